@@ -1,0 +1,30 @@
+# Sourced by ./dev and ./overlay: what a command needs from the system, installed when root on Debian or Ubuntu,
+# named in one line otherwise.
+
+# need COMMAND=PACKAGE ...: every COMMAND is on PATH afterwards, or the script ends with one line that says what is missing.
+need() {
+  local missing=() packages=() pair
+  for pair in "$@"; do
+    if ! command -v "${pair%%=*}" >/dev/null 2>&1; then missing+=("${pair%%=*}"); packages+=("${pair#*=}"); fi
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing: ${packages[*]}" >&2
+    local log; log=$(mktemp)
+    if { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${packages[@]}"; } >"$log" 2>&1; then
+      rm -f "$log"; return 0
+    fi
+    tail -n 5 "$log" >&2; rm -f "$log"
+  fi
+  echo "missing: ${missing[*]}; install with: apt-get install ${packages[*]}" >&2
+  exit 1
+}
+
+# need_sdk: the .NET SDK that global.json names.
+need_sdk() {
+  if ! command -v dotnet >/dev/null 2>&1; then
+    echo "missing: dotnet; install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+    exit 1
+  fi
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+}

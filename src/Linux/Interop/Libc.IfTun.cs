@@ -1,0 +1,35 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Overlay.Linux.Interop;
+
+/// <summary>linux/if_tun.h, sys/ioctl.h, and struct ifreq of net/if.h.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int IFNAMSIZ = 16;
+
+    internal const short IFF_TUN = 0x0001;
+    internal const short IFF_NO_PI = 0x1000;
+
+    // _IOW('T', 202, int) by asm-generic/ioctl.h: x86-64 and arm64. (mips, powerpc and sparc encode direction differently.)
+    internal const uint TUNSETIFF = 0x400454CA;
+
+    // Variadic in C; see open.
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(SafeFd fd, nuint request, void* argument);
+}
+
+/// <summary>char[IFNAMSIZ], NUL-terminated.</summary>
+[InlineArray(Libc.IFNAMSIZ)]
+internal struct InterfaceNameBuffer
+{
+    private byte _first;
+}
+
+/// <summary>struct ifreq, net/if.h. The kernel copies all 40 bytes in and out, whichever member is used.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+internal struct ifreq
+{
+    [FieldOffset(0)] internal InterfaceNameBuffer ifr_name;
+    [FieldOffset(16)] internal short ifr_flags;
+}

@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+
+namespace Overlay.Linux.Interop;
+
+/// <summary>sys/socket.h, netinet/in.h, linux/udp.h, linux/icmp.h.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int AF_INET = 2;
+    internal const int AF_NETLINK = 16;
+    internal const int AF_PACKET = 17;
+
+    internal const int SOCK_DGRAM = 2;
+    internal const int SOCK_RAW = 3;
+    internal const int SOCK_NONBLOCK = 0x800;
+    internal const int SOCK_CLOEXEC = 0x80000;
+
+    internal const int IPPROTO_IP = 0;
+    internal const int IPPROTO_ICMP = 1;
+    internal const int IPPROTO_UDP = 17;
+
+    internal const int SOL_SOCKET = 1;
+    internal const int SOL_RAW = 255;
+    internal const int SO_SNDBUF = 7;
+    internal const int SO_RCVBUF = 8;
+    internal const int SO_RCVTIMEO = 20;
+    internal const int SO_SNDBUFFORCE = 32;
+    internal const int SO_RCVBUFFORCE = 33;
+
+    internal const int IP_TOS = 1;
+    internal const int IP_TTL = 2;
+    internal const int ICMP_FILTER = 1;
+
+    internal const int MSG_TRUNC = 0x20;
+    internal const int MSG_DONTWAIT = 0x40;
+    internal const int MSG_NOSIGNAL = 0x4000;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int bind(SafeFd sockfd, void* addr, uint addrlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockname(SafeFd sockfd, void* addr, uint* addrlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setsockopt(SafeFd sockfd, int level, int optname, void* optval, uint optlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockopt(SafeFd sockfd, int level, int optname, void* optval, uint* optlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendto(int sockfd, void* buf, nuint len, int flags, void* dest, uint addrlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint recvfrom(int sockfd, void* buf, nuint len, int flags, void* src, uint* addrlen);
+}
+
+/// <summary>struct sockaddr_in, netinet/in.h: 16 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct sockaddr_in
+{
+    internal ushort sin_family;
+    internal ushort sin_port; // network byte order
+    internal uint sin_addr;   // network byte order
+    internal ulong sin_zero;
+}
