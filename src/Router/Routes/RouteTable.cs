@@ -1,0 +1,209 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Numerics;
+
+namespace Overlay.Router.Routes;
+
+/// <summary>Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.</summary>
+/// <remarks>
+/// A peer is a small integer: its position among the distinct next hops, from 1; 0 means none. With prefixes of one length
+/// the lookup is one load from an index over the covered range; with several lengths it is a binary search over disjoint
+/// ranges, which were cut at build time so that the longest prefix wins.
+/// </remarks>
+public sealed class RouteTable
+{
+    /// <summary>The longest direct index, in entries: 4 MB. Beyond it the ranges cost less cache than the index.</summary>
+    private const int MaximumIndexEntries = 1 << 20;
+
+    private readonly uint[] _peers;      // by peer number; [0] is unused
+    private readonly int[] _peerNumbers; // open-addressing hash over _peers, 0 = free
+
+    // Either a direct index …
+    private readonly int[] _index = [];
+    private readonly uint _indexBase;
+    private readonly int _indexShift;
+
+    // … or disjoint ranges by their first address, each up to the next one's.
+    private readonly uint[] _rangeStarts = [];
+    private readonly int[] _rangePeers = [];
+
+    private RouteTable(Route network, Route ownSubnet, Route[] routes)
+    {
+        Network = network;
+        OwnSubnet = ownSubnet;
+        Count = routes.Length;
+
+        uint[] hops = [.. routes.Select(route => route.NextHop).Distinct()];
+        _peers = [0, .. hops];
+        _peerNumbers = new int[BitOperations.RoundUpToPowerOf2((uint)Math.Max(hops.Length * 2, 2))];
+        for (int peer = 1; peer < _peers.Length; peer++)
+        {
+            int slot = Slot(_peers[peer]);
+            while (_peerNumbers[slot] != 0)
+            {
+                slot = (slot + 1) & (_peerNumbers.Length - 1);
+            }
+
+            _peerNumbers[slot] = peer;
+        }
+
+        if (TryPlanIndex(routes, out _indexBase, out _indexShift, out int entries))
+        {
+            _index = new int[entries];
+            foreach (Route route in routes)
+            {
+                _index[(route.First - _indexBase) >> _indexShift] = FindPeer(route.NextHop);
+            }
+        }
+        else
+        {
+            (_rangeStarts, _rangePeers) = CutRanges(routes);
+        }
+    }
+
+    /// <summary>A table of no routes: everything is unroutable, nobody is a peer.</summary>
+    public static RouteTable Empty { get; } = new(default, default, []);
+
+    /// <summary>The whole overlay network; its next hop means nothing.</summary>
+    public Route Network { get; }
+
+    /// <summary>This host's share of it; its next hop means nothing.</summary>
+    public Route OwnSubnet { get; }
+
+    /// <summary>Routes in the table.</summary>
+    public int Count { get; }
+
+    /// <summary>Distinct next hops.</summary>
+    public int PeerCount => _peers.Length - 1;
+
+    /// <summary>True when the lookup is one load.</summary>
+    public bool IsDirect => _index.Length > 0;
+
+    /// <summary>Builds a table.</summary>
+    /// <param name="network">The whole overlay network.</param>
+    /// <param name="ownSubnet">This host's share of it.</param>
+    /// <param name="routes">In any order. Of two equal prefixes the later one counts.</param>
+    /// <exception cref="ArgumentException">A prefix length or a next hop is out of range.</exception>
+    public static RouteTable Build(Route network, Route ownSubnet, IEnumerable<Route> routes)
+    {
+        var distinct = new Dictionary<(uint First, int Length), Route>();
+        foreach (Route route in routes)
+        {
+            if (route.PrefixLength is < 1 or > 32 || route.NextHop == 0)
+            {
+                throw new ArgumentException($"not a route: {route}", nameof(routes));
+            }
+
+            distinct[(route.First, route.PrefixLength)] = route;
+        }
+
+        return new RouteTable(network, ownSubnet, [.. distinct.Values]);
+    }
+
+    /// <summary>The peer that takes <paramref name="destination"/>: the longest matching prefix; 0 when none matches.</summary>
+    /// <param name="destination">Host order.</param>
+    public int Find(uint destination)
+    {
+        // Below the base the subtraction wraps to a large number, so one comparison covers both ends.
+        uint entry = (destination - _indexBase) >> _indexShift;
+        int[] index = _index;
+        if (entry < (uint)index.Length)
+        {
+            return index[entry];
+        }
+
+        return _rangeStarts.Length == 0 ? 0 : FindRange(destination);
+    }
+
+    /// <summary>The outer address of a peer from <see cref="Find"/>, host order.</summary>
+    public uint AddressOf(int peer) => _peers[peer];
+
+    /// <summary>The peer with this outer address; 0 when nobody has it.</summary>
+    /// <param name="address">Host order.</param>
+    public int FindPeer(uint address)
+    {
+        int[] numbers = _peerNumbers;
+        for (int slot = Slot(address); ; slot = (slot + 1) & (numbers.Length - 1))
+        {
+            int peer = numbers[slot];
+            if (peer == 0 || _peers[peer] == address)
+            {
+                return peer;
+            }
+        }
+    }
+
+    /// <summary>True when the address lies in the overlay network.</summary>
+    public bool IsInNetwork(uint address) => (address & Route.Mask(Network.PrefixLength)) == Network.First;
+
+    /// <summary>True when the address lies in this host's own subnet.</summary>
+    public bool IsInOwnSubnet(uint address) => (address & Route.Mask(OwnSubnet.PrefixLength)) == OwnSubnet.First;
+
+    // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4): neighbouring addresses spread.
+    private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peerNumbers.Length)));
+
+    private int FindRange(uint destination)
+    {
+        int position = Array.BinarySearch(_rangeStarts, destination);
+        return _rangePeers[position >= 0 ? position : ~position - 1]; // the first range starts at 0, so one is always before
+    }
+
+    private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)
+    {
+        (first, shift, entries) = (0, 0, 0);
+        if (routes.Length == 0 || routes.Any(route => route.PrefixLength != routes[0].PrefixLength))
+        {
+            return false;
+        }
+
+        shift = 32 - routes[0].PrefixLength;
+        first = routes.Min(route => route.First);
+        uint span = ((routes.Max(route => route.First) - first) >> shift) + 1;
+        entries = (int)Math.Min(span, MaximumIndexEntries + 1L);
+        return entries <= MaximumIndexEntries;
+    }
+
+    // Prefixes nest or are disjoint, so a walk in address order with a stack of the open ones sees every change of owner.
+    private (uint[] Starts, int[] Peers) CutRanges(Route[] routes)
+    {
+        List<uint> starts = [0];
+        List<int> peers = [0];
+        var open = new Stack<Route>();
+
+        void Enter(uint start, int peer)
+        {
+            if (starts[^1] == start)
+            {
+                peers[^1] = peer;
+            }
+            else if (peers[^1] != peer)
+            {
+                starts.Add(start);
+                peers.Add(peer);
+            }
+        }
+
+        void CloseBefore(ulong address)
+        {
+            while (open.Count > 0 && open.Peek().Last < address)
+            {
+                uint last = open.Pop().Last;
+                if (last != uint.MaxValue)
+                {
+                    Enter(last + 1, open.Count > 0 ? FindPeer(open.Peek().NextHop) : 0);
+                }
+            }
+        }
+
+        foreach (Route route in routes.OrderBy(route => route.First).ThenBy(route => route.PrefixLength))
+        {
+            CloseBefore(route.First);
+            Enter(route.First, FindPeer(route.NextHop));
+            open.Push(route);
+        }
+
+        CloseBefore(ulong.MaxValue);
+        return ([.. starts], [.. peers]);
+    }
+}
