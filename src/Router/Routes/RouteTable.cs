@@ -16,6 +16,9 @@ public sealed class RouteTable
     /// <summary>The longest direct index, in entries: 4 MB. Beyond it the ranges cost less cache than the index.</summary>
     private const int MaximumIndexEntries = 1 << 20;
 
+    // No packet has the unspecified address as its destination and survives the other checks.
+    private static readonly Prefix s_nothing = new(0, 32);
+
     private readonly uint[] _peers;      // by peer number; [0] is unused
     private readonly int[] _peerNumbers; // open-addressing hash over _peers, 0 = free
 
@@ -28,7 +31,7 @@ public sealed class RouteTable
     private readonly uint[] _rangeStarts = [];
     private readonly int[] _rangePeers = [];
 
-    private RouteTable(Route network, Route ownSubnet, Route[] routes)
+    private RouteTable(Prefix network, Prefix ownSubnet, Route[] routes)
     {
         Network = network;
         OwnSubnet = ownSubnet;
@@ -53,7 +56,7 @@ public sealed class RouteTable
             _index = new int[entries];
             foreach (Route route in routes)
             {
-                _index[(route.First - _indexBase) >> _indexShift] = FindPeer(route.NextHop);
+                _index[(route.Destination.First - _indexBase) >> _indexShift] = FindPeer(route.NextHop);
             }
         }
         else
@@ -63,13 +66,13 @@ public sealed class RouteTable
     }
 
     /// <summary>A table of no routes: everything is unroutable, nobody is a peer.</summary>
-    public static RouteTable Empty { get; } = new(default, default, []);
+    public static RouteTable Empty { get; } = new(s_nothing, s_nothing, []);
 
-    /// <summary>The whole overlay network; its next hop means nothing.</summary>
-    public Route Network { get; }
+    /// <summary>The whole overlay network.</summary>
+    public Prefix Network { get; }
 
-    /// <summary>This host's share of it; its next hop means nothing.</summary>
-    public Route OwnSubnet { get; }
+    /// <summary>This host's share of it.</summary>
+    public Prefix OwnSubnet { get; }
 
     /// <summary>Routes in the table.</summary>
     public int Count { get; }
@@ -85,17 +88,17 @@ public sealed class RouteTable
     /// <param name="ownSubnet">This host's share of it.</param>
     /// <param name="routes">In any order. Of two equal prefixes the later one counts.</param>
     /// <exception cref="ArgumentException">A prefix length or a next hop is out of range.</exception>
-    public static RouteTable Build(Route network, Route ownSubnet, IEnumerable<Route> routes)
+    public static RouteTable Build(Prefix network, Prefix ownSubnet, IEnumerable<Route> routes)
     {
         var distinct = new Dictionary<(uint First, int Length), Route>();
         foreach (Route route in routes)
         {
-            if (route.PrefixLength is < 1 or > 32 || route.NextHop == 0)
+            if (route.Destination.Length is < 1 or > 32 || route.NextHop == 0)
             {
                 throw new ArgumentException($"not a route: {route}", nameof(routes));
             }
 
-            distinct[(route.First, route.PrefixLength)] = route;
+            distinct[(route.Destination.First, route.Destination.Length)] = route;
         }
 
         return new RouteTable(network, ownSubnet, [.. distinct.Values]);
@@ -135,10 +138,10 @@ public sealed class RouteTable
     }
 
     /// <summary>True when the address lies in the overlay network.</summary>
-    public bool IsInNetwork(uint address) => (address & Route.Mask(Network.PrefixLength)) == Network.First;
+    public bool IsInNetwork(uint address) => Network.Contains(address);
 
     /// <summary>True when the address lies in this host's own subnet.</summary>
-    public bool IsInOwnSubnet(uint address) => (address & Route.Mask(OwnSubnet.PrefixLength)) == OwnSubnet.First;
+    public bool IsInOwnSubnet(uint address) => OwnSubnet.Contains(address);
 
     // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4): neighbouring addresses spread.
     private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peerNumbers.Length)));
@@ -152,14 +155,14 @@ public sealed class RouteTable
     private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)
     {
         (first, shift, entries) = (0, 0, 0);
-        if (routes.Length == 0 || routes.Any(route => route.PrefixLength != routes[0].PrefixLength))
+        if (routes.Length == 0 || routes.Any(route => route.Destination.Length != routes[0].Destination.Length))
         {
             return false;
         }
 
-        shift = 32 - routes[0].PrefixLength;
-        first = routes.Min(route => route.First);
-        uint span = ((routes.Max(route => route.First) - first) >> shift) + 1;
+        shift = 32 - routes[0].Destination.Length;
+        first = routes.Min(route => route.Destination.First);
+        uint span = ((routes.Max(route => route.Destination.First) - first) >> shift) + 1;
         entries = (int)Math.Min(span, MaximumIndexEntries + 1L);
         return entries <= MaximumIndexEntries;
     }
@@ -186,9 +189,9 @@ public sealed class RouteTable
 
         void CloseBefore(ulong address)
         {
-            while (open.Count > 0 && open.Peek().Last < address)
+            while (open.Count > 0 && open.Peek().Destination.Last < address)
             {
-                uint last = open.Pop().Last;
+                uint last = open.Pop().Destination.Last;
                 if (last != uint.MaxValue)
                 {
                     Enter(last + 1, open.Count > 0 ? FindPeer(open.Peek().NextHop) : 0);
@@ -196,10 +199,10 @@ public sealed class RouteTable
             }
         }
 
-        foreach (Route route in routes.OrderBy(route => route.First).ThenBy(route => route.PrefixLength))
+        foreach (Route route in routes.OrderBy(route => route.Destination.First).ThenBy(route => route.Destination.Length))
         {
-            CloseBefore(route.First);
-            Enter(route.First, FindPeer(route.NextHop));
+            CloseBefore(route.Destination.First);
+            Enter(route.Destination.First, FindPeer(route.NextHop));
             open.Push(route);
         }
 
