@@ -76,10 +76,10 @@ public sealed class PacketSocket : IDisposable
     public bool TryReceive(Span<byte> frame, TimeSpan timeout, out int length, out PacketDirection direction)
     {
         long started = Stopwatch.GetTimestamp();
-        bool pinnedOpen = false;
+        bool heldOpen = false;
         try
         {
-            _fd.DangerousAddRef(ref pinnedOpen);
+            _fd.DangerousAddRef(ref heldOpen);
             do
             {
                 if (TryReceiveNow(frame, out length, out direction))
@@ -93,7 +93,7 @@ public sealed class PacketSocket : IDisposable
         }
         finally
         {
-            if (pinnedOpen)
+            if (heldOpen)
             {
                 _fd.DangerousRelease();
             }
