@@ -1,0 +1,52 @@
+using System;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux.Netlink;
+
+/// <summary>A network interface, as the kernel described it at one moment.</summary>
+/// <param name="Index">1 or more; unique within its network namespace.</param>
+/// <param name="Name">1 to 15 bytes of UTF-8.</param>
+/// <param name="Mtu">Bytes of the largest packet, link header not counted. 0 when the driver has none.</param>
+/// <param name="TransmitQueueLength">Packets that may wait for the driver.</param>
+/// <param name="Flags">Other bits of linux/if.h are kept as they are.</param>
+/// <param name="Kind">IFLA_INFO_KIND: <c>tun</c>, <c>veth</c>, <c>bridge</c> …; null for hardware and loopback.</param>
+public sealed record Link(int Index, string Name, int Mtu, int TransmitQueueLength, LinkFlags Flags, string? Kind)
+{
+    /// <summary>The operator wants it up (IFF_UP). Whether it carries is <see cref="LinkFlags.Running"/>.</summary>
+    public bool IsUp => (Flags & LinkFlags.Up) != 0;
+}
+
+/// <summary>Interface flags (linux/if.h, IFF_*): those that are used.</summary>
+[Flags]
+public enum LinkFlags : uint
+{
+    /// <summary>No flag.</summary>
+    None = 0,
+    /// <summary>Administratively up.</summary>
+    Up = Libc.IFF_UP,
+    /// <summary>The loopback interface.</summary>
+    Loopback = Libc.IFF_LOOPBACK,
+    /// <summary>Has one neighbour and no addresses on the link: TUN, for one.</summary>
+    PointToPoint = Libc.IFF_POINTOPOINT,
+    /// <summary>Operational: up, with a carrier.</summary>
+    Running = Libc.IFF_RUNNING,
+}
+
+/// <summary>What to change on a link. Null and false leave a setting alone.</summary>
+public sealed record LinkSettings
+{
+    /// <summary>Bytes; the driver decides what it accepts.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>Packets, 0 or more.</summary>
+    public int? TransmitQueueLength { get; init; }
+
+    /// <summary>True brings the link up, false takes it down (and its routes with it).</summary>
+    public bool? Up { get; init; }
+
+    /// <summary>
+    /// True keeps the kernel from giving the link an IPv6 link-local address, and thus from soliciting routers on it. An
+    /// address that is there already stays. Without effect where the kernel or the link has no IPv6.
+    /// </summary>
+    public bool NoIpv6LinkLocalAddress { get; init; }
+}

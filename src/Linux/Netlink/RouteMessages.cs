@@ -1,0 +1,156 @@
+using System.IO;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux.Netlink;
+
+/// <summary>Makes links, addresses and routes of rtnetlink messages (rtnetlink(7)).</summary>
+/// <remarks>Each throws <see cref="InvalidDataException"/> on a malformed message; attributes it does not know are skipped.</remarks>
+internal static class RouteMessages
+{
+    /// <summary>Reads RTM_NEWLINK; null for another type.</summary>
+    internal static Link? ParseLink(NetlinkMessage message)
+    {
+        if (message.Header.nlmsg_type != Libc.RTM_NEWLINK)
+        {
+            return null;
+        }
+
+        ifinfomsg family = message.Read<ifinfomsg>(out NetlinkAttributeReader attributes);
+        string name = "";
+        string? kind = null;
+        int mtu = 0, transmitQueueLength = 0;
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            switch (attribute.Type)
+            {
+                case Libc.IFLA_IFNAME:
+                    name = attribute.AsString();
+                    break;
+                case Libc.IFLA_MTU:
+                    mtu = (int)attribute.AsUInt32();
+                    break;
+                case Libc.IFLA_TXQLEN:
+                    transmitQueueLength = (int)attribute.AsUInt32();
+                    break;
+                case Libc.IFLA_LINKINFO:
+                    kind = ParseKind(attribute.AsNested());
+                    break;
+            }
+        }
+
+        return new Link(family.ifi_index, name, mtu, transmitQueueLength, (LinkFlags)family.ifi_flags, kind);
+    }
+
+    /// <summary>Reads RTM_NEWADDR; null for another type, and for another family than IPv4.</summary>
+    internal static InterfaceAddress? ParseAddress(NetlinkMessage message)
+    {
+        if (message.Header.nlmsg_type != Libc.RTM_NEWADDR)
+        {
+            return null;
+        }
+
+        ifaddrmsg family = message.Read<ifaddrmsg>(out NetlinkAttributeReader attributes);
+        if (family.ifa_family != Libc.AF_INET)
+        {
+            return null;
+        }
+
+        uint? local = null, prefixAddress = null;
+        uint flags = family.ifa_flags; // the low 8 bits; IFA_FLAGS has them all
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            switch (attribute.Type)
+            {
+                case Libc.IFA_LOCAL:
+                    local = attribute.AsIpv4();
+                    break;
+                case Libc.IFA_ADDRESS: // on a point-to-point link the neighbour's
+                    prefixAddress = attribute.AsIpv4();
+                    break;
+                case Libc.IFA_FLAGS:
+                    flags = attribute.AsUInt32();
+                    break;
+            }
+        }
+
+        uint address = local ?? prefixAddress ?? throw new InvalidDataException("RTM_NEWADDR without an address");
+        return new InterfaceAddress(
+            (int)family.ifa_index,
+            address,
+            CheckedPrefixLength(family.ifa_prefixlen),
+            (AddressScope)family.ifa_scope,
+            (AddressFlags)flags);
+    }
+
+    /// <summary>Reads RTM_NEWROUTE; null for another type, family or table, and for a cached route.</summary>
+    internal static Ipv4Route? ParseMainRoute(NetlinkMessage message)
+    {
+        if (message.Header.nlmsg_type != Libc.RTM_NEWROUTE)
+        {
+            return null;
+        }
+
+        rtmsg family = message.Read<rtmsg>(out NetlinkAttributeReader attributes);
+        if (family.rtm_family != Libc.AF_INET || (family.rtm_flags & Libc.RTM_F_CLONED) != 0)
+        {
+            return null;
+        }
+
+        uint destination = 0, metric = 0;
+        uint table = family.rtm_table; // RTA_TABLE has tables above 255
+        uint? gateway = null;
+        int? interfaceIndex = null;
+        bool multipath = false;
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            switch (attribute.Type)
+            {
+                case Libc.RTA_DST:
+                    destination = attribute.AsIpv4();
+                    break;
+                case Libc.RTA_OIF:
+                    interfaceIndex = (int)attribute.AsUInt32();
+                    break;
+                case Libc.RTA_GATEWAY:
+                    gateway = attribute.AsIpv4();
+                    break;
+                case Libc.RTA_PRIORITY:
+                    metric = attribute.AsUInt32();
+                    break;
+                case Libc.RTA_MULTIPATH:
+                    multipath = true;
+                    break;
+                case Libc.RTA_TABLE:
+                    table = attribute.AsUInt32();
+                    break;
+            }
+        }
+
+        return table == Libc.RT_TABLE_MAIN
+            ? new Ipv4Route(
+                destination,
+                CheckedPrefixLength(family.rtm_dst_len),
+                multipath ? null : gateway,
+                multipath ? null : interfaceIndex,
+                metric)
+            : null;
+    }
+
+    private static string? ParseKind(NetlinkAttributeReader attributes)
+    {
+        string? kind = null;
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            if (attribute.Type == Libc.IFLA_INFO_KIND)
+            {
+                kind = attribute.AsString();
+            }
+        }
+
+        return kind;
+    }
+
+    private static int CheckedPrefixLength(byte length) => length <= 32
+        ? length
+        : throw new InvalidDataException($"IPv4 prefix length of {length}");
+}

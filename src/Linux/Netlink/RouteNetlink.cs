@@ -1,0 +1,296 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux.Netlink;
+
+/// <summary>Reads and configures links, IPv4 addresses and IPv4 routes of one network namespace (rtnetlink(7)).</summary>
+/// <remarks>
+/// The namespace is that of the thread which calls <see cref="Open"/>; afterwards any thread may use it, one at a time.
+/// Reading needs no privilege, changing needs CAP_NET_ADMIN. A reply that makes no sense throws
+/// <see cref="InvalidDataException"/>.
+/// </remarks>
+public sealed class RouteNetlink : IDisposable
+{
+    // The longest request, a route or a link with a name, is under 64 bytes.
+    private const int RequestBytes = 128;
+
+    private const int LongestNameBytes = Libc.IFNAMSIZ - 1;
+
+    private readonly NetlinkSocket _socket;
+
+    private RouteNetlink(NetlinkSocket socket) => _socket = socket;
+
+    /// <summary>Opens a connection to the network namespace of the calling thread.</summary>
+    /// <exception cref="LinuxException">The kernel refused the socket.</exception>
+    public static RouteNetlink Open() => new(NetlinkSocket.Open(Libc.NETLINK_ROUTE));
+
+    /// <summary>Finds a link by its name.</summary>
+    /// <returns>Null when there is none, a name that no link can have included.</returns>
+    /// <exception cref="LinuxException">The kernel refused for another reason.</exception>
+    public Link? FindLink(string name)
+    {
+        if (name.Length == 0 || name.Contains('\0') || Encoding.UTF8.GetByteCount(name) > LongestNameBytes)
+        {
+            return null;
+        }
+
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(default(ifinfomsg));
+        request.WriteStringAttribute(Libc.IFLA_IFNAME, name);
+        return FindLink(request.Finish(), $"could not look up interface {name}");
+    }
+
+    /// <summary>Finds a link by its index.</summary>
+    /// <param name="index">1 or more.</param>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="LinuxException">The kernel refused for another reason.</exception>
+    public Link? FindLink(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(new ifinfomsg { ifi_index = index });
+        return FindLink(request.Finish(), $"could not look up interface {index}");
+    }
+
+    /// <summary>All links, in the kernel's order.</summary>
+    /// <exception cref="LinuxException">The kernel refused, or links kept changing (EAGAIN).</exception>
+    public IReadOnlyList<Link> GetLinks()
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_DUMP);
+        request.WriteStruct(default(ifinfomsg));
+        return Dump(request.Finish(), RouteMessages.ParseLink, "RTM_GETLINK", "could not list interfaces");
+    }
+
+    /// <summary>All IPv4 addresses of all links, in the kernel's order.</summary>
+    /// <exception cref="LinuxException">The kernel refused, or addresses kept changing (EAGAIN).</exception>
+    public IReadOnlyList<InterfaceAddress> GetAddresses()
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETADDR, Libc.NLM_F_DUMP);
+        request.WriteStruct(new ifaddrmsg { ifa_family = Libc.AF_INET });
+        return Dump(request.Finish(), RouteMessages.ParseAddress, "RTM_GETADDR", "could not list addresses");
+    }
+
+    /// <summary>All IPv4 routes of the main table, in the kernel's order.</summary>
+    /// <exception cref="LinuxException">The kernel refused, or routes kept changing (EAGAIN).</exception>
+    public IReadOnlyList<Ipv4Route> GetRoutes()
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETROUTE, Libc.NLM_F_DUMP);
+        request.WriteStruct(new rtmsg { rtm_family = Libc.AF_INET });
+        return Dump(request.Finish(), RouteMessages.ParseMainRoute, "RTM_GETROUTE", "could not list routes");
+    }
+
+    /// <summary>Changes settings of a link.</summary>
+    /// <param name="index">1 or more.</param>
+    /// <param name="settings">What to change.</param>
+    /// <exception cref="LinuxException">
+    /// ENODEV: no such link. EINVAL: a value the driver does not accept. EPERM. What comes before the refused setting, in the
+    /// order MTU, queue length, up, is not taken back.
+    /// </exception>
+    public void ConfigureLink(int index, LinkSettings settings)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        ArgumentOutOfRangeException.ThrowIfNegative(settings.Mtu ?? 0, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfNegative(settings.TransmitQueueLength ?? 0, nameof(settings));
+
+        // By itself and first: within one message the kernel brings the link up, and makes the address, before it looks at
+        // IFLA_AF_SPEC (net/core/rtnetlink.c, do_setlink).
+        if (settings.NoIpv6LinkLocalAddress)
+        {
+            DisableIpv6LinkLocalAddress(index);
+        }
+
+        var header = new ifinfomsg { ifi_index = index };
+        if (settings.Up is { } up)
+        {
+            header.ifi_flags = up ? Libc.IFF_UP : 0;
+            header.ifi_change = Libc.IFF_UP;
+        }
+
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(header);
+        if (settings.Mtu is { } mtu)
+        {
+            request.WriteAttribute(Libc.IFLA_MTU, (uint)mtu);
+        }
+
+        if (settings.TransmitQueueLength is { } packets)
+        {
+            request.WriteAttribute(Libc.IFLA_TXQLEN, (uint)packets);
+        }
+
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        if (answer.Errno != Errno.None)
+        {
+            throw Refused("RTM_NEWLINK", answer, $"could not configure {Describe(index)}: {Describe(settings)}");
+        }
+    }
+
+    /// <summary>Gives a link an IPv4 address of global scope, without a broadcast address.</summary>
+    /// <param name="index">1 or more.</param>
+    /// <param name="address">Host order.</param>
+    /// <param name="prefixLength">0 to 32. Below 32 the kernel adds the route to the subnet once the link is up.</param>
+    /// <exception cref="LinuxException">EEXIST: the link has it already. ENODEV: no such link. EPERM.</exception>
+    public void AddAddress(int index, uint address, int prefixLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        CheckPrefixLength(prefixLength);
+
+        var request = new NetlinkMessageWriter(
+            stackalloc byte[RequestBytes], Libc.RTM_NEWADDR, Libc.NLM_F_ACK | Libc.NLM_F_CREATE | Libc.NLM_F_EXCL);
+        request.WriteStruct(new ifaddrmsg
+        {
+            ifa_family = Libc.AF_INET,
+            ifa_prefixlen = (byte)prefixLength,
+            ifa_scope = Libc.RT_SCOPE_UNIVERSE,
+            ifa_index = (uint)index,
+        });
+
+        // On a point-to-point link IFA_ADDRESS is the neighbour; the same as IFA_LOCAL says that there is none.
+        request.WriteIpv4Attribute(Libc.IFA_LOCAL, address);
+        request.WriteIpv4Attribute(Libc.IFA_ADDRESS, address);
+
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        if (answer.Errno != Errno.None)
+        {
+            string text = $"{FormatIpv4(address)}/{prefixLength}";
+            throw Refused("RTM_NEWADDR", answer, $"could not add address {text} to {Describe(index)}");
+        }
+    }
+
+    /// <summary>Adds a route to the main table: no gateway, no metric, protocol boot, scope universe.</summary>
+    /// <param name="destination">Host order; bits beyond the prefix are 0.</param>
+    /// <param name="prefixLength">0 to 32.</param>
+    /// <param name="interfaceIndex">1 or more; the link is up.</param>
+    /// <exception cref="LinuxException">
+    /// EEXIST: there is a route to this destination, wherever it leads. ENETDOWN: the link is down. ENODEV: no such link.
+    /// EINVAL: bits beyond the prefix. EPERM.
+    /// </exception>
+    public void AddRoute(uint destination, int prefixLength, int interfaceIndex)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(interfaceIndex);
+        CheckPrefixLength(prefixLength);
+
+        var request = new NetlinkMessageWriter(
+            stackalloc byte[RequestBytes], Libc.RTM_NEWROUTE, Libc.NLM_F_ACK | Libc.NLM_F_CREATE | Libc.NLM_F_EXCL);
+        request.WriteStruct(new rtmsg
+        {
+            rtm_family = Libc.AF_INET,
+            rtm_dst_len = (byte)prefixLength,
+            rtm_table = Libc.RT_TABLE_MAIN,
+            rtm_protocol = Libc.RTPROT_BOOT,
+            rtm_scope = Libc.RT_SCOPE_UNIVERSE,
+            rtm_type = Libc.RTN_UNICAST,
+        });
+        request.WriteIpv4Attribute(Libc.RTA_DST, destination);
+        request.WriteAttribute(Libc.RTA_OIF, (uint)interfaceIndex);
+
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        if (answer.Errno != Errno.None)
+        {
+            string text = $"{FormatIpv4(destination)}/{prefixLength}";
+            throw Refused("RTM_NEWROUTE", answer, $"could not add route {text} dev {NameOf(interfaceIndex)}");
+        }
+    }
+
+    /// <summary>Closes the connection. What was configured stays.</summary>
+    public void Dispose() => _socket.Dispose();
+
+    private void DisableIpv6LinkLocalAddress(int index)
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(new ifinfomsg { ifi_index = index });
+        int families = request.BeginNested(Libc.IFLA_AF_SPEC);
+        int ipv6 = request.BeginNested(Libc.AF_INET6);
+        request.WriteAttribute(Libc.IFLA_INET6_ADDR_GEN_MODE, [Libc.IN6_ADDR_GEN_MODE_NONE]);
+        request.EndNested(ipv6);
+        request.EndNested(families);
+
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+
+        // EAFNOSUPPORT: the kernel has no IPv6, or the link has none (its MTU is below 1280). No address will come then.
+        if (answer.Errno is not (Errno.None or Errno.EAFNOSUPPORT))
+        {
+            throw Refused("RTM_NEWLINK", answer, $"could not disable the IPv6 link-local address of {Describe(index)}");
+        }
+    }
+
+    private Link? FindLink(Span<byte> request, string what)
+    {
+        NetlinkAnswer answer = _socket.Query(request, RouteMessages.ParseLink, out Link? link);
+        return answer.Errno switch
+        {
+            Errno.None => link,
+            Errno.ENODEV => null,
+            _ => throw Refused("RTM_GETLINK", answer, what),
+        };
+    }
+
+    private List<T> Dump<T>(Span<byte> request, NetlinkMessageParser<T> parse, string call, string what)
+        where T : class
+    {
+        NetlinkAnswer answer = _socket.Dump(request, parse, out List<T> found);
+        return answer.Errno == Errno.None ? found : throw Refused(call, answer, what);
+    }
+
+    private static LinuxException Refused(string call, NetlinkAnswer answer, string what) =>
+        new(
+            call,
+            answer.Errno,
+            answer.Explanation is null ? what : $"{what} ({answer.Explanation})",
+            answer.Errno switch
+            {
+                Errno.EPERM => "run as root, or give the process CAP_NET_ADMIN",
+                Errno.ENODEV => "the interface is not in this network namespace",
+                Errno.ENETDOWN => "bring the interface up first",
+                Errno.EAGAIN => "try again",
+                _ => null,
+            });
+
+    private string Describe(int index) => $"interface {NameOf(index)}";
+
+    private static string Describe(LinkSettings settings)
+    {
+        List<string> changes = [];
+        if (settings.Mtu is { } mtu)
+        {
+            changes.Add($"mtu {mtu}");
+        }
+
+        if (settings.TransmitQueueLength is { } packets)
+        {
+            changes.Add($"txqueuelen {packets}");
+        }
+
+        if (settings.Up is { } up)
+        {
+            changes.Add(up ? "up" : "down");
+        }
+
+        return string.Join(", ", changes);
+    }
+
+    // For a message about a failure: it must not fail itself.
+    private string NameOf(int index)
+    {
+        try
+        {
+            return FindLink(index)?.Name ?? $"#{index}";
+        }
+        catch (Exception exception) when (exception is LinuxException or InvalidDataException)
+        {
+            return $"#{index}";
+        }
+    }
+
+    private static string FormatIpv4(uint address) =>
+        $"{address >> 24}.{(address >> 16) & 0xFF}.{(address >> 8) & 0xFF}.{address & 0xFF}";
+
+    private static void CheckPrefixLength(int prefixLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(prefixLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(prefixLength, 32);
+    }
+}

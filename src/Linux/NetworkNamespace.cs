@@ -1,0 +1,117 @@
+using System;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>A network namespace held open, in which code can be run (network_namespaces(7)).</summary>
+/// <remarks>
+/// Holding it keeps it alive after its name is deleted. Any thread may call <see cref="Run(Action)"/>, several at once.
+/// </remarks>
+public sealed class NetworkNamespace : IDisposable
+{
+    private readonly SafeFd _fd;
+    private readonly string _path;
+
+    private NetworkNamespace(SafeFd fd, string path)
+    {
+        _fd = fd;
+        _path = path;
+    }
+
+    /// <summary>Opens a namespace by its file: <c>/run/netns/NAME</c> (ip-netns(8)) or <c>/proc/PID/ns/net</c>.</summary>
+    /// <exception cref="LinuxException">The file cannot be opened. What it is shows only in <see cref="Run(Action)"/>.</exception>
+    public static NetworkNamespace Open(string path)
+    {
+        var fd = new SafeFd();
+        while (true)
+        {
+            int number = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC);
+            if (number >= 0)
+            {
+                fd.Adopt(number);
+                return new NetworkNamespace(fd, path);
+            }
+
+            var errno = (Errno)Marshal.GetLastPInvokeError();
+            if (errno != Errno.EINTR)
+            {
+                fd.Dispose();
+                throw new LinuxException("open", errno, $"could not open network namespace {path}", errno switch
+                {
+                    Errno.ENOENT => "create it with: ip netns add NAME",
+                    Errno.EACCES or Errno.EPERM => "run as root",
+                    _ => null,
+                });
+            }
+        }
+    }
+
+    /// <summary>Opens the namespace of the calling thread.</summary>
+    /// <exception cref="LinuxException">procfs is not mounted on /proc.</exception>
+    public static NetworkNamespace OpenCurrent() => Open("/proc/thread-self/ns/net");
+
+    /// <summary>Runs <paramref name="body"/> on a thread of its own inside this namespace, and waits for it to end.</summary>
+    /// <remarks>
+    /// The thread ends afterwards: one that has called setns(2) must not be reused. A descriptor stays in the namespace
+    /// in which it was opened, so what the body opens may be used anywhere. The body starts no thread and no pool work:
+    /// a new thread inherits the namespace of the thread that starts it, and a pool thread would keep it.
+    /// </remarks>
+    /// <exception cref="LinuxException">setns(2) was refused: it needs CAP_SYS_ADMIN.</exception>
+    /// <exception cref="ObjectDisposedException">This namespace has been disposed.</exception>
+    public void Run(Action body) => Run<object?>(() =>
+    {
+        body();
+        return null;
+    });
+
+    /// <summary>As <see cref="Run(Action)"/>, for a body with a result. What the body throws is thrown here, with its stack.</summary>
+    /// <inheritdoc cref="Run(Action)"/>
+    public T Run<T>(Func<T> body)
+    {
+        ExceptionDispatchInfo? failure = null;
+        T result = default!; // overwritten by the body; when it throws, nobody reads it
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Enter();
+                result = body();
+            }
+            catch (Exception exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "netns",
+        };
+
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return result;
+    }
+
+    /// <summary>Lets go of the namespace. Sockets opened inside keep working.</summary>
+    public void Dispose() => _fd.Dispose();
+
+    private void Enter()
+    {
+        if (Libc.setns(_fd, Libc.CLONE_NEWNET) == 0)
+        {
+            return;
+        }
+
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        throw new LinuxException("setns", errno, $"could not enter network namespace {_path}", errno switch
+        {
+            Errno.EPERM => "run as root, or give the process CAP_SYS_ADMIN",
+            Errno.EINVAL => "the file is not a network namespace",
+            _ => null,
+        });
+    }
+}
