@@ -18,8 +18,7 @@ public static class InboundPath
         RouteTable routes, SourceCheck check, uint outerSource, Span<byte> bytes, out Ipv4Header packet)
     {
         // The cheapest answer first: a flood from a stranger costs one probe of a hash.
-        int sender = check == SourceCheck.Off ? 0 : routes.FindPeer(outerSource);
-        if (sender == 0 && check != SourceCheck.Off)
+        if (check != SourceCheck.Off && !routes.IsPeer(outerSource))
         {
             packet = default;
             return DropReason.UnknownPeer;
@@ -36,7 +35,7 @@ public static class InboundPath
             return DropReason.BadChecksum;
         }
 
-        if (check == SourceCheck.Strict && !MayComeFrom(routes, sender, packet.Source))
+        if (check == SourceCheck.Strict && !MayComeFrom(routes, outerSource, packet.Source))
         {
             return DropReason.SpoofedSource;
         }
@@ -57,7 +56,7 @@ public static class InboundPath
     }
 
     // A source outside the network is allowed: a host's own address, or a pod's that masquerading has not covered.
-    private static bool MayComeFrom(RouteTable routes, int sender, uint source) =>
+    private static bool MayComeFrom(RouteTable routes, uint sender, uint source) =>
         routes.IsInNetwork(source)
             ? !routes.IsInOwnSubnet(source) && routes.Find(source) == sender
             : !routes.IsInOwnSubnet(source);

@@ -67,10 +67,10 @@ internal sealed class OutboundWorker : IDisposable
 
     private void Forward(RouteTable routes, Span<byte> bytes)
     {
-        DropReason verdict = OutboundPath.Route(routes, bytes, out Ipv4Header packet, out int peer);
+        DropReason verdict = OutboundPath.Route(routes, bytes, out Ipv4Header packet, out uint nextHop);
         if (verdict == DropReason.None)
         {
-            verdict = Send(packet.Packet, routes.AddressOf(peer));
+            verdict = Send(packet.Packet, nextHop);
         }
 
         if (verdict == DropReason.None)

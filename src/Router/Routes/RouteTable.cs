@@ -7,9 +7,9 @@ namespace Overlay.Router.Routes;
 
 /// <summary>Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.</summary>
 /// <remarks>
-/// A peer is a small integer: its position among the distinct next hops, from 1; 0 means none. With prefixes of one length
-/// the lookup is one load from an index over the covered range; with several lengths it is a binary search over disjoint
-/// ranges, which were cut at build time so that the longest prefix wins.
+/// A next hop is an outer address in host order; 0 means none. With prefixes of one length the lookup is one load from an index
+/// over the covered range; with several lengths it is a binary search over disjoint ranges, which were cut at build time so that
+/// the longest prefix wins.
 /// </remarks>
 public sealed class RouteTable
 {
@@ -19,17 +19,16 @@ public sealed class RouteTable
     // No packet has the unspecified address as its destination and survives the other checks.
     private static readonly Prefix s_nothing = new(0, 32);
 
-    private readonly uint[] _peers;      // by peer number; [0] is unused
-    private readonly int[] _peerNumbers; // open-addressing hash over _peers, 0 = free
+    private readonly uint[] _peers; // the distinct next hops: open-addressing hash, 0 = free
 
     // Either a direct index …
-    private readonly int[] _index = [];
+    private readonly uint[] _index = [];
     private readonly uint _indexBase;
     private readonly int _indexShift;
 
     // … or disjoint ranges by their first address, each up to the next one's.
     private readonly uint[] _rangeStarts = [];
-    private readonly int[] _rangePeers = [];
+    private readonly uint[] _rangeHops = [];
 
     private RouteTable(Prefix network, Prefix ownSubnet, Route[] routes)
     {
@@ -38,30 +37,30 @@ public sealed class RouteTable
         Count = routes.Length;
 
         uint[] hops = [.. routes.Select(route => route.NextHop).Distinct()];
-        _peers = [0, .. hops];
-        _peerNumbers = new int[BitOperations.RoundUpToPowerOf2((uint)Math.Max(hops.Length * 2, 2))];
-        for (int peer = 1; peer < _peers.Length; peer++)
+        PeerCount = hops.Length;
+        _peers = new uint[BitOperations.RoundUpToPowerOf2((uint)Math.Max(hops.Length * 2, 2))];
+        foreach (uint hop in hops)
         {
-            int slot = Slot(_peers[peer]);
-            while (_peerNumbers[slot] != 0)
+            int slot = Slot(hop);
+            while (_peers[slot] != 0)
             {
-                slot = (slot + 1) & (_peerNumbers.Length - 1);
+                slot = (slot + 1) & (_peers.Length - 1);
             }
 
-            _peerNumbers[slot] = peer;
+            _peers[slot] = hop;
         }
 
         if (TryPlanIndex(routes, out _indexBase, out _indexShift, out int entries))
         {
-            _index = new int[entries];
+            _index = new uint[entries];
             foreach (Route route in routes)
             {
-                _index[(route.Destination.First - _indexBase) >> _indexShift] = FindPeer(route.NextHop);
+                _index[(route.Destination.First - _indexBase) >> _indexShift] = route.NextHop;
             }
         }
         else
         {
-            (_rangeStarts, _rangePeers) = CutRanges(routes);
+            (_rangeStarts, _rangeHops) = CutRanges(routes);
         }
     }
 
@@ -78,7 +77,7 @@ public sealed class RouteTable
     public int Count { get; }
 
     /// <summary>Distinct next hops.</summary>
-    public int PeerCount => _peers.Length - 1;
+    public int PeerCount { get; }
 
     /// <summary>True when the lookup is one load.</summary>
     public bool IsDirect => _index.Length > 0;
@@ -104,13 +103,13 @@ public sealed class RouteTable
         return new RouteTable(network, ownSubnet, [.. distinct.Values]);
     }
 
-    /// <summary>The peer that takes <paramref name="destination"/>: the longest matching prefix; 0 when none matches.</summary>
+    /// <summary>The next hop of <paramref name="destination"/>: the longest matching prefix's; 0 when none matches.</summary>
     /// <param name="destination">Host order.</param>
-    public int Find(uint destination)
+    public uint Find(uint destination)
     {
         // Below the base the subtraction wraps to a large number, so one comparison covers both ends.
         uint entry = (destination - _indexBase) >> _indexShift;
-        int[] index = _index;
+        uint[] index = _index;
         if (entry < (uint)index.Length)
         {
             return index[entry];
@@ -119,20 +118,18 @@ public sealed class RouteTable
         return _rangeStarts.Length == 0 ? 0 : FindRange(destination);
     }
 
-    /// <summary>The outer address of a peer from <see cref="Find"/>, host order.</summary>
-    public uint AddressOf(int peer) => _peers[peer];
-
-    /// <summary>The peer with this outer address; 0 when nobody has it.</summary>
+    /// <summary>True when this outer address is some route's next hop.</summary>
     /// <param name="address">Host order.</param>
-    public int FindPeer(uint address)
+    public bool IsPeer(uint address)
     {
-        int[] numbers = _peerNumbers;
-        for (int slot = Slot(address); ; slot = (slot + 1) & (numbers.Length - 1))
+        uint[] peers = _peers;
+        for (int slot = Slot(address); ; slot = (slot + 1) & (peers.Length - 1))
         {
-            int peer = numbers[slot];
-            if (peer == 0 || _peers[peer] == address)
+            // At least half of the slots are free, so the walk ends.
+            uint peer = peers[slot];
+            if (peer == address || peer == 0)
             {
-                return peer;
+                return peer != 0;
             }
         }
     }
@@ -144,12 +141,12 @@ public sealed class RouteTable
     public bool IsInOwnSubnet(uint address) => OwnSubnet.Contains(address);
 
     // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4): neighbouring addresses spread.
-    private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peerNumbers.Length)));
+    private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peers.Length)));
 
-    private int FindRange(uint destination)
+    private uint FindRange(uint destination)
     {
         int position = Array.BinarySearch(_rangeStarts, destination);
-        return _rangePeers[position >= 0 ? position : ~position - 1]; // the first range starts at 0, so one is always before
+        return _rangeHops[position >= 0 ? position : ~position - 1]; // the first range starts at 0, so one is always before
     }
 
     private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)
@@ -168,22 +165,22 @@ public sealed class RouteTable
     }
 
     // Prefixes nest or are disjoint, so a walk in address order with a stack of the open ones sees every change of owner.
-    private (uint[] Starts, int[] Peers) CutRanges(Route[] routes)
+    private static (uint[] Starts, uint[] Hops) CutRanges(Route[] routes)
     {
         List<uint> starts = [0];
-        List<int> peers = [0];
+        List<uint> hops = [0];
         var open = new Stack<Route>();
 
-        void Enter(uint start, int peer)
+        void Enter(uint start, uint hop)
         {
             if (starts[^1] == start)
             {
-                peers[^1] = peer;
+                hops[^1] = hop;
             }
-            else if (peers[^1] != peer)
+            else if (hops[^1] != hop)
             {
                 starts.Add(start);
-                peers.Add(peer);
+                hops.Add(hop);
             }
         }
 
@@ -194,7 +191,7 @@ public sealed class RouteTable
                 uint last = open.Pop().Destination.Last;
                 if (last != uint.MaxValue)
                 {
-                    Enter(last + 1, open.Count > 0 ? FindPeer(open.Peek().NextHop) : 0);
+                    Enter(last + 1, open.Count > 0 ? open.Peek().NextHop : 0);
                 }
             }
         }
@@ -202,11 +199,11 @@ public sealed class RouteTable
         foreach (Route route in routes.OrderBy(route => route.Destination.First).ThenBy(route => route.Destination.Length))
         {
             CloseBefore(route.Destination.First);
-            Enter(route.Destination.First, FindPeer(route.NextHop));
+            Enter(route.Destination.First, route.NextHop);
             open.Push(route);
         }
 
         CloseBefore(ulong.MaxValue);
-        return ([.. starts], [.. peers]);
+        return ([.. starts], [.. hops]);
     }
 }

@@ -15,8 +15,9 @@ public sealed class RouteTableTests
     [Fact]
     public void An_empty_table_routes_nothing_and_knows_nobody()
     {
-        Assert.Equal(0, RouteTable.Empty.Find(Address("10.1.2.3")));
-        Assert.Equal(0, RouteTable.Empty.FindPeer(Address("192.168.0.1")));
+        Assert.Equal(0u, RouteTable.Empty.Find(Address("10.1.2.3")));
+        Assert.False(RouteTable.Empty.IsPeer(Address("192.168.0.1")));
+        Assert.False(RouteTable.Empty.IsPeer(0));
         Assert.False(RouteTable.Empty.IsInOwnSubnet(Address("10.1.2.3")));
     }
 
@@ -26,12 +27,12 @@ public sealed class RouteTableTests
         RouteTable table = Build(("10.1.1.0", 24, "192.168.0.1"), ("10.1.3.0", 24, "192.168.0.3"));
 
         Assert.True(table.IsDirect);
-        Assert.Equal(Address("192.168.0.1"), table.AddressOf(table.Find(Address("10.1.1.0"))));
-        Assert.Equal(Address("192.168.0.1"), table.AddressOf(table.Find(Address("10.1.1.255"))));
-        Assert.Equal(Address("192.168.0.3"), table.AddressOf(table.Find(Address("10.1.3.7"))));
+        Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.0")));
+        Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.255")));
+        Assert.Equal(Address("192.168.0.3"), table.Find(Address("10.1.3.7")));
         foreach (string outside in new[] { "10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255" })
         {
-            Assert.Equal(0, table.Find(Address(outside)));
+            Assert.Equal(0u, table.Find(Address(outside)));
         }
     }
 
@@ -41,11 +42,11 @@ public sealed class RouteTableTests
         RouteTable table = Build(("10.1.0.0", 20, "192.168.0.20"), ("10.1.4.0", 24, "192.168.0.24"));
 
         Assert.False(table.IsDirect);
-        Assert.Equal(Address("192.168.0.20"), table.AddressOf(table.Find(Address("10.1.3.255"))));
-        Assert.Equal(Address("192.168.0.24"), table.AddressOf(table.Find(Address("10.1.4.0"))));
-        Assert.Equal(Address("192.168.0.24"), table.AddressOf(table.Find(Address("10.1.4.255"))));
-        Assert.Equal(Address("192.168.0.20"), table.AddressOf(table.Find(Address("10.1.5.0"))));
-        Assert.Equal(0, table.Find(Address("10.1.16.0")));
+        Assert.Equal(Address("192.168.0.20"), table.Find(Address("10.1.3.255")));
+        Assert.Equal(Address("192.168.0.24"), table.Find(Address("10.1.4.0")));
+        Assert.Equal(Address("192.168.0.24"), table.Find(Address("10.1.4.255")));
+        Assert.Equal(Address("192.168.0.20"), table.Find(Address("10.1.5.0")));
+        Assert.Equal(0u, table.Find(Address("10.1.16.0")));
     }
 
     [Fact]
@@ -54,19 +55,19 @@ public sealed class RouteTableTests
         RouteTable table = Build(("1.0.0.0", 30, "192.168.0.1"), ("223.255.255.252", 30, "192.168.0.2"));
 
         Assert.False(table.IsDirect);
-        Assert.Equal(Address("192.168.0.1"), table.AddressOf(table.Find(Address("1.0.0.3"))));
-        Assert.Equal(Address("192.168.0.2"), table.AddressOf(table.Find(Address("223.255.255.253"))));
-        Assert.Equal(0, table.Find(Address("1.0.0.4")));
+        Assert.Equal(Address("192.168.0.1"), table.Find(Address("1.0.0.3")));
+        Assert.Equal(Address("192.168.0.2"), table.Find(Address("223.255.255.253")));
+        Assert.Equal(0u, table.Find(Address("1.0.0.4")));
     }
 
     [Fact]
-    public void Two_subnets_of_one_host_share_its_peer_number()
+    public void Two_subnets_of_one_host_are_one_peer()
     {
         RouteTable table = Build(("10.1.1.0", 24, "192.168.0.1"), ("10.1.2.0", 24, "192.168.0.1"));
 
         Assert.Equal(1, table.PeerCount);
         Assert.Equal(table.Find(Address("10.1.1.1")), table.Find(Address("10.1.2.1")));
-        Assert.Equal(table.Find(Address("10.1.1.1")), table.FindPeer(Address("192.168.0.1")));
+        Assert.True(table.IsPeer(Address("192.168.0.1")));
     }
 
     [Theory]
@@ -87,13 +88,13 @@ public sealed class RouteTableTests
         Assert.Equal(65_535, table.PeerCount);
         foreach (Route route in routes)
         {
-            Assert.Equal(route.NextHop, table.AddressOf(table.FindPeer(route.NextHop)));
-            Assert.Equal(route.NextHop, table.AddressOf(table.Find(route.Destination.First + 5)));
+            Assert.True(table.IsPeer(route.NextHop));
+            Assert.Equal(route.NextHop, table.Find(route.Destination.First + 5));
         }
 
         for (uint stranger = Address("172.17.0.0"); stranger < Address("172.17.4.0"); stranger++)
         {
-            Assert.Equal(0, table.FindPeer(stranger));
+            Assert.False(table.IsPeer(stranger));
         }
     }
 
@@ -109,8 +110,7 @@ public sealed class RouteTableTests
             foreach (uint address in Interesting(random, routes))
             {
                 uint expected = Scan(routes, address);
-                int peer = table.Find(address);
-                uint actual = peer == 0 ? 0 : table.AddressOf(peer);
+                uint actual = table.Find(address);
                 Assert.True(expected == actual, $"seed {Seed}, round {round}, address {address:X8}: {actual:X8}, not {expected:X8}");
             }
         }
