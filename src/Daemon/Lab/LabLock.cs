@@ -1,18 +1,21 @@
 using System;
 using System.Globalization;
 using System.IO;
-using System.Text;
 
 namespace Overlay.Daemon.Lab;
 
 /// <summary>Keeps a lab to one process at a time: a locked file in its directory. The kernel lets go of it with the process.</summary>
 internal sealed class LabLock : IDisposable
 {
-    internal const string FileName = "lock";
+    // Who has the lock stands beside it: a locked file cannot even be read by another process of this runtime.
+    private const string FileName = "lock", HolderFileName = "lock.holder";
 
     private readonly FileStream _stream;
 
     private LabLock(FileStream stream) => _stream = stream;
+
+    /// <summary>Whether a file of the lab's directory belongs to the lock.</summary>
+    internal static bool IsPart(string path) => Path.GetFileName(path) is FileName or HolderFileName;
 
     /// <summary>Takes the lock, and makes the directory for it when there is none.</summary>
     /// <param name="directory">The lab's.</param>
@@ -36,15 +39,14 @@ internal sealed class LabLock : IDisposable
             }
             catch (IOException)
             {
-                holder = ReadHolder(path);
+                holder = ReadHolder(directory);
                 return null;
             }
 
             if (File.Exists(path))
             {
-                stream.SetLength(0);
-                stream.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-                stream.Flush();
+                File.WriteAllText(
+                    Path.Combine(directory, HolderFileName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
                 return new LabLock(stream);
             }
 
@@ -56,13 +58,12 @@ internal sealed class LabLock : IDisposable
     /// <summary>Lets go; the file stays unless the lab was removed.</summary>
     public void Dispose() => _stream.Dispose();
 
-    private static int ReadHolder(string path)
+    private static int ReadHolder(string directory)
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(stream);
-            return int.TryParse(reader.ReadToEnd(), CultureInfo.InvariantCulture, out int id) ? id : 0;
+            string text = File.ReadAllText(Path.Combine(directory, HolderFileName));
+            return int.TryParse(text, CultureInfo.InvariantCulture, out int id) ? id : 0;
         }
         catch (IOException)
         {

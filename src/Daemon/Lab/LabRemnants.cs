@@ -77,7 +77,7 @@ internal sealed class LabRemnants(string prefix, string directory, IpCommand ip)
             {
                 Directory.Delete(entry, recursive: true);
             }
-            else if (Path.GetFileName(entry) != LabLock.FileName)
+            else if (!LabLock.IsPart(entry))
             {
                 File.Delete(entry);
             }
