@@ -1,0 +1,85 @@
+using System;
+using System.Linq;
+using BenchmarkDotNet.Attributes;
+using Overlay.Router.Routes;
+
+namespace Overlay.Micro;
+
+/// <summary>
+/// A lookup for each of 4,096 random destinations, all of them leased, in tables of 2 to 65,535 leases. Stock flannel scans its
+/// table; <see cref="ScanLikeStock"/> is such a scan, for scale.
+/// </summary>
+[MemoryDiagnoser]
+public class RouteTableFindBenchmarks
+{
+    private const int Lookups = 4096;
+    private const uint Network = 0x0A000000; // 10.0.0.0/8
+
+    private readonly uint[] _destinations = new uint[Lookups];
+    private RouteTable _table = RouteTable.Empty;
+    private Route[] _routes = [];
+
+    [Params(2, 256, 65_535)]
+    public int LeaseCount { get; set; }
+
+    [GlobalSetup]
+    public void Build()
+    {
+        var random = new Random(1);
+        _routes = [.. Enumerable.Range(0, LeaseCount)
+            .Select(i => new Route(new Prefix(Network + ((uint)i << 8), 24), 0xAC100001 + (uint)i))];
+        _table = RouteTable.Build(new Prefix(Network, 8), new Prefix(Network + 0xFFFF00, 24), _routes);
+        for (int i = 0; i < Lookups; i++)
+        {
+            _destinations[i] = Network + ((uint)random.Next(LeaseCount) << 8) + (uint)random.Next(256);
+        }
+    }
+
+    /// <summary>The lookup as the outbound path does it: destination to next hop.</summary>
+    [Benchmark(OperationsPerInvoke = Lookups)]
+    public uint Find()
+    {
+        RouteTable table = _table;
+        uint sum = 0;
+        foreach (uint destination in _destinations)
+        {
+            sum += table.Find(destination);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Is the outer source a peer, as the inbound path asks.</summary>
+    [Benchmark(OperationsPerInvoke = Lookups)]
+    public int IsPeer()
+    {
+        RouteTable table = _table;
+        int sum = 0;
+        foreach (uint destination in _destinations)
+        {
+            sum += table.IsPeer(0xAC100001 + ((destination - Network) >> 8)) ? 1 : 0;
+        }
+
+        return sum;
+    }
+
+    /// <summary>First match of a linear scan over 64 of the lookups.</summary>
+    [Benchmark(OperationsPerInvoke = 64)]
+    public uint ScanLikeStock()
+    {
+        uint sum = 0;
+        foreach (uint destination in _destinations.AsSpan(0, 64))
+        {
+            foreach (Route route in _routes)
+            {
+                if (route.Destination.Contains(destination))
+                {
+                    sum += route.NextHop;
+                    break;
+                }
+            }
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,81 @@
+using System;
+using System.Runtime.InteropServices;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>read(2) and write(2) on a non-blocking descriptor: EINTR is retried here, EAGAIN is handed out.</summary>
+public static unsafe class DescriptorIo
+{
+    /// <summary>Opens a device node for reading and writing, non-blocking and close-on-exec.</summary>
+    /// <param name="path">The device node.</param>
+    /// <param name="advice">What to say when the open is refused, by errno; null for nothing.</param>
+    /// <exception cref="LinuxException">The node is missing or may not be opened.</exception>
+    internal static SafeFd OpenDevice(string path, Func<Errno, string?> advice)
+    {
+        var owner = new SafeFd();
+        int fd = Libc.open(path, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
+        if (fd < 0)
+        {
+            Errno errno = LastErrno();
+            owner.Dispose();
+            throw new LinuxException("open", errno, $"could not open {path}", advice(errno));
+        }
+
+        owner.Adopt(fd);
+        return owner;
+    }
+
+    /// <summary>Reads once. On a TUN descriptor that is one packet, or as much of it as fits.</summary>
+    /// <returns>Bytes read, or the errno.</returns>
+    public static SyscallResult Read(SafeFd fd, Span<byte> buffer)
+    {
+        while (true)
+        {
+            nint count;
+            fixed (byte* start = buffer)
+            {
+                count = Libc.read(fd.Number, start, (nuint)buffer.Length);
+            }
+
+            if (count >= 0)
+            {
+                return SyscallResult.FromCount((int)count);
+            }
+
+            Errno errno = LastErrno();
+            if (errno != Errno.EINTR)
+            {
+                return SyscallResult.FromErrno(errno);
+            }
+        }
+    }
+
+    /// <summary>Writes once. On a TUN descriptor that is one whole packet or nothing.</summary>
+    /// <returns>Bytes written, or the errno.</returns>
+    public static SyscallResult Write(SafeFd fd, ReadOnlySpan<byte> buffer)
+    {
+        while (true)
+        {
+            nint count;
+            fixed (byte* start = buffer)
+            {
+                count = Libc.write(fd.Number, start, (nuint)buffer.Length);
+            }
+
+            if (count >= 0)
+            {
+                return SyscallResult.FromCount((int)count);
+            }
+
+            Errno errno = LastErrno();
+            if (errno != Errno.EINTR)
+            {
+                return SyscallResult.FromErrno(errno);
+            }
+        }
+    }
+
+    /// <summary>The errno that the generated call stub saved before anything else could set it.</summary>
+    internal static Errno LastErrno() => (Errno)Marshal.GetLastPInvokeError();
+}

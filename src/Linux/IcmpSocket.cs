@@ -1,0 +1,63 @@
+using System;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>A raw ICMP socket (raw(7)) that only sends: the kernel adds the IP header and routes the message.</summary>
+/// <remarks>Several threads may send. Needs CAP_NET_RAW.</remarks>
+public sealed unsafe class IcmpSocket : IDisposable
+{
+    // RFC 1812, section 4.3.2.5: errors go out with precedence 6 or 7.
+    private const int InternetworkControl = 0xC0;
+
+    private readonly SafeFd _fd;
+
+    private IcmpSocket(SafeFd fd) => _fd = fd;
+
+    /// <summary>Opens the socket.</summary>
+    /// <param name="sourceAddress">A local address, host order: the source of everything sent.</param>
+    /// <exception cref="LinuxException">No privilege, or the address is not local.</exception>
+    public static IcmpSocket Open(uint sourceAddress)
+    {
+        SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_RAW, Libc.IPPROTO_ICMP,
+            "could not open a raw ICMP socket", "run as root, or grant CAP_NET_RAW");
+        try
+        {
+            // Every set bit is a type that is not queued for reading (raw(7), ICMP_FILTER): this socket never reads.
+            if (!SocketOptions.TrySet(fd, Libc.SOL_RAW, Libc.ICMP_FILTER, -1, out Errno errno) ||
+                !SocketOptions.TrySet(fd, Libc.IPPROTO_IP, Libc.IP_TOS, InternetworkControl, out errno))
+            {
+                throw new LinuxException("setsockopt", errno, "could not prepare the raw ICMP socket");
+            }
+
+            SocketOptions.Bind(fd, UdpSocket.Endpoint(sourceAddress, 0), "could not bind the raw ICMP socket", null, null);
+            return new IcmpSocket(fd);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends one ICMP message.</summary>
+    /// <param name="message">From the type byte on, checksum included.</param>
+    /// <param name="destination">Host order.</param>
+    /// <returns>Bytes sent, or the errno.</returns>
+    public SyscallResult Send(ReadOnlySpan<byte> message, uint destination)
+    {
+        sockaddr_in address = UdpSocket.Endpoint(destination, 0);
+        nint sent;
+        fixed (byte* start = message)
+        {
+            sent = Libc.sendto(_fd.Number, start, (nuint)message.Length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL,
+                &address, (uint)sizeof(sockaddr_in));
+        }
+
+        // Not retried on EINTR: an error message may be lost (RFC 792), and MSG_DONTWAIT hardly ever is interrupted.
+        return sent >= 0 ? SyscallResult.FromCount((int)sent) : SyscallResult.FromErrno(DescriptorIo.LastErrno());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _fd.Dispose();
+}

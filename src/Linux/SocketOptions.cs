@@ -1,0 +1,55 @@
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>Creating sockets and setting integer options, with the errors in words.</summary>
+internal static unsafe class SocketOptions
+{
+    internal static SafeFd Create(int domain, int type, int protocol, string what, string? permissionAdvice)
+    {
+        var owner = new SafeFd();
+        int fd = Libc.socket(domain, type | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, protocol);
+        if (fd < 0)
+        {
+            Errno errno = DescriptorIo.LastErrno();
+            owner.Dispose();
+            throw new LinuxException("socket", errno, what, errno is Errno.EPERM or Errno.EACCES ? permissionAdvice : null);
+        }
+
+        owner.Adopt(fd);
+        return owner;
+    }
+
+    /// <returns>False when the kernel refused; the errno is in <paramref name="errno"/>.</returns>
+    internal static bool TrySet(SafeFd socket, int level, int name, int value, out Errno errno)
+    {
+        bool done = Libc.setsockopt(socket, level, name, &value, sizeof(int)) == 0;
+        errno = done ? Errno.None : DescriptorIo.LastErrno();
+        return done;
+    }
+
+    /// <summary>
+    /// Asks for a buffer of this size: without the limit of net.core.[rw]mem_max where the privilege allows it, within it otherwise.
+    /// </summary>
+    internal static void EnlargeBuffer(SafeFd socket, int forceName, int plainName, int bytes)
+    {
+        if (!TrySet(socket, Libc.SOL_SOCKET, forceName, bytes, out _))
+        {
+            _ = TrySet(socket, Libc.SOL_SOCKET, plainName, bytes, out _); // clamped by the kernel, never refused
+        }
+    }
+
+    internal static void Bind(SafeFd socket, sockaddr_in address, string what, string? inUseAdvice, string? notLocalAdvice)
+    {
+        if (Libc.bind(socket, &address, (uint)sizeof(sockaddr_in)) < 0)
+        {
+            Errno errno = DescriptorIo.LastErrno();
+            throw new LinuxException("bind", errno, what, errno switch
+            {
+                Errno.EADDRINUSE => inUseAdvice,
+                Errno.EADDRNOTAVAIL => notLocalAdvice,
+                _ => null,
+            });
+        }
+    }
+}

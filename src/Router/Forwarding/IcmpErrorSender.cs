@@ -1,0 +1,47 @@
+using System;
+using Overlay.Linux;
+using Overlay.Router.Packets;
+
+namespace Overlay.Router.Forwarding;
+
+/// <summary>Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.</summary>
+/// <remarks>Owned by one direction's thread, whose counters it writes.</remarks>
+internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
+{
+    private readonly byte[] _message = new byte[IcmpError.MaximumBytes];
+    private readonly IcmpRateLimit _limit = new();
+
+    /// <summary>Sends the error that belongs to a drop; nothing for a drop that no error belongs to.</summary>
+    /// <param name="reason">Why the packet was dropped.</param>
+    /// <param name="offender">The packet as received, before its time to live was touched.</param>
+    internal void Report(DropReason reason, in Ipv4Header offender)
+    {
+        switch (reason)
+        {
+            case DropReason.NoRoute:
+                Send(IcmpError.DestinationUnreachable, IcmpError.NetworkUnreachable, offender);
+                break;
+            case DropReason.TtlExpired:
+                Send(IcmpError.TimeExceeded, IcmpError.TimeToLiveExceeded, offender);
+                break;
+        }
+    }
+
+    private void Send(byte type, byte code, in Ipv4Header offender)
+    {
+        if (port is null || !IcmpError.MayAnswer(offender))
+        {
+            return;
+        }
+
+        if (!_limit.TryTake(offender.Source, Environment.TickCount64))
+        {
+            counters.Note(PathEvent.IcmpRateLimited);
+            return;
+        }
+
+        int length = IcmpError.Write(_message, type, code, offender);
+        SyscallResult sent = port.Send(_message.AsSpan(0, length), offender.Source);
+        counters.Note(sent.Succeeded ? PathEvent.IcmpSent : PathEvent.IcmpRefused);
+    }
+}

@@ -1,0 +1,60 @@
+using System;
+
+namespace Overlay.Router.Forwarding;
+
+/// <summary>
+/// How many ICMP errors may leave: 1,000 a second in all with bursts of 50, and to one host one a second with bursts of 6, which
+/// are Linux's own figures (icmp_msgs_per_sec, icmp_msgs_burst, icmp_ratelimit: ip-sysctl). RFC 1812, section 4.3.2.8, asks for
+/// a limit.
+/// </summary>
+/// <remarks>Owned by one thread.</remarks>
+internal sealed class IcmpRateLimit
+{
+    private const int BurstForAll = 50;
+    private const int CostMilliseconds = 1000;
+    private const int BurstForOneMilliseconds = 6 * CostMilliseconds;
+
+    // Direct-mapped: a collision evicts, so the limit for one host is a courtesy, and the one for all is the guarantee.
+    private readonly Host[] _hosts = new Host[256];
+
+    private long _creditForAll = BurstForAll;
+    private long _lastMilliseconds;
+
+    /// <summary>True when one more error may go to <paramref name="address"/> now; it is then counted as sent.</summary>
+    /// <param name="address">Host order.</param>
+    /// <param name="nowMilliseconds">A clock that never goes back.</param>
+    internal bool TryTake(uint address, long nowMilliseconds)
+    {
+        // One credit a millisecond is 1,000 a second.
+        _creditForAll = Math.Min(BurstForAll, _creditForAll + (nowMilliseconds - _lastMilliseconds));
+        _lastMilliseconds = nowMilliseconds;
+        if (_creditForAll < 1)
+        {
+            return false;
+        }
+
+        ref Host host = ref _hosts[(address ^ (address >> 8) ^ (address >> 16)) & 0xFF];
+        if (host.Address != address)
+        {
+            host = new Host { Address = address, Credit = BurstForOneMilliseconds, LastMilliseconds = nowMilliseconds };
+        }
+
+        host.Credit = Math.Min(BurstForOneMilliseconds, host.Credit + (nowMilliseconds - host.LastMilliseconds));
+        host.LastMilliseconds = nowMilliseconds;
+        if (host.Credit < CostMilliseconds)
+        {
+            return false;
+        }
+
+        host.Credit -= CostMilliseconds;
+        _creditForAll--;
+        return true;
+    }
+
+    private struct Host
+    {
+        internal uint Address;
+        internal long Credit;
+        internal long LastMilliseconds;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Threading;
+using Overlay.Linux;
+
+namespace Overlay.Router.Forwarding;
+
+/// <summary>What one direction has done. Written by that direction's thread alone, read by anyone.</summary>
+/// <remarks>A reader gets each number whole, but not all of them of one instant.</remarks>
+public sealed class PathCounters
+{
+    // Two lines of 64 bytes on either side: the adjacent-line prefetcher pairs lines, and the other direction counts too.
+    private const int PaddingCells = 16;
+
+    private const int Packets = PaddingCells;
+    private const int Bytes = Packets + 1;
+    private const int FirstDrop = Bytes + 1;
+
+    private static readonly int s_firstEvent = FirstDrop + DropReasons.All.Count + 1;
+    private static readonly int s_lastErrno = s_firstEvent + PathEvents.All.Count;
+
+    private readonly long[] _cells = new long[s_lastErrno + 1 + PaddingCells];
+
+    /// <summary>Packets forwarded.</summary>
+    public long ForwardedPackets => Volatile.Read(ref _cells[Packets]);
+
+    /// <summary>Bytes of the inner packets forwarded.</summary>
+    public long ForwardedBytes => Volatile.Read(ref _cells[Bytes]);
+
+    /// <summary>The kernel's latest refusal of a packet; <see cref="Errno.None"/> when it never refused one.</summary>
+    public Errno LastRefusal => (Errno)Volatile.Read(ref _cells[s_lastErrno]);
+
+    /// <summary>Packets dropped for this reason.</summary>
+    public long Dropped(DropReason reason) => Volatile.Read(ref _cells[FirstDrop + (int)reason]);
+
+    /// <summary>Packets dropped for any reason.</summary>
+    public long Dropped()
+    {
+        long sum = 0;
+        foreach (DropReason reason in DropReasons.All)
+        {
+            sum += Dropped(reason);
+        }
+
+        return sum;
+    }
+
+    /// <summary>How often this happened.</summary>
+    public long Seen(PathEvent pathEvent) => Volatile.Read(ref _cells[s_firstEvent + (int)pathEvent]);
+
+    internal void Forward(int bytes)
+    {
+        _cells[Packets]++;
+        _cells[Bytes] += bytes;
+    }
+
+    internal void Drop(DropReason reason) => _cells[FirstDrop + (int)reason]++;
+
+    internal void Note(PathEvent pathEvent) => _cells[s_firstEvent + (int)pathEvent]++;
+
+    internal void NoteRefusal(Errno errno) => _cells[s_lastErrno] = (long)errno;
+}

@@ -1,0 +1,36 @@
+using System;
+using System.Collections.Generic;
+
+namespace Overlay.Router.Forwarding;
+
+/// <summary>What is worth counting beside a drop: none of these decides whether a packet is forwarded.</summary>
+/// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
+public enum PathEvent
+{
+    /// <summary>An ICMP error was sent to the source of a dropped packet.</summary>
+    IcmpSent,
+
+    /// <summary>An ICMP error was due, but its source or this host has had its share (RFC 1812, section 4.3.2.8).</summary>
+    IcmpRateLimited,
+
+    /// <summary>An ICMP error was due, but the kernel did not take it.</summary>
+    IcmpRefused,
+
+    /// <summary>Inbound: a packet longer than this host's tunnel MTU was delivered whole: the peer's MTU is larger.</summary>
+    Oversize,
+
+    /// <summary>Inbound: receiving from the socket failed and was tried again.</summary>
+    ReceiveFailed,
+}
+
+/// <summary>The names of the events, as they appear in counters and documents.</summary>
+public static class PathEvents
+{
+    private static readonly string[] s_names = Array.ConvertAll(Enum.GetNames<PathEvent>(), CounterName.FromMember);
+
+    /// <summary>Every event.</summary>
+    public static IReadOnlyList<PathEvent> All { get; } = Enum.GetValues<PathEvent>();
+
+    /// <summary>Lower case with underscores: <c>icmp_sent</c>.</summary>
+    public static string Name(this PathEvent pathEvent) => s_names[(int)pathEvent];
+}

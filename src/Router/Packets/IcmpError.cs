@@ -1,0 +1,73 @@
+using System;
+using System.Buffers.Binary;
+
+namespace Overlay.Router.Packets;
+
+/// <summary>ICMP error messages (RFC 792) and the question whether one may be sent (RFC 1812, section 4.3.2.7).</summary>
+public static class IcmpError
+{
+    /// <summary>The longest message <see cref="Write"/> makes: 8 bytes, a header with every option, 8 bytes of its payload.</summary>
+    public const int MaximumBytes = HeaderBytes + 60 + QuotedPayloadBytes;
+
+    /// <summary>Destination unreachable.</summary>
+    public const byte DestinationUnreachable = 3;
+
+    /// <summary>Code of <see cref="DestinationUnreachable"/>: no route to the network.</summary>
+    public const byte NetworkUnreachable = 0;
+
+    /// <summary>Time exceeded.</summary>
+    public const byte TimeExceeded = 11;
+
+    /// <summary>Code of <see cref="TimeExceeded"/>: in transit.</summary>
+    public const byte TimeToLiveExceeded = 0;
+
+    private const int HeaderBytes = 8;
+    private const int QuotedPayloadBytes = 8; // RFC 792: "64 bits of original data datagram", as stock flannel quotes
+    private const byte IcmpProtocol = 1;
+
+    /// <summary>True when an error about this packet is allowed.</summary>
+    /// <remarks>
+    /// Never about an ICMP error or an ICMP type that may be one, a later fragment, a packet to a group or to everybody, or a
+    /// packet whose source is not one host.
+    /// </remarks>
+    public static bool MayAnswer(in Ipv4Header packet)
+    {
+        if (packet.IsLaterFragment || !IsOneHost(packet.Source) || IsGroupOrBroadcast(packet.Destination))
+        {
+            return false;
+        }
+
+        if (packet.Protocol != IcmpProtocol)
+        {
+            return true;
+        }
+
+        Span<byte> message = packet.Packet[packet.HeaderBytes..];
+        return !message.IsEmpty && IsQuery(message[0]);
+    }
+
+    /// <summary>Writes one message: its header, then the offender's header with its options and the 8 bytes after it.</summary>
+    /// <param name="buffer">At least <see cref="MaximumBytes"/>; its old content does not leak.</param>
+    /// <param name="type">The ICMP type.</param>
+    /// <param name="code">The ICMP code.</param>
+    /// <param name="offender">The packet as received, before its time to live was touched.</param>
+    /// <returns>The message's length; less than 8 payload bytes are quoted where the packet has no more.</returns>
+    public static int Write(Span<byte> buffer, byte type, byte code, in Ipv4Header offender)
+    {
+        int quotedBytes = Math.Min(offender.HeaderBytes + QuotedPayloadBytes, offender.Packet.Length);
+        Span<byte> message = buffer[..(HeaderBytes + quotedBytes)];
+        message[..HeaderBytes].Clear();
+        message[0] = type;
+        message[1] = code;
+        offender.Packet[..quotedBytes].CopyTo(message[HeaderBytes..]);
+        BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Compute(message));
+        return message.Length;
+    }
+
+    // Echo, router discovery, timestamp, information, address mask: each with its reply. A type not listed counts as an error.
+    private static bool IsQuery(byte type) => type is 0 or 8 or 9 or 10 or 13 or 14 or 15 or 16 or 17 or 18;
+
+    private static bool IsOneHost(uint address) => address >> 24 is not 0 and not 127 && address < 0xE0000000;
+
+    private static bool IsGroupOrBroadcast(uint address) => address >= 0xE0000000;
+}

@@ -1,0 +1,90 @@
+using System;
+using System.Buffers.Binary;
+using Overlay.Router.Forwarding;
+
+namespace Overlay.Router.Packets;
+
+/// <summary>A view of one IPv4 packet whose header has been checked (RFC 791, section 3.1).</summary>
+public readonly ref struct Ipv4Header
+{
+    /// <summary>The shortest header, in bytes.</summary>
+    public const int MinimumBytes = 20;
+
+    private const int TotalLengthOffset = 2;
+    private const int FragmentOffset = 6;
+    private const int TimeToLiveOffset = 8;
+    private const int ProtocolOffset = 9;
+    private const int ChecksumOffset = 10;
+    private const int SourceOffset = 12;
+    private const int DestinationOffset = 16;
+
+    private readonly Span<byte> _packet;
+
+    private Ipv4Header(Span<byte> packet, int headerBytes)
+    {
+        _packet = packet;
+        HeaderBytes = headerBytes;
+    }
+
+    /// <summary>The packet by its own total length; what followed it in the buffer is cut off.</summary>
+    public Span<byte> Packet => _packet;
+
+    /// <summary>Header and options, 20 to 60 bytes.</summary>
+    public int HeaderBytes { get; }
+
+    /// <summary>0 to 255.</summary>
+    public byte TimeToLive => _packet[TimeToLiveOffset];
+
+    /// <summary>The protocol number: 1 ICMP, 6 TCP, 17 UDP.</summary>
+    public byte Protocol => _packet[ProtocolOffset];
+
+    /// <summary>Host order.</summary>
+    public uint Source => BinaryPrimitives.ReadUInt32BigEndian(_packet[SourceOffset..]);
+
+    /// <summary>Host order.</summary>
+    public uint Destination => BinaryPrimitives.ReadUInt32BigEndian(_packet[DestinationOffset..]);
+
+    /// <summary>True for every fragment but the first: it has no transport header.</summary>
+    public bool IsLaterFragment => (BinaryPrimitives.ReadUInt16BigEndian(_packet[FragmentOffset..]) & 0x1FFF) != 0;
+
+    /// <summary>True when the header checksum is right.</summary>
+    public bool HasValidChecksum => InternetChecksum.IsValid(_packet[..HeaderBytes]);
+
+    /// <summary>Checks that the bytes are one IPv4 packet, whole. After <see cref="DropReason.None"/> no accessor can fail.</summary>
+    /// <param name="bytes">From the version byte on; may be longer than the packet.</param>
+    /// <param name="header">The view, or the default when the answer is not <see cref="DropReason.None"/>.</param>
+    /// <returns>Why it is not, in the order: short, not version 4, header or total length that contradicts the bytes.</returns>
+    public static DropReason Parse(Span<byte> bytes, out Ipv4Header header)
+    {
+        header = default;
+        if (bytes.Length < MinimumBytes)
+        {
+            return DropReason.ShortPacket;
+        }
+
+        if (bytes[0] >> 4 != 4)
+        {
+            return DropReason.NotIpv4;
+        }
+
+        int headerBytes = (bytes[0] & 0x0F) * 4;
+        int totalBytes = BinaryPrimitives.ReadUInt16BigEndian(bytes[TotalLengthOffset..]);
+        if (headerBytes < MinimumBytes || headerBytes > totalBytes || totalBytes > bytes.Length)
+        {
+            return DropReason.BadHeader;
+        }
+
+        header = new Ipv4Header(bytes[..totalBytes], headerBytes);
+        return DropReason.None;
+    }
+
+    /// <summary>Takes one from the time to live and patches the checksum. Nothing else changes.</summary>
+    /// <remarks>The caller has refused 0 and 1: what would reach zero is not forwarded (RFC 1812, section 5.3.1).</remarks>
+    public void StepTimeToLive()
+    {
+        _packet[TimeToLiveOffset]--;
+        Span<byte> checksum = _packet[ChecksumOffset..];
+        BinaryPrimitives.WriteUInt16BigEndian(checksum,
+            InternetChecksum.AfterTimeToLiveStep(BinaryPrimitives.ReadUInt16BigEndian(checksum)));
+    }
+}

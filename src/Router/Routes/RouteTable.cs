@@ -1,0 +1,209 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Numerics;
+
+namespace Overlay.Router.Routes;
+
+/// <summary>Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.</summary>
+/// <remarks>
+/// A next hop is an outer address in host order; 0 means none. With prefixes of one length the lookup is one load from an index
+/// over the covered range; with several lengths it is a binary search over disjoint ranges, which were cut at build time so that
+/// the longest prefix wins.
+/// </remarks>
+public sealed class RouteTable
+{
+    /// <summary>The longest direct index, in entries: 4 MB. Beyond it the ranges cost less cache than the index.</summary>
+    private const int MaximumIndexEntries = 1 << 20;
+
+    // No packet has the unspecified address as its destination and survives the other checks.
+    private static readonly Prefix s_nothing = new(0, 32);
+
+    private readonly uint[] _peers; // the distinct next hops: open-addressing hash, 0 = free
+
+    // Either a direct index …
+    private readonly uint[] _index = [];
+    private readonly uint _indexBase;
+    private readonly int _indexShift;
+
+    // … or disjoint ranges by their first address, each up to the next one's.
+    private readonly uint[] _rangeStarts = [];
+    private readonly uint[] _rangeHops = [];
+
+    private RouteTable(Prefix network, Prefix ownSubnet, Route[] routes)
+    {
+        Network = network;
+        OwnSubnet = ownSubnet;
+        Count = routes.Length;
+
+        uint[] hops = [.. routes.Select(route => route.NextHop).Distinct()];
+        PeerCount = hops.Length;
+        _peers = new uint[BitOperations.RoundUpToPowerOf2((uint)Math.Max(hops.Length * 2, 2))];
+        foreach (uint hop in hops)
+        {
+            int slot = Slot(hop);
+            while (_peers[slot] != 0)
+            {
+                slot = (slot + 1) & (_peers.Length - 1);
+            }
+
+            _peers[slot] = hop;
+        }
+
+        if (TryPlanIndex(routes, out _indexBase, out _indexShift, out int entries))
+        {
+            _index = new uint[entries];
+            foreach (Route route in routes)
+            {
+                _index[(route.Destination.First - _indexBase) >> _indexShift] = route.NextHop;
+            }
+        }
+        else
+        {
+            (_rangeStarts, _rangeHops) = CutRanges(routes);
+        }
+    }
+
+    /// <summary>A table of no routes: everything is unroutable, nobody is a peer.</summary>
+    public static RouteTable Empty { get; } = new(s_nothing, s_nothing, []);
+
+    /// <summary>The whole overlay network.</summary>
+    public Prefix Network { get; }
+
+    /// <summary>This host's share of it.</summary>
+    public Prefix OwnSubnet { get; }
+
+    /// <summary>Routes in the table.</summary>
+    public int Count { get; }
+
+    /// <summary>Distinct next hops.</summary>
+    public int PeerCount { get; }
+
+    /// <summary>True when the lookup is one load.</summary>
+    public bool IsDirect => _index.Length > 0;
+
+    /// <summary>Builds a table.</summary>
+    /// <param name="network">The whole overlay network.</param>
+    /// <param name="ownSubnet">This host's share of it.</param>
+    /// <param name="routes">In any order. Of two equal prefixes the later one counts.</param>
+    /// <exception cref="ArgumentException">A prefix length or a next hop is out of range.</exception>
+    public static RouteTable Build(Prefix network, Prefix ownSubnet, IEnumerable<Route> routes)
+    {
+        var distinct = new Dictionary<(uint First, int Length), Route>();
+        foreach (Route route in routes)
+        {
+            if (route.Destination.Length is < 1 or > 32 || route.NextHop == 0)
+            {
+                throw new ArgumentException($"not a route: {route}", nameof(routes));
+            }
+
+            distinct[(route.Destination.First, route.Destination.Length)] = route;
+        }
+
+        return new RouteTable(network, ownSubnet, [.. distinct.Values]);
+    }
+
+    /// <summary>The next hop of <paramref name="destination"/>: the longest matching prefix's; 0 when none matches.</summary>
+    /// <param name="destination">Host order.</param>
+    public uint Find(uint destination)
+    {
+        // Below the base the subtraction wraps to a large number, so one comparison covers both ends.
+        uint entry = (destination - _indexBase) >> _indexShift;
+        uint[] index = _index;
+        if (entry < (uint)index.Length)
+        {
+            return index[entry];
+        }
+
+        return _rangeStarts.Length == 0 ? 0 : FindRange(destination);
+    }
+
+    /// <summary>True when this outer address is some route's next hop.</summary>
+    /// <param name="address">Host order.</param>
+    public bool IsPeer(uint address)
+    {
+        uint[] peers = _peers;
+        for (int slot = Slot(address); ; slot = (slot + 1) & (peers.Length - 1))
+        {
+            // At least half of the slots are free, so the walk ends.
+            uint peer = peers[slot];
+            if (peer == address || peer == 0)
+            {
+                return peer != 0;
+            }
+        }
+    }
+
+    /// <summary>True when the address lies in the overlay network.</summary>
+    public bool IsInNetwork(uint address) => Network.Contains(address);
+
+    /// <summary>True when the address lies in this host's own subnet.</summary>
+    public bool IsInOwnSubnet(uint address) => OwnSubnet.Contains(address);
+
+    // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4): neighbouring addresses spread.
+    private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peers.Length)));
+
+    private uint FindRange(uint destination)
+    {
+        int position = Array.BinarySearch(_rangeStarts, destination);
+        return _rangeHops[position >= 0 ? position : ~position - 1]; // the first range starts at 0, so one is always before
+    }
+
+    private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)
+    {
+        (first, shift, entries) = (0, 0, 0);
+        if (routes.Length == 0 || routes.Any(route => route.Destination.Length != routes[0].Destination.Length))
+        {
+            return false;
+        }
+
+        shift = 32 - routes[0].Destination.Length;
+        first = routes.Min(route => route.Destination.First);
+        uint span = ((routes.Max(route => route.Destination.First) - first) >> shift) + 1;
+        entries = (int)Math.Min(span, MaximumIndexEntries + 1L);
+        return entries <= MaximumIndexEntries;
+    }
+
+    // Prefixes nest or are disjoint, so a walk in address order with a stack of the open ones sees every change of owner.
+    private static (uint[] Starts, uint[] Hops) CutRanges(Route[] routes)
+    {
+        List<uint> starts = [0];
+        List<uint> hops = [0];
+        var open = new Stack<Route>();
+
+        void Enter(uint start, uint hop)
+        {
+            if (starts[^1] == start)
+            {
+                hops[^1] = hop;
+            }
+            else if (hops[^1] != hop)
+            {
+                starts.Add(start);
+                hops.Add(hop);
+            }
+        }
+
+        void CloseBefore(ulong address)
+        {
+            while (open.Count > 0 && open.Peek().Destination.Last < address)
+            {
+                uint last = open.Pop().Destination.Last;
+                if (last != uint.MaxValue)
+                {
+                    Enter(last + 1, open.Count > 0 ? open.Peek().NextHop : 0);
+                }
+            }
+        }
+
+        foreach (Route route in routes.OrderBy(route => route.Destination.First).ThenBy(route => route.Destination.Length))
+        {
+            CloseBefore(route.Destination.First);
+            Enter(route.Destination.First, route.NextHop);
+            open.Push(route);
+        }
+
+        CloseBefore(ulong.MaxValue);
+        return ([.. starts], [.. hops]);
+    }
+}

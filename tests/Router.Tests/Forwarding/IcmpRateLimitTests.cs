@@ -1,0 +1,41 @@
+using Overlay.Router.Forwarding;
+using Xunit;
+
+namespace Overlay.Router.Tests.Forwarding;
+
+public sealed class IcmpRateLimitTests
+{
+    [Fact]
+    public void One_host_gets_a_burst_of_six_and_then_one_a_second()
+    {
+        var limit = new IcmpRateLimit();
+        for (int i = 0; i < 6; i++)
+        {
+            Assert.True(limit.TryTake(0x0A052202, 10_000));
+        }
+
+        Assert.False(limit.TryTake(0x0A052202, 10_000));
+        Assert.False(limit.TryTake(0x0A052202, 10_999));
+        Assert.True(limit.TryTake(0x0A052202, 11_000));
+        Assert.False(limit.TryTake(0x0A052202, 11_000));
+    }
+
+    [Fact]
+    public void All_hosts_together_get_a_burst_of_fifty_and_then_one_a_millisecond()
+    {
+        var limit = new IcmpRateLimit();
+        int taken = 0;
+        for (uint host = 0; host < 200; host++)
+        {
+            taken += limit.TryTake(0x0A050000 + host, 10_000) ? 1 : 0;
+        }
+
+        Assert.Equal(50, taken);
+        for (uint host = 0; host < 200; host++)
+        {
+            taken += limit.TryTake(0x0A060000 + host, 10_005) ? 1 : 0;
+        }
+
+        Assert.Equal(55, taken);
+    }
+}

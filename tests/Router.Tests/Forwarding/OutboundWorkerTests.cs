@@ -1,0 +1,112 @@
+using System.Linq;
+using Overlay.Linux;
+using Overlay.Router.Forwarding;
+using Xunit;
+using static Overlay.Testing.Overlays;
+using static Overlay.Testing.PacketBuilder;
+
+namespace Overlay.Router.Tests.Forwarding;
+
+public sealed class OutboundWorkerTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(200)]
+    public void Packets_leave_in_the_order_they_came_whatever_the_batch(int count)
+    {
+        using var rig = new Rig();
+        rig.Send([.. Enumerable.Range(0, count).Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))]);
+
+        Assert.Equal(Enumerable.Range(0, count), rig.Port.Sent.Select(sent => (sent.Payload[4] << 8) | sent.Payload[5]));
+        Assert.Equal(count, rig.Outbound.ForwardedPackets);
+    }
+
+    [Fact]
+    public void A_packet_to_our_own_subnet_has_no_route_so_it_cannot_loop()
+    {
+        using var rig = new Rig();
+        rig.Send(Ipv4(OurPod, Address("10.5.34.77")));
+
+        Assert.Empty(rig.Port.Sent);
+        Assert.Equal(DropReason.NoRoute, Rig.OnlyDrop(rig.Outbound));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x45 }, DropReason.ShortPacket)]
+    [InlineData(new byte[] { 0x43, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
+    [InlineData(new byte[] { 0x45, 0, 0, 21, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
+    public void What_is_no_ipv4_packet_is_dropped_without_an_answer(byte[] packet, DropReason expected)
+    {
+        using var rig = new Rig();
+        rig.Send(packet);
+
+        Assert.Equal(expected, Rig.OnlyDrop(rig.Outbound));
+        Assert.Empty(rig.Icmp.Sent);
+    }
+
+    [Fact]
+    public void A_full_send_buffer_is_waited_for_and_nothing_is_lost()
+    {
+        using var rig = new Rig();
+        rig.Port.SendErrnos.Enqueue(Errno.EAGAIN);
+        rig.Port.SendErrnos.Enqueue(Errno.ENOBUFS);
+        rig.Send(Ipv4(OurPod, PeerPod));
+
+        Assert.Single(rig.Port.Sent);
+        Assert.Equal(2, rig.Port.WritableWaits);
+        Assert.Equal(0, rig.Outbound.Dropped());
+    }
+
+    [Theory]
+    [InlineData(Errno.EAGAIN, DropReason.SendBufferFull)]
+    [InlineData(Errno.EMSGSIZE, DropReason.TooLong)]
+    [InlineData(Errno.EPERM, DropReason.SendRefused)]
+    [InlineData(Errno.ENETUNREACH, DropReason.SendRefused)]
+    public void A_refused_datagram_is_counted_with_its_reason_and_the_next_one_goes(Errno errno, DropReason expected)
+    {
+        using var rig = new Rig();
+        for (int i = 0; i < (errno == Errno.EAGAIN ? 3 : 1); i++)
+        {
+            rig.Port.SendErrnos.Enqueue(errno);
+        }
+
+        rig.Send(Ipv4(OurPod, PeerPod), Ipv4(OurPod, PeerPod));
+
+        Assert.Single(rig.Port.Sent);
+        Assert.Equal(expected, Rig.OnlyDrop(rig.Outbound));
+        Assert.Equal(1, rig.Outbound.ForwardedPackets);
+    }
+
+    [Fact]
+    public void A_device_that_is_gone_ends_the_direction_with_a_remedy()
+    {
+        using var rig = new Rig();
+        rig.Tun.ReadErrno = Errno.EBADFD;
+
+        LinuxException gone = Assert.Throws<LinuxException>(() => rig.Send());
+        Assert.Contains("restart", gone.Message);
+    }
+
+    [Fact]
+    public void Errors_about_a_flood_are_rate_limited_and_the_rest_is_counted()
+    {
+        using var rig = new Rig();
+        rig.Send([.. Enumerable.Range(0, 500).Select(_ => Ipv4(OurPod, Unleased))]);
+
+        Assert.InRange(rig.Icmp.Sent.Count, 1, 50);
+        Assert.Equal(500, rig.Outbound.Dropped(DropReason.NoRoute));
+        Assert.Equal(500, rig.Outbound.Seen(PathEvent.IcmpSent) + rig.Outbound.Seen(PathEvent.IcmpRateLimited));
+    }
+
+    [Fact]
+    public void Without_the_privilege_to_answer_packets_are_dropped_all_the_same()
+    {
+        using var rig = new Rig(withIcmp: false);
+        rig.Send(Ipv4(OurPod, Unleased));
+
+        Assert.Equal(DropReason.NoRoute, Rig.OnlyDrop(rig.Outbound));
+    }
+}

@@ -1,0 +1,162 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Router.Routes;
+using Xunit;
+using static Overlay.Testing.PacketBuilder;
+
+namespace Overlay.Router.Tests.Routes;
+
+public sealed class RouteTableTests
+{
+    private static readonly Prefix s_network = new(Address("10.0.0.0"), 8);
+    private static readonly Prefix s_own = new(Address("10.255.255.0"), 24);
+
+    [Fact]
+    public void An_empty_table_routes_nothing_and_knows_nobody()
+    {
+        Assert.Equal(0u, RouteTable.Empty.Find(Address("10.1.2.3")));
+        Assert.False(RouteTable.Empty.IsPeer(Address("192.168.0.1")));
+        Assert.False(RouteTable.Empty.IsPeer(0));
+        Assert.False(RouteTable.Empty.IsInOwnSubnet(Address("10.1.2.3")));
+    }
+
+    [Fact]
+    public void Prefixes_of_one_length_are_indexed_directly_and_the_neighbours_are_not_covered()
+    {
+        RouteTable table = Build(("10.1.1.0", 24, "192.168.0.1"), ("10.1.3.0", 24, "192.168.0.3"));
+
+        Assert.True(table.IsDirect);
+        Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.0")));
+        Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.255")));
+        Assert.Equal(Address("192.168.0.3"), table.Find(Address("10.1.3.7")));
+        foreach (string outside in new[] { "10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255" })
+        {
+            Assert.Equal(0u, table.Find(Address(outside)));
+        }
+    }
+
+    [Fact]
+    public void DP_31_of_two_overlapping_leases_the_longest_prefix_takes_the_packet()
+    {
+        RouteTable table = Build(("10.1.0.0", 20, "192.168.0.20"), ("10.1.4.0", 24, "192.168.0.24"));
+
+        Assert.False(table.IsDirect);
+        Assert.Equal(Address("192.168.0.20"), table.Find(Address("10.1.3.255")));
+        Assert.Equal(Address("192.168.0.24"), table.Find(Address("10.1.4.0")));
+        Assert.Equal(Address("192.168.0.24"), table.Find(Address("10.1.4.255")));
+        Assert.Equal(Address("192.168.0.20"), table.Find(Address("10.1.5.0")));
+        Assert.Equal(0u, table.Find(Address("10.1.16.0")));
+    }
+
+    [Fact]
+    public void Prefixes_too_far_apart_for_an_index_are_found_all_the_same()
+    {
+        RouteTable table = Build(("1.0.0.0", 30, "192.168.0.1"), ("223.255.255.252", 30, "192.168.0.2"));
+
+        Assert.False(table.IsDirect);
+        Assert.Equal(Address("192.168.0.1"), table.Find(Address("1.0.0.3")));
+        Assert.Equal(Address("192.168.0.2"), table.Find(Address("223.255.255.253")));
+        Assert.Equal(0u, table.Find(Address("1.0.0.4")));
+    }
+
+    [Fact]
+    public void Two_subnets_of_one_host_are_one_peer()
+    {
+        RouteTable table = Build(("10.1.1.0", 24, "192.168.0.1"), ("10.1.2.0", 24, "192.168.0.1"));
+
+        Assert.Equal(1, table.PeerCount);
+        Assert.Equal(table.Find(Address("10.1.1.1")), table.Find(Address("10.1.2.1")));
+        Assert.True(table.IsPeer(Address("192.168.0.1")));
+    }
+
+    [Theory]
+    [InlineData(0, "192.168.0.1")]
+    [InlineData(33, "192.168.0.1")]
+    [InlineData(24, "0.0.0.0")]
+    public void What_is_not_a_route_is_refused(int length, string nextHop) =>
+        Assert.Throws<ArgumentException>(() => Build(("10.1.1.0", length, nextHop)));
+
+    [Fact]
+    public void Every_peer_of_65_535_is_found_by_its_address_and_strangers_are_not()
+    {
+        Route[] routes = [.. Enumerable.Range(0, 65_535)
+            .Select(i => new Route(new Prefix(Address("10.0.0.0") + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
+        RouteTable table = RouteTable.Build(s_network, s_own, routes);
+
+        Assert.True(table.IsDirect);
+        Assert.Equal(65_535, table.PeerCount);
+        foreach (Route route in routes)
+        {
+            Assert.True(table.IsPeer(route.NextHop));
+            Assert.Equal(route.NextHop, table.Find(route.Destination.First + 5));
+        }
+
+        for (uint stranger = Address("172.17.0.0"); stranger < Address("172.17.4.0"); stranger++)
+        {
+            Assert.False(table.IsPeer(stranger));
+        }
+    }
+
+    [Fact]
+    public void Find_agrees_with_a_linear_scan_over_2_000_random_tables()
+    {
+        const int Seed = 20_261_121;
+        var random = new Random(Seed);
+        for (int round = 0; round < 2_000; round++)
+        {
+            Route[] routes = RandomRoutes(random);
+            RouteTable table = RouteTable.Build(s_network, s_own, routes);
+            foreach (uint address in Interesting(random, routes))
+            {
+                uint expected = Scan(routes, address);
+                uint actual = table.Find(address);
+                Assert.True(expected == actual, $"seed {Seed}, round {round}, address {address:X8}: {actual:X8}, not {expected:X8}");
+            }
+        }
+    }
+
+    private static Route[] RandomRoutes(Random random)
+    {
+        bool oneLength = random.Next(2) == 0;
+        int length = random.Next(8, 31);
+        var routes = new Dictionary<(uint, int), Route>();
+        for (int i = random.Next(0, 40); i > 0; i--)
+        {
+            // Few distinct bits, so that prefixes nest and collide often; sometimes the very ends of the address space.
+            uint address = random.Next(8) switch
+            {
+                0 => uint.MaxValue,
+                1 => 0,
+                _ => Address("10.0.0.0") | ((uint)random.Next(16) << random.Next(0, 24)),
+            };
+            var prefix = new Prefix(address, oneLength ? length : random.Next(1, 33));
+            routes[(prefix.First, prefix.Length)] = new Route(prefix, Address("172.16.0.0") + (uint)random.Next(1, 9));
+        }
+
+        return [.. routes.Values];
+    }
+
+    private static IEnumerable<uint> Interesting(Random random, Route[] routes)
+    {
+        yield return 0;
+        yield return uint.MaxValue;
+        yield return (uint)random.NextInt64(1L << 32);
+        foreach (Route route in routes)
+        {
+            yield return route.Destination.First;
+            yield return route.Destination.Last;
+            yield return unchecked(route.Destination.First - 1);
+            yield return unchecked(route.Destination.Last + 1);
+        }
+    }
+
+    private static uint Scan(Route[] routes, uint address) => routes
+        .Where(route => route.Destination.First <= address && address <= route.Destination.Last)
+        .OrderByDescending(route => route.Destination.Length)
+        .Select(route => route.NextHop)
+        .FirstOrDefault();
+
+    private static RouteTable Build(params (string Subnet, int Length, string NextHop)[] routes) => RouteTable.Build(
+        s_network, s_own, routes.Select(route => new Route(new Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
+}

@@ -1,0 +1,25 @@
+using System;
+using System.Collections.Generic;
+using Overlay.Linux;
+using Overlay.Router.Forwarding;
+
+namespace Overlay.Testing;
+
+/// <summary>Keeps the ICMP messages that would have been sent.</summary>
+public sealed class RecordingIcmpPort : IIcmpPort
+{
+    public List<(uint Destination, byte[] Message)> Sent { get; } = [];
+
+    public Errno Errno { get; set; }
+
+    public SyscallResult Send(ReadOnlySpan<byte> message, uint destination)
+    {
+        if (Errno != Errno.None)
+        {
+            return SyscallResult.FromErrno(Errno);
+        }
+
+        Sent.Add((destination, message.ToArray()));
+        return SyscallResult.FromCount(message.Length);
+    }
+}
