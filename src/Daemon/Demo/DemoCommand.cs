@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Overlay.Daemon.Lab;
+
+namespace Overlay.Daemon.Demo;
+
+/// <summary><c>overlay demo</c> and <c>overlay demo down</c>: the command line.</summary>
+internal static class DemoCommand
+{
+    /// <summary>The command, to be added to the program's root.</summary>
+    internal static Command Create()
+    {
+        var hosts = new Option<int>("--hosts")
+        {
+            Description = $"How many pretend hosts, {LabPlan.MinimumHosts} to {LabPlan.MaximumHosts}.",
+            HelpName = "N",
+            DefaultValueFactory = _ => LabPlan.MinimumHosts,
+        };
+        hosts.Validators.Add(result =>
+        {
+            if (result.Errors.GetEnumerator().MoveNext())
+            {
+                return;
+            }
+
+            if (result.GetValueOrDefault<int>() is < LabPlan.MinimumHosts or > LabPlan.MaximumHosts)
+            {
+                result.AddError($"--hosts takes {LabPlan.MinimumHosts} to {LabPlan.MaximumHosts}");
+            }
+        });
+        var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var verbose = new Option<bool>("--verbose") { Description = "Show every command that is run (standard error)." };
+
+        var down = new Command("down", "Remove a demo that was kept up or killed.");
+        down.SetAction(result => DemoSession.Down(
+            result.InvocationConfiguration.Output, result.InvocationConfiguration.Error));
+
+        var demo = new Command("demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
+        {
+            hosts, keep, json, verbose, down,
+        };
+        demo.SetAction(result => DemoSession.Run(
+            new DemoOptions(
+                result.GetValue(hosts), result.GetValue(keep), result.GetValue(json), result.GetValue(verbose)),
+            result.InvocationConfiguration.Output,
+            result.InvocationConfiguration.Error));
+        return demo;
+    }
+}
+
+/// <summary>What the command line asked for.</summary>
+/// <param name="Hosts">2 to 16.</param>
+/// <param name="Keep">Leave it up.</param>
+/// <param name="Json">One object instead of the story.</param>
+/// <param name="Verbose">Every command that is run.</param>
+internal sealed record DemoOptions(int Hosts, bool Keep, bool Json, bool Verbose);

@@ -1,0 +1,30 @@
+using System;
+using System.IO;
+using Overlay.Daemon.Lab;
+
+namespace Overlay.Daemon.Demo;
+
+/// <summary>What the demo needs from the machine, each missing thing in one line with its remedy.</summary>
+internal static class DemoPrerequisites
+{
+    /// <summary>Checks without changing anything.</summary>
+    /// <exception cref="LabException">The first thing that is missing.</exception>
+    internal static void Check()
+    {
+        CheckRoot();
+        if (!File.Exists("/dev/net/tun"))
+        {
+            throw new LabException("/dev/net/tun is missing: modprobe tun");
+        }
+    }
+
+    /// <summary>Checks that this is root.</summary>
+    /// <exception cref="LabException">It is not.</exception>
+    internal static void CheckRoot()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new LabException("needs root to make network namespaces: sudo ./overlay demo");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using System;
+using System.IO;
+using System.Linq;
+using Overlay.Daemon.Lab;
+using Overlay.Linux;
+
+namespace Overlay.Daemon.Demo;
+
+/// <summary>One run of the demo, from the checks to the clean-up.</summary>
+internal static class DemoSession
+{
+    internal const string Prefix = "overlay-demo";
+    internal const string LabDirectory = "/run/overlay-demo";
+
+    private const string KeptMark = LabDirectory + "/kept";
+
+    /// <summary>Runs the demo.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="output">Standard output: the story, or one JSON object.</param>
+    /// <param name="error">Standard error.</param>
+    /// <returns>0 when everything came out as it must, 1 when not, 130 after Ctrl-C.</returns>
+    internal static int Run(DemoOptions options, TextWriter output, TextWriter error)
+    {
+        using var stop = new StopRequest();
+        var results = new DemoResults();
+        DemoText text = DemoText.For(options.Json ? TextWriter.Null : output);
+        var problems = new DemoText(error, unicode: false, colour: false);
+        string? failure = null;
+        try
+        {
+            DemoPrerequisites.Check();
+            var ip = new IpCommand(options.Verbose ? command => problems.Line($"+ {command}") : null);
+            using LabLock held = Lock();
+            failure = RunLocked(options, results, ip, text, problems, stop);
+        }
+        catch (LabException refused)
+        {
+            failure = Tell(problems, refused);
+        }
+
+        DemoReport report = DemoReport.From(results, failure);
+        if (options.Json)
+        {
+            new DemoText(output, unicode: false, colour: false).Line(report.ToJson());
+        }
+        else if (failure is null && !report.Ok)
+        {
+            problems.Line($"overlay demo: {report.Error}");
+        }
+
+        return stop.ExitCode ?? (report.Ok ? 0 : 1);
+    }
+
+    /// <summary>Removes whatever a demo has left.</summary>
+    /// <returns>0 when nothing is left, 1 otherwise.</returns>
+    internal static int Down(TextWriter output, TextWriter error)
+    {
+        using var stop = new StopRequest();
+        var problems = new DemoText(error, unicode: false, colour: false);
+        try
+        {
+            DemoPrerequisites.CheckRoot();
+            var ip = new IpCommand();
+            var remnants = new LabRemnants(Prefix, LabDirectory, ip);
+            if (remnants.Find().Count == 0)
+            {
+                output.WriteLine("nothing to remove");
+                return 0;
+            }
+
+            using LabLock held = Lock();
+            Remnants before = remnants.Remove();
+            output.WriteLine($"removed {Describe(before)}, {LabDirectory}");
+            Remnants after = remnants.Find();
+            return after.Count == 0 ? 0 : throw new LabException($"could not remove {Describe(after)}");
+        }
+        catch (LabException refused)
+        {
+            problems.Line($"overlay demo down: {refused.Message}");
+            return 1;
+        }
+    }
+
+    /// <returns>What went wrong, in one line; null when nothing did.</returns>
+    private static string? RunLocked(
+        DemoOptions options, DemoResults results, IpCommand ip, DemoText text, DemoText problems, StopRequest stop)
+    {
+        var plan = new LabPlan(Prefix, LabDirectory, options.Hosts);
+        var remnants = new LabRemnants(Prefix, LabDirectory, ip);
+        string? failure = null;
+        try
+        {
+            ClearStale(remnants, problems);
+            using var story = new DemoStory(plan, ip, text, results);
+            story.Tell(stop.Token);
+            if (options.Keep)
+            {
+                results.KeptUp = true;
+            }
+            else
+            {
+                story.StopDaemons();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            failure = "interrupted";
+        }
+        catch (Exception refused) when (refused is LabException or LinuxException or IOException or UnauthorizedAccessException)
+        {
+            failure = Tell(problems, refused);
+        }
+        finally
+        {
+            if (!results.KeptUp)
+            {
+                _ = remnants.Remove();
+            }
+
+            results.LeftBehind = remnants.Find().Count;
+        }
+
+        Conclude(plan, results, failure, text, problems);
+        return failure;
+    }
+
+    private static void Conclude(LabPlan plan, DemoResults results, string? failure, DemoText text, DemoText problems)
+    {
+        if (results.KeptUp)
+        {
+            File.WriteAllText(KeptMark, string.Empty);
+            ShowTheWayIn(plan, results, text);
+            return;
+        }
+
+        string left = results.LeftBehind == 0 ? "nothing left behind" : $"{results.LeftBehind} things left behind";
+        if (failure == "interrupted")
+        {
+            problems.Line($"overlay demo: interrupted; {left}");
+        }
+        else
+        {
+            text.Step(results.LeftBehind == 0, "cleaned", left);
+        }
+    }
+
+    private static void ClearStale(LabRemnants remnants, DemoText problems)
+    {
+        bool kept = File.Exists(KeptMark);
+        Remnants before = remnants.Clear();
+        if (before.Namespaces.Count + before.Processes.Count > 0)
+        {
+            problems.Line($"removed {(kept ? "the demo that was kept up" : "what a killed demo left behind")}: {Describe(before)}");
+        }
+    }
+
+    private static LabLock Lock() => LabLock.TryTake(LabDirectory, out int holder)
+        ?? throw new LabException(holder == 0
+            ? "another demo is running; let it end, or stop it with Ctrl-C"
+            : $"another demo is running (process {holder}); let it end, or stop it: kill {holder}");
+
+    private static void ShowTheWayIn(LabPlan plan, DemoResults results, DemoText text)
+    {
+        HostPlan first = plan.Hosts[0];
+        text.Line(string.Empty);
+        text.Line("It is still up:");
+        text.Line($"  a pod       sudo ip netns exec {first.PodNamespace} ping {results.Hosts[1].PodIp}");
+        text.Line($"  a host      sudo ip netns exec {first.HostNamespace} ip route");
+        text.Line($"  a log       {first.LogFile}");
+        text.Line($"  counters    sudo nc -U {first.CounterSocket}");
+        text.Line($"  leases      ls {plan.LeaseDirectory}/subnets");
+        text.Line("  remove it   sudo ./overlay demo down");
+    }
+
+    private static string Describe(Remnants remnants) =>
+        $"{remnants.Namespaces.Count} namespaces, {remnants.Processes.Count} processes";
+
+    private static string Tell(DemoText problems, Exception refused)
+    {
+        problems.Line($"overlay demo: {refused.Message}");
+        if (refused is LabException { Evidence: { } evidence })
+        {
+            foreach (string line in evidence.Split('\n').Where(line => line.Length > 0))
+            {
+                problems.Line($"  | {line}");
+            }
+        }
+
+        return refused.Message;
+    }
+}

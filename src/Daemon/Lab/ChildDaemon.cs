@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Threading;
+
+namespace Overlay.Daemon.Lab;
+
+/// <summary>How a daemon ended.</summary>
+/// <param name="ExitCode">0 when it stopped as asked; 137 when it had to be killed.</param>
+/// <param name="Took">From SIGTERM to the end of it and of those waited for before it: an upper bound.</param>
+internal sealed record DaemonEnd(int ExitCode, TimeSpan Took);
+
+/// <summary>A real daemon, as a child process inside a pretend host.</summary>
+internal sealed class ChildDaemon : IDisposable
+{
+    private readonly HostPlan _host;
+    private readonly Process _process;
+
+    private ChildDaemon(HostPlan host, Process process)
+    {
+        _host = host;
+        _process = process;
+    }
+
+    /// <summary>The process id, the daemon's own.</summary>
+    internal int Id => _process.Id;
+
+    /// <summary>This very program, as words to start it with.</summary>
+    /// <remarks>Run through <c>dotnet overlay.dll</c>, the process is the host and the assembly its first argument.</remarks>
+    internal static IReadOnlyList<string> ThisProgram()
+    {
+        string path = Environment.ProcessPath ?? throw new LabException("the path of this program is unknown");
+        string? assembly = Assembly.GetEntryAssembly()?.Location;
+        return Path.GetFileNameWithoutExtension(path) == "dotnet" && !string.IsNullOrEmpty(assembly)
+            ? [path, assembly]
+            : [path];
+    }
+
+    /// <summary>Starts one, in the host's namespace; it is ready later.</summary>
+    /// <param name="ip">Enters the namespace.</param>
+    /// <param name="program">The daemon's executable, as words.</param>
+    /// <param name="plan">The lab.</param>
+    /// <param name="host">Which host of it.</param>
+    /// <param name="extra">More arguments for <c>run</c>.</param>
+    internal static ChildDaemon Start(
+        IpCommand ip, IReadOnlyList<string> program, LabPlan plan, HostPlan host, IReadOnlyList<string> extra)
+    {
+        Process process = ChildCommand.StartLogged(
+            [
+                ip.ProgramPath, "netns", "exec", host.HostNamespace, .. program, "run",
+                "--lease-store", $"file:{plan.LeaseDirectory}",
+                "--iface", "eth0",
+                "--subnet-file", host.SubnetFile,
+                "--run-dir", host.RunDirectory,
+                .. extra,
+            ],
+            host.LogFile);
+        File.WriteAllText(host.PidFile, process.Id.ToString(CultureInfo.InvariantCulture));
+        return new ChildDaemon(host, process);
+    }
+
+    /// <summary>Waits for the subnet file, whose presence means ready.</summary>
+    /// <exception cref="LabException">The daemon ended, or was not ready in time; its log's end is the evidence.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    internal SubnetFacts WaitUntilReady(TimeSpan within, CancellationToken stop)
+    {
+        bool answered = Condition.Holds(() => File.Exists(_host.SubnetFile) || _process.HasExited, within, stop);
+        if (File.Exists(_host.SubnetFile))
+        {
+            return SubnetFacts.Read(_host.SubnetFile);
+        }
+
+        throw new LabException(
+            answered
+                ? $"the daemon of {_host.Name} ended with exit code {_process.ExitCode} before it was ready"
+                : $"the daemon of {_host.Name} was not ready after {within.TotalSeconds:0} s",
+            LogTail(_host.LogFile));
+    }
+
+    /// <summary>Asks all of them to stop at once and waits; one that will not is killed.</summary>
+    /// <param name="daemons">Those that have ended already are only asked for their exit code.</param>
+    /// <param name="within">How long each may take.</param>
+    internal static IReadOnlyList<DaemonEnd> StopAll(IReadOnlyList<ChildDaemon> daemons, TimeSpan within)
+    {
+        long began = Stopwatch.GetTimestamp();
+        ChildCommand.Signal("TERM", [.. daemons.Where(daemon => !daemon._process.HasExited).Select(daemon => daemon.Id)]);
+        return [.. daemons.Select(daemon => daemon.End(began, within))];
+    }
+
+    /// <summary>The last lines of a daemon's log.</summary>
+    /// <returns>Null when there is none.</returns>
+    internal static string? LogTail(string logFile, int lines = 8) => File.Exists(logFile)
+        ? string.Join('\n', File.ReadLines(logFile).TakeLast(lines)) is { Length: > 0 } text ? text : null
+        : null;
+
+    /// <summary>Lets go of the process without ending it.</summary>
+    public void Dispose() => _process.Dispose();
+
+    private DaemonEnd End(long began, TimeSpan within)
+    {
+        TimeSpan left = within - Stopwatch.GetElapsedTime(began);
+        if (!_process.WaitForExit(left > TimeSpan.Zero ? left : TimeSpan.Zero))
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        return new DaemonEnd(_process.ExitCode, Stopwatch.GetElapsedTime(began));
+    }
+}

@@ -1,0 +1,100 @@
+using System;
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Overlay.Daemon.Lab.Decoding;
+
+/// <summary>An IPv4 header as an observer reads it (RFC 791, section 3.1).</summary>
+internal sealed record Ipv4Fields
+{
+    internal const int MinimumHeaderBytes = 20;
+    internal const byte Icmp = 1, Udp = 17;
+
+    // Offsets in bytes.
+    private const int TypeOfServiceOffset = 1, TotalLengthOffset = 2, IdentificationOffset = 4, FlagsOffset = 6;
+    private const int TimeToLiveOffset = 8, ProtocolOffset = 9, ChecksumOffset = 10;
+    private const int SourceOffset = 12, DestinationOffset = 16, AddressBytes = 4;
+
+    /// <summary>20 to 60 bytes.</summary>
+    internal required int HeaderBytes { get; init; }
+
+    /// <summary>DSCP and ECN, one byte.</summary>
+    internal required byte TypeOfService { get; init; }
+
+    /// <summary>Header and payload in bytes, as the header claims and the frame confirms.</summary>
+    internal required int TotalLength { get; init; }
+
+    /// <summary>The identification field.</summary>
+    internal required ushort Identification { get; init; }
+
+    /// <summary>Flags and fragment offset as one 16-bit word; 0x4000 is "don't fragment".</summary>
+    internal required ushort FlagsAndOffset { get; init; }
+
+    /// <summary>Hops left.</summary>
+    internal required byte TimeToLive { get; init; }
+
+    /// <summary>The IP protocol number.</summary>
+    internal required byte Protocol { get; init; }
+
+    /// <summary>The checksum as carried.</summary>
+    internal required ushort Checksum { get; init; }
+
+    /// <summary>Whether <see cref="Checksum"/> fits the header.</summary>
+    internal required bool ChecksumIsCorrect { get; init; }
+
+    /// <summary>The sender.</summary>
+    internal required IPAddress Source { get; init; }
+
+    /// <summary>The receiver.</summary>
+    internal required IPAddress Destination { get; init; }
+
+    /// <summary>The DF bit.</summary>
+    internal bool DontFragment => (FlagsAndOffset & 0x4000) != 0;
+
+    /// <summary>True for any piece of a fragmented packet, the first included.</summary>
+    internal bool IsFragment => (FlagsAndOffset & 0x3fff) != 0;
+
+    /// <summary>The two addresses as they stand in a header that <see cref="TryParse"/> has accepted: 8 bytes.</summary>
+    internal static ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> packet) => packet.Slice(SourceOffset, 2 * AddressBytes);
+
+    /// <summary>
+    /// False when <paramref name="packet"/> is shorter than 20 bytes, not version 4, shorter than its header claims, or
+    /// claims more bytes than it has.
+    /// </summary>
+    /// <param name="packet">From the first byte of the header. Bytes past the total length (Ethernet padding) are ignored.</param>
+    /// <param name="fields">The header; null after false.</param>
+    /// <param name="payload">What the header carries, cut to the total length.</param>
+    internal static bool TryParse(ReadOnlySpan<byte> packet, out Ipv4Fields? fields, out ReadOnlySpan<byte> payload)
+    {
+        fields = null;
+        payload = default;
+        if (packet.Length < MinimumHeaderBytes || packet[0] >> 4 != 4)
+        {
+            return false;
+        }
+
+        int headerBytes = (packet[0] & 0x0f) * 4;
+        int totalLength = BinaryPrimitives.ReadUInt16BigEndian(packet[TotalLengthOffset..]);
+        if (headerBytes < MinimumHeaderBytes || totalLength < headerBytes || totalLength > packet.Length)
+        {
+            return false;
+        }
+
+        fields = new Ipv4Fields
+        {
+            HeaderBytes = headerBytes,
+            TypeOfService = packet[TypeOfServiceOffset],
+            TotalLength = totalLength,
+            Identification = BinaryPrimitives.ReadUInt16BigEndian(packet[IdentificationOffset..]),
+            FlagsAndOffset = BinaryPrimitives.ReadUInt16BigEndian(packet[FlagsOffset..]),
+            TimeToLive = packet[TimeToLiveOffset],
+            Protocol = packet[ProtocolOffset],
+            Checksum = BinaryPrimitives.ReadUInt16BigEndian(packet[ChecksumOffset..]),
+            ChecksumIsCorrect = OnesComplement.Sum(packet[..headerBytes]) == 0xffff,
+            Source = new IPAddress(packet.Slice(SourceOffset, AddressBytes)),
+            Destination = new IPAddress(packet.Slice(DestinationOffset, AddressBytes)),
+        };
+        payload = packet[headerBytes..totalLength];
+        return true;
+    }
+}

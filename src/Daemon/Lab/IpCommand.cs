@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+namespace Overlay.Daemon.Lab;
+
+/// <summary>iproute2's <c>ip</c>: many commands in one process, and one line when one of them fails.</summary>
+internal sealed class IpCommand
+{
+    // "Command failed -:12" is how ip names the line of a batch that it gave up on.
+    private const string FailedLineMark = "Command failed -:";
+
+    private readonly Action<string>? _echo;
+
+    /// <summary>Finds <c>ip</c>; nothing is run.</summary>
+    /// <param name="echo">Told every command before it runs; null for silence.</param>
+    /// <exception cref="LabException"><c>ip</c> is not installed.</exception>
+    internal IpCommand(Action<string>? echo = null)
+    {
+        ProgramPath = Find() ?? throw new LabException("ip is missing: apt-get install iproute2");
+        _echo = echo;
+    }
+
+    /// <summary>Where <c>ip</c> is.</summary>
+    internal string ProgramPath { get; }
+
+    /// <summary>Runs one command.</summary>
+    /// <returns>Its standard output.</returns>
+    /// <exception cref="LabException">It failed.</exception>
+    internal string Run(params IReadOnlyList<string> arguments)
+    {
+        CommandResult result = TryRun(arguments);
+        return result.Succeeded
+            ? result.Output
+            : throw new LabException($"ip {string.Join(' ', arguments)}: {result.Reason}");
+    }
+
+    /// <summary>Runs one command that may fail.</summary>
+    internal CommandResult TryRun(params IReadOnlyList<string> arguments)
+    {
+        _echo?.Invoke($"ip {string.Join(' ', arguments)}");
+        return ChildCommand.Run([ProgramPath, .. arguments]);
+    }
+
+    /// <summary>Runs several commands in one process, up to the first that fails.</summary>
+    /// <param name="networkNamespace">Where they run; null for here.</param>
+    /// <param name="commands">Without the word <c>ip</c>.</param>
+    /// <exception cref="LabException">One failed; the message names it.</exception>
+    internal void Batch(string? networkNamespace, IReadOnlyList<string> commands)
+    {
+        CommandResult result = RunBatch(networkNamespace, commands, force: false);
+        if (!result.Succeeded)
+        {
+            throw new LabException($"ip {FailedCommand(commands, result.Error)}: {result.Reason}");
+        }
+    }
+
+    /// <summary>Runs every one of several commands, whatever fails.</summary>
+    /// <param name="networkNamespace">Where they run; null for here.</param>
+    /// <param name="commands">Without the word <c>ip</c>.</param>
+    internal void BatchRegardless(string? networkNamespace, IReadOnlyList<string> commands)
+    {
+        if (commands.Count > 0)
+        {
+            _ = RunBatch(networkNamespace, commands, force: true);
+        }
+    }
+
+    /// <summary>The command that a failed batch gave up on, from what ip wrote.</summary>
+    internal static string FailedCommand(IReadOnlyList<string> commands, string error)
+    {
+        int mark = error.LastIndexOf(FailedLineMark, StringComparison.Ordinal);
+        if (mark >= 0)
+        {
+            string digits = new([.. error[(mark + FailedLineMark.Length)..].TakeWhile(char.IsAsciiDigit)]);
+            if (int.TryParse(digits, CultureInfo.InvariantCulture, out int line) && line >= 1 && line <= commands.Count)
+            {
+                return commands[line - 1];
+            }
+        }
+
+        return "-batch";
+    }
+
+    private static string? Find()
+    {
+        // The administrator's directories are not on every user's PATH, and sudo may keep the user's.
+        string path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin:/usr/bin:/bin";
+        return path.Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(directory => Path.Combine(directory, "ip"))
+            .FirstOrDefault(File.Exists);
+    }
+
+    private CommandResult RunBatch(string? networkNamespace, IReadOnlyList<string> commands, bool force)
+    {
+        string place = networkNamespace is null ? string.Empty : $"-n {networkNamespace} ";
+        foreach (string command in commands)
+        {
+            _echo?.Invoke($"ip {place}{command}");
+        }
+
+        List<string> words = [ProgramPath];
+        if (networkNamespace is not null)
+        {
+            words.AddRange(["-n", networkNamespace]);
+        }
+
+        if (force)
+        {
+            words.Add("-force");
+        }
+
+        words.AddRange(["-batch", "-"]);
+        return ChildCommand.Run(words, string.Join('\n', commands) + "\n");
+    }
+}

@@ -1,0 +1,16 @@
+using System;
+
+namespace Overlay.Daemon.Lab;
+
+/// <summary>A step of the lab that did not work: one line that names the cause, and perhaps the end of a log.</summary>
+internal sealed class LabException : Exception
+{
+    /// <summary>Describes one failed step.</summary>
+    /// <param name="message">One line.</param>
+    /// <param name="evidence">What to show below it, such as the last lines of a daemon's log; null when there is nothing.</param>
+    internal LabException(string message, string? evidence = null)
+        : base(message) => Evidence = evidence;
+
+    /// <summary>Several lines, or null.</summary>
+    internal string? Evidence { get; }
+}

@@ -1,0 +1,43 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Overlay.Linux;
+using Overlay.Linux.Netlink;
+
+namespace Overlay.Daemon.Lab;
+
+/// <summary>Named network namespaces as ip-netns(8) keeps them.</summary>
+internal static class LabNamespace
+{
+    private const string Directory = "/run/netns";
+
+    /// <summary>Those whose names begin with <paramref name="prefix"/> and a dash, sorted.</summary>
+    internal static IReadOnlyList<string> WithPrefix(string prefix) => System.IO.Directory.Exists(Directory)
+        ? [.. System.IO.Directory.EnumerateFiles(Directory, $"{prefix}-*").Select(Path.GetFileName).OfType<string>().Order()]
+        : [];
+
+    /// <summary>Runs <paramref name="body"/> inside, on a thread of its own that ends afterwards.</summary>
+    /// <param name="name">As <c>ip netns add</c> was given it.</param>
+    /// <param name="body">Starts no thread. Sockets that it returns stay in the namespace and may be used anywhere.</param>
+    internal static T Run<T>(string name, Func<T> body)
+    {
+        using NetworkNamespace inside = NetworkNamespace.Open(Path.Combine(Directory, name));
+        return inside.Run(body);
+    }
+
+    /// <inheritdoc cref="Run{T}(string, Func{T})"/>
+    internal static void Run(string name, Action body)
+    {
+        using NetworkNamespace inside = NetworkNamespace.Open(Path.Combine(Directory, name));
+        inside.Run(body);
+    }
+
+    /// <summary>The index of an interface.</summary>
+    /// <exception cref="LabException">There is none of that name.</exception>
+    internal static int InterfaceIndex(string name, string interfaceName) => Run(name, () =>
+    {
+        using RouteNetlink netlink = RouteNetlink.Open();
+        return netlink.FindLink(interfaceName)?.Index ?? throw new LabException($"{name} has no interface {interfaceName}");
+    });
+}
