@@ -86,8 +86,8 @@ public sealed class RouteNetlink : IDisposable
     /// <param name="index">1 or more.</param>
     /// <param name="settings">What to change.</param>
     /// <exception cref="LinuxException">
-    /// ENODEV: no such link. EINVAL: a value the driver does not accept. EPERM. Settings before the refused one, in the order
-    /// MTU, queue length, IPv6, up, are not taken back.
+    /// ENODEV: no such link. EINVAL: a value the driver does not accept. EPERM. Settings before the refused one, in the
+    /// order MTU, queue length, IPv6, up, are not taken back.
     /// </exception>
     public void ConfigureLink(int index, LinkSettings settings)
     {

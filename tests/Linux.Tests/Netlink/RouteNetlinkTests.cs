@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -169,7 +170,9 @@ public sealed class RouteNetlinkTests
         Assert.Equal(2_000, routes.Count);
         Assert.Equal(
             inside.IpJson("route show").Select(route => route.GetProperty("dst").GetString()),
-            routes.Select(route => $"{new IPAddress(IPAddress.HostToNetworkOrder((int)route.Destination) & 0xFFFFFFFFL)}/{route.PrefixLength}"));
+            routes.Select(route => $"{Format(route.Destination)}/{route.PrefixLength}"));
+
+        static IPAddress Format(uint address) => new(BinaryPrimitives.ReverseEndianness(address));
     }
 
     [Fact]
