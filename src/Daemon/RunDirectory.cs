@@ -29,8 +29,9 @@ internal sealed class RunDirectory : IDisposable
         {
             Directory.CreateDirectory(path);
 
-            // Sharing reads lets the loser say who holds it; the kernel drops the lock (flock(2)) when the holder dies.
-            var held = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            // Sharing nothing is an exclusive flock(2), which the kernel drops when the holder dies; other sharing modes take no
+            // lock that would exclude a second writer.
+            var held = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
             try
             {
                 held.SetLength(0);
@@ -62,6 +63,7 @@ internal sealed class RunDirectory : IDisposable
         holder = string.Empty;
         try
         {
+            // Sharing everything asks for no lock, so that the loser can say who holds it.
             using var reader = new StreamReader(new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
             holder = reader.ReadToEnd().Trim();
             return int.TryParse(holder, NumberStyles.None, CultureInfo.InvariantCulture, out int process)
