@@ -26,7 +26,7 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void What_a_killed_daemon_left_does_not_keep_the_next_one_out()
     {
-        File.WriteAllText(Path.Combine(_directory.FullName, "lock"), $"{Environment.ProcessId}\n");
+        File.WriteAllText(Path.Combine(_directory.FullName, "pid"), $"{Environment.ProcessId}\n");
         RunDirectory.Take(_directory.FullName).Dispose();
     }
 
