@@ -9,10 +9,19 @@ public sealed class LeaseAttributesTests
 {
     [Theory]
     [InlineData("""{"PublicIP":"1.2.3.4","PublicIPv6":null}""")]
-    [InlineData("""{"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d2:32:6f:8f:44"}}""")]
+    [InlineData(
+        """
+        {"PublicIP":"192.168.64.3","PublicIPv6":null,"BackendType":"vxlan",
+        "BackendData":{"VNI":1,"VtepMAC":"c6:d2:32:6f:8f:44"}}
+        """)]
     [InlineData("""{"PublicIP":"1.2.3.4","PublicIPv6":"fc00::1","BackendType":"host-gw"}""")]
-    [InlineData("""{"PublicIP":"1.2.3.4","PublicIPv6":"fc00::1","BackendType":"wireguard","BackendData":{"PublicKey":"a+b/c="},"BackendV6Data":[1,2.50]}""")]
-    public void Is_written_as_it_was_read(string json) => Assert.Equal(json, RoundTrip(json));
+    [InlineData(
+        """
+        {"PublicIP":"1.2.3.4","PublicIPv6":"fc00::1","BackendType":"wireguard",
+        "BackendData":{"PublicKey":"a+b/c="},"BackendV6Data":[1,2.50]}
+        """)]
+    public void Is_written_compactly_in_flannels_order(string json) =>
+        Assert.Equal(json.ReplaceLineEndings(""), RoundTrip(json));
 
     [Theory]
     [InlineData("{}", "0.0.0.0")]
@@ -57,7 +66,8 @@ public sealed class LeaseAttributesTests
     {
         const int Seed = 20301;
         Random random = new(Seed);
-        byte[] seedText = Encoding.UTF8.GetBytes("""{"PublicIP":"1.2.3.4","PublicIPv6":"fc00::1","BackendData":{"a":[1]}}""");
+        byte[] seedText =
+            Encoding.UTF8.GetBytes("""{"PublicIP":"1.2.3.4","PublicIPv6":"fc00::1","BackendData":{"a":[1]}}""");
         for (int round = 0; round < 20_000; round++)
         {
             byte[] text = [.. seedText];

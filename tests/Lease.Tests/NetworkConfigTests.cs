@@ -20,7 +20,8 @@ public sealed class NetworkConfigTests
     [InlineData("CFG-28", """{"Network":"10.0.0.0/27"}""", "10.0.0.0/27", 29, "10.0.0.8", "10.0.0.24")]
     [InlineData("CFG-29", """{"Network":"10.0.0.0/28"}""", "10.0.0.0/28", 30, "10.0.0.4", "10.0.0.12")]
     [InlineData("CFG-32", """{"Network":"255.255.0.0/16"}""", "255.255.0.0/16", 24, "255.255.1.0", "255.255.255.0")]
-    [InlineData("CFG-34", """{"Network":"10.3.0.0/16","SubnetLen":30}""", "10.3.0.0/16", 30, "10.3.0.4", "10.3.255.252")]
+    [InlineData("CFG-34", """{"Network":"10.3.0.0/16","SubnetLen":30}""",
+        "10.3.0.0/16", 30, "10.3.0.4", "10.3.255.252")]
     [InlineData("CFG-37", """{"Network":"10.3.0.0/16","SubnetLen":18}""", "10.3.0.0/16", 18, "10.3.64.0", "10.3.192.0")]
     [InlineData("CFG-38", """{"Network":"10.3.0.0/28","SubnetLen":30}""", "10.3.0.0/28", 30, "10.3.0.4", "10.3.0.12")]
     [InlineData("CFG-44", """{"Network":"10.3.0.0/16","SubnetMin":"10.3.9.0","SubnetMax":"10.3.2.0"}""",
@@ -59,7 +60,10 @@ public sealed class NetworkConfigTests
     [InlineData("CFG-68", """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetLen":50}""",
         "fd00::/48", 50, "fd00:0:0:4000::", "fd00:0:0:c000::")]
     [InlineData("null is not given",
-        """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMin":null,"IPv6SubnetMax":"::"}""",
+        """
+        {"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48",
+         "IPv6SubnetMin":null,"IPv6SubnetMax":"::"}
+        """,
         "fd00::/48", 64, "fd00:0:0:1::", "fd00:0:0:ffff::")]
     public void Gives_these_IPv6_values(string id, string json, string network, int length, string min, string max)
     {
@@ -75,14 +79,19 @@ public sealed class NetworkConfigTests
     [InlineData("rule 1", "{}", "please define a correct Network parameter in the flannel config")]
     [InlineData("rule 1", "null", "please define a correct Network parameter in the flannel config")]
     [InlineData("rule 1", """{"Network":null}""", "please define a correct Network parameter in the flannel config")]
-    [InlineData("rule 1", """{"Network":"1.2.3.4/0"}""", "please define a correct Network parameter in the flannel config")]
+    [InlineData("rule 1", """{"Network":"1.2.3.4/0"}""",
+        "please define a correct Network parameter in the flannel config")]
     [InlineData("rule 2", """{"Network":"10.3.0.0/16","SubnetLen":31}""", "SubnetLen must be less than /31")]
     [InlineData("rule 2", """{"Network":"10.3.0.0/16","SubnetLen":18446744073709551615}""",
         "SubnetLen must be less than /31")]
-    [InlineData("CFG-30", """{"Network":"10.0.0.0/29"}""", "network is too small. Minimum useful network prefix is /28")]
-    [InlineData("CFG-30", """{"Network":"10.0.0.0/30"}""", "network is too small. Minimum useful network prefix is /28")]
-    [InlineData("CFG-30", """{"Network":"10.0.0.0/31"}""", "network is too small. Minimum useful network prefix is /28")]
-    [InlineData("CFG-30", """{"Network":"10.0.0.0/32"}""", "network is too small. Minimum useful network prefix is /28")]
+    [InlineData("CFG-30", """{"Network":"10.0.0.0/29"}""",
+        "network is too small. Minimum useful network prefix is /28")]
+    [InlineData("CFG-30", """{"Network":"10.0.0.0/30"}""",
+        "network is too small. Minimum useful network prefix is /28")]
+    [InlineData("CFG-30", """{"Network":"10.0.0.0/31"}""",
+        "network is too small. Minimum useful network prefix is /28")]
+    [InlineData("CFG-30", """{"Network":"10.0.0.0/32"}""",
+        "network is too small. Minimum useful network prefix is /28")]
     [InlineData("CFG-36", """{"Network":"10.3.0.0/16","SubnetLen":16}""",
         "network must be able to accommodate at least four subnets")]
     [InlineData("CFG-36", """{"Network":"10.3.0.0/16","SubnetLen":17}""",
@@ -100,7 +109,8 @@ public sealed class NetworkConfigTests
         "SubnetLen must be less than /127")]
     [InlineData("CFG-67", """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetLen":49}""",
         "network must be able to accommodate at least four subnets")]
-    [InlineData("CFG-70", """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMin":"fd01::"}""",
+    [InlineData("CFG-70",
+        """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMin":"fd01::"}""",
         "IPv6SubnetMin is not in the range of the IPv6Network")]
     [InlineData("CFG-71",
         """
@@ -112,9 +122,11 @@ public sealed class NetworkConfigTests
         "please define a correct IPv6Network parameter in the flannel config")]
     [InlineData("IPv6 too small", """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/125"}""",
         "IPv6Network is too small. Minimum useful network prefix is /124")]
-    [InlineData("IPv6 max", """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMax":"fd01::"}""",
+    [InlineData("IPv6 max",
+        """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMax":"fd01::"}""",
         "IPv6SubnetMax is not in the range of the IPv6Network")]
-    [InlineData("IPv6 max", """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMax":"fd00::9"}""",
+    [InlineData("IPv6 max",
+        """{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fd00::/48","IPv6SubnetMax":"fd00::9"}""",
         "IPv6SubnetMax is not on a SubnetLen boundary: fd00::9")]
     [InlineData("range", """{"Network":"10.3.0.0/33"}""", "invalid CIDR address: 10.3.0.0/33")]
     public void Refuses_with_this_text(string id, string json, string text)
@@ -125,15 +137,18 @@ public sealed class NetworkConfigTests
     }
 
     [Theory]
-    [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":"24"}""", "SubnetLen must be an unsigned integer, found \"24\"")]
+    [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":"24"}""",
+        "SubnetLen must be an unsigned integer, found \"24\"")]
     [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":24.0}""", "SubnetLen must be an unsigned integer, found 24.0")]
-    [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":2.4e1}""", "SubnetLen must be an unsigned integer, found 2.4e1")]
+    [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":2.4e1}""",
+        "SubnetLen must be an unsigned integer, found 2.4e1")]
     [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":-1}""", "SubnetLen must be an unsigned integer, found -1")]
     [InlineData("""{"Network":"10.3.0.0/16","SubnetLen":18446744073709551616}""",
         "SubnetLen must be an unsigned integer, found 18446744073709551616")]
     [InlineData("""{"Network":"10.3.0.0/16","EnableIPv6":"yes"}""", "EnableIPv6 must be true or false, found \"yes\"")]
     [InlineData("""{"Network":5}""", "invalid CIDR address: 5")]
-    [InlineData("""{"Network":"10.3.0.0/16","SubnetMin":"here"}""", "SubnetMin must be an IPv4 address, found \"here\"")]
+    [InlineData("""{"Network":"10.3.0.0/16","SubnetMin":"here"}""",
+        "SubnetMin must be an IPv4 address, found \"here\"")]
     [InlineData("[]", "the config must be a JSON object, found []")]
     [InlineData("", "the config is not valid JSON")]
     [InlineData("{\"Network\":", "the config is not valid JSON")]

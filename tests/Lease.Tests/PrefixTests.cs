@@ -95,7 +95,9 @@ public sealed class PrefixTests
 
             string text = Ipv6Prefix.Format(address);
             Assert.True(
-                Ipv6Prefix.TryParseAddress(text, out UInt128 read) && read == address && IPAddress.TryParse(text, out _),
+                Ipv6Prefix.TryParseAddress(text, out UInt128 read)
+                    && read == address
+                    && IPAddress.TryParse(text, out _),
                 $"seed {Seed}, round {round.ToString(CultureInfo.InvariantCulture)}: {text}");
         }
     }

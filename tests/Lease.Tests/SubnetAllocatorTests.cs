@@ -72,14 +72,16 @@ public sealed class SubnetAllocatorTests
             int choice = random.Next();
             Ipv4Prefix? expected = SlowPick(config, taken, new Random(choice));
             Ipv4Prefix? actual = SubnetAllocator.Pick(config, taken, new Random(choice));
-            Assert.True(expected == actual, $"seed {Seed}, round {round}: {network} /{subnetLength}: {expected} {actual}");
+            Assert.True(
+                expected == actual, $"seed {Seed}, round {round}: {network} /{subnetLength}: {expected} {actual}");
         }
     }
 
     private static Ipv4Prefix? SlowPick(NetworkConfig config, List<Ipv4Prefix> taken, Random random)
     {
         List<Ipv4Prefix> free = [];
-        for (ulong address = config.SubnetMin; address <= config.SubnetMax; address += 1UL << (32 - config.SubnetLength))
+        ulong step = 1UL << (32 - config.SubnetLength);
+        for (ulong address = config.SubnetMin; address <= config.SubnetMax; address += step)
         {
             Ipv4Prefix candidate = new((uint)address, config.SubnetLength);
             if (free.Count < 100 && !taken.Any(candidate.Overlaps))

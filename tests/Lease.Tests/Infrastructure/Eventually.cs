@@ -18,7 +18,8 @@ internal static class Eventually
         long start = Stopwatch.GetTimestamp();
         while (!condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < s_deadline, $"not within {s_deadline.TotalSeconds} s: {what()}");
+            Assert.True(
+                Stopwatch.GetElapsedTime(start) < s_deadline, $"not within {s_deadline.TotalSeconds} s: {what()}");
             between?.Invoke();
             await Task.Delay(2, TestContext.Current.CancellationToken);
         }

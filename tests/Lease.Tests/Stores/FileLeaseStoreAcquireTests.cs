@@ -55,6 +55,16 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         Assert.Equal(["10.5.9.0-24"], FileNames());
     }
 
+    [Fact]
+    public async Task A_dual_stack_lease_of_ours_gives_no_claim_to_another_hosts_subnet()
+    {
+        PutLease("10.5.8.0-24&fc00::-64", "192.0.2.1");
+        PutLease("10.5.8.0-24", "192.0.2.8");
+
+        Assert.NotEqual(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));
+    }
+
     [Theory]
     [InlineData("10.5.9.0/24", null)]
     [InlineData("10.5.8.0/24", "another host holds it")]
@@ -68,7 +78,8 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
 
         Assert.Equal(warning is null, lease.Subnet == Net(previous));
         Assert.NotEqual(Net("10.5.8.0/24"), lease.Subnet);
-        Assert.Equal(warning is null ? 0 : 1, Warnings.Count(line => line.Contains(warning ?? "", StringComparison.Ordinal)));
+        Assert.Equal(
+            warning is null ? 0 : 1, Warnings.Count(line => line.Contains(warning ?? "", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -160,7 +171,9 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
             await holder.StandardOutput.ReadLineAsync(Cancel);
             Task<SubnetLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
             await Eventually.IsTrue(
-                () => acquire.IsCompleted, () => "the wait for the lock", () => Time.Advance(TimeSpan.FromMilliseconds(100)));
+                () => acquire.IsCompleted,
+                () => "the wait for the lock",
+                () => Time.Advance(TimeSpan.FromMilliseconds(100)));
 
             LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => acquire);
             Assert.Contains($"has held the lock {store.LockPath} for 10 s", refusal.Message, StringComparison.Ordinal);
@@ -282,7 +295,8 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         Directory.Delete(Subnets);
         await using FileLeaseStore store = NewStore();
 
-        await Assert.ThrowsAsync<LeaseStoreException>(() => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
+        await Assert.ThrowsAsync<LeaseStoreException>(
+            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
 
         Assert.False(Directory.Exists(Subnets));
     }

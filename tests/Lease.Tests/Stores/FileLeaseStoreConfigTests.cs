@@ -34,7 +34,8 @@ public sealed class FileLeaseStoreConfigTests : StoreFixture
     }
 
     [Theory]
-    [InlineData("{\n \"Network\": 5\n}", "is not valid: invalid CIDR address: 5; found: { \"Network\": 5 }; correct it")]
+    [InlineData("{\n \"Network\": 5\n}",
+        "is not valid: invalid CIDR address: 5; found: { \"Network\": 5 }; correct it")]
     [InlineData("", "is not valid: the config is not valid JSON")]
     [InlineData("""{"Network":"10.0.0.0/29"}""", "network is too small. Minimum useful network prefix is /28")]
     public async Task An_invalid_config_is_one_line_with_the_content_found(string content, string text)
@@ -48,7 +49,8 @@ public sealed class FileLeaseStoreConfigTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
 
-        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => store.ReadConfigAsync(Cancel));
+        LeaseStoreException refusal =
+            await Assert.ThrowsAsync<LeaseStoreException>(() => store.ReadConfigAsync(Cancel));
 
         Assert.Contains(Path.Combine(Root, "config"), refusal.Message, StringComparison.Ordinal);
         Assert.Contains(text, refusal.Message, StringComparison.Ordinal);

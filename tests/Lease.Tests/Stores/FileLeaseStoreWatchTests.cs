@@ -87,7 +87,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         Directory.CreateDirectory(Subnets);
         PutLease("10.5.2.0-24", "192.0.2.2");
         Assert.Equal(
-            "changes -10.5.1.0/24 10.5.2.0/24=192.0.2.2", Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
+            "changes -10.5.1.0/24 10.5.2.0/24=192.0.2.2",
+            Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
 
         // Time moves on by less than a periodic look needs, so only an event can bring the next update.
         await Eventually.IsTrue(
@@ -97,7 +98,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
                 return Pending(store) > 0;
             },
             () => "an event of the new directory");
-        Assert.Equal("changes 10.5.3.0/24=192.0.2.3", Told(await watch.WaitForAsync(3, () => SettleWhenPending(store))));
+        Assert.Equal(
+            "changes 10.5.3.0/24=192.0.2.3", Told(await watch.WaitForAsync(3, () => SettleWhenPending(store))));
     }
 
     [Fact]
@@ -137,7 +139,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         Assert.Equal("snapshot 10.5.1.0/24=192.0.2.1", Told(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
 
         PutLease("10.5.2.0-24", "192.0.2.2");
-        Assert.Equal("changes 10.5.2.0/24=192.0.2.2", Told(await watch.WaitForAsync(4, () => SettleWhenPending(store))));
+        Assert.Equal(
+            "changes 10.5.2.0/24=192.0.2.2", Told(await watch.WaitForAsync(4, () => SettleWhenPending(store))));
     }
 
     [Theory]
@@ -241,7 +244,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
             fresh.RefreshAll();
             IEnumerable<SubnetLease> expected = fresh.Survey(Config).Leases;
             Assert.True(
-                expected.SequenceEqual(view.Leases.OrderBy(lease => lease.Subnet.Address)), $"seed {Seed}, round {round}");
+                expected.SequenceEqual(view.Leases.OrderBy(lease => lease.Subnet.Address)),
+                $"seed {Seed}, round {round}");
         }
     }
 

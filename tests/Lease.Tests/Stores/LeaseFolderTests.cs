@@ -20,12 +20,16 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
     [InlineData("10.5.1.7-24", """{"PublicIP":"192.0.2.1"}""", "10.5.1.7/24 has host bits; the subnet is 10.5.1.0/24")]
     [InlineData("10.6.1.0-24", """{"PublicIP":"192.0.2.1"}""", "10.6.1.0/24 is outside the network 10.5.0.0/16")]
     [InlineData("10.0.0.0-8", """{"PublicIP":"192.0.2.1"}""", "10.0.0.0/8 is outside the network 10.5.0.0/16")]
-    [InlineData("10.5.1.0-24", """{"PublicIP":"10.5.9.9"}""", "the public address 10.5.9.9 is inside the overlay's network")]
+    [InlineData("10.5.1.0-24", """{"PublicIP":"10.5.9.9"}""",
+        "the public address 10.5.9.9 is inside the overlay's network")]
     [InlineData("10.5.1.0-24", "{}", "the public address 0.0.0.0 is not one host's address")]
-    [InlineData("10.5.1.0-24", """{"PublicIP":"239.1.1.1"}""", "the public address 239.1.1.1 is not one host's address")]
-    [InlineData("10.5.1.0-24", """{"PublicIP":"127.0.0.1"}""", "the public address 127.0.0.1 is not one host's address")]
+    [InlineData("10.5.1.0-24", """{"PublicIP":"239.1.1.1"}""",
+        "the public address 239.1.1.1 is not one host's address")]
+    [InlineData("10.5.1.0-24", """{"PublicIP":"127.0.0.1"}""",
+        "the public address 127.0.0.1 is not one host's address")]
     [InlineData("10.5.2.0-23", """{"PublicIP":"192.0.2.1"}""", "10.5.2.0/23 overlaps 10.5.2.0/24 held by 192.0.2.2")]
-    [InlineData("10.5.2.128-25", """{"PublicIP":"192.0.2.1"}""", "10.5.2.128/25 overlaps 10.5.2.0/24 held by 192.0.2.2")]
+    [InlineData("10.5.2.128-25", """{"PublicIP":"192.0.2.1"}""",
+        "10.5.2.128/25 overlaps 10.5.2.0/24 held by 192.0.2.2")]
     [InlineData("10.5.2.0-24&fc00::-64", """{"PublicIP":"192.0.2.1"}""", "10.5.2.0/24 overlaps 10.5.2.0/24")]
     public void A_bad_file_is_skipped_with_one_line_and_hides_nothing(string name, string text, string warning)
     {
@@ -158,7 +162,8 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
             LeaseFolder folder = NewFolder();
             load = TimeLook(folder);
             TimeSpan again = TimeLook(folder);
-            output.WriteLine($"65,535 leases: {load.TotalMilliseconds:0} ms to load, {again.TotalMilliseconds:0} ms again");
+            output.WriteLine(
+                $"65,535 leases: {load.TotalMilliseconds:0} ms to load, {again.TotalMilliseconds:0} ms again");
             Assert.Equal(Hosts, folder.ReadCount);
         }
 

@@ -72,5 +72,7 @@ public abstract class StoreFixture : IDisposable
     }
 
     private protected string[] FileNames() =>
-        [.. Directory.GetFileSystemEntries(Subnets).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFileSystemEntries(Subnets)
+            .Select(path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal)];
 }

@@ -50,7 +50,9 @@ internal sealed class WatchLog : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>One word and the leases: <c>snapshot 10.5.1.0/24=192.0.2.1</c>, <c>changes -10.5.1.0/24</c>, <c>gap</c>.</summary>
+    /// <summary>
+    /// One word and the leases: <c>snapshot 10.5.1.0/24=192.0.2.1</c>, <c>changes -10.5.1.0/24</c>, <c>gap</c>.
+    /// </summary>
     internal static string Describe(LeaseUpdate update) => update switch
     {
         LeaseUpdate.Snapshot snapshot => string.Join(' ', ["snapshot", .. snapshot.Leases.Select(Describe)]),
