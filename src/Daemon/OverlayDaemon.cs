@@ -22,6 +22,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 {
     private static readonly TimeProvider s_clock = TimeProvider.System;
 
+    private bool _isReady;
+
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
     /// <returns><see cref="ExitCode.Success"/> after a clean stop.</returns>
     /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the remedy.</exception>
@@ -61,14 +63,28 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         Report(plan);
 
         // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
-        SubnetLease lease = await AcquireAsync(store, plan, stopping);
+        AcquiredLease acquired = await AcquireAsync(store, plan, stopping);
+        try
+        {
+            await ServeAsync(plan, acquired.Lease, store, netlink, runDirectory, stopping);
+        }
+        catch when (acquired.IsNew && !_isReady)
+        {
+            await GiveBackAsync(store, acquired.Lease);
+            throw;
+        }
+    }
+
+    private async Task ServeAsync(
+        StartPlan plan, SubnetLease lease, ILeaseStore store, RouteNetlink netlink, RunDirectory runDirectory, CancellationToken stopping)
+    {
         using TunDevice tun = TunDevice.Create(TunnelLink.Name);
         using UdpPort port = UdpPort.Bind(plan.Underlay.Address, plan.Port);
         TunnelLink.Configure(netlink, plan.Config.Network, lease.Subnet, plan.TunnelMtu);
         using IcmpPort? icmp = OpenIcmp(lease.Subnet.Address);
 
         var routes = new RouteTableCell();
-        var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
+        using var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task leaseLoop = leases.RunAsync(ending.Token);
         try
@@ -79,6 +95,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             await using CountersSocket counters = CountersSocket.Listen(
                 runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current).ToJson());
             WriteSubnetFile(plan, lease);
+            _isReady = true;
             Log.Ready(log, lease.Subnet.ToString(), tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
                 routes.Current.PeerCount, options.Engine.ToString().ToLowerInvariant(), options.SourceCheck.ToString().ToLowerInvariant());
 
@@ -109,12 +126,25 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         }
     }
 
-    private async Task<SubnetLease> AcquireAsync(ILeaseStore store, StartPlan plan, CancellationToken stopping)
+    private async Task<AcquiredLease> AcquireAsync(ILeaseStore store, StartPlan plan, CancellationToken stopping)
     {
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
-        SubnetLease lease = await store.AcquireAsync(plan.Config, new LeaseRequest(plan.PublicIp, previous), stopping);
-        Log.Acquired(log, lease.Subnet.ToString(), plan.Config.Network.ToString(), store.Description, lease.Expires);
-        return lease;
+        AcquiredLease acquired = await store.AcquireAsync(plan.Config, new LeaseRequest(plan.PublicIp, previous), stopping);
+        Log.Acquired(log, acquired.Lease.Subnet.ToString(), plan.Config.Network.ToString(), store.Description, acquired.Lease.Expires);
+        return acquired;
+    }
+
+    /// <summary>A start that failed leaves no lease behind that was not there before.</summary>
+    private async Task GiveBackAsync(ILeaseStore store, SubnetLease lease)
+    {
+        try
+        {
+            await store.ReleaseAsync(lease, CancellationToken.None);
+        }
+        catch (LeaseStoreException problem)
+        {
+            Log.StoreWarning(log, problem.Message); // why the start failed is what the operator has to read last
+        }
     }
 
     private IcmpPort? OpenIcmp(uint tunnelAddress)

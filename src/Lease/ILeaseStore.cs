@@ -26,7 +26,11 @@ public interface ILeaseStore : IAsyncDisposable
     /// </summary>
     /// <exception cref="LeaseStoreException">No subnet is free, the public address cannot be used, or the store
     /// fails.</exception>
-    Task<SubnetLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken);
+    Task<AcquiredLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Gives a lease back. One that is gone already, or that another owner holds, is left as it is.</summary>
+    /// <exception cref="LeaseStoreException">The store fails; the lease then ends with its time to live.</exception>
+    Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken);
 
     /// <summary>Extends our lease by its full time to live. A lease that vanished is made again.</summary>
     /// <returns>The lease with its new expiry.</returns>
@@ -45,3 +49,8 @@ public interface ILeaseStore : IAsyncDisposable
 /// <param name="PublicIp">The address peers send to, host byte order. It is the host's identity in the store.</param>
 /// <param name="PreviousSubnet">The subnet held before, for example from subnet.env; null when there is none.</param>
 public sealed record LeaseRequest(uint PublicIp, Ipv4Prefix? PreviousSubnet);
+
+/// <summary>What was taken.</summary>
+/// <param name="Lease">The lease, with its expiry.</param>
+/// <param name="IsNew">False when this public address held it before: it then survives a start that fails.</param>
+public sealed record AcquiredLease(SubnetLease Lease, bool IsNew);

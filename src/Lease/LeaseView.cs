@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Overlay.Lease;
 
@@ -18,6 +19,12 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
 
     /// <summary>The other hosts' leases now. A live collection: it changes with the next <see cref="Apply"/>.</summary>
     public IReadOnlyCollection<SubnetLease> Leases => _leases.Values;
+
+    /// <summary>
+    /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner: peers then
+    /// drop their routes to us, so it wants renewing at once. A gap says nothing about it.
+    /// </summary>
+    public bool OwnIsHeld { get; private set; } = true;
 
     /// <summary>Takes in an update and says what it changed for us.</summary>
     /// <returns>The net effect: each subnet appears at most once. A renewal without other change, a gap and anything
@@ -39,6 +46,8 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
                 next[lease.Subnet] = lease;
             }
         }
+
+        OwnIsHeld = leases.Any(lease => lease.Subnet == ownSubnet && lease.PublicIp == ownPublicIp);
 
         DeltaBuilder delta = new();
         foreach (SubnetLease before in _leases.Values)
@@ -64,6 +73,11 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
         Dictionary<Ipv4Prefix, SubnetLease?> touched = [];
         foreach (LeaseChange change in changes)
         {
+            if (change.Subnet == ownSubnet)
+            {
+                OwnIsHeld = change.Lease?.PublicIp == ownPublicIp;
+            }
+
             touched.TryAdd(change.Subnet, _leases.GetValueOrDefault(change.Subnet));
             if (change.Lease is { } lease && !IsOwn(lease))
             {

@@ -45,6 +45,31 @@ public sealed class LeaseViewTests
     }
 
     [Fact]
+    public void Our_own_lease_is_held_until_the_store_shows_otherwise_and_again_once_it_is_back()
+    {
+        Assert.True(_view.OwnIsHeld);
+        _view.Apply(Snapshot(s_own, s_peer));
+        _view.Apply(new LeaseUpdate.Gap("the disk is away"));
+        Assert.True(_view.OwnIsHeld);
+        _view.Apply(Changes(LeaseChange.Removed(s_own.Subnet)));
+        Assert.False(_view.OwnIsHeld);
+        _view.Apply(Changes(LeaseChange.Put(s_own)));
+        Assert.True(_view.OwnIsHeld);
+        _view.Apply(Snapshot(s_peer));
+        Assert.False(_view.OwnIsHeld);
+    }
+
+    [Fact]
+    public void Our_subnet_in_another_owners_name_is_not_held_and_gives_no_route()
+    {
+        _view.Apply(Snapshot(s_own));
+
+        Assert.True(_view.Apply(Changes(LeaseChange.Put(LeaseOf("10.5.1.0/24", "192.0.2.9")))).IsEmpty);
+        Assert.False(_view.OwnIsHeld);
+        Assert.Empty(_view.Leases);
+    }
+
+    [Fact]
     public void A_gap_removes_nothing()
     {
         _view.Apply(Snapshot(s_peer));

@@ -8,7 +8,7 @@ namespace Overlay.Daemon.Leases;
 
 /// <summary>Keeps routes and own lease up to date: store → view → publisher, and renewals.</summary>
 internal sealed class LeaseLoop(
-    ILeaseStore store, NetworkConfig config, SubnetLease own, RoutePublisher publisher, TimeProvider clock, ILogger log)
+    ILeaseStore store, NetworkConfig config, SubnetLease own, RoutePublisher publisher, TimeProvider clock, ILogger log) : IDisposable
 {
     /// <summary>Changes beyond this many in one update are logged as a sum: the first snapshot of a large network, say.</summary>
     private const int MostChangesLoggedSingly = 16;
@@ -18,6 +18,7 @@ internal sealed class LeaseLoop(
 
     private readonly LeaseView _view = new(own.Subnet, own.PublicIp);
     private readonly TaskCompletionSource _firstUpdate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _ownIsGone = new(0, 1);
 
     /// <summary>Completes when the store's first answer has been published.</summary>
     internal Task FirstUpdate => _firstUpdate.Task;
@@ -25,6 +26,9 @@ internal sealed class LeaseLoop(
     /// <summary>Runs until cancelled.</summary>
     internal Task RunAsync(CancellationToken cancellation) =>
         Task.WhenAll(WatchAsync(cancellation), RenewAsync(cancellation));
+
+    /// <summary>Frees what <see cref="RunAsync"/> waited on; it has ended by then.</summary>
+    public void Dispose() => _ownIsGone.Dispose();
 
     private async Task WatchAsync(CancellationToken cancellation)
     {
@@ -52,6 +56,10 @@ internal sealed class LeaseLoop(
                 }
 
                 _firstUpdate.TrySetResult();
+                if (!_view.OwnIsHeld && _ownIsGone.CurrentCount == 0)
+                {
+                    _ownIsGone.Release(); // this loop alone releases, so the count stays within 1
+                }
             }
         }
         catch (Exception problem) when (_firstUpdate.TrySetException(problem))
@@ -63,10 +71,12 @@ internal sealed class LeaseLoop(
     private async Task RenewAsync(CancellationToken cancellation)
     {
         SubnetLease held = own;
-        using var timer = new PeriodicTimer(s_renewalCheck, clock);
-        while (await timer.WaitForNextTickAsync(cancellation))
+        bool isGone = false;
+        while (true)
         {
-            if (clock.GetUtcNow() < held.Expires - s_renewalMargin)
+            // In steps, so that a host that was suspended, or whose clock was set, renews soon after.
+            isGone |= await _ownIsGone.WaitAsync(s_renewalCheck, cancellation);
+            if (!isGone && clock.GetUtcNow() < held.Expires - s_renewalMargin)
             {
                 continue;
             }
@@ -74,6 +84,7 @@ internal sealed class LeaseLoop(
             try
             {
                 held = await store.RenewAsync(held, cancellation);
+                isGone = false;
                 Log.Renewed(log, held.Subnet.ToString(), held.Expires);
             }
             catch (LeaseStoreException problem)

@@ -6,8 +6,9 @@ namespace Overlay.Lease;
 
 /// <summary>Which subnet a host takes, given everything in the folder. Made under the store's lock. Pure.</summary>
 /// <param name="Subnet">Null when none is free.</param>
+/// <param name="IsOwn">The host has it already.</param>
 /// <param name="Obsolete">The host's own leases that the config no longer allows, to be removed.</param>
-internal sealed record AcquireChoice(Ipv4Prefix? Subnet, IReadOnlyList<LeaseFile> Obsolete)
+internal sealed record AcquireChoice(Ipv4Prefix? Subnet, bool IsOwn, IReadOnlyList<LeaseFile> Obsolete)
 {
     internal static AcquireChoice Make(
         FolderSurvey survey, NetworkConfig config, LeaseRequest request, Random random, Action<string> warn)
@@ -20,7 +21,7 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, IReadOnlyList<LeaseFile
             subnet = Previous(request.PreviousSubnet, config, taken, warn) ?? Allocate(survey, config, taken, random);
         }
 
-        return new AcquireChoice(subnet, obsolete);
+        return new AcquireChoice(subnet, own is not null, obsolete);
     }
 
     // The host is known by its public address. An expired lease of ours that nobody has taken over is as good as any,

@@ -111,7 +111,7 @@ public sealed class FileLeaseStore : ILeaseStore
     }
 
     /// <inheritdoc/>
-    public async Task<SubnetLease> AcquireAsync(
+    public async Task<AcquiredLease> AcquireAsync(
         NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -134,6 +134,13 @@ public sealed class FileLeaseStore : ILeaseStore
     {
         ArgumentNullException.ThrowIfNull(own);
         return UnderLockAsync($"renew the lease {own.Subnet}", () => Renew(own), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        return UnderLockAsync($"give back the lease {own.Subnet}", () => Release(own), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -160,7 +167,7 @@ public sealed class FileLeaseStore : ILeaseStore
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private SubnetLease Acquire(NetworkConfig config, LeaseRequest request)
+    private AcquiredLease Acquire(NetworkConfig config, LeaseRequest request)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -185,7 +192,7 @@ public sealed class FileLeaseStore : ILeaseStore
             bool mayReplace = _folder.Find(new SubnetKey(subnet).Format()) is not null;
             try
             {
-                return Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace);
+                return new AcquiredLease(Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace), IsNew: !choice.IsOwn);
             }
             catch (IOException) when (!mayReplace && attempt < MostAttempts && File.Exists(PathOf(subnet)))
             {
@@ -210,6 +217,20 @@ public sealed class FileLeaseStore : ILeaseStore
         return Write(own.Subnet, own.Attributes, mayReplace: true);
     }
 
+    private bool Release(SubnetLease own)
+    {
+        string name = new SubnetKey(own.Subnet).Format();
+        _folder.Refresh([name]);
+        bool isOurs = _folder.Find(name)?.Lease?.PublicIp == own.PublicIp;
+        if (isOurs)
+        {
+            File.Delete(PathOf(own.Subnet));
+            _folder.Refresh([name]);
+        }
+
+        return isOurs;
+    }
+
     private SubnetLease Write(Ipv4Prefix subnet, LeaseAttributes attributes, bool mayReplace)
     {
         DateTimeOffset now = _time.GetUtcNow();
@@ -218,8 +239,7 @@ public sealed class FileLeaseStore : ILeaseStore
         return new SubnetLease(subnet, attributes, now + TimeToLive);
     }
 
-    private async Task<SubnetLease> UnderLockAsync(
-        string purpose, Func<SubnetLease> work, CancellationToken cancellationToken)
+    private async Task<T> UnderLockAsync<T>(string purpose, Func<T> work, CancellationToken cancellationToken)
     {
         try
         {
@@ -232,7 +252,7 @@ public sealed class FileLeaseStore : ILeaseStore
                 + $"{_directory} exists, holds the file config, and may be written", e);
         }
 
-        SubnetLease Prepared()
+        T Prepared()
         {
             RequireStore();
             AtomicFile.CreateDirectory(_subnetsDirectory);

@@ -101,7 +101,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         List<Ipv4Prefix> order = [];
         for (uint host = 1; host <= 3; host++)
         {
-            order.Add((await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Subnet);
+            order.Add((await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Lease.Subnet);
         }
 
         Assert.Equal(Net("10.5.0.4/30"), order[2]);
@@ -153,11 +153,11 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         await using FileLeaseStore left = NewStore(TimeProvider.System, seed: 7);
         await using FileLeaseStore right = NewStore(TimeProvider.System, seed: 7);
 
-        SubnetLease[] leases = await Task.WhenAll(Enumerable.Range(1, 60).Select(host =>
+        AcquiredLease[] leases = await Task.WhenAll(Enumerable.Range(1, 60).Select(host =>
             Task.Run(() => (host % 2 == 0 ? left : right).AcquireAsync(
                 config, new LeaseRequest(Ip("192.0.2.0") + (uint)host, Net("10.5.0.4/30")), Cancel))));
 
-        Assert.Equal(60, leases.Select(lease => lease.Subnet).Distinct().Count());
+        Assert.Equal(60, leases.Select(lease => lease.Lease.Subnet).Distinct().Count());
         Assert.Equal(60, FileNames().Length);
     }
 
@@ -169,7 +169,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         try
         {
             await holder.StandardOutput.ReadLineAsync(Cancel);
-            Task<SubnetLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+            Task<AcquiredLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
             await Eventually.IsTrue(
                 () => acquire.IsCompleted,
                 () => "the wait for the lock",
@@ -240,7 +240,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     public async Task A_renewal_dates_the_file_anew()
     {
         await using FileLeaseStore store = NewStore();
-        SubnetLease lease = await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel)).Lease;
         Time.Advance(TimeSpan.FromHours(23));
 
         SubnetLease renewed = await store.RenewAsync(lease, Cancel);
@@ -301,11 +301,44 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         Assert.False(Directory.Exists(Subnets));
     }
 
+    [Fact]
+    public async Task Only_a_lease_that_was_not_ours_before_is_new()
+    {
+        await using FileLeaseStore store = NewStore();
+        LeaseRequest request = new(Ip("192.0.2.1"), Net("10.5.8.0/24"));
+
+        Assert.True((await store.AcquireAsync(Config, request, Cancel)).IsNew);
+        Assert.False((await store.AcquireAsync(Config, request, Cancel)).IsNew);
+    }
+
+    [Fact]
+    public async Task A_lease_given_back_is_gone_and_giving_it_back_again_does_no_harm()
+    {
+        await using FileLeaseStore store = NewStore();
+        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel)).Lease;
+
+        await store.ReleaseAsync(lease, Cancel);
+        await store.ReleaseAsync(lease, Cancel);
+
+        Assert.Empty(FileNames());
+    }
+
+    [Fact]
+    public async Task A_lease_that_another_holds_by_now_is_not_given_back()
+    {
+        PutLease("10.5.8.0-24", "192.0.2.8");
+        await using FileLeaseStore store = NewStore();
+
+        await store.ReleaseAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
+
+        Assert.Equal(["10.5.8.0-24"], FileNames());
+    }
+
     private async Task<SubnetLease> Acquire(string publicIp, string? previous = null)
     {
         await using FileLeaseStore store = NewStore();
-        return await store.AcquireAsync(
-            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel);
+        return (await store.AcquireAsync(
+            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel)).Lease;
     }
 
     // flock(1) of util-linux takes the same lock as the store does; the line says that it holds it.
