@@ -110,6 +110,10 @@ internal static class DemoSession
         {
             failure = Tell(problems, refused);
         }
+        catch (Exception unexpected)
+        {
+            failure = Tell(problems, new LabException($"{unexpected.GetType().Name}: {unexpected.Message}", unexpected.ToString()));
+        }
         finally
         {
             if (!results.KeptUp)
@@ -167,7 +171,7 @@ internal static class DemoSession
         text.Line($"  a pod       sudo ip netns exec {first.PodNamespace} ping {results.Hosts[1].PodIp}");
         text.Line($"  a host      sudo ip netns exec {first.HostNamespace} ip route");
         text.Line($"  a log       {first.LogFile}");
-        text.Line($"  counters    sudo nc -U {first.CounterSocket}");
+        text.Line($"  counters    sudo ./overlay counters --run-dir {first.RunDirectory}");
         text.Line($"  leases      ls {plan.LeaseDirectory}/subnets");
         text.Line("  remove it   sudo ./overlay demo down");
     }
