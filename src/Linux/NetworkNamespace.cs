@@ -22,7 +22,9 @@ public sealed class NetworkNamespace : IDisposable
     }
 
     /// <summary>Opens a namespace by its file: <c>/run/netns/NAME</c> (ip-netns(8)) or <c>/proc/PID/ns/net</c>.</summary>
-    /// <exception cref="LinuxException">The file cannot be opened. What it is shows only in <see cref="Run(Action)"/>.</exception>
+    /// <exception cref="LinuxException">
+    /// The file cannot be opened. Whether it is a network namespace shows in <see cref="Run(Action)"/>.
+    /// </exception>
     public static NetworkNamespace Open(string path)
     {
         var fd = new SafeFd();
@@ -53,11 +55,12 @@ public sealed class NetworkNamespace : IDisposable
     /// <exception cref="LinuxException">procfs is not mounted on /proc.</exception>
     public static NetworkNamespace OpenCurrent() => Open("/proc/thread-self/ns/net");
 
-    /// <summary>Runs <paramref name="body"/> on a thread of its own inside this namespace, and waits for it to end.</summary>
+    /// <summary>Runs <paramref name="body"/> on a thread of its own inside this namespace; waits for its end.</summary>
     /// <remarks>
     /// The thread ends afterwards: one that has called setns(2) must not be reused. A descriptor stays in the namespace
     /// in which it was opened, so what the body opens may be used anywhere. The body starts no thread and no pool work:
-    /// a new thread inherits the namespace of the thread that starts it, and a pool thread would keep it.
+    /// a new thread inherits the namespace of the thread that starts it, and a pool thread would keep it. What the body
+    /// throws is thrown here, with its stack.
     /// </remarks>
     /// <exception cref="LinuxException">setns(2) was refused: it needs CAP_SYS_ADMIN.</exception>
     /// <exception cref="ObjectDisposedException">This namespace has been disposed.</exception>
@@ -67,8 +70,10 @@ public sealed class NetworkNamespace : IDisposable
         return null;
     });
 
-    /// <summary>As <see cref="Run(Action)"/>, for a body with a result. What the body throws is thrown here, with its stack.</summary>
-    /// <inheritdoc cref="Run(Action)"/>
+    /// <summary>As <see cref="Run(Action)"/>, for a body with a result.</summary>
+    /// <returns>What the body returned.</returns>
+    /// <exception cref="LinuxException">setns(2) was refused: it needs CAP_SYS_ADMIN.</exception>
+    /// <exception cref="ObjectDisposedException">This namespace has been disposed.</exception>
     public T Run<T>(Func<T> body)
     {
         ExceptionDispatchInfo? failure = null;

@@ -108,7 +108,8 @@ public sealed class PacketSocket : IDisposable
         var address = new sockaddr_ll
         {
             sll_family = Libc.AF_PACKET,
-            sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)Libc.ETH_P_ALL), // x86-64 and arm64 are little-endian
+            // x86-64 and arm64 are little-endian.
+            sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)Libc.ETH_P_ALL),
             sll_ifindex = interfaceIndex,
         };
 
@@ -140,7 +141,9 @@ public sealed class PacketSocket : IDisposable
             if (count >= 0)
             {
                 length = (int)count;
-                direction = source.sll_pkttype == Libc.PACKET_OUTGOING ? PacketDirection.Outgoing : PacketDirection.Incoming;
+                direction = source.sll_pkttype == Libc.PACKET_OUTGOING
+                    ? PacketDirection.Outgoing
+                    : PacketDirection.Incoming;
                 return true;
             }
 

@@ -30,7 +30,7 @@ internal static unsafe partial class Libc
     internal const ushort NLMSG_DONE = 3;
     internal const int NLMSG_ALIGNTO = 4;
     internal const ushort NLMSGERR_ATTR_MSG = 1;
-    internal const int NLA_TYPE_MASK = 0x3FFF;
+    internal const int NLA_TYPE_MASK = ~0xC000;
 
     internal const ushort RTM_NEWLINK = 16;
     internal const ushort RTM_GETLINK = 18;

@@ -11,7 +11,7 @@ internal static unsafe partial class Libc
 }
 
 /// <summary>struct sockaddr_ll, linux/if_packet.h: 20 bytes.</summary>
-[StructLayout(LayoutKind.Sequential)]
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal struct sockaddr_ll
 {
     internal ushort sll_family;
@@ -20,5 +20,5 @@ internal struct sockaddr_ll
     internal ushort sll_hatype;
     internal byte sll_pkttype;
     internal byte sll_halen;
-    internal ulong sll_addr;
+    internal ulong sll_addr; // eight bytes in C: not aligned to 8
 }

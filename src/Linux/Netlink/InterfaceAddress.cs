@@ -37,6 +37,6 @@ public enum AddressFlags : uint
     Secondary = Libc.IFA_F_SECONDARY,
     /// <summary>Its preferred lifetime is over: not for new connections.</summary>
     Deprecated = Libc.IFA_F_DEPRECATED,
-    /// <summary>Has no lifetime: configured, not leased by a DHCP client.</summary>
+    /// <summary>Has no lifetime: configured, not borrowed by a DHCP client.</summary>
     Permanent = Libc.IFA_F_PERMANENT,
 }

@@ -90,6 +90,10 @@ internal sealed class NetlinkSocket : IDisposable
     /// <param name="parse">Called for each object.</param>
     /// <param name="found">All objects of one undisturbed dump, in the kernel's order.</param>
     /// <returns>EAGAIN when every attempt was disturbed.</returns>
+    /// <remarks>
+    /// Not airtight while others make changes: on Linux 6.18, with 5,600 addresses added and as many deleted meanwhile, one
+    /// run in three had a dump that missed an address without a notice. Who must be sure asks again.
+    /// </remarks>
     internal NetlinkAnswer Dump<T>(Span<byte> request, NetlinkMessageParser<T> parse, out List<T> found)
         where T : class
     {
@@ -110,7 +114,8 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Closes the socket.</summary>
     public void Dispose() => _fd.Dispose();
 
-    private NetlinkAnswer Converse<T>(Span<byte> request, NetlinkMessageParser<T>? parse, List<T> replies, out bool disturbed)
+    private NetlinkAnswer Converse<T>(
+        Span<byte> request, NetlinkMessageParser<T>? parse, List<T> replies, out bool disturbed)
         where T : class
     {
         nlmsghdr header = MemoryMarshal.Read<nlmsghdr>(request);
@@ -160,7 +165,7 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Reads the last message of a conversation: NLMSG_ERROR (errno 0 is the acknowledgement) or NLMSG_DONE.</summary>
+    /// <summary>Reads the last message of a conversation: NLMSG_ERROR (0 is the acknowledgement) or NLMSG_DONE.</summary>
     /// <exception cref="InvalidDataException">It is cut short.</exception>
     internal static NetlinkAnswer ReadAnswer(NetlinkMessage message)
     {
@@ -178,8 +183,9 @@ internal sealed class NetlinkSocket : IDisposable
             // Without NLM_F_CAPPED the refused request is quoted in full before the attributes.
             if (error != 0 && (message.Header.nlmsg_flags & Libc.NLM_F_CAPPED) == 0)
             {
-                long quoted = Unsafe.SizeOf<nlmsgerr>() + Math.Max(0L, (long)answer.msg.nlmsg_len - Unsafe.SizeOf<nlmsghdr>());
-                int start = (int)Math.Min(message.Payload.Length, (quoted + 3) & ~3L);
+                long quoted = Math.Max(0L, (long)answer.msg.nlmsg_len - Unsafe.SizeOf<nlmsghdr>());
+                long end = (Unsafe.SizeOf<nlmsgerr>() + quoted + Libc.NLMSG_ALIGNTO - 1) & -Libc.NLMSG_ALIGNTO;
+                int start = (int)Math.Min(message.Payload.Length, end);
                 attributes = new NetlinkAttributeReader(message.Payload[start..]);
             }
         }
@@ -214,7 +220,7 @@ internal sealed class NetlinkSocket : IDisposable
             throw Failure("getsockname", "could not learn the port of a netlink socket");
         }
 
-        // Both are refinements, absent before Linux 4.12 and 4.3: words with an error, and errors that do not quote the request.
+        // Refinements, absent before Linux 4.12 and 4.3: words with an error; errors that do not quote the request.
         int on = 1;
         _ = Libc.setsockopt(fd, Libc.SOL_NETLINK, Libc.NETLINK_EXT_ACK, &on, sizeof(int));
         _ = Libc.setsockopt(fd, Libc.SOL_NETLINK, Libc.NETLINK_CAP_ACK, &on, sizeof(int));

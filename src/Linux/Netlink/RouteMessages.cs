@@ -4,7 +4,9 @@ using Overlay.Linux.Interop;
 namespace Overlay.Linux.Netlink;
 
 /// <summary>Makes links, addresses and routes of rtnetlink messages (rtnetlink(7)).</summary>
-/// <remarks>Each throws <see cref="InvalidDataException"/> on a malformed message; attributes it does not know are skipped.</remarks>
+/// <remarks>
+/// Each throws <see cref="InvalidDataException"/> on a malformed message; attributes it does not know are skipped.
+/// </remarks>
 internal static class RouteMessages
 {
     /// <summary>Reads RTM_NEWLINK; null for another type.</summary>

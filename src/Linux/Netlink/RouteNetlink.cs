@@ -86,8 +86,8 @@ public sealed class RouteNetlink : IDisposable
     /// <param name="index">1 or more.</param>
     /// <param name="settings">What to change.</param>
     /// <exception cref="LinuxException">
-    /// ENODEV: no such link. EINVAL: a value the driver does not accept. EPERM. What comes before the refused setting, in the
-    /// order MTU, queue length, up, is not taken back.
+    /// ENODEV: no such link. EINVAL: a value the driver does not accept. EPERM. Settings before the refused one, in the
+    /// order MTU, queue length, IPv6, up, are not taken back.
     /// </exception>
     public void ConfigureLink(int index, LinkSettings settings)
     {
@@ -95,36 +95,27 @@ public sealed class RouteNetlink : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Mtu ?? 0, nameof(settings));
         ArgumentOutOfRangeException.ThrowIfNegative(settings.TransmitQueueLength ?? 0, nameof(settings));
 
-        // By itself and first: within one message the kernel brings the link up, and makes the address, before it looks at
-        // IFLA_AF_SPEC (net/core/rtnetlink.c, do_setlink).
+        // In this order, and "up" by itself: within one message the kernel brings the link up, and makes the IPv6 address,
+        // before it looks at IFLA_AF_SPEC (net/core/rtnetlink.c, do_setlink); and IPv6 appears on a link only when its MTU
+        // is 1280 or more.
+        if (settings.Mtu is { } mtu)
+        {
+            SetNumber(index, Libc.IFLA_MTU, mtu, "mtu");
+        }
+
+        if (settings.TransmitQueueLength is { } packets)
+        {
+            SetNumber(index, Libc.IFLA_TXQLEN, packets, "transmit queue length");
+        }
+
         if (settings.NoIpv6LinkLocalAddress)
         {
             DisableIpv6LinkLocalAddress(index);
         }
 
-        var header = new ifinfomsg { ifi_index = index };
         if (settings.Up is { } up)
         {
-            header.ifi_flags = up ? Libc.IFF_UP : 0;
-            header.ifi_change = Libc.IFF_UP;
-        }
-
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
-        request.WriteStruct(header);
-        if (settings.Mtu is { } mtu)
-        {
-            request.WriteAttribute(Libc.IFLA_MTU, (uint)mtu);
-        }
-
-        if (settings.TransmitQueueLength is { } packets)
-        {
-            request.WriteAttribute(Libc.IFLA_TXQLEN, (uint)packets);
-        }
-
-        NetlinkAnswer answer = _socket.Execute(request.Finish());
-        if (answer.Errno != Errno.None)
-        {
-            throw Refused("RTM_NEWLINK", answer, $"could not configure {Describe(index)}: {Describe(settings)}");
+            SetUp(index, up);
         }
     }
 
@@ -198,6 +189,34 @@ public sealed class RouteNetlink : IDisposable
     /// <summary>Closes the connection. What was configured stays.</summary>
     public void Dispose() => _socket.Dispose();
 
+    private void SetNumber(int index, ushort attribute, int value, string what)
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(new ifinfomsg { ifi_index = index });
+        request.WriteAttribute(attribute, (uint)value);
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        if (answer.Errno != Errno.None)
+        {
+            throw Refused("RTM_NEWLINK", answer, $"could not set the {what} of {Describe(index)} to {value}");
+        }
+    }
+
+    private void SetUp(int index, bool up)
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(new ifinfomsg
+        {
+            ifi_index = index,
+            ifi_flags = up ? Libc.IFF_UP : 0,
+            ifi_change = Libc.IFF_UP,
+        });
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        if (answer.Errno != Errno.None)
+        {
+            throw Refused("RTM_NEWLINK", answer, $"could not {(up ? "bring up" : "take down")} {Describe(index)}");
+        }
+    }
+
     private void DisableIpv6LinkLocalAddress(int index)
     {
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
@@ -250,27 +269,6 @@ public sealed class RouteNetlink : IDisposable
             });
 
     private string Describe(int index) => $"interface {NameOf(index)}";
-
-    private static string Describe(LinkSettings settings)
-    {
-        List<string> changes = [];
-        if (settings.Mtu is { } mtu)
-        {
-            changes.Add($"mtu {mtu}");
-        }
-
-        if (settings.TransmitQueueLength is { } packets)
-        {
-            changes.Add($"txqueuelen {packets}");
-        }
-
-        if (settings.Up is { } up)
-        {
-            changes.Add(up ? "up" : "down");
-        }
-
-        return string.Join(", ", changes);
-    }
 
     // For a message about a failure: it must not fail itself.
     private string NameOf(int index)

@@ -1,0 +1,21 @@
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Lease;
+using Overlay.Router.Routes;
+
+namespace Overlay.Daemon.Leases;
+
+/// <summary>Turns leases into routes: the one place where the two meet.</summary>
+/// <param name="cell">Where the forwarder reads.</param>
+/// <param name="network">The whole overlay network.</param>
+/// <param name="own">This host's subnet.</param>
+internal sealed class RoutePublisher(RouteTableCell cell, Ipv4Prefix network, Ipv4Prefix own)
+{
+    /// <summary>Puts a table of these leases in force; the forwarder sees it with its next batch.</summary>
+    internal void Publish(IEnumerable<SubnetLease> peers) => cell.Publish(RouteTable.Build(
+        ToPrefix(network),
+        ToPrefix(own),
+        peers.Select(lease => new Route(ToPrefix(lease.Subnet), lease.PublicIp))));
+
+    private static Prefix ToPrefix(Ipv4Prefix prefix) => new(prefix.Address, prefix.Length);
+}

@@ -1,0 +1,60 @@
+using System;
+using Microsoft.Extensions.Logging;
+
+namespace Overlay.Daemon;
+
+/// <summary>Every log line of the daemon. Event ids are unique and never used again for another line; a test counts them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "using interface {Interface} with address {Address}, MTU {Mtu}; public IP {PublicIp}")]
+    internal static partial void Underlay(ILogger log, string @interface, string address, int mtu, string publicIp);
+
+    [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {Expires:u}")]
+    internal static partial void Acquired(ILogger log, string subnet, string network, string store, DateTimeOffset expires);
+
+    [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, UDP {Endpoint}, {Peers} peers, engine {Engine}, source check {SourceCheck}")]
+    internal static partial void Ready(
+        ILogger log, string subnet, string @interface, int mtu, string endpoint, int peers, string engine, string sourceCheck);
+
+    [LoggerMessage(4, LogLevel.Information, "Subnet added: {Subnet} via {PublicIp}")]
+    internal static partial void SubnetAdded(ILogger log, string subnet, string publicIp);
+
+    [LoggerMessage(5, LogLevel.Information, "Subnet changed: {Subnet} now via {PublicIp}")]
+    internal static partial void SubnetChanged(ILogger log, string subnet, string publicIp);
+
+    [LoggerMessage(6, LogLevel.Information, "Subnet removed: {Subnet}")]
+    internal static partial void SubnetRemoved(ILogger log, string subnet);
+
+    [LoggerMessage(7, LogLevel.Information, "Subnets: {Added} added, {Changed} changed, {Removed} removed, {Total} in all")]
+    internal static partial void SubnetsChanged(ILogger log, int added, int changed, int removed, int total);
+
+    [LoggerMessage(8, LogLevel.Warning, "lease store cannot be read, known routes stay: {Reason}")]
+    internal static partial void Gap(ILogger log, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "lease store: {Warning}")]
+    internal static partial void StoreWarning(ILogger log, string warning);
+
+    [LoggerMessage(10, LogLevel.Information, "lease {Subnet} renewed until {Expires:u}")]
+    internal static partial void Renewed(ILogger log, string subnet, DateTimeOffset expires);
+
+    [LoggerMessage(11, LogLevel.Warning, "lease {Subnet} could not be renewed, next try in {Seconds} s: {Reason}")]
+    internal static partial void RenewalFailed(ILogger log, string subnet, int seconds, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "IPv4 forwarding is off, so pods' packets will not reach {Interface}; turn it on: sysctl -w net.ipv4.ip_forward=1")]
+    internal static partial void ForwardingOff(ILogger log, string @interface);
+
+    [LoggerMessage(13, LogLevel.Warning, "no ICMP errors will be sent: {Reason}")]
+    internal static partial void NoIcmp(ILogger log, string reason);
+
+    [LoggerMessage(14, LogLevel.Warning, "--mtu {Mtu} leaves no room for {Overhead} bytes of encapsulation on {Interface} (MTU {UnderlayMtu}): full packets will be sent as two fragments")]
+    internal static partial void MtuTooLarge(ILogger log, int mtu, int overhead, string @interface, int underlayMtu);
+
+    [LoggerMessage(15, LogLevel.Information, "stopped: forwarded {Outbound} packets out and {Inbound} in, dropped {Dropped}")]
+    internal static partial void Stopped(ILogger log, long outbound, long inbound, long dropped);
+
+    [LoggerMessage(16, LogLevel.Information, "lease store can be read again")]
+    internal static partial void GapOver(ILogger log);
+
+    [LoggerMessage(17, LogLevel.Warning, "counters cannot be asked for: {Reason}")]
+    internal static partial void NoCountersSocket(ILogger log, string reason);
+}

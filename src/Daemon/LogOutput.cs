@@ -1,0 +1,40 @@
+using System;
+using System.Globalization;
+using System.IO;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Overlay.Daemon;
+
+/// <summary>Where log lines go: standard error, a line each, <c>2026-01-31T12:00:00.000Z info  text</c>.</summary>
+internal static class LogOutput
+{
+    private const string FormatName = "line";
+
+    internal static ILoggerFactory Create() => LoggerFactory.Create(logging => logging
+        .AddConsole(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            console.FormatterName = FormatName;
+        })
+        .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>());
+
+    private sealed class LineFormatter() : ConsoleFormatter(FormatName)
+    {
+        public override void Write<TState>(
+            in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+        {
+            string level = logEntry.LogLevel switch
+            {
+                LogLevel.Information => "info ",
+                LogLevel.Warning => "warn ",
+                LogLevel.Error or LogLevel.Critical => "error",
+                _ => "debug",
+            };
+            string time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+            string text = logEntry.Formatter(logEntry.State, logEntry.Exception);
+            textWriter.WriteLine($"{time} {level} {text}");
+        }
+    }
+}

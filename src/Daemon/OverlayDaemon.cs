@@ -1,0 +1,153 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Cli;
+using Overlay.Daemon.Kernel;
+using Overlay.Daemon.Leases;
+using Overlay.Daemon.Status;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Linux.Netlink;
+using Overlay.Router.Forwarding;
+using Overlay.Router.Routes;
+using Overlay.Tun;
+
+namespace Overlay.Daemon;
+
+/// <summary><c>overlay run</c>: what is wired to what, and in which order things appear and go.</summary>
+internal sealed class OverlayDaemon(RunOptions options, ILogger log)
+{
+    private static readonly TimeProvider s_clock = TimeProvider.System;
+
+    /// <summary>Runs until SIGTERM or SIGINT.</summary>
+    /// <returns><see cref="ExitCode.Success"/> after a clean stop.</returns>
+    /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the remedy.</exception>
+    internal static async Task<int> RunAsync(RunOptions options)
+    {
+        using var stopping = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // not the default action: end in good order
+            stopping.Cancel();
+        }
+
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using ILoggerFactory loggers = LogOutput.Create();
+        try
+        {
+            await new OverlayDaemon(options, loggers.CreateLogger("overlay")).RunAsync(stopping.Token);
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return ExitCode.Success;
+        }
+        catch (Exception problem) when (problem is LinuxException or LeaseStoreException)
+        {
+            throw new OperatorException(problem.Message, problem);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
+        await using var store = new FileLeaseStore(options.LeaseDirectory, s_clock, warning => Log.StoreWarning(log, warning));
+        using RouteNetlink netlink = RouteNetlink.Open();
+        StartPlan plan = await StartPlan.MakeAsync(options, store, netlink, stopping);
+        Report(plan);
+
+        // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
+        SubnetLease lease = await AcquireAsync(store, plan, stopping);
+        using TunDevice tun = TunDevice.Create(TunnelLink.Name);
+        using UdpPort port = UdpPort.Bind(plan.Underlay.Address, plan.Port);
+        TunnelLink.Configure(netlink, plan.Config.Network, lease.Subnet, plan.TunnelMtu);
+        using IcmpPort? icmp = OpenIcmp(lease.Subnet.Address);
+
+        var routes = new RouteTableCell();
+        var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        Task leaseLoop = leases.RunAsync(ending.Token);
+        try
+        {
+            await leases.FirstUpdate.WaitAsync(stopping);
+            using var forwarder = new Forwarder(tun.Queue, port, routes, icmp, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu));
+            forwarder.Start();
+            await using CountersSocket counters = CountersSocket.Listen(
+                runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current).ToJson());
+            WriteSubnetFile(plan, lease);
+            Log.Ready(log, lease.Subnet.ToString(), tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
+                routes.Current.PeerCount, options.Engine.ToString().ToLowerInvariant(), options.SourceCheck.ToString().ToLowerInvariant());
+
+            await UntilStoppedAsync(forwarder, leaseLoop, stopping);
+            Log.Stopped(log, forwarder.Outbound.ForwardedPackets, forwarder.Inbound.ForwardedPackets,
+                forwarder.Outbound.Dropped() + forwarder.Inbound.Dropped());
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await leaseLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Returns at a signal; throws when a direction or the lease loop has ended by itself.</summary>
+    private static async Task UntilStoppedAsync(Forwarder forwarder, Task leaseLoop, CancellationToken stopping)
+    {
+        Task stopped = Task.Delay(Timeout.Infinite, stopping);
+        Task first = await Task.WhenAny(stopped, forwarder.Fault, leaseLoop);
+        if (first == forwarder.Fault)
+        {
+            throw await forwarder.Fault;
+        }
+
+        if (first == leaseLoop)
+        {
+            await leaseLoop;
+        }
+    }
+
+    private async Task<SubnetLease> AcquireAsync(ILeaseStore store, StartPlan plan, CancellationToken stopping)
+    {
+        Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
+        SubnetLease lease = await store.AcquireAsync(plan.Config, new LeaseRequest(plan.PublicIp, previous), stopping);
+        Log.Acquired(log, lease.Subnet.ToString(), plan.Config.Network.ToString(), store.Description, lease.Expires);
+        return lease;
+    }
+
+    private IcmpPort? OpenIcmp(uint tunnelAddress)
+    {
+        try
+        {
+            return new IcmpPort(IcmpSocket.Open(tunnelAddress));
+        }
+        catch (LinuxException refused)
+        {
+            Log.NoIcmp(log, refused.Message);
+            return null;
+        }
+    }
+
+    private void WriteSubnetFile(StartPlan plan, SubnetLease lease)
+    {
+        try
+        {
+            SubnetEnvFile.Write(options.SubnetFile, plan.Config.Network, lease.Subnet, plan.TunnelMtu, ipMasquerade: false);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"could not write {options.SubnetFile}: {refused.Message.TrimEnd('.')}; choose another with --subnet-file", refused);
+        }
+    }
+
+    private void Report(StartPlan plan)
+    {
+        Log.Underlay(log, plan.Underlay.Name, Ipv4Prefix.Format(plan.Underlay.Address), plan.Underlay.Mtu, Ipv4Prefix.Format(plan.PublicIp));
+        foreach (Action<ILogger> warning in plan.Warnings)
+        {
+            warning(log);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Cli;
+using Overlay.Daemon.Kernel;
+using Overlay.Lease;
+using Overlay.Linux.Netlink;
+
+namespace Overlay.Daemon;
+
+/// <summary>Everything a start needs to know, read and checked before the machine is changed.</summary>
+/// <param name="Config">The network config.</param>
+/// <param name="Underlay">The interface that carries the datagrams.</param>
+/// <param name="PublicIp">The address published in the lease, host order.</param>
+/// <param name="TunnelMtu">In bytes.</param>
+/// <param name="Port">The UDP port of every host.</param>
+/// <param name="Warnings">What will work, but not as well as it could.</param>
+internal sealed record StartPlan(
+    NetworkConfig Config,
+    UnderlayInterface Underlay,
+    uint PublicIp,
+    int TunnelMtu,
+    ushort Port,
+    IReadOnlyList<Action<ILogger>> Warnings)
+{
+    private const string BackendType = "udp";
+    private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
+
+    /// <summary>Reads the network config and this host's interfaces.</summary>
+    /// <exception cref="OperatorException">Something does not fit; the line says what and how to mend it.</exception>
+    /// <exception cref="LeaseStoreException">The network config is missing or wrong.</exception>
+    internal static async Task<StartPlan> MakeAsync(
+        RunOptions options, ILeaseStore store, RouteNetlink netlink, CancellationToken cancellation)
+    {
+        NetworkConfig config = await store.ReadConfigAsync(cancellation);
+        CheckBackend(config, store.Description);
+        UnderlayInterface underlay = UnderlayInterface.Select(
+            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
+        uint publicIp = options.PublicIp ?? underlay.Address;
+        CheckOutside(config.Network, publicIp, "public IP", "choose another with --public-ip");
+        CheckOutside(config.Network, underlay.Address, $"address of {underlay.Name}", "choose another interface with --iface");
+
+        var warnings = new List<Action<ILogger>>();
+        int room = underlay.Mtu - RunCommand.EncapsulationBytes;
+        int mtu = options.Mtu ?? Math.Min(room, RunCommand.MaximumMtu);
+        if (mtu < RunCommand.MinimumMtu)
+        {
+            throw new OperatorException($"interface {underlay.Name} has MTU {underlay.Mtu}, which leaves {mtu} bytes to the tunnel; it needs {RunCommand.MinimumMtu}: raise the interface's (ip link set {underlay.Name} mtu N) or choose another with --iface");
+        }
+
+        if (mtu > room)
+        {
+            warnings.Add(log => Log.MtuTooLarge(log, mtu, RunCommand.EncapsulationBytes, underlay.Name, underlay.Mtu));
+        }
+
+        if (!IsForwarding())
+        {
+            warnings.Add(log => Log.ForwardingOff(log, TunnelLink.Name));
+        }
+
+        return new StartPlan(config, underlay, publicIp, mtu, (ushort)(options.Port ?? config.BackendPort), warnings);
+    }
+
+    private static void CheckBackend(NetworkConfig config, string store)
+    {
+        if (!config.EnableIPv4)
+        {
+            throw new OperatorException($"the network config in {store} has EnableIPv4 false; this backend is IPv4 only: set it to true");
+        }
+
+        if (!string.Equals(config.BackendType, BackendType, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new OperatorException($"unknown backend type: '{config.BackendType}' in the network config of {store}; set Backend to {{\"Type\":\"{BackendType}\"}}");
+        }
+    }
+
+    private static void CheckOutside(Ipv4Prefix network, uint address, string what, string remedy)
+    {
+        if (network.Contains(address))
+        {
+            throw new OperatorException($"the {what} {Ipv4Prefix.Format(address)} lies inside the overlay network {network}, so its datagrams would loop; {remedy}, or another Network in the config");
+        }
+    }
+
+    // Unreadable means that nothing can be said, so nothing is.
+    private static bool IsForwarding()
+    {
+        try
+        {
+            return File.ReadAllText(ForwardingSwitch).Trim() != "0";
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+}

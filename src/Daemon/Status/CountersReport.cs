@@ -1,0 +1,87 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Overlay.Linux;
+using Overlay.Router.Forwarding;
+using Overlay.Router.Routes;
+
+namespace Overlay.Daemon.Status;
+
+/// <summary>One direction's counters. Drops and events hold only what is not zero.</summary>
+internal sealed record DirectionReport(
+    long Packets, long Bytes, IReadOnlyDictionary<string, long> Drops, IReadOnlyDictionary<string, long> Events, string? LastRefusal);
+
+/// <summary>What a daemon says of itself on its counters socket.</summary>
+/// <param name="Outbound">TUN to UDP.</param>
+/// <param name="Inbound">UDP to TUN.</param>
+/// <param name="Drops">Both directions' drops by reason, only what is not zero.</param>
+/// <param name="Routes">Routes in force.</param>
+/// <param name="Peers">Distinct next hops.</param>
+internal sealed record CountersReport(
+    DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers)
+{
+    /// <summary>Reads the counters of a running forwarder.</summary>
+    internal static CountersReport Of(Forwarder forwarder, RouteTable routes)
+    {
+        DirectionReport outbound = Of(forwarder.Outbound);
+        DirectionReport inbound = Of(forwarder.Inbound);
+        Dictionary<string, long> drops = outbound.Drops.Concat(inbound.Drops)
+            .GroupBy(drop => drop.Key)
+            .ToDictionary(group => group.Key, group => group.Sum(drop => drop.Value));
+        return new CountersReport(outbound, inbound, drops, routes.Count, routes.PeerCount);
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    internal static CountersReport Parse(string json) =>
+        JsonSerializer.Deserialize(json, CountersJson.Default.CountersReport) ?? throw new JsonException("no counters");
+
+    internal string ToJson() => JsonSerializer.Serialize(this, CountersJson.Default.CountersReport);
+
+    /// <summary>A line for each direction, then a line for each reason and event.</summary>
+    internal string ToTable()
+    {
+        var table = new StringBuilder();
+        table.AppendLine(CultureInfo.InvariantCulture, $"routes    {Routes} to {Peers} peers");
+        Append(table, "outbound", Outbound);
+        Append(table, "inbound", Inbound);
+        return table.ToString().TrimEnd();
+    }
+
+    private static void Append(StringBuilder table, string name, DirectionReport direction)
+    {
+        table.AppendLine(CultureInfo.InvariantCulture, $"{name,-9} {direction.Packets} packets, {direction.Bytes} bytes, {direction.Drops.Values.Sum()} dropped");
+        foreach ((string reason, long count) in direction.Drops)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"  drop    {reason} {count}");
+        }
+
+        foreach ((string what, long count) in direction.Events)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"  event   {what} {count}");
+        }
+
+        if (direction.LastRefusal is not null)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"  last refusal by the kernel: {direction.LastRefusal}");
+        }
+    }
+
+    private static DirectionReport Of(PathCounters counters) => new(
+        counters.ForwardedPackets,
+        counters.ForwardedBytes,
+        NotZero(DropReasons.All.Select(reason => (reason.Name(), counters.Dropped(reason)))),
+        NotZero(PathEvents.All.Select(pathEvent => (pathEvent.Name(), counters.Seen(pathEvent)))),
+        counters.LastRefusal == Errno.None ? null : LinuxException.Describe(counters.LastRefusal));
+
+    private static Dictionary<string, long> NotZero(IEnumerable<(string Name, long Count)> counts) =>
+        counts.Where(count => count.Count != 0).ToDictionary(count => count.Name, count => count.Count, StringComparer.Ordinal);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(CountersReport))]
+internal sealed partial class CountersJson : JsonSerializerContext;

@@ -1,0 +1,101 @@
+using System;
+using System.IO;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Overlay.Daemon.Status;
+
+/// <summary>A unix stream socket in the run directory: whoever connects gets one JSON object and the end of the stream.</summary>
+internal sealed class CountersSocket : IAsyncDisposable
+{
+    private const string Name = "overlay.sock";
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Socket _listener;
+    private readonly string _path;
+    private readonly Task _serving;
+
+    private CountersSocket(Socket listener, string path, Func<string> report)
+    {
+        _listener = listener;
+        _path = path;
+        _serving = ServeAsync(report);
+    }
+
+    /// <summary>Listens. What an earlier daemon left at the path is replaced: the run directory's lock is held.</summary>
+    /// <exception cref="OperatorException">The path is too long for a socket (unix(7): 107 bytes) or cannot be written.</exception>
+    internal static CountersSocket Listen(string runDirectory, Func<string> report)
+    {
+        string path = Path.Combine(runDirectory, Name);
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            File.Delete(path);
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            File.SetUnixFileMode(path, OwnerOnly);
+            listener.Listen();
+            return new CountersSocket(listener, path, report);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        {
+            listener.Dispose();
+            throw new OperatorException($"could not listen on {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}", refused);
+        }
+    }
+
+    /// <summary>Asks the daemon of a run directory.</summary>
+    /// <exception cref="OperatorException">No daemon answers there.</exception>
+    internal static async Task<string> ReadAsync(string runDirectory, CancellationToken cancellation)
+    {
+        string path = Path.Combine(runDirectory, Name);
+        try
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            await using var stream = new NetworkStream(socket);
+            using var reader = new StreamReader(stream, Encoding.UTF8);
+            return await reader.ReadToEndAsync(cancellation);
+        }
+        catch (Exception refused) when (refused is SocketException or IOException or ArgumentException)
+        {
+            throw new OperatorException($"no daemon answers at {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; start one (overlay run), or name its --run-dir", refused);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _serving;
+        _listener.Dispose();
+        File.Delete(_path);
+        _stop.Dispose();
+    }
+
+    private async Task ServeAsync(Func<string> report)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                using Socket client = await _listener.AcceptAsync(_stop.Token);
+
+                // A client that does not read must not keep the next one waiting: the answer fits the socket's buffer, or is cut.
+                client.SendTimeout = 1000;
+                client.Send(Encoding.UTF8.GetBytes(report()));
+                client.Shutdown(SocketShutdown.Both);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // That client is gone; the next one is served.
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System;
+using System.IO;
+using System.IO.Enumeration;
+using Microsoft.Win32.SafeHandles;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// Replaces a file as a whole: a reader sees the old content or the new, never a part. The directory itself is not flushed
+/// (the base library cannot), so after a loss of power the old content may be back; never a mixture.
+/// </summary>
+internal static class AtomicFile
+{
+    /// <summary>rw-r--r--: what is written here holds no secrets and is read by other users' tools.</summary>
+    internal const UnixFileMode FileMode0644 =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    /// <summary>rwxr-xr-x.</summary>
+    internal const UnixFileMode DirectoryMode0755 = FileMode0644
+        | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private const string TemporarySuffix = ".tmp";
+
+    /// <summary>Writes beside the file, flushes to disk, renames over it. A failure leaves no temporary file.</summary>
+    /// <param name="path">In a directory that exists. Mode 0644 regardless of the umask.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="lastWrite">The time the file shall bear; null for the system's.</param>
+    /// <param name="replace">False to fail with an <see cref="IOException"/> when the file exists.</param>
+    internal static void Write(
+        string path, ReadOnlySpan<byte> content, DateTimeOffset? lastWrite = null, bool replace = true)
+    {
+        string temporary = Path.Combine(
+            Path.GetDirectoryName(path) ?? ".", $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{TemporarySuffix}");
+        try
+        {
+            using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                File.SetUnixFileMode(file, FileMode0644);
+                RandomAccess.Write(file, content, 0);
+                if (lastWrite is { } time)
+                {
+                    File.SetLastWriteTimeUtc(file, time.UtcDateTime);
+                }
+
+                RandomAccess.FlushToDisk(file);
+            }
+
+            File.Move(temporary, path, replace);
+        }
+        catch
+        {
+            DeleteQuietly(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Creates a directory and its missing parents, each with mode 0755 regardless of the umask.</summary>
+    internal static void CreateDirectory(string directory)
+    {
+        if (directory.Length == 0 || Directory.Exists(directory))
+        {
+            return;
+        }
+
+        CreateDirectory(Path.GetDirectoryName(directory) ?? "");
+        Directory.CreateDirectory(directory);
+        File.SetUnixFileMode(directory, DirectoryMode0755);
+    }
+
+    /// <summary>Removes what writers that were killed left in a directory.</summary>
+    /// <param name="directory">Where <see cref="Write"/> wrote.</param>
+    /// <param name="writtenBefore">Younger files are left: their writer may be alive.</param>
+    internal static void RemoveLeftovers(string directory, DateTimeOffset writtenBefore)
+    {
+        FileSystemEnumerable<string> leftovers = new(
+            directory,
+            (ref FileSystemEntry entry) => entry.ToFullPath(),
+            new EnumerationOptions { AttributesToSkip = 0 })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+                entry.FileName.StartsWith('.')
+                && entry.FileName.EndsWith(TemporarySuffix, StringComparison.Ordinal)
+                && !entry.IsDirectory
+                && entry.LastWriteTimeUtc < writtenBefore,
+        };
+        foreach (string leftover in leftovers)
+        {
+            DeleteQuietly(leftover);
+        }
+    }
+
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The failure that brought us here is the one to report; a leftover is removed by a later writer.
+        }
+    }
+}

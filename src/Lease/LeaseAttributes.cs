@@ -1,0 +1,179 @@
+using System;
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Overlay.Lease;
+
+/// <summary>What a lease says about its owner: the JSON value beside the key (flannel pkg/subnet/subnet.go LeaseAttrs).</summary>
+/// <param name="PublicIp">The address peers send to, host byte order; 0 when the value has none.</param>
+public sealed record LeaseAttributes(uint PublicIp)
+{
+    // The readers of this JSON take any escaping; a MAC or a key must stay readable to people.
+    private static readonly JsonWriterOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Null when the owner has no public IPv6 address.</summary>
+    public UInt128? PublicIpv6 { get; init; }
+
+    /// <summary>Empty for the UDP backend, which writes none.</summary>
+    public string BackendType { get; init; } = "";
+
+    /// <summary>The backend's own JSON, compact; null when there is none.</summary>
+    public string? BackendData { get; init; }
+
+    /// <summary>The backend's own JSON for IPv6, compact; null when there is none.</summary>
+    public string? BackendV6Data { get; init; }
+
+    /// <summary>Reads the value. Keys without regard to case, unknown ones ignored, PublicIP may be missing.</summary>
+    /// <param name="json">UTF-8, exactly one JSON object.</param>
+    /// <exception cref="FormatException">Wrong JSON, a value of the wrong kind, or an address that does not parse; the
+    /// message names it in one line.</exception>
+    public static LeaseAttributes Parse(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            Utf8JsonReader reader = new(json);
+            LeaseAttributes attributes = ReadObject(ref reader);
+            // Makes the reader look at what follows the object: anything but blanks is an error.
+            reader.Read();
+            return attributes;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException is how the reader refuses bytes that are not UTF-8.
+            throw new FormatException($"not valid JSON: {OneLine.Shorten(Encoding.UTF8.GetString(json))}", e);
+        }
+    }
+
+    /// <summary>Writes the value compactly, in flannel's field order; empty backend fields are left out.</summary>
+    /// <returns>UTF-8, for example <c>{"PublicIP":"1.2.3.4","PublicIPv6":null}</c>.</returns>
+    public byte[] ToJson()
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer, s_compact))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("PublicIP", Ipv4Prefix.Format(PublicIp));
+            writer.WriteString("PublicIPv6", PublicIpv6 is { } ipv6 ? Ipv6Prefix.Format(ipv6) : null);
+            if (BackendType.Length > 0)
+            {
+                writer.WriteString(nameof(BackendType), BackendType);
+            }
+
+            WriteRaw(writer, nameof(BackendData), BackendData);
+            WriteRaw(writer, nameof(BackendV6Data), BackendV6Data);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static LeaseAttributes ReadObject(ref Utf8JsonReader reader)
+    {
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new FormatException("the value is not a JSON object");
+        }
+
+        uint publicIp = 0;
+        UInt128? publicIpv6 = null;
+        string type = "";
+        string? data = null;
+        string? dataV6 = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.GetString() ?? "";
+            reader.Read();
+            if (name.Equals("PublicIP", StringComparison.OrdinalIgnoreCase))
+            {
+                publicIp = ReadAddress(ref reader);
+            }
+            else if (name.Equals("PublicIPv6", StringComparison.OrdinalIgnoreCase))
+            {
+                publicIpv6 = ReadIpv6Address(ref reader);
+            }
+            else if (name.Equals(nameof(BackendType), StringComparison.OrdinalIgnoreCase))
+            {
+                type = ReadText(ref reader, nameof(BackendType)) ?? "";
+            }
+            else if (name.Equals(nameof(BackendData), StringComparison.OrdinalIgnoreCase))
+            {
+                data = ReadRaw(ref reader);
+            }
+            else if (name.Equals(nameof(BackendV6Data), StringComparison.OrdinalIgnoreCase))
+            {
+                dataV6 = ReadRaw(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return new LeaseAttributes(publicIp)
+        {
+            PublicIpv6 = publicIpv6,
+            BackendType = type,
+            BackendData = data,
+            BackendV6Data = dataV6,
+        };
+    }
+
+    private static uint ReadAddress(ref Utf8JsonReader reader)
+    {
+        if (ReadText(ref reader, "PublicIP") is not { } text)
+        {
+            return 0;
+        }
+
+        return Ipv4Prefix.TryParseAddress(text, out uint address)
+            ? address
+            : throw new FormatException($"PublicIP '{OneLine.Shorten(text)}' is not an IPv4 address");
+    }
+
+    private static UInt128? ReadIpv6Address(ref Utf8JsonReader reader)
+    {
+        if (ReadText(ref reader, "PublicIPv6") is not { } text)
+        {
+            return null;
+        }
+
+        return Ipv6Prefix.TryParseAddress(text, out UInt128 address)
+            ? address
+            : throw new FormatException($"PublicIPv6 '{OneLine.Shorten(text)}' is not an IPv6 address");
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader, string field) => reader.TokenType switch
+    {
+        JsonTokenType.Null => null,
+        JsonTokenType.String => reader.GetString(),
+        _ => throw new FormatException($"{field} is not a string"),
+    };
+
+    private static string? ReadRaw(ref Utf8JsonReader reader)
+    {
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        if (document.RootElement.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer, s_compact))
+        {
+            document.RootElement.WriteTo(writer);
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteRaw(Utf8JsonWriter writer, string field, string? json)
+    {
+        if (json is not null)
+        {
+            writer.WritePropertyName(field);
+            writer.WriteRawValue(json);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System;
+
+namespace Overlay.Lease;
+
+/// <summary>A store cannot do what was asked. The message is one line: what failed, the value found, the remedy.</summary>
+public class LeaseStoreException : Exception
+{
+    /// <summary>Says what failed, in one line.</summary>
+    public LeaseStoreException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Says what failed, in one line, with the failure underneath.</summary>
+    public LeaseStoreException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>Our subnet is now held by another owner, so it must not be used any longer. Acquiring again gives another.</summary>
+public sealed class LeaseLostException : LeaseStoreException
+{
+    /// <summary>Says who holds the subnet, in one line.</summary>
+    public LeaseLostException(string message)
+        : base(message)
+    {
+    }
+}

@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// What a store's watch reports. The three cases are types of their own, because "no events" taken for "a snapshot with
+/// no leases" removes every peer (flannel pkg/subnet/etcd/registry.go).
+/// </summary>
+public abstract record LeaseUpdate
+{
+    private LeaseUpdate()
+    {
+    }
+
+    /// <summary>All leases there are now; a lease that is not listed is gone.</summary>
+    /// <param name="Leases">One per subnet, our own among them.</param>
+    public sealed record Snapshot(IReadOnlyList<SubnetLease> Leases) : LeaseUpdate;
+
+    /// <summary>What happened since the update before, to be applied in order.</summary>
+    /// <param name="Items">At least one.</param>
+    public sealed record Changes(IReadOnlyList<LeaseChange> Items) : LeaseUpdate;
+
+    /// <summary>The store cannot be read, so nothing is known since the update before. Removes nothing; a snapshot follows.</summary>
+    /// <param name="Reason">One line: what cannot be read, and why.</param>
+    public sealed record Gap(string Reason) : LeaseUpdate;
+}
+
+/// <summary>What happened to one lease.</summary>
+public enum LeaseChangeKind
+{
+    /// <summary>The lease is new, changed or renewed.</summary>
+    Put,
+
+    /// <summary>The lease was deleted or has expired.</summary>
+    Removed,
+}
+
+/// <summary>One entry of <see cref="LeaseUpdate.Changes"/>.</summary>
+public readonly record struct LeaseChange
+{
+    private LeaseChange(LeaseChangeKind kind, Ipv4Prefix subnet, SubnetLease? lease)
+    {
+        Kind = kind;
+        Subnet = subnet;
+        Lease = lease;
+    }
+
+    /// <summary>Which of the two it is.</summary>
+    public LeaseChangeKind Kind { get; }
+
+    /// <summary>The subnet concerned, without host bits.</summary>
+    public Ipv4Prefix Subnet { get; }
+
+    /// <summary>The lease as it is now; null exactly when <see cref="Kind"/> is Removed.</summary>
+    public SubnetLease? Lease { get; }
+
+    /// <summary>A new, changed or renewed lease.</summary>
+    public static LeaseChange Put(SubnetLease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return new(LeaseChangeKind.Put, lease.Subnet, lease);
+    }
+
+    /// <summary>A lease that is gone.</summary>
+    public static LeaseChange Removed(Ipv4Prefix subnet) => new(LeaseChangeKind.Removed, subnet, null);
+}

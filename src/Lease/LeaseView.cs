@@ -1,0 +1,135 @@
+using System.Collections.Generic;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// The other hosts' leases, as one host sees them: turns a store's updates into what really changed. Pure state, no input
+/// or output; for one thread at a time.
+/// </summary>
+/// <remarks>
+/// This is the one place where our own lease is left out. A lease is ours when it has our subnet or our public address: the
+/// second covers a lease of ours that was given up for another, which no host may send to itself for.
+/// </remarks>
+/// <param name="ownSubnet">The subnet we hold, without host bits.</param>
+/// <param name="ownPublicIp">The address peers send to us at, host byte order.</param>
+public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
+{
+    private Dictionary<Ipv4Prefix, SubnetLease> _leases = [];
+
+    /// <summary>The other hosts' leases now. A live collection: it changes with the next <see cref="Apply"/>.</summary>
+    public IReadOnlyCollection<SubnetLease> Leases => _leases.Values;
+
+    /// <summary>Takes in an update and says what it changed for us.</summary>
+    /// <returns>The net effect: each subnet appears at most once. A renewal without other change, a gap and anything about
+    /// our own lease change nothing.</returns>
+    public LeaseDelta Apply(LeaseUpdate update) => update switch
+    {
+        LeaseUpdate.Snapshot snapshot => ApplySnapshot(snapshot.Leases),
+        LeaseUpdate.Changes changes => ApplyChanges(changes.Items),
+        _ => LeaseDelta.Empty,
+    };
+
+    private LeaseDelta ApplySnapshot(IReadOnlyList<SubnetLease> leases)
+    {
+        Dictionary<Ipv4Prefix, SubnetLease> next = new(leases.Count);
+        foreach (SubnetLease lease in leases)
+        {
+            if (!IsOwn(lease))
+            {
+                next[lease.Subnet] = lease;
+            }
+        }
+
+        DeltaBuilder delta = new();
+        foreach (SubnetLease before in _leases.Values)
+        {
+            delta.Compare(before, next.GetValueOrDefault(before.Subnet));
+        }
+
+        foreach (SubnetLease after in next.Values)
+        {
+            if (!_leases.ContainsKey(after.Subnet))
+            {
+                delta.Compare(null, after);
+            }
+        }
+
+        _leases = next;
+        return delta.Build();
+    }
+
+    private LeaseDelta ApplyChanges(IReadOnlyList<LeaseChange> changes)
+    {
+        // What each touched subnet was before the first of its changes: several changes of one subnet are one.
+        Dictionary<Ipv4Prefix, SubnetLease?> touched = [];
+        foreach (LeaseChange change in changes)
+        {
+            touched.TryAdd(change.Subnet, _leases.GetValueOrDefault(change.Subnet));
+            if (change.Lease is { } lease && !IsOwn(lease))
+            {
+                _leases[change.Subnet] = lease;
+            }
+            else
+            {
+                _leases.Remove(change.Subnet);
+            }
+        }
+
+        DeltaBuilder delta = new();
+        foreach ((Ipv4Prefix subnet, SubnetLease? before) in touched)
+        {
+            delta.Compare(before, _leases.GetValueOrDefault(subnet));
+        }
+
+        return delta.Build();
+    }
+
+    private bool IsOwn(SubnetLease lease) => lease.Subnet == ownSubnet || lease.PublicIp == ownPublicIp;
+
+    private sealed class DeltaBuilder
+    {
+        private readonly List<SubnetLease> _added = [];
+        private readonly List<SubnetLease> _changed = [];
+        private readonly List<SubnetLease> _removed = [];
+
+        internal void Compare(SubnetLease? before, SubnetLease? after)
+        {
+            if (before is null)
+            {
+                if (after is not null)
+                {
+                    _added.Add(after);
+                }
+            }
+            else if (after is null)
+            {
+                _removed.Add(before);
+            }
+            else if (before.Attributes != after.Attributes)
+            {
+                _changed.Add(after);
+            }
+        }
+
+        internal LeaseDelta Build() =>
+            _added.Count + _changed.Count + _removed.Count == 0
+                ? LeaseDelta.Empty
+                : new LeaseDelta(_added, _changed, _removed);
+    }
+}
+
+/// <summary>What an update changed about the other hosts' leases. No subnet appears twice.</summary>
+/// <param name="Added">Leases that were not there.</param>
+/// <param name="Changed">Leases whose attributes differ now, as they are now: another public address, say.</param>
+/// <param name="Removed">Leases that are gone, as they last were.</param>
+public sealed record LeaseDelta(
+    IReadOnlyList<SubnetLease> Added,
+    IReadOnlyList<SubnetLease> Changed,
+    IReadOnlyList<SubnetLease> Removed)
+{
+    /// <summary>Nothing changed.</summary>
+    public static LeaseDelta Empty { get; } = new([], [], []);
+
+    /// <summary>Whether nothing changed.</summary>
+    public bool IsEmpty => Added.Count + Changed.Count + Removed.Count == 0;
+}

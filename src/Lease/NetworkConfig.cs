@@ -1,0 +1,71 @@
+using System;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// The overlay's network config: flannel's JSON after its defaults and checks (flannel pkg/subnet/config.go). Only
+/// <see cref="Parse"/> makes one, so every instance satisfies the rules.
+/// </summary>
+public sealed record NetworkConfig
+{
+    /// <summary>The port of flannel's UDP backend when the config names none.</summary>
+    public const int DefaultBackendPort = 8285;
+
+    internal NetworkConfig()
+    {
+    }
+
+    /// <summary>Default true. When false the IPv4 members are as given, without defaults or checks.</summary>
+    public bool EnableIPv4 { get; internal init; } = true;
+
+    /// <summary>Default false. When false the IPv6 members are as given, without defaults or checks.</summary>
+    public bool EnableIPv6 { get; internal init; }
+
+    /// <summary>nftables instead of iptables. Default false.</summary>
+    public bool EnableNFTables { get; internal init; }
+
+    /// <summary>The whole overlay, without host bits.</summary>
+    public Ipv4Prefix Network { get; internal init; }
+
+    /// <summary>Prefix length of one host's subnet, 2 to 30; at least two more than the network's.</summary>
+    public int SubnetLength { get; internal init; }
+
+    /// <summary>Network address of the first subnet to give out, host byte order. May be above <see cref="SubnetMax"/>.</summary>
+    public uint SubnetMin { get; internal init; }
+
+    /// <summary>Network address of the last subnet to give out, host byte order.</summary>
+    public uint SubnetMax { get; internal init; }
+
+    /// <summary>The whole IPv6 overlay, without host bits.</summary>
+    public Ipv6Prefix IPv6Network { get; internal init; }
+
+    /// <summary>Prefix length of one host's IPv6 subnet, 2 to 126.</summary>
+    public int IPv6SubnetLength { get; internal init; }
+
+    /// <summary>Network address of the first IPv6 subnet to give out.</summary>
+    public UInt128 IPv6SubnetMin { get; internal init; }
+
+    /// <summary>Network address of the last IPv6 subnet to give out.</summary>
+    public UInt128 IPv6SubnetMax { get; internal init; }
+
+    /// <summary>
+    /// <c>udp</c> when the config has no Backend, empty when Backend has no Type, otherwise the text as given. Compare
+    /// without regard to case, as flannel does.
+    /// </summary>
+    public string BackendType { get; internal init; } = "udp";
+
+    /// <summary>The Port of a UDP backend, 1 to 65535, host byte order; for other backends the default.</summary>
+    public int BackendPort { get; internal init; } = DefaultBackendPort;
+
+    /// <summary>Reads flannel's JSON, applies the defaults and checks the ranges.</summary>
+    /// <param name="json">Keys without regard to case, unknown keys ignored, null means the default (Go's encoding/json).</param>
+    /// <exception cref="NetworkConfigException">The first rule that fails, in flannel's words where it has them.</exception>
+    public static NetworkConfig Parse(string json) => NetworkConfigRules.Complete(NetworkConfigJson.Read(json));
+
+    /// <summary>
+    /// Whether a subnet could be leased under this config: SubnetMin ≤ address ≤ SubnetMax and the configured length
+    /// (flannel pkg/subnet/etcd/local_manager.go isSubnetConfigCompat).
+    /// </summary>
+    public bool Allows(Ipv4Prefix subnet) =>
+        subnet.Length == SubnetLength && subnet.Address >= SubnetMin && subnet.Address <= SubnetMax;
+}

@@ -1,0 +1,190 @@
+using System;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// Reads the keys of the network config by the rules of Go's encoding/json: names without regard to case, the last of
+/// several wins, null changes nothing, an integer is a run of digits and nothing else.
+/// </summary>
+internal static class NetworkConfigJson
+{
+    internal static NetworkConfig Read(string json)
+    {
+        using JsonDocument document = ParseDocument(json);
+        JsonElement root = document.RootElement;
+        if (root.ValueKind == JsonValueKind.Null)
+        {
+            return new NetworkConfig();
+        }
+
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new NetworkConfigException($"the config must be a JSON object, found {Shown(root)}");
+        }
+
+        try
+        {
+            NetworkConfig config = new();
+            foreach (JsonProperty property in root.EnumerateObject())
+            {
+                config = WithProperty(config, property.Name, property.Value);
+            }
+
+            return config;
+        }
+        catch (InvalidOperationException e)
+        {
+            // How JsonElement refuses half a surrogate pair.
+            throw new NetworkConfigException("the config holds text that is not Unicode", e);
+        }
+    }
+
+    private static JsonDocument ParseDocument(string json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException e)
+        {
+            throw new NetworkConfigException(
+                $"the config is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})", e);
+        }
+    }
+
+    private static NetworkConfig WithProperty(NetworkConfig config, string name, JsonElement value)
+    {
+        // For a Backend, and only there, null is a value: it is present and has no Type.
+        if (value.ValueKind == JsonValueKind.Null && !name.Equals("Backend", StringComparison.OrdinalIgnoreCase))
+        {
+            return config;
+        }
+
+        return name.ToUpperInvariant() switch
+        {
+            "ENABLEIPV4" => config with { EnableIPv4 = ReadBoolean("EnableIPv4", value) },
+            "ENABLEIPV6" => config with { EnableIPv6 = ReadBoolean("EnableIPv6", value) },
+            "ENABLENFTABLES" => config with { EnableNFTables = ReadBoolean("EnableNFTables", value) },
+            "NETWORK" => config with { Network = ReadNetwork(value) },
+            "IPV6NETWORK" => config with { IPv6Network = ReadIPv6Network(value) },
+            "SUBNETLEN" => config with { SubnetLength = ReadLength("SubnetLen", value) },
+            "SUBNETMIN" => config with { SubnetMin = ReadAddress("SubnetMin", value) },
+            "SUBNETMAX" => config with { SubnetMax = ReadAddress("SubnetMax", value) },
+            "IPV6SUBNETLEN" => config with { IPv6SubnetLength = ReadLength("IPv6SubnetLen", value) },
+            "IPV6SUBNETMIN" => config with { IPv6SubnetMin = ReadIPv6Address("IPv6SubnetMin", value) },
+            "IPV6SUBNETMAX" => config with { IPv6SubnetMax = ReadIPv6Address("IPv6SubnetMax", value) },
+            "BACKEND" => WithBackend(config, value),
+            _ => config,
+        };
+    }
+
+    private static NetworkConfig WithBackend(NetworkConfig config, JsonElement backend)
+    {
+        string type = "";
+        JsonElement port = default;
+        if (backend.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in backend.EnumerateObject())
+            {
+                if (property.Value.ValueKind == JsonValueKind.Null)
+                {
+                    continue;
+                }
+
+                if (property.Name.Equals("Type", StringComparison.OrdinalIgnoreCase))
+                {
+                    type = property.Value.ValueKind == JsonValueKind.String
+                        ? property.Value.GetString() ?? ""
+                        : throw BadBackend($"Type must be a string, found {Shown(property.Value)}");
+                }
+                else if (property.Name.Equals("Port", StringComparison.OrdinalIgnoreCase))
+                {
+                    port = property.Value;
+                }
+            }
+        }
+        else if (backend.ValueKind != JsonValueKind.Null)
+        {
+            throw BadBackend($"it must be an object, found {Shown(backend)}");
+        }
+
+        // Other backends give Port a meaning of their own: for vxlan, 0 is the kernel's default.
+        bool ours = type.Equals("udp", StringComparison.OrdinalIgnoreCase) && port.ValueKind != JsonValueKind.Undefined;
+        return config with
+        {
+            BackendType = type,
+            BackendPort = ours ? ReadPort(port) : NetworkConfig.DefaultBackendPort,
+        };
+    }
+
+    private static int ReadPort(JsonElement value) =>
+        TryReadDigits(value, out ulong port) && port is >= 1 and <= 65535
+            ? (int)port
+            : throw new NetworkConfigException(
+                $"error decoding UDP backend config: Port must be an integer from 1 to 65535, found {Shown(value)}");
+
+    private static bool ReadBoolean(string key, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw new NetworkConfigException($"{key} must be true or false, found {Shown(value)}"),
+    };
+
+    // Every length above 128 breaks the same range rule, so what an int cannot hold needs no meaning of its own.
+    private static int ReadLength(string key, JsonElement value) =>
+        TryReadDigits(value, out ulong length)
+            ? (int)Math.Min(length, int.MaxValue)
+            : throw new NetworkConfigException($"{key} must be an unsigned integer, found {Shown(value)}");
+
+    // A JSON number may carry a sign, a fraction or an exponent; Go accepts none of them for an unsigned field.
+    private static bool TryReadDigits(JsonElement value, out ulong number)
+    {
+        number = 0;
+        return value.ValueKind == JsonValueKind.Number
+            && ulong.TryParse(value.GetRawText(), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
+    private static Ipv4Prefix ReadNetwork(JsonElement value)
+    {
+        string text = ReadText(value);
+        if (Ipv4Prefix.TryParse(text, out Ipv4Prefix network))
+        {
+            return network.Masked();
+        }
+
+        throw new NetworkConfigException(
+            Ipv6Prefix.TryParse(text, out _) ? "invalid IPv4 CIDR format" : $"invalid CIDR address: {text}");
+    }
+
+    private static Ipv6Prefix ReadIPv6Network(JsonElement value)
+    {
+        string text = ReadText(value);
+        if (Ipv6Prefix.TryParse(text, out Ipv6Prefix network))
+        {
+            return network.Masked();
+        }
+
+        throw new NetworkConfigException(
+            Ipv4Prefix.TryParse(text, out _) ? "invalid IPv6 CIDR format" : $"invalid CIDR address: {text}");
+    }
+
+    private static uint ReadAddress(string key, JsonElement value) =>
+        Ipv4Prefix.TryParseAddress(ReadText(value), out uint address)
+            ? address
+            : throw new NetworkConfigException($"{key} must be an IPv4 address, found {Shown(value)}");
+
+    private static UInt128 ReadIPv6Address(string key, JsonElement value) =>
+        Ipv6Prefix.TryParseAddress(ReadText(value), out UInt128 address)
+            ? address
+            : throw new NetworkConfigException($"{key} must be an IPv6 address, found {Shown(value)}");
+
+    private static string ReadText(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString() ?? "" : Shown(value);
+
+    private static NetworkConfigException BadBackend(string detail) =>
+        new($"error decoding Backend property of config: {detail}");
+
+    private static string Shown(JsonElement value) => OneLine.Shorten(value.GetRawText());
+}

@@ -1,0 +1,142 @@
+using System;
+using System.IO;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Overlay.Lease;
+
+/// <summary>What tells one version of a file from another without reading it.</summary>
+/// <param name="LastWriteUtc">The file's own time.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="IsRegular">False for a directory or a symbolic link.</param>
+internal readonly record struct FileStamp(DateTime LastWriteUtc, long Bytes, bool IsRegular);
+
+/// <summary>One version of one file in the subnets directory, as read.</summary>
+internal sealed class LeaseFile
+{
+    // flannel's largest value (a WireGuard key, two families) is under 500 bytes; a file of megabytes is a mistake.
+    private const int LargestBytes = 64 * 1024;
+
+    // A file changed twice within one tick of the file system's clock can keep its stamp. What was written this recently
+    // is read again next time. 2 s is the coarsest tick in use (FAT).
+    private static readonly TimeSpan s_coarsestTick = TimeSpan.FromSeconds(2);
+
+    private LeaseFile(string name, FileStamp stamp, bool stampIsFinal)
+    {
+        Name = name;
+        Stamp = stamp;
+        StampIsFinal = stampIsFinal;
+    }
+
+    internal string Name { get; }
+
+    internal FileStamp Stamp { get; }
+
+    /// <summary>Whether an equal stamp later on proves that the content is the same.</summary>
+    internal bool StampIsFinal { get; }
+
+    /// <summary>The subnet in the name; null when the name is not a lease's.</summary>
+    internal SubnetKey? Key { get; private init; }
+
+    /// <summary>The lease as it was last read without fault, perhaps from an earlier version; null when it never was.</summary>
+    internal SubnetLease? Lease { get; private init; }
+
+    /// <summary>Why this version cannot be read as a lease, with the remedy; null when it can.</summary>
+    internal string? Defect { get; private init; }
+
+    /// <summary>The number of the last full scan that met the file. Guarded by the folder's lock.</summary>
+    internal long LastScan { get; set; }
+
+    /// <summary>From here on the file counts as absent.</summary>
+    internal DateTimeOffset Expires => Lease?.Expires ?? ExpiryOf(Stamp);
+
+    /// <summary>Reads the file.</summary>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="name">Without directory.</param>
+    /// <param name="stamp">Taken before this call, so that a later change shows in the next stamp.</param>
+    /// <param name="before">The version before, whose lease is kept if this one cannot be read.</param>
+    /// <param name="now">Decides whether the stamp is final.</param>
+    /// <returns>Null when the file is gone.</returns>
+    internal static LeaseFile? Read(string directory, string name, FileStamp stamp, LeaseFile? before, DateTimeOffset now)
+    {
+        bool stampIsFinal = now - stamp.LastWriteUtc > s_coarsestTick;
+        // A name that is not exactly what we would write could be a second name for the same subnet.
+        if (!SubnetKey.TryParse(name, out SubnetKey key) || key.Format() != name)
+        {
+            return new LeaseFile(name, stamp, stampIsFinal)
+            {
+                Defect = "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
+            };
+        }
+
+        string? defect = null;
+        SubnetLease? lease = null;
+        try
+        {
+            lease = ReadLease(Path.Combine(directory, name), key, stamp);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (FormatException e)
+        {
+            defect = $"{e.Message}; write it like {{\"PublicIP\":\"192.0.2.1\",\"PublicIPv6\":null}}, or remove it";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            defect = $"it cannot be read ({OneLine.Shorten(e.Message)}); check its permissions, or remove it";
+        }
+
+        return new LeaseFile(name, stamp, stampIsFinal) { Key = key, Lease = lease ?? before?.Lease, Defect = defect };
+    }
+
+    private static SubnetLease ReadLease(string path, SubnetKey key, FileStamp stamp)
+    {
+        // A pipe, which would block the reader, and a device have length 0; so has a file that vanished after it was listed.
+        if (!stamp.IsRegular || stamp.Bytes == 0)
+        {
+            throw File.Exists(path) || Directory.Exists(path)
+                ? new FormatException(stamp.IsRegular ? "it is empty" : "it is not a regular file")
+                : new FileNotFoundException();
+        }
+
+        using SafeFileHandle handle = File.OpenHandle(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Span<byte> buffer = stackalloc byte[2048];
+        int count = ReadAll(handle, buffer);
+        if (count == buffer.Length)
+        {
+            buffer = new byte[LargestBytes + 1];
+            count = ReadAll(handle, buffer);
+            if (count > LargestBytes)
+            {
+                throw new FormatException($"it is longer than {LargestBytes} bytes");
+            }
+        }
+
+        ReadOnlySpan<byte> content = buffer[..count];
+        if (content.StartsWith(Encoding.UTF8.Preamble))
+        {
+            content = content[Encoding.UTF8.Preamble.Length..];
+        }
+
+        return new SubnetLease(key.Subnet, LeaseAttributes.Parse(content), ExpiryOf(stamp));
+    }
+
+    private static int ReadAll(SafeFileHandle handle, Span<byte> buffer)
+    {
+        int count = 0;
+        int read;
+        do
+        {
+            read = RandomAccess.Read(handle, buffer[count..], count);
+            count += read;
+        }
+        while (read > 0 && count < buffer.Length);
+        return count;
+    }
+
+    private static DateTimeOffset ExpiryOf(FileStamp stamp) =>
+        new DateTimeOffset(stamp.LastWriteUtc, TimeSpan.Zero) + FileLeaseStore.TimeToLive;
+}

@@ -1,0 +1,221 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Overlay.Linux.Netlink;
+using Xunit;
+
+namespace Overlay.Linux.Tests.Netlink;
+
+/// <summary>Each test in a namespace of its own; what we say is compared with what ip(8) says.</summary>
+public sealed class RouteNetlinkTests
+{
+    [Fact]
+    public void Reading_needs_no_privilege()
+    {
+        using RouteNetlink netlink = RouteNetlink.Open();
+
+        Assert.Equal("lo", netlink.FindLink(1)?.Name);
+        Assert.Contains(netlink.GetLinks(), link => link.Name == "lo");
+        Assert.NotNull(netlink.GetAddresses());
+        Assert.NotNull(netlink.GetRoutes());
+    }
+
+    [Fact]
+    public void An_added_address_has_itself_as_neighbour_global_scope_and_no_broadcast()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int index = netlink.FindLink("tun0")!.Index;
+
+        netlink.AddAddress(index, 0x0A05_2200, 32);
+
+        JsonElement address = Assert.Single(
+            Assert.Single(inside.IpJson("-4 address show dev tun0")).GetProperty("addr_info").EnumerateArray());
+        Assert.Equal("10.5.34.0", address.GetProperty("local").GetString());
+        Assert.Equal(32, address.GetProperty("prefixlen").GetInt32());
+        Assert.Equal("global", address.GetProperty("scope").GetString());
+        Assert.False(address.TryGetProperty("broadcast", out _));
+        Assert.False(address.TryGetProperty("address", out _), "ip shows the neighbour only when it is another");
+        Assert.Equal(
+            [new InterfaceAddress(index, 0x0A05_2200, 32, AddressScope.Universe, AddressFlags.Permanent)],
+            netlink.GetAddresses());
+    }
+
+    [Fact]
+    public void Addresses_tell_local_from_neighbour_secondary_deprecated_and_scope()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        inside.Ip("address add 10.1.0.1 peer 10.1.0.9/32 dev tun0");
+        inside.Ip("address add 10.2.0.1/24 dev tun0 scope link");
+        inside.Ip("address add 10.3.0.1/24 dev tun0 valid_lft 1000 preferred_lft 0");
+        inside.Ip("address add 10.4.0.1/24 dev tun0");
+        inside.Ip("address add 10.4.0.2/24 dev tun0");
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int index = netlink.FindLink("tun0")!.Index;
+
+        Assert.Equal(
+            [
+                new InterfaceAddress(index, 0x0A01_0001, 32, AddressScope.Universe, AddressFlags.Permanent),
+                new InterfaceAddress(index, 0x0A02_0001, 24, AddressScope.Link, AddressFlags.Permanent),
+                new InterfaceAddress(index, 0x0A03_0001, 24, AddressScope.Universe, AddressFlags.Deprecated),
+                new InterfaceAddress(index, 0x0A04_0001, 24, AddressScope.Universe, AddressFlags.Permanent),
+                new InterfaceAddress(
+                    index, 0x0A04_0002, 24, AddressScope.Universe, AddressFlags.Permanent | AddressFlags.Secondary),
+            ],
+            netlink.GetAddresses().OrderBy(address => address.Address));
+    }
+
+    [Fact]
+    public void An_address_or_a_route_that_is_there_already_is_EEXIST()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        inside.Ip("link set tun0 up");
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int index = netlink.FindLink("tun0")!.Index;
+        netlink.AddAddress(index, 0x0A05_2200, 32);
+        netlink.AddRoute(0x0A05_0000, 16, index);
+
+        var address = Assert.Throws<LinuxException>(() => netlink.AddAddress(index, 0x0A05_2200, 32));
+        var route = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A05_0000, 16, index));
+
+        Assert.Equal((Errno.EEXIST, "RTM_NEWADDR"), (address.Errno, address.Call));
+        Assert.StartsWith("could not add address 10.5.34.0/32 to interface tun0", address.Message);
+        Assert.Equal((Errno.EEXIST, "RTM_NEWROUTE"), (route.Errno, route.Call));
+        Assert.StartsWith("could not add route 10.5.0.0/16 dev tun0", route.Message);
+    }
+
+    [Fact]
+    public void An_added_route_is_of_protocol_boot_and_global_scope()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        inside.Ip("link set tun0 up");
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int index = netlink.FindLink("tun0")!.Index;
+
+        netlink.AddRoute(0x0AF4_0000, 16, index);
+        netlink.AddRoute(0, 0, index);
+
+        JsonElement[] routes = inside.IpJson("-N route show");
+        Assert.Equal(["default", "10.244.0.0/16"], routes.Select(route => route.GetProperty("dst").GetString()));
+        Assert.All(routes, route =>
+        {
+            Assert.Equal("tun0", route.GetProperty("dev").GetString());
+            Assert.Equal("3", route.GetProperty("protocol").GetString());
+            Assert.Equal("0", route.GetProperty("scope").GetString());
+            Assert.False(route.TryGetProperty("gateway", out _));
+            Assert.False(route.TryGetProperty("metric", out _));
+        });
+        Assert.Equal([new Ipv4Route(0, 0, null, index, 0), new Ipv4Route(0x0AF4_0000, 16, null, index, 0)], netlink.GetRoutes());
+    }
+
+    [Fact]
+    public void Routes_are_those_of_the_main_table_with_gateway_metric_and_multipath()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.IpBatch("""
+            tuntap add name tun0 mode tun
+            tuntap add name tun1 mode tun
+            link set tun0 up
+            link set tun1 up
+            address add 10.1.0.1/24 dev tun0
+            route add 10.2.0.0/16 via 10.1.0.7
+            route add 10.3.0.0/16 dev tun0 metric 4000000000
+            route add 10.3.0.0/16 dev tun1 metric 7
+            route add 10.4.0.0/16 nexthop dev tun0 nexthop dev tun1
+            route add blackhole 10.5.0.0/16
+            route add 10.6.0.0/16 dev tun0 table 100
+            route add 10.7.0.0/16 dev tun0 table 1000
+            """);
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int tun0 = netlink.FindLink("tun0")!.Index, tun1 = netlink.FindLink("tun1")!.Index;
+
+        Assert.Equal(
+            [
+                new Ipv4Route(0x0A01_0000, 24, null, tun0, 0),
+                new Ipv4Route(0x0A02_0000, 16, 0x0A01_0007, tun0, 0),
+                new Ipv4Route(0x0A03_0000, 16, null, tun1, 7),
+                new Ipv4Route(0x0A03_0000, 16, null, tun0, 4_000_000_000),
+                new Ipv4Route(0x0A04_0000, 16, null, null, 0),
+                new Ipv4Route(0x0A05_0000, 16, null, null, 0),
+            ],
+            netlink.GetRoutes());
+    }
+
+    [Fact]
+    public void Of_2_000_routes_all_come_in_the_order_of_ip()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        inside.Ip("link set tun0 up");
+        var commands = new StringBuilder();
+        for (int i = 0; i < 2_000; i++)
+        {
+            commands.Append(CultureInfo.InvariantCulture, $"route add 10.{i / 256}.{i % 256}.0/24 dev tun0\n");
+        }
+
+        inside.IpBatch(commands.ToString());
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+
+        IReadOnlyList<Ipv4Route> routes = netlink.GetRoutes();
+
+        Assert.Equal(2_000, routes.Count);
+        Assert.Equal(
+            inside.IpJson("route show").Select(route => route.GetProperty("dst").GetString()),
+            routes.Select(route => $"{Format(route.Destination)}/{route.PrefixLength}"));
+
+        static IPAddress Format(uint address) => new(BinaryPrimitives.ReverseEndianness(address));
+    }
+
+    [Fact]
+    public void An_unknown_link_is_ENODEV()
+    {
+        using var inside = new TemporaryNamespace();
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+
+        LinuxException[] thrown =
+        [
+            Assert.Throws<LinuxException>(() => netlink.ConfigureLink(4242, new LinkSettings { Up = true })),
+            Assert.Throws<LinuxException>(() => netlink.ConfigureLink(4242, new LinkSettings { NoIpv6LinkLocalAddress = true })),
+            Assert.Throws<LinuxException>(() => netlink.AddAddress(4242, 0x0A00_0001, 32)),
+            Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, 4242)),
+        ];
+
+        Assert.All(thrown, exception => Assert.Equal(Errno.ENODEV, exception.Errno));
+        Assert.All(thrown, exception => Assert.Contains("#4242", exception.Message));
+    }
+
+    [Fact]
+    public void A_route_over_a_link_that_is_down_is_ENETDOWN_with_advice()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int index = netlink.FindLink("tun0")!.Index;
+
+        var thrown = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, index));
+
+        Assert.Equal(Errno.ENETDOWN, thrown.Errno);
+        Assert.Contains("bring the interface up first", thrown.Message);
+    }
+
+    [Fact]
+    public void Arguments_out_of_range_are_refused_before_the_kernel_sees_them()
+    {
+        using RouteNetlink netlink = RouteNetlink.Open();
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddRoute(0, 33, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddAddress(1, 0, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.FindLink(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.ConfigureLink(1, new LinkSettings { Mtu = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.ConfigureLink(1, new LinkSettings { TransmitQueueLength = -1 }));
+    }
+}
