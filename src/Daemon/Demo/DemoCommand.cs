@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Linq;
 using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Demo;
@@ -17,12 +18,8 @@ internal static class DemoCommand
         };
         hosts.Validators.Add(result =>
         {
-            if (result.Errors.GetEnumerator().MoveNext())
-            {
-                return;
-            }
-
-            if (result.GetValueOrDefault<int>() is < LabPlan.MinimumHosts or > LabPlan.MaximumHosts)
+            // Text that is no number has its own error already.
+            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is < LabPlan.MinimumHosts or > LabPlan.MaximumHosts)
             {
                 result.AddError($"--hosts takes {LabPlan.MinimumHosts} to {LabPlan.MaximumHosts}");
             }

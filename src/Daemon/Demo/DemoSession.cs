@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Linq;
 using Overlay.Daemon.Lab;
 using Overlay.Linux;
 
@@ -87,7 +86,7 @@ internal static class DemoSession
     {
         var plan = new LabPlan(Prefix, LabDirectory, options.Hosts);
         var remnants = new LabRemnants(Prefix, LabDirectory, ip);
-        string? failure = null;
+        Exception? problem = null;
         try
         {
             ClearStale(remnants, problems);
@@ -95,6 +94,7 @@ internal static class DemoSession
             story.Tell(stop.Token);
             if (options.Keep)
             {
+                File.WriteAllText(KeptMark, string.Empty);
                 results.KeptUp = true;
             }
             else
@@ -102,46 +102,35 @@ internal static class DemoSession
                 story.StopDaemons();
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception caught)
         {
-            failure = "interrupted";
-        }
-        catch (Exception refused) when (refused is LabException or LinuxException or IOException or UnauthorizedAccessException)
-        {
-            failure = Tell(problems, refused);
-        }
-        finally
-        {
-            if (!results.KeptUp)
-            {
-                _ = remnants.Remove();
-            }
-
-            results.LeftBehind = remnants.Find().Count;
+            problem = caught;
         }
 
-        Conclude(plan, results, failure, text, problems);
-        return failure;
-    }
-
-    private static void Conclude(LabPlan plan, DemoResults results, string? failure, DemoText text, DemoText problems)
-    {
-        if (results.KeptUp)
+        // A signal has many consequences, and is the cause of them all.
+        bool interrupted = stop.ExitCode is not null;
+        results.KeptUp &= !interrupted;
+        if (!results.KeptUp)
         {
-            File.WriteAllText(KeptMark, string.Empty);
-            ShowTheWayIn(plan, results, text);
-            return;
+            _ = remnants.Remove();
         }
 
+        results.LeftBehind = remnants.Find().Count;
         string left = results.LeftBehind == 0 ? "nothing left behind" : $"{results.LeftBehind} things left behind";
-        if (failure == "interrupted")
+        if (interrupted)
         {
             problems.Line($"overlay demo: interrupted; {left}");
+            return "interrupted";
         }
-        else
+
+        if (results.KeptUp)
         {
-            text.Step(results.LeftBehind == 0, "cleaned", left);
+            ShowTheWayIn(plan, results, text);
+            return null;
         }
+
+        text.Step(results.LeftBehind == 0, "cleaned", left);
+        return problem is null ? null : Tell(problems, problem);
     }
 
     private static void ClearStale(LabRemnants remnants, DemoText problems)
@@ -167,7 +156,7 @@ internal static class DemoSession
         text.Line($"  a pod       sudo ip netns exec {first.PodNamespace} ping {results.Hosts[1].PodIp}");
         text.Line($"  a host      sudo ip netns exec {first.HostNamespace} ip route");
         text.Line($"  a log       {first.LogFile}");
-        text.Line($"  counters    sudo nc -U {first.CounterSocket}");
+        text.Line($"  counters    sudo ./overlay counters --run-dir {first.RunDirectory}");
         text.Line($"  leases      ls {plan.LeaseDirectory}/subnets");
         text.Line("  remove it   sudo ./overlay demo down");
     }
@@ -175,17 +164,21 @@ internal static class DemoSession
     private static string Describe(Remnants remnants) =>
         $"{remnants.Namespaces.Count} namespaces, {remnants.Processes.Count} processes";
 
-    private static string Tell(DemoText problems, Exception refused)
+    private static string Tell(DemoText problems, Exception problem)
     {
-        problems.Line($"overlay demo: {refused.Message}");
-        if (refused is LabException { Evidence: { } evidence })
+        (string message, string? evidence) = problem switch
         {
-            foreach (string line in evidence.Split('\n').Where(line => line.Length > 0))
-            {
-                problems.Line($"  | {line}");
-            }
+            LabException refused => (refused.Message, refused.Evidence),
+            LinuxException or IOException or UnauthorizedAccessException => (problem.Message, null),
+            // A fault of ours: where it happened is all there is to go by.
+            _ => ($"{problem.GetType().Name}: {problem.Message}", problem.StackTrace),
+        };
+        problems.Line($"overlay demo: {message}");
+        foreach (string line in (evidence ?? string.Empty).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            problems.Line($"  | {line}");
         }
 
-        return refused.Message;
+        return message;
     }
 }

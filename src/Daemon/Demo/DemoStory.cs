@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Net;
 using System.Threading;
@@ -15,11 +14,8 @@ namespace Overlay.Daemon.Demo;
 /// <remarks>Cleans up nothing but its own handles; that is <see cref="DemoSession"/>'s part, whatever happens here.</remarks>
 internal sealed class DemoStory : IDisposable
 {
-    private const int Port = 8285, PodPingCount = 5, DevicePingCount = 2, UdpPayloadBytes = 64;
+    private const int PodPingCount = 5, DevicePingCount = 2, UdpPayloadBytes = 64, LeasesPerLine = 4;
 
-    private const string NetworkConfig = """{"Network":"10.244.0.0/16","Backend":{"Type":"udp","Port":8285}}""";
-
-    private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_firstPingWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_tcpFor = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_udpFor = TimeSpan.FromSeconds(1);
@@ -29,7 +25,7 @@ internal sealed class DemoStory : IDisposable
     private readonly IpCommand _ip;
     private readonly DemoText _text;
     private readonly DemoResults _results;
-    private readonly List<ChildDaemon> _daemons = [];
+    private RunningLab? _lab;
     private IReadOnlyList<SubnetFacts> _subnets = [];
 
     /// <summary>Prepares to tell it; nothing is created.</summary>
@@ -50,18 +46,28 @@ internal sealed class DemoStory : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
     internal void Tell(CancellationToken stop)
     {
-        StartHosts(stop);
-        Ping(stop);
-        MeasureTcp(stop);
-        MeasureUdp(stop);
-        ShowWire();
-        ShowCounters();
+        _lab = RunningLab.Start(_plan, _ip, new LabOptions(ChildDaemon.ThisProgram()), stop);
+        try
+        {
+            Introduce(_lab);
+            Ping(stop);
+            MeasureTcp(stop);
+            MeasureUdp(stop);
+            ShowWire();
+            ShowCounters(_lab);
+        }
+        catch (LabException failed) when (_lab.Casualties() is { } casualties)
+        {
+            // Whatever the step noticed, a dead daemon is the cause.
+            string[] lines = casualties.Split('\n', 2);
+            throw new LabException($"{lines[0]} ({failed.Message})", lines[1]);
+        }
     }
 
     /// <summary>Ends the daemons as an operator would.</summary>
     internal void StopDaemons()
     {
-        IReadOnlyList<DaemonEnd> ends = ChildDaemon.StopAll(_daemons, DemoResults.StopLimit);
+        IReadOnlyList<DaemonEnd> ends = _lab?.StopDaemons(DemoResults.StopLimit) ?? [];
         _results.Ends = ends;
         string codes = string.Join(' ', ends.Select(end => end.ExitCode).Distinct().Order());
         _text.Step(
@@ -70,41 +76,24 @@ internal sealed class DemoStory : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _lab?.Dispose();
+
+    private void Introduce(RunningLab lab)
     {
-        foreach (ChildDaemon daemon in _daemons)
-        {
-            daemon.Dispose();
-        }
-    }
-
-    private void StartHosts(CancellationToken stop)
-    {
-        var topology = new LabTopology(_plan, _ip);
-        topology.Build();
-        stop.ThrowIfCancellationRequested();
-
-        Directory.CreateDirectory(_plan.LeaseDirectory);
-        File.WriteAllText(Path.Combine(_plan.LeaseDirectory, "config"), NetworkConfig);
-        IReadOnlyList<string> program = ChildDaemon.ThisProgram();
-        foreach (HostPlan host in _plan.Hosts)
-        {
-            _daemons.Add(ChildDaemon.Start(_ip, program, _plan, host, []));
-        }
-
-        _subnets = [.. _daemons.Select(daemon => daemon.WaitUntilReady(s_readyWithin, stop))];
+        _subnets = lab.Subnets;
         _results.Hosts = [.. _plan.Hosts.Zip(_subnets, HostReport.From)];
-        foreach ((HostPlan host, SubnetFacts subnet) in _plan.Hosts.Zip(_subnets))
-        {
-            topology.AttachPod(host, subnet);
-        }
-
         _text.Picture(_results.Hosts[0], _results.Hosts[1]);
-        IEnumerable<string> leases = _results.Hosts.Select(host => $"{host.Subnet} {host.Name}");
         bool mtusAreRight = _subnets.All(subnet => subnet.Mtu == DemoResults.ExpectedMtu);
-        _text.Step(
-            mtusAreRight, "leases",
-            $"{string.Join(_text.Separator, leases)}   mtu {_subnets[0].Mtu} over {LabPlan.WireMtu}   (file store)");
+        string[] lines =
+        [
+            .. _results.Hosts.Select(host => $"{host.Subnet} {host.Name}").Chunk(LeasesPerLine)
+                .Select(leases => string.Join(_text.Separator, leases)),
+        ];
+        _text.Step(mtusAreRight, "leases", $"{lines[0]}   mtu {_subnets[0].Mtu} over {LabPlan.WireMtu}   (file store)");
+        foreach (string line in lines.Skip(1))
+        {
+            _text.Detail(line);
+        }
     }
 
     private void Ping(CancellationToken stop)
@@ -200,13 +189,11 @@ internal sealed class DemoStory : IDisposable
         _text.Detail(packet.SizeLine);
     }
 
-    private void ShowCounters()
+    private void ShowCounters(RunningLab lab)
     {
-        List<DaemonCounters> all = [];
-        foreach (HostPlan host in _plan.Hosts)
+        IReadOnlyList<DaemonCounters> all = lab.ReadCounters();
+        foreach ((HostPlan host, DaemonCounters counters) in _plan.Hosts.Zip(all))
         {
-            DaemonCounters counters = DaemonCounters.Read(host.CounterSocket);
-            all.Add(counters);
             string drops = counters.Drops.Count == 0
                 ? "none"
                 : string.Join(_text.Separator, counters.Drops.Select(drop => $"{drop.Key} {drop.Value}"));

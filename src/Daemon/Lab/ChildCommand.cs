@@ -30,6 +30,9 @@ internal static class ChildCommand
     private const string Detach =
         "if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\"; else trap '' INT QUIT HUP; exec \"$@\"; fi";
 
+    // 128 + SIGHUP, SIGINT and SIGQUIT: what a terminal sends.
+    private static readonly int[] s_endedByTerminal = [129, 130, 131];
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Starts <paramref name="words"/> with both streams appended to <paramref name="logFile"/>.</summary>
@@ -47,6 +50,33 @@ internal static class ChildCommand
     /// <param name="input">Its standard input; must fit a pipe together with nothing read, as a batch of commands does.</param>
     /// <exception cref="LabException">It could not be started, or ran for longer than 20 s.</exception>
     internal static CommandResult Run(IReadOnlyList<string> words, string input = "")
+    {
+        // Ctrl-C may reach the shell before it has left the terminal. Then the command has not begun, and it must still
+        // run: it may be one that cleans up. How often is bounded by how fast a user can press.
+        const int Attempts = 8;
+        for (int attempt = 1; ; attempt++)
+        {
+            CommandResult result = RunOnce(words, input);
+            if (attempt == Attempts || !s_endedByTerminal.Contains(result.ExitCode))
+            {
+                return result;
+            }
+        }
+    }
+
+    /// <summary>Sends a signal by process id. A process that is gone is no error.</summary>
+    /// <param name="signal"><c>TERM</c> or <c>KILL</c>.</param>
+    /// <param name="processIds">Nothing happens when there are none.</param>
+    internal static void Signal(string signal, IReadOnlyCollection<int> processIds)
+    {
+        if (processIds.Count > 0)
+        {
+            // The shell's own kill: procps need not be installed. One command each, so that a missing one stops nothing.
+            _ = Run(["/bin/sh", "-c", "for pid; do kill -\"$0\" \"$pid\"; done", signal, .. processIds.Select(id => $"{id}")]);
+        }
+    }
+
+    private static CommandResult RunOnce(IReadOnlyList<string> words, string input)
     {
         var start = new ProcessStartInfo("/bin/sh")
         {
@@ -76,18 +106,6 @@ internal static class ChildCommand
         }
 
         return new CommandResult(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
-    }
-
-    /// <summary>Sends a signal by process id. A process that is gone is no error.</summary>
-    /// <param name="signal"><c>TERM</c> or <c>KILL</c>.</param>
-    /// <param name="processIds">Nothing happens when there are none.</param>
-    internal static void Signal(string signal, IReadOnlyCollection<int> processIds)
-    {
-        if (processIds.Count > 0)
-        {
-            // The shell's own kill: procps need not be installed. One command each, so that a missing one stops nothing.
-            _ = Run(["/bin/sh", "-c", "for pid; do kill -\"$0\" \"$pid\"; done", signal, .. processIds.Select(id => $"{id}")]);
-        }
     }
 
     private static Process Start(ProcessStartInfo start) =>

@@ -20,10 +20,14 @@ internal sealed class ChildDaemon : IDisposable
     private readonly HostPlan _host;
     private readonly Process _process;
 
-    private ChildDaemon(HostPlan host, Process process)
+    // Of the subnet file before the start: a daemon that was killed leaves its file, and only a new one means ready.
+    private readonly DateTime _lastWritten;
+
+    private ChildDaemon(HostPlan host, Process process, DateTime lastWritten)
     {
         _host = host;
         _process = process;
+        _lastWritten = lastWritten;
     }
 
     /// <summary>The process id, the daemon's own.</summary>
@@ -49,27 +53,28 @@ internal sealed class ChildDaemon : IDisposable
     internal static ChildDaemon Start(
         IpCommand ip, IReadOnlyList<string> program, LabPlan plan, HostPlan host, IReadOnlyList<string> extra)
     {
-        Process process = ChildCommand.StartLogged(
-            [
-                ip.ProgramPath, "netns", "exec", host.HostNamespace, .. program, "run",
-                "--lease-store", $"file:{plan.LeaseDirectory}",
-                "--iface", "eth0",
-                "--subnet-file", host.SubnetFile,
-                "--run-dir", host.RunDirectory,
-                .. extra,
-            ],
-            host.LogFile);
+        IReadOnlyList<string> arguments =
+        [
+            "netns", "exec", host.HostNamespace, .. program, "run",
+            "--lease-store", $"file:{plan.LeaseDirectory}",
+            "--iface", "eth0",
+            "--subnet-file", host.SubnetFile,
+            "--run-dir", host.RunDirectory,
+            .. extra,
+        ];
+        DateTime lastWritten = File.GetLastWriteTimeUtc(host.SubnetFile);
+        Process process = ip.StartLogged(arguments, host.LogFile);
         File.WriteAllText(host.PidFile, process.Id.ToString(CultureInfo.InvariantCulture));
-        return new ChildDaemon(host, process);
+        return new ChildDaemon(host, process, lastWritten);
     }
 
-    /// <summary>Waits for the subnet file, whose presence means ready.</summary>
+    /// <summary>Waits for the subnet file, which is written when the daemon is ready.</summary>
     /// <exception cref="LabException">The daemon ended, or was not ready in time; its log's end is the evidence.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
     internal SubnetFacts WaitUntilReady(TimeSpan within, CancellationToken stop)
     {
-        bool answered = Condition.Holds(() => File.Exists(_host.SubnetFile) || _process.HasExited, within, stop);
-        if (File.Exists(_host.SubnetFile))
+        bool answered = Condition.Holds(() => IsReady() || _process.HasExited, within, stop);
+        if (IsReady())
         {
             return SubnetFacts.Read(_host.SubnetFile);
         }
@@ -91,6 +96,18 @@ internal sealed class ChildDaemon : IDisposable
         return [.. daemons.Select(daemon => daemon.End(began, within))];
     }
 
+    /// <summary>Ends it with SIGKILL and waits until it is gone.</summary>
+    internal void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>How it ended, with the end of its log; null while it runs.</summary>
+    internal string? Obituary() => _process.HasExited
+        ? $"the daemon of {_host.Name} has ended with exit code {_process.ExitCode}\n{LogTail(_host.LogFile)}"
+        : null;
+
     /// <summary>The last lines of a daemon's log.</summary>
     /// <returns>Null when there is none.</returns>
     internal static string? LogTail(string logFile, int lines = 8) => File.Exists(logFile)
@@ -100,13 +117,14 @@ internal sealed class ChildDaemon : IDisposable
     /// <summary>Lets go of the process without ending it.</summary>
     public void Dispose() => _process.Dispose();
 
+    private bool IsReady() => File.Exists(_host.SubnetFile) && File.GetLastWriteTimeUtc(_host.SubnetFile) != _lastWritten;
+
     private DaemonEnd End(long began, TimeSpan within)
     {
         TimeSpan left = within - Stopwatch.GetElapsedTime(began);
         if (!_process.WaitForExit(left > TimeSpan.Zero ? left : TimeSpan.Zero))
         {
-            _process.Kill();
-            _process.WaitForExit();
+            Kill();
         }
 
         return new DaemonEnd(_process.ExitCode, Stopwatch.GetElapsedTime(began));

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -11,6 +12,8 @@ internal sealed class IpCommand
 {
     // "Command failed -:12" is how ip names the line of a batch that it gave up on.
     private const string FailedLineMark = "Command failed -:";
+
+    private const string NotPermitted = "Operation not permitted";
 
     private readonly Action<string>? _echo;
 
@@ -44,6 +47,13 @@ internal sealed class IpCommand
         return ChildCommand.Run([ProgramPath, .. arguments]);
     }
 
+    /// <summary>Starts one command that goes on by itself, with both of its streams appended to a file.</summary>
+    internal Process StartLogged(IReadOnlyList<string> arguments, string logFile)
+    {
+        _echo?.Invoke($"ip {string.Join(' ', arguments)} >>{logFile} 2>&1");
+        return ChildCommand.StartLogged([ProgramPath, .. arguments], logFile);
+    }
+
     /// <summary>Runs several commands in one process, up to the first that fails.</summary>
     /// <param name="networkNamespace">Where they run; null for here.</param>
     /// <param name="commands">Without the word <c>ip</c>.</param>
@@ -53,7 +63,10 @@ internal sealed class IpCommand
         CommandResult result = RunBatch(networkNamespace, commands, force: false);
         if (!result.Succeeded)
         {
-            throw new LabException($"ip {FailedCommand(commands, result.Error)}: {result.Reason}");
+            string advice = result.Error.Contains(NotPermitted, StringComparison.Ordinal)
+                ? "; this takes CAP_SYS_ADMIN and CAP_NET_ADMIN: a container needs --privileged"
+                : string.Empty;
+            throw new LabException($"ip {FailedCommand(commands, result.Error)}: {result.Reason}{advice}");
         }
     }
 

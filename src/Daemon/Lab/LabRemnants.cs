@@ -20,7 +20,7 @@ internal sealed record Remnants(IReadOnlyList<string> Namespaces, IReadOnlyList<
 /// <remarks>A process is ended by its id, and only when it is inside one of the lab's namespaces or recorded by the lab.</remarks>
 internal sealed class LabRemnants(string prefix, string directory, IpCommand ip)
 {
-    private static readonly TimeSpan s_gracePeriod = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_gracePeriod = TimeSpan.FromSeconds(2);
 
     /// <summary>Looks; changes nothing.</summary>
     internal Remnants Find()

@@ -78,7 +78,7 @@ internal static class TcpStream
         stop.ThrowIfCancellationRequested();
         return failure is null
             ? result
-            : throw new LabException($"tcp to {destination} broke after {result.Bytes} bytes: {failure.Message}");
+            : throw new LabException($"tcp to {destination} broke: {failure.Message}");
     }
 
     private static Socket Listen(IPAddress address)

@@ -1,0 +1,133 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+
+namespace Overlay.Daemon.Lab;
+
+/// <summary>What a lab's daemons are started with.</summary>
+/// <param name="Program">The daemon's executable, as words: <see cref="ChildDaemon.ThisProgram"/>.</param>
+internal sealed record LabOptions(IReadOnlyList<string> Program)
+{
+    /// <summary>The lease store's <c>config</c>.</summary>
+    internal string NetworkConfig { get; init; } = """{"Network":"10.244.0.0/16","Backend":{"Type":"udp","Port":8285}}""";
+
+    /// <summary>More arguments for every <c>run</c>.</summary>
+    internal IReadOnlyList<string> ExtraArguments { get; init; } = [];
+}
+
+/// <summary>A lab from its first namespace to its last pod: the hosts, a ready daemon on each, a pod behind each.</summary>
+/// <remarks>
+/// It owns handles only. Whoever starts one removes it with <see cref="LabRemnants.Remove"/>, whatever happened, and so
+/// removes also what a half-made one has left.
+/// </remarks>
+internal sealed class RunningLab : IDisposable
+{
+    private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(10);
+
+    // Many runtimes that start at once share the processors.
+    private static readonly TimeSpan s_readyWithinPerHost = TimeSpan.FromSeconds(1);
+
+    private readonly IpCommand _ip;
+    private readonly LabOptions _options;
+    private readonly ChildDaemon?[] _daemons;
+
+    private RunningLab(LabPlan plan, IpCommand ip, LabOptions options)
+    {
+        Plan = plan;
+        _ip = ip;
+        _options = options;
+        _daemons = new ChildDaemon?[plan.Hosts.Count];
+    }
+
+    /// <summary>Its names and addresses.</summary>
+    internal LabPlan Plan { get; }
+
+    /// <summary>Each host's lease, in the hosts' order.</summary>
+    internal IReadOnlyList<SubnetFacts> Subnets { get; private set; } = [];
+
+    /// <summary>Builds all of it and waits until every daemon is ready.</summary>
+    /// <param name="plan">Its names and addresses; nothing of it may exist but the directory.</param>
+    /// <param name="ip">iproute2.</param>
+    /// <param name="options">What the daemons are started with.</param>
+    /// <param name="stop">Ends it early.</param>
+    /// <exception cref="LabException">A command failed, or a daemon did not become ready; its log's end is the evidence.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    internal static RunningLab Start(LabPlan plan, IpCommand ip, LabOptions options, CancellationToken stop)
+    {
+        var lab = new RunningLab(plan, ip, options);
+        try
+        {
+            lab.Start(stop);
+            return lab;
+        }
+        catch
+        {
+            lab.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the daemon of one host, as after a crash, and waits until it is ready.</summary>
+    /// <returns>Its lease, which may differ from the one that its pod was made for.</returns>
+    /// <inheritdoc cref="Start(LabPlan, IpCommand, LabOptions, CancellationToken)"/>
+    internal SubnetFacts StartDaemon(HostPlan host, CancellationToken stop)
+    {
+        ref ChildDaemon? slot = ref _daemons[host.Number - 1];
+        slot?.Dispose();
+        slot = ChildDaemon.Start(_ip, _options.Program, Plan, host, _options.ExtraArguments);
+        return slot.WaitUntilReady(s_readyWithin, stop);
+    }
+
+    /// <summary>Kills the daemon of one host outright.</summary>
+    internal void KillDaemon(HostPlan host) => _daemons[host.Number - 1]?.Kill();
+
+    /// <summary>Asks every daemon to stop and waits; one that will not is killed.</summary>
+    /// <param name="within">How long each may take.</param>
+    internal IReadOnlyList<DaemonEnd> StopDaemons(TimeSpan within) =>
+        ChildDaemon.StopAll([.. _daemons.OfType<ChildDaemon>()], within);
+
+    /// <summary>The daemons that have ended by themselves, a line each with the end of its log; null when all run.</summary>
+    internal string? Casualties()
+    {
+        IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.Obituary()).OfType<string>();
+        return string.Join('\n', lines) is { Length: > 0 } text ? text : null;
+    }
+
+    /// <summary>What each daemon counted, in the hosts' order.</summary>
+    /// <exception cref="LabException">One does not answer.</exception>
+    internal IReadOnlyList<DaemonCounters> ReadCounters() =>
+        [.. Plan.Hosts.Select(host => DaemonCounters.Read(host.CounterSocket))];
+
+    /// <summary>Lets go of the processes without ending them.</summary>
+    public void Dispose()
+    {
+        foreach (ChildDaemon? daemon in _daemons)
+        {
+            daemon?.Dispose();
+        }
+    }
+
+    private void Start(CancellationToken stop)
+    {
+        var topology = new LabTopology(Plan, _ip);
+        topology.Build();
+        stop.ThrowIfCancellationRequested();
+
+        Directory.CreateDirectory(Plan.LeaseDirectory);
+        File.WriteAllText(Path.Combine(Plan.LeaseDirectory, "config"), _options.NetworkConfig);
+        for (int index = 0; index < _daemons.Length; index++)
+        {
+            _daemons[index] = ChildDaemon.Start(_ip, _options.Program, Plan, Plan.Hosts[index], _options.ExtraArguments);
+        }
+
+        TimeSpan within = s_readyWithin + (s_readyWithinPerHost * _daemons.Length);
+        Subnets = [.. _daemons.OfType<ChildDaemon>().Select(daemon => daemon.WaitUntilReady(within, stop))];
+        foreach ((HostPlan host, SubnetFacts subnet) in Plan.Hosts.Zip(Subnets))
+        {
+            stop.ThrowIfCancellationRequested();
+            topology.AttachPod(host, subnet);
+        }
+    }
+}
