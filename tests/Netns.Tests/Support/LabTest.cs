@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Overlay.Daemon.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -24,6 +25,10 @@ public abstract class LabTest : IDisposable
         _shared.Add(lab);
         return lab;
     }
+
+    /// <summary>Waits for a condition; ends early when the run is cancelled.</summary>
+    private protected static bool Eventually(Func<bool> condition, TimeSpan within) =>
+        Condition.Holds(condition, within, TestContext.Current.CancellationToken);
 
     /// <summary>Writes a line to the test's output.</summary>
     private protected static void Print(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
