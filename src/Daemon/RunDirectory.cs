@@ -4,10 +4,11 @@ using System.IO;
 
 namespace Overlay.Daemon;
 
-/// <summary>One daemon's directory: a lock that ends with the process, and the counters socket.</summary>
+/// <summary>One daemon's directory: a lock that ends with the process, its process id, and the counters socket.</summary>
 internal sealed class RunDirectory : IDisposable
 {
     private const string LockName = "lock";
+    private const string ProcessIdName = "pid";
 
     private readonly FileStream _lock;
 
@@ -24,52 +25,45 @@ internal sealed class RunDirectory : IDisposable
     /// <exception cref="OperatorException">Another daemon has it, or it cannot be written.</exception>
     internal static RunDirectory Take(string path)
     {
-        string lockPath = System.IO.Path.Combine(path, LockName);
+        FileStream? held = null;
         try
         {
             Directory.CreateDirectory(path);
 
-            // Sharing reads lets the loser say who holds it; the kernel drops the lock (flock(2)) when the holder dies.
-            var held = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-            try
-            {
-                held.SetLength(0);
-                held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
-                held.Flush();
-                return new RunDirectory(path, held);
-            }
-            catch
-            {
-                held.Dispose();
-                throw;
-            }
-        }
-        catch (IOException) when (TryReadHolder(lockPath, out string holder))
-        {
-            throw new OperatorException($"another overlay (process {holder}) runs with --run-dir {path}; stop it, or give this one another --run-dir and namespace");
+            // Sharing nothing is an exclusive flock(2), which the kernel drops when the holder dies. Every other sharing mode,
+            // a reader's too, is a shared one: so the process id is in a file of its own.
+            held = new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            File.WriteAllText(
+                System.IO.Path.Combine(path, ProcessIdName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            return new RunDirectory(path, held);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
+            held?.Dispose();
+            throw held is null && Holder(path) is string holder
+                ? new OperatorException($"another overlay (process {holder}) runs with --run-dir {path}; stop it, or choose another --run-dir", refused)
+                : new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
         }
     }
 
-    /// <summary>Releases the lock. The file stays: removing it would race with the next holder.</summary>
-    public void Dispose() => _lock.Dispose();
-
-    private static bool TryReadHolder(string lockPath, out string holder)
+    /// <summary>Releases the lock. Its file stays: removing it would race with the next holder.</summary>
+    public void Dispose()
     {
-        holder = string.Empty;
+        File.Delete(System.IO.Path.Combine(Path, ProcessIdName));
+        _lock.Dispose();
+    }
+
+    private static string? Holder(string path)
+    {
         try
         {
-            using var reader = new StreamReader(new FileStream(lockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            holder = reader.ReadToEnd().Trim();
+            string holder = File.ReadAllText(System.IO.Path.Combine(path, ProcessIdName)).Trim();
             return int.TryParse(holder, NumberStyles.None, CultureInfo.InvariantCulture, out int process)
-                && Directory.Exists($"/proc/{process}");
+                && Directory.Exists($"/proc/{process}") ? holder : null;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Overlay.Lease;
 
 /// <summary>
-/// Replaces a file as a whole: a reader sees the old content or the new, never a part. The directory itself is not flushed
-/// (the base library cannot), so after a loss of power the old content may be back; never a mixture.
+/// Replaces a file as a whole: a reader sees the old content or the new, never a part. The directory itself is not
+/// flushed (the base library cannot), so after a loss of power the old content may be back; never a mixture.
 /// </summary>
 internal static class AtomicFile
 {

@@ -10,7 +10,9 @@ internal static class DotEnv
 {
     private const string Export = "export";
 
-    /// <summary>The value of a variable, without quotes; null when no line sets it. The last of several lines wins.</summary>
+    /// <summary>
+    /// The value of a variable, without quotes; null when no line sets it. The last of several lines wins.
+    /// </summary>
     internal static string? Find(string text, string variable)
     {
         string? found = null;

@@ -8,7 +8,8 @@ namespace Overlay.Lease;
 /// <summary>Where the hosts of an overlay agree who owns which subnet.</summary>
 /// <remarks>
 /// Safe for several callers at once: a watch runs while the lease is renewed. Every failure is a
-/// <see cref="LeaseStoreException"/> whose message is one line; cancellation is an <see cref="OperationCanceledException"/>.
+/// <see cref="LeaseStoreException"/> whose message is one line; cancellation is an
+/// <see cref="OperationCanceledException"/>.
 /// </remarks>
 public interface ILeaseStore : IAsyncDisposable
 {
@@ -20,10 +21,11 @@ public interface ILeaseStore : IAsyncDisposable
     Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes a subnet: the one already held by this public address if the config allows it, else the previous one if it is
-    /// free and allowed, else a free one. No two hosts get the same, however they race.
+    /// Takes a subnet: the one already held by this public address if the config allows it, else the previous one if it
+    /// is free and allowed, else a free one. No two hosts get the same, however they race.
     /// </summary>
-    /// <exception cref="LeaseStoreException">No subnet is free, the public address cannot be used, or the store fails.</exception>
+    /// <exception cref="LeaseStoreException">No subnet is free, the public address cannot be used, or the store
+    /// fails.</exception>
     Task<SubnetLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken);
 
     /// <summary>Extends our lease by its full time to live. A lease that vanished is made again.</summary>
@@ -33,8 +35,9 @@ public interface ILeaseStore : IAsyncDisposable
     Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken);
 
     /// <summary>Reports all leases, our own among them, until cancelled.</summary>
-    /// <returns>First a snapshot, or a gap while the store cannot be read; then changes, gaps and further snapshots. A gap
-    /// is always followed by a snapshot once the store can be read again. Failures of the store are gaps, not exceptions.</returns>
+    /// <returns>First a snapshot, or a gap while the store cannot be read; then changes, gaps and further snapshots. A
+    /// gap is always followed by a snapshot once the store can be read again. Failures of the store are gaps, not
+    /// exceptions.</returns>
     IAsyncEnumerable<LeaseUpdate> WatchAsync(NetworkConfig config, CancellationToken cancellationToken);
 }
 

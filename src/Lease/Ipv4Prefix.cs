@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Overlay.Lease;
 
-/// <summary>An IPv4 address with a prefix length, such as 10.5.34.0/24. Host bits are kept until <see cref="Masked"/>.</summary>
+/// <summary>
+/// An IPv4 address with a prefix length, such as 10.5.34.0/24. Host bits are kept until <see cref="Masked"/>.
+/// </summary>
 /// <param name="Address">Host byte order: 10.1.2.3 is 0x0A010203.</param>
 /// <param name="Length">Prefix length in bits, 0 to 32.</param>
 public readonly record struct Ipv4Prefix(uint Address, int Length)
@@ -29,11 +31,14 @@ public readonly record struct Ipv4Prefix(uint Address, int Length)
     /// <summary>Whether the whole of another prefix lies inside; a prefix contains itself.</summary>
     public bool Contains(Ipv4Prefix other) => other.Length >= Length && Contains(other.Address);
 
-    /// <summary>Whether the two share an address. Prefixes nest or are disjoint, so one then contains the other.</summary>
+    /// <summary>
+    /// Whether the two share an address. Prefixes nest or are disjoint, so one then contains the other.
+    /// </summary>
     public bool Overlaps(Ipv4Prefix other) => Contains(other) || other.Contains(this);
 
     /// <summary>Reads <c>10.5.0.0/16</c>. Host bits are accepted and kept.</summary>
-    /// <returns>False when the address is not a strict dotted quad or the length is not a decimal number from 0 to 32.</returns>
+    /// <returns>False when the address is not a strict dotted quad or the length is not a decimal number from 0 to
+    /// 32.</returns>
     public static bool TryParse(ReadOnlySpan<char> text, out Ipv4Prefix prefix)
     {
         prefix = default;
@@ -50,7 +55,9 @@ public readonly record struct Ipv4Prefix(uint Address, int Length)
         return true;
     }
 
-    /// <summary>Reads a strict dotted quad: four decimal numbers of 0 to 255 without leading zeros (as Go's net.ParseIP).</summary>
+    /// <summary>
+    /// Reads a strict dotted quad: four decimal numbers of 0 to 255 without leading zeros (as Go's net.ParseIP).
+    /// </summary>
     /// <param name="text">For example <c>10.1.2.3</c>; no blanks.</param>
     /// <param name="address">Host byte order; 0 when the text is refused.</param>
     public static bool TryParseAddress(ReadOnlySpan<char> text, out uint address)

@@ -75,7 +75,9 @@ public readonly record struct Ipv6Prefix(UInt128 Address, int Length)
         return true;
     }
 
-    /// <summary>The canonical text (RFC 5952, section 4): lower case, the longest run of zero groups as <c>::</c>.</summary>
+    /// <summary>
+    /// The canonical text (RFC 5952, section 4): lower case, the longest run of zero groups as <c>::</c>.
+    /// </summary>
     public static string Format(UInt128 address)
     {
         Span<ushort> groups = stackalloc ushort[GroupCount];

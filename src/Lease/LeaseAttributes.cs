@@ -6,12 +6,15 @@ using System.Text.Json;
 
 namespace Overlay.Lease;
 
-/// <summary>What a lease says about its owner: the JSON value beside the key (flannel pkg/subnet/subnet.go LeaseAttrs).</summary>
+/// <summary>
+/// What a lease says about its owner: the JSON value beside the key (flannel pkg/subnet/subnet.go LeaseAttrs).
+/// </summary>
 /// <param name="PublicIp">The address peers send to, host byte order; 0 when the value has none.</param>
 public sealed record LeaseAttributes(uint PublicIp)
 {
     // The readers of this JSON take any escaping; a MAC or a key must stay readable to people.
-    private static readonly JsonWriterOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_compact =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Null when the owner has no public IPv6 address.</summary>
     public UInt128? PublicIpv6 { get; init; }

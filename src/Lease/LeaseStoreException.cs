@@ -2,7 +2,9 @@ using System;
 
 namespace Overlay.Lease;
 
-/// <summary>A store cannot do what was asked. The message is one line: what failed, the value found, the remedy.</summary>
+/// <summary>
+/// A store cannot do what was asked. The message is one line: what failed, the value found, the remedy.
+/// </summary>
 public class LeaseStoreException : Exception
 {
     /// <summary>Says what failed, in one line.</summary>
@@ -18,7 +20,9 @@ public class LeaseStoreException : Exception
     }
 }
 
-/// <summary>Our subnet is now held by another owner, so it must not be used any longer. Acquiring again gives another.</summary>
+/// <summary>
+/// Our subnet is now held by another owner, so it must not be used any longer. Acquiring again gives another.
+/// </summary>
 public sealed class LeaseLostException : LeaseStoreException
 {
     /// <summary>Says who holds the subnet, in one line.</summary>

@@ -21,7 +21,9 @@ public abstract record LeaseUpdate
     /// <param name="Items">At least one.</param>
     public sealed record Changes(IReadOnlyList<LeaseChange> Items) : LeaseUpdate;
 
-    /// <summary>The store cannot be read, so nothing is known since the update before. Removes nothing; a snapshot follows.</summary>
+    /// <summary>
+    /// The store cannot be read, so nothing is known since the update before. Removes nothing; a snapshot follows.
+    /// </summary>
     /// <param name="Reason">One line: what cannot be read, and why.</param>
     public sealed record Gap(string Reason) : LeaseUpdate;
 }

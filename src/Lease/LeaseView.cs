@@ -3,12 +3,12 @@ using System.Collections.Generic;
 namespace Overlay.Lease;
 
 /// <summary>
-/// The other hosts' leases, as one host sees them: turns a store's updates into what really changed. Pure state, no input
-/// or output; for one thread at a time.
+/// The other hosts' leases, as one host sees them: turns a store's updates into what really changed. Pure state, no
+/// input or output; for one thread at a time.
 /// </summary>
 /// <remarks>
-/// This is the one place where our own lease is left out. A lease is ours when it has our subnet or our public address: the
-/// second covers a lease of ours that was given up for another, which no host may send to itself for.
+/// This is the one place where our own lease is left out. A lease is ours when it has our subnet or our public address:
+/// the second covers a lease we gave up for another, because a host must not send to itself.
 /// </remarks>
 /// <param name="ownSubnet">The subnet we hold, without host bits.</param>
 /// <param name="ownPublicIp">The address peers send to us at, host byte order.</param>
@@ -20,8 +20,8 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
     public IReadOnlyCollection<SubnetLease> Leases => _leases.Values;
 
     /// <summary>Takes in an update and says what it changed for us.</summary>
-    /// <returns>The net effect: each subnet appears at most once. A renewal without other change, a gap and anything about
-    /// our own lease change nothing.</returns>
+    /// <returns>The net effect: each subnet appears at most once. A renewal without other change, a gap and anything
+    /// about our own lease change nothing.</returns>
     public LeaseDelta Apply(LeaseUpdate update) => update switch
     {
         LeaseUpdate.Snapshot snapshot => ApplySnapshot(snapshot.Leases),

@@ -30,7 +30,9 @@ public sealed record NetworkConfig
     /// <summary>Prefix length of one host's subnet, 2 to 30; at least two more than the network's.</summary>
     public int SubnetLength { get; internal init; }
 
-    /// <summary>Network address of the first subnet to give out, host byte order. May be above <see cref="SubnetMax"/>.</summary>
+    /// <summary>
+    /// Network address of the first subnet to give out, host byte order. May be above <see cref="SubnetMax"/>.
+    /// </summary>
     public uint SubnetMin { get; internal init; }
 
     /// <summary>Network address of the last subnet to give out, host byte order.</summary>
@@ -58,8 +60,10 @@ public sealed record NetworkConfig
     public int BackendPort { get; internal init; } = DefaultBackendPort;
 
     /// <summary>Reads flannel's JSON, applies the defaults and checks the ranges.</summary>
-    /// <param name="json">Keys without regard to case, unknown keys ignored, null means the default (Go's encoding/json).</param>
-    /// <exception cref="NetworkConfigException">The first rule that fails, in flannel's words where it has them.</exception>
+    /// <param name="json">Keys without regard to case, unknown keys ignored, null means the default (Go's
+    /// encoding/json).</param>
+    /// <exception cref="NetworkConfigException">The first rule that fails, in flannel's words where it has
+    /// them.</exception>
     public static NetworkConfig Parse(string json) => NetworkConfigRules.Complete(NetworkConfigJson.Read(json));
 
     /// <summary>

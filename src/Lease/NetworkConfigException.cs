@@ -2,7 +2,9 @@ using System;
 
 namespace Overlay.Lease;
 
-/// <summary>The network config breaks a rule. The message is flannel's text for that rule, where flannel has one.</summary>
+/// <summary>
+/// The network config breaks a rule. The message is flannel's text for that rule, where flannel has one.
+/// </summary>
 public sealed class NetworkConfigException : Exception
 {
     /// <summary>Names the rule that was broken.</summary>

@@ -3,8 +3,8 @@ using System;
 namespace Overlay.Lease;
 
 /// <summary>
-/// Defaults and range rules of the network config (flannel pkg/subnet/config.go CheckNetworkConfig). In a config that has
-/// only been read, 0 stands for "not given"; the first failing rule wins.
+/// Defaults and range rules of the network config (flannel pkg/subnet/config.go CheckNetworkConfig). In a config that
+/// has only been read, 0 stands for "not given"; the first failing rule wins.
 /// </summary>
 internal static class NetworkConfigRules
 {

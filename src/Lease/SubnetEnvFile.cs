@@ -16,17 +16,19 @@ public static class SubnetEnvFile
     private const string Ipv6SubnetVariable = "FLANNEL_IPV6_SUBNET";
 
     /// <summary>
-    /// Writes the file atomically: mode 0644, missing directories with mode 0755, both regardless of the umask; flushed to
-    /// disk before it appears.
+    /// Writes the file atomically: mode 0644, missing directories with mode 0755, both regardless of the umask; flushed
+    /// to disk before it appears.
     /// </summary>
     /// <param name="path">Any path; an existing file is replaced.</param>
     /// <param name="network">The whole overlay.</param>
-    /// <param name="subnet">Our lease. The file names its first usable address: 10.5.34.0/24 is written as 10.5.34.1/24.</param>
+    /// <param name="subnet">Our lease. The file names its first usable address: 10.5.34.0/24 is written as
+    /// 10.5.34.1/24.</param>
     /// <param name="maximumTransmissionUnit">Of the overlay device, in bytes.</param>
     /// <param name="ipMasquerade">Whether the overlay masquerades traffic that leaves it.</param>
     /// <param name="ipv6Network">The whole IPv6 overlay; null when there is none.</param>
     /// <param name="ipv6Subnet">Our IPv6 lease; null when there is none.</param>
-    /// <exception cref="IOException">A directory cannot be made or the file not written. No temporary file stays.</exception>
+    /// <exception cref="IOException">A directory cannot be made or the file not written. No temporary file
+    /// stays.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
     public static void Write(
         string path,
@@ -87,7 +89,9 @@ public static class SubnetEnvFile
         return ExactlyOne(path, Ipv6SubnetVariable, subnets, warn) ? subnets[0] : null;
     }
 
-    /// <summary>The IPv4 prefixes a variable lists, separated by commas, without host bits; broken entries are passed over.</summary>
+    /// <summary>
+    /// The IPv4 prefixes a variable lists, separated by commas, without host bits; broken entries are passed over.
+    /// </summary>
     /// <param name="path">The file; a missing one lists nothing.</param>
     /// <param name="variable">For example <c>FLANNEL_SUBNET</c> or <c>FLANNEL_NETWORK</c>.</param>
     /// <param name="warn">Gets one line for each thing that was passed over; null for silence.</param>

@@ -19,9 +19,11 @@ public readonly record struct SubnetKey(Ipv4Prefix Subnet, Ipv6Prefix? Ipv6Subne
     private static readonly SearchValues<char> s_ipv6Characters = SearchValues.Create("0123456789abcdef:");
     private static readonly SearchValues<char> s_ipv4Characters = SearchValues.Create("0123456789.");
 
-    /// <summary>Reads the end of a key; whatever stands before the four octets is taken for a path and ignored.</summary>
-    /// <returns>False when the end is not a subnet. Upper-case hexadecimal is refused. Between octets only a dot is taken,
-    /// where flannel takes any character for the second and third.</returns>
+    /// <summary>
+    /// Reads the end of a key; whatever stands before the four octets is taken for a path and ignored.
+    /// </summary>
+    /// <returns>False when the end is not a subnet. Upper-case hexadecimal is refused. Between octets only a dot is
+    /// taken, where flannel takes any character for the second and third.</returns>
     public static bool TryParse(ReadOnlySpan<char> key, out SubnetKey subnetKey)
     {
         subnetKey = default;

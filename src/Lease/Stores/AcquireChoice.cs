@@ -16,15 +16,15 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, IReadOnlyList<LeaseFile
         Ipv4Prefix? subnet = own?.Lease?.Subnet;
         if (subnet is null)
         {
-            List<Ipv4Prefix> taken = Taken(survey, config, obsolete);
+            List<Ipv4Prefix> taken = Taken(survey, config, request.PublicIp, obsolete);
             subnet = Previous(request.PreviousSubnet, config, taken, warn) ?? Allocate(survey, config, taken, random);
         }
 
         return new AcquireChoice(subnet, obsolete);
     }
 
-    // The host is known by its public address. An expired lease of ours that nobody has taken over is as good as any, but
-    // one that still runs goes first.
+    // The host is known by its public address. An expired lease of ours that nobody has taken over is as good as any,
+    // but one that still runs goes first.
     private static (LeaseFile? Own, List<LeaseFile> Obsolete) FindOwn(
         FolderSurvey survey, NetworkConfig config, uint publicIp)
     {
@@ -54,14 +54,15 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, IReadOnlyList<LeaseFile
         return (own, obsolete);
     }
 
-    // Besides the leases: a file whose content cannot be used holds its own name, for it is not ours to overwrite.
-    private static List<Ipv4Prefix> Taken(FolderSurvey survey, NetworkConfig config, List<LeaseFile> obsolete)
+    // Whatever is ours here is obsolete. Besides the leases of others, a file whose content cannot be used holds its
+    // own name, for it is not ours to overwrite.
+    private static List<Ipv4Prefix> Taken(
+        FolderSurvey survey, NetworkConfig config, uint publicIp, List<LeaseFile> obsolete)
     {
-        HashSet<Ipv4Prefix> given = [.. obsolete.Select(file => file.Key?.Subnet ?? default)];
         List<Ipv4Prefix> taken =
-            [.. survey.Leases.Select(lease => lease.Subnet).Where(subnet => !given.Contains(subnet))];
+            [.. survey.Leases.Where(lease => lease.PublicIp != publicIp).Select(lease => lease.Subnet)];
         taken.AddRange(survey.Faults
-            .Where(fault => fault.File.Key is { } key && config.Allows(key.Subnet) && !given.Contains(key.Subnet))
+            .Where(fault => fault.File.Key is { } key && config.Allows(key.Subnet) && !obsolete.Contains(fault.File))
             .Select(fault => fault.File.Key.GetValueOrDefault().Subnet));
         return taken;
     }
@@ -85,14 +86,15 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, IReadOnlyList<LeaseFile
         return null;
     }
 
-    // Subnets that were never leased come first. A host whose clock runs ahead takes every lease for expired: it then still
-    // does no harm while there is room.
+    // Subnets that were never leased come first. A host whose clock runs ahead takes every lease for expired: it then
+    // still does no harm while there is room.
     private static Ipv4Prefix? Allocate(
         FolderSurvey survey, NetworkConfig config, List<Ipv4Prefix> taken, Random random)
     {
         IEnumerable<Ipv4Prefix> expired = survey.Files
             .Where(file => file.Expires <= survey.Now && file.Key is { } key && config.Allows(key.Subnet))
             .Select(file => file.Key.GetValueOrDefault().Subnet);
-        return SubnetAllocator.Pick(config, taken.Concat(expired), random) ?? SubnetAllocator.Pick(config, taken, random);
+        return SubnetAllocator.Pick(config, taken.Concat(expired), random)
+            ?? SubnetAllocator.Pick(config, taken, random);
     }
 }

@@ -14,9 +14,9 @@ namespace Overlay.Lease;
 /// <see cref="TimeToLive"/> after the file's last write. <c>DIR/.lock</c> is held while a lease is taken or renewed.
 /// </summary>
 /// <remarks>
-/// The hosts' clocks must agree to well within the time to live. A file dated in the future lasts longer, which is a way to
-/// reserve a subnet. A bad file is passed over, with one warning for each version of it; a file that was good and can no
-/// longer be read keeps its last good content until it can be, is removed, or expires.
+/// The hosts' clocks must agree to well within the time to live. A file dated in the future lasts longer, which is a
+/// way to reserve a subnet. A bad file is passed over, with one warning for each version of it; a file that was good
+/// and can no longer be read keeps its last good content until it can be, is removed, or expires.
 /// </remarks>
 public sealed class FileLeaseStore : ILeaseStore
 {
@@ -198,11 +198,13 @@ public sealed class FileLeaseStore : ILeaseStore
     {
         string name = new SubnetKey(own.Subnet).Format();
         _folder.Refresh([name]);
-        if (_folder.Find(name) is { Lease: { } held } && held.PublicIp != own.PublicIp && held.Expires > _time.GetUtcNow())
+        if (_folder.Find(name) is { Lease: { } held }
+            && held.PublicIp != own.PublicIp
+            && held.Expires > _time.GetUtcNow())
         {
             throw new LeaseLostException($"the lease {own.Subnet} of {Ipv4Prefix.Format(own.PublicIp)} is now held by "
-                + $"{Ipv4Prefix.Format(held.PublicIp)} ({PathOf(own.Subnet)}); restart to take another subnet, and look for "
-                + "two hosts with one subnet.env");
+                + $"{Ipv4Prefix.Format(held.PublicIp)} ({PathOf(own.Subnet)}); restart to take another subnet, and "
+                + "look for two hosts with one subnet.env");
         }
 
         return Write(own.Subnet, own.Attributes, mayReplace: true);
@@ -242,7 +244,8 @@ public sealed class FileLeaseStore : ILeaseStore
     // The config is what tells the store from the empty directory that a mount has left behind.
     private void RequireStore()
     {
-        using FileStream _ = new(_configPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
+        using FileStream _ = new(
+            _configPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
     private string PathOf(Ipv4Prefix subnet) => Path.Combine(_subnetsDirectory, new SubnetKey(subnet).Format());

@@ -12,8 +12,9 @@ namespace Overlay.Lease;
 internal readonly record struct FolderWake(bool IsTimeout, IReadOnlyCollection<string>? Names);
 
 /// <summary>
-/// Collects the names of changed files from inotify(7). A hint and no more: events get lost (a full queue, a change made on
-/// another host of a network mount, a directory replaced), so every wait ends after a while and then asks for all files.
+/// Collects the names of changed files from inotify(7). A hint and no more: events get lost (a full queue, a change
+/// made on another host of a network mount, a directory replaced), so every wait ends after a while and then asks for
+/// all files.
 /// </summary>
 internal sealed class FolderEvents(string directory, TimeProvider time, Action<string> warn) : IDisposable
 {

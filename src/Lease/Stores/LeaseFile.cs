@@ -17,8 +17,8 @@ internal sealed class LeaseFile
     // flannel's largest value (a WireGuard key, two families) is under 500 bytes; a file of megabytes is a mistake.
     private const int LargestBytes = 64 * 1024;
 
-    // A file changed twice within one tick of the file system's clock can keep its stamp. What was written this recently
-    // is read again next time. 2 s is the coarsest tick in use (FAT).
+    // A file changed twice within one tick of the file system's clock can keep its stamp. What was written this
+    // recently is read again next time. 2 s is the coarsest tick in use (FAT).
     private static readonly TimeSpan s_coarsestTick = TimeSpan.FromSeconds(2);
 
     private LeaseFile(string name, FileStamp stamp, bool stampIsFinal)
@@ -38,7 +38,9 @@ internal sealed class LeaseFile
     /// <summary>The subnet in the name; null when the name is not a lease's.</summary>
     internal SubnetKey? Key { get; private init; }
 
-    /// <summary>The lease as it was last read without fault, perhaps from an earlier version; null when it never was.</summary>
+    /// <summary>
+    /// The lease as it was last read without fault, perhaps from an earlier version; null when it never was.
+    /// </summary>
     internal SubnetLease? Lease { get; private init; }
 
     /// <summary>Why this version cannot be read as a lease, with the remedy; null when it can.</summary>
@@ -57,7 +59,8 @@ internal sealed class LeaseFile
     /// <param name="before">The version before, whose lease is kept if this one cannot be read.</param>
     /// <param name="now">Decides whether the stamp is final.</param>
     /// <returns>Null when the file is gone.</returns>
-    internal static LeaseFile? Read(string directory, string name, FileStamp stamp, LeaseFile? before, DateTimeOffset now)
+    internal static LeaseFile? Read(
+        string directory, string name, FileStamp stamp, LeaseFile? before, DateTimeOffset now)
     {
         bool stampIsFinal = now - stamp.LastWriteUtc > s_coarsestTick;
         // A name that is not exactly what we would write could be a second name for the same subnet.
@@ -93,7 +96,8 @@ internal sealed class LeaseFile
 
     private static SubnetLease ReadLease(string path, SubnetKey key, FileStamp stamp)
     {
-        // A pipe, which would block the reader, and a device have length 0; so has a file that vanished after it was listed.
+        // A pipe, which would block the reader, and a device have length 0; so has a file that vanished after it was
+        // listed.
         if (!stamp.IsRegular || stamp.Bytes == 0)
         {
             throw File.Exists(path) || Directory.Exists(path)

@@ -8,15 +8,16 @@ using System.Threading.Tasks;
 namespace Overlay.Lease;
 
 /// <summary>
-/// The subnets directory, held in memory: a file is read once for each stamp it bears, so that looking again only lists and
-/// stats. Shared by all users of one store, so that a bad file is reported once. Safe for several threads.
+/// The subnets directory, held in memory: a file is read once for each stamp it bears, so that looking again only lists
+/// and stats. Shared by all users of one store, so that a bad file is reported once. Safe for several threads.
 /// </summary>
 internal sealed class LeaseFolder(string directory, TimeProvider time, Action<string> warn)
 {
     // Below this many files starting more threads costs more than it saves.
     private const int ParallelFrom = 256;
 
-    private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+    private static readonly EnumerationOptions s_everything =
+        new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LeaseFile> _files = new(StringComparer.Ordinal);

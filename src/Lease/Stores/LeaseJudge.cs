@@ -81,7 +81,8 @@ internal static class LeaseJudge
 
         if (!config.Network.Contains(subnet))
         {
-            return $"{subnet} is outside the network {config.Network}; correct Network in the config, or remove the file";
+            return $"{subnet} is outside the network {config.Network}; correct Network in the config, "
+                + "or remove the file";
         }
 
         return FaultOfPublicIp(lease.PublicIp, config);
@@ -89,8 +90,9 @@ internal static class LeaseJudge
 
     /// <summary>
     /// Of two leases that overlap, the one of the configured length counts, else the longer; of two files for the same
-    /// subnet, the first in ordinal order of names. Prefixes nest, so whatever a loser overlaps, its winner's rank beats
-    /// too, and going through the ranks in order gives the same as comparing every pair.
+    /// subnet, the first in ordinal order of names. Prefixes nest, so what overlaps a loser and ranks below it
+    /// overlaps the winner too: going through the ranks in order, against winners only, gives the same as comparing
+    /// every pair.
     /// </summary>
     private static SubnetLease[] WithoutOverlaps(
         List<(LeaseFile File, SubnetLease Lease)> candidates, int configuredLength, List<LeaseFault> faults)

@@ -18,7 +18,8 @@ internal static class StoreLock
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Waits for the lock. It is held until the result is disposed.</summary>
-    /// <exception cref="LeaseStoreException">Another process holds it for longer than <paramref name="patience"/>.</exception>
+    /// <exception cref="LeaseStoreException">Another process holds it for longer than
+    /// <paramref name="patience"/>.</exception>
     internal static async Task<IDisposable> EnterAsync(
         string path, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {

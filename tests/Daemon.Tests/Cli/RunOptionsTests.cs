@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.Linq;
+using Overlay.Daemon.Cli;
+using Xunit;
+
+namespace Overlay.Daemon.Tests.Cli;
+
+public sealed class RunOptionsTests
+{
+    [Theory]
+    [InlineData("run", "--lease-store")]
+    [InlineData("run --lease-store etcd:x", "--lease-store is 'etcd:x'; give file:DIR")]
+    [InlineData("run --lease-store file:", "--lease-store is 'file:'; give file:DIR")]
+    [InlineData("run --lease-store file:/x --mtu 575", "--mtu is '575'; give 576 to 65507")]
+    [InlineData("run --lease-store file:/x --mtu 65508", "--mtu is '65508'; give 576 to 65507")]
+    [InlineData("run --lease-store file:/x --mtu big", "--mtu is 'big'; give 576 to 65507")]
+    [InlineData("run --lease-store file:/x --port 0", "--port is '0'; give 1 to 65535")]
+    [InlineData("run --lease-store file:/x --port 65536", "--port is '65536'; give 1 to 65535")]
+    [InlineData("run --lease-store file:/x --public-ip 1.2.3", "--public-ip is '1.2.3'; give an IPv4 address")]
+    [InlineData("run --lease-store file:/x --source-check maybe", "--source-check is 'maybe'; give strict or peer or off")]
+    [InlineData("run --lease-store file:/x --source-check 1", "--source-check is '1'; give strict or peer or off")]
+    [InlineData("run --lease-store file:/x --engine fast", "--engine is 'fast'; give classic")]
+    [InlineData("run --lease-store file:/x --nonsense", "--nonsense")]
+    public void A_wrong_option_is_refused_with_the_value_found_and_what_to_give(string line, string expected)
+    {
+        ParseResult parsed = CommandTree.Create().Parse(line);
+        Assert.Contains(expected, parsed.Errors[0].Message);
+    }
+
+    [Theory]
+    [InlineData("run --lease-store file:/x")]
+    [InlineData("run --lease-store file:/x --iface eth0 --public-ip 192.0.2.1 --subnet-file /s --run-dir /r --mtu 1400 --port 8472 --source-check off --engine classic")]
+    [InlineData("run --lease-store=file:relative --mtu=576 --port=1")]
+    public void Right_options_are_taken(string line) =>
+        Assert.Empty(CommandTree.Create().Parse(line).Errors.Select(error => error.Message));
+}

@@ -1,0 +1,97 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Cli;
+using Overlay.Router.Forwarding;
+using Xunit;
+
+namespace Overlay.Daemon.Tests.House;
+
+public sealed class DocumentationTests
+{
+    [Fact]
+    public void The_documented_drop_reasons_and_events_are_those_of_the_code_with_the_same_sentences()
+    {
+        string documentation = Repository.Read("docs/metrics.md");
+        XDocument comments = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Overlay.Router.xml"));
+        Assert.Equal(
+            DropReasons.All.Select(reason => (reason.Name(), Sentence(comments, reason))),
+            Rows(documentation, "## Drop reasons"));
+        Assert.Equal(
+            PathEvents.All.Select(pathEvent => (pathEvent.Name(), Sentence(comments, pathEvent))),
+            Rows(documentation, "## Events"));
+    }
+
+    [Fact]
+    public void The_documented_options_are_those_of_each_command()
+    {
+        string documentation = Repository.Read("docs/cli.md");
+        foreach (Command command in CommandTree.Create().Subcommands)
+        {
+            string[] documented = [.. Section(documentation, $"## overlay {command.Name}")
+                .Select(line => Regex.Match(line, @"^\| `(--[a-z-]+)"))
+                .Where(match => match.Success)
+                .Select(match => match.Groups[1].Value)
+                .Order(StringComparer.Ordinal)];
+            Assert.Equal(command.Options.Select(option => option.Name).Order(StringComparer.Ordinal), documented);
+        }
+    }
+
+    [Theory]
+    [InlineData("docs/architecture.md")]
+    [InlineData("README.md")]
+    public void Every_file_that_a_page_names_exists(string page)
+    {
+        string[] files = [.. Regex.Matches(Repository.Read(page), @"[A-Za-z.]+/[A-Za-z./]+\.(cs|md|sh|csproj)").Select(match => match.Value)];
+        Assert.NotEmpty(files);
+        Assert.DoesNotContain(
+            files, file => !File.Exists(Path.Combine(Repository.Root, file)) && !File.Exists(Path.Combine(Repository.Root, "src", file)));
+    }
+
+    [Fact]
+    public void Every_test_that_compatibility_names_exists()
+    {
+        string sources = string.Concat(Directory
+            .EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        string[] tests = [.. Regex.Matches(Repository.Read("docs/compatibility.md"), @"`([A-Z][A-Za-z_0-9]+Tests)(?:\.([A-Za-z_0-9]+)(…?))?`")
+            .SelectMany(match => new[] { $"class {match.Groups[1].Value}", match.Groups[2].Value })
+            .Where(name => name.Length > 0)];
+        Assert.NotEmpty(tests);
+        Assert.DoesNotContain(tests, name => !sources.Contains(name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Log_event_ids_are_unique()
+    {
+        int[] ids = [.. typeof(Log).GetMethods(BindingFlags.Static | BindingFlags.NonPublic)
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()?.EventId)
+            .OfType<int>()];
+        Assert.NotEmpty(ids);
+        Assert.Equal(ids.Distinct(), ids);
+    }
+
+    private static string Sentence<T>(XDocument comments, T member)
+        where T : struct, Enum
+    {
+        string name = $"F:{typeof(T).FullName}.{member}";
+        string summary = comments.Descendants("member").Single(comment => comment.Attribute("name")!.Value == name).Element("summary")!.Value.Trim();
+        string sentence = Regex.Replace(Regex.Replace(summary, @"\s+", " "), "^(Outbound|Inbound): ", string.Empty); // the page has a column for it
+        return char.ToUpperInvariant(sentence[0]) + sentence[1..];
+    }
+
+    private static IEnumerable<(string Name, string Sentence)> Rows(string page, string heading) => Section(page, heading)
+        .Select(line => Regex.Match(line, @"^\| `([a-z_0-9]+)` \| (both|inbound|outbound) \| (.*) \|$"))
+        .Where(match => match.Success)
+        .Select(match => (match.Groups[1].Value, match.Groups[3].Value));
+
+    private static IEnumerable<string> Section(string page, string heading) => page.Split('\n')
+        .SkipWhile(line => line != heading)
+        .Skip(1)
+        .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal));
+}

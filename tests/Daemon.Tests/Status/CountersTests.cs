@@ -1,0 +1,77 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Overlay.Daemon.Status;
+using Overlay.Router.Forwarding;
+using Overlay.Router.Routes;
+using Overlay.Testing;
+using Xunit;
+using static Overlay.Testing.Overlays;
+using static Overlay.Testing.PacketBuilder;
+
+namespace Overlay.Daemon.Tests.Status;
+
+public sealed class CountersTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("overlay-counters");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task The_socket_answers_each_client_with_the_counters_of_the_moment()
+    {
+        var tun = new InMemoryTunQueue();
+        var cell = new RouteTableCell();
+        cell.Publish(Table());
+        using var forwarder = new Forwarder(
+            tun, new InMemoryDatagramPort(), cell, null, new ForwarderOptions(SourceCheck.Strict, 1472));
+        forwarder.Start();
+        await using CountersSocket socket = CountersSocket.Listen(
+            _directory.FullName, () => CountersReport.Of(forwarder, cell.Current).ToJson());
+
+        Assert.Empty((await ReadAsync()).Drops);
+        tun.Put(Ipv4(OurPod, PeerPod));
+        tun.Put(Ipv4(OurPod, Unleased));
+        CountersReport report = await ReadAsync();
+        for (long began = Environment.TickCount64; report.Drops.Count == 0 && Environment.TickCount64 - began < 10_000;)
+        {
+            report = await ReadAsync();
+        }
+
+        Assert.Equal(1, report.Outbound.Packets);
+        Assert.Equal(40, report.Outbound.Bytes);
+        Assert.Equal(("no_route", 1L), (report.Drops.Single().Key, report.Drops.Single().Value));
+        Assert.Equal(2, report.Routes);
+        Assert.Contains("no_route 1", report.ToTable());
+    }
+
+    [Fact]
+    public async Task What_an_earlier_daemon_left_is_replaced_and_a_stop_removes_the_socket()
+    {
+        string path = Path.Combine(_directory.FullName, "overlay.sock");
+        await File.WriteAllTextAsync(path, "left behind", TestContext.Current.CancellationToken);
+        await using (CountersSocket.Listen(_directory.FullName, () => "{}"))
+        {
+            Assert.Equal("{}", await CountersSocket.ReadAsync(_directory.FullName, TestContext.Current.CancellationToken));
+        }
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Without_a_daemon_the_question_ends_in_one_line() =>
+        Assert.Contains("start one (overlay run)", (await Assert.ThrowsAsync<OperatorException>(
+            () => CountersSocket.ReadAsync(_directory.FullName, TestContext.Current.CancellationToken))).Message);
+
+    [Fact]
+    public void A_path_too_long_for_a_socket_is_refused_with_its_name()
+    {
+        string deep = Path.Combine(_directory.FullName, new string('d', 120));
+        Directory.CreateDirectory(deep);
+        Assert.Contains(deep, Assert.Throws<OperatorException>(() => CountersSocket.Listen(deep, () => "{}")).Message);
+    }
+
+    private async Task<CountersReport> ReadAsync() =>
+        CountersReport.Parse(await CountersSocket.ReadAsync(_directory.FullName, TestContext.Current.CancellationToken));
+}

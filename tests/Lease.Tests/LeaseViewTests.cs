@@ -1,0 +1,147 @@
+using System;
+using System.Linq;
+using Xunit;
+using static Overlay.Lease.Tests.Leases;
+
+namespace Overlay.Lease.Tests;
+
+public sealed class LeaseViewTests
+{
+    private static readonly SubnetLease s_own = LeaseOf("10.5.1.0/24", "192.0.2.1");
+    private static readonly SubnetLease s_peer = LeaseOf("10.5.2.0/24", "192.0.2.2");
+    private static readonly SubnetLease s_other = LeaseOf("10.5.3.0/24", "192.0.2.3");
+
+    private readonly LeaseView _view = new(s_own.Subnet, s_own.PublicIp);
+
+    [Fact]
+    public void A_first_snapshot_adds_everybody_but_us()
+    {
+        LeaseDelta delta = _view.Apply(Snapshot(s_own, s_peer, s_other));
+
+        Assert.Equal([s_peer, s_other], delta.Added);
+        Assert.Empty(delta.Changed);
+        Assert.Empty(delta.Removed);
+        Assert.Equal([s_peer, s_other], _view.Leases.OrderBy(lease => lease.Subnet.Address));
+    }
+
+    [Fact]
+    public void A_second_snapshot_does_not_remove_our_own_lease()
+    {
+        _view.Apply(Snapshot(s_own, s_peer));
+
+        Assert.True(_view.Apply(Snapshot(s_own, s_peer)).IsEmpty);
+        Assert.True(_view.Apply(Snapshot(s_peer)).IsEmpty);
+    }
+
+    [Fact]
+    public void A_snapshot_removes_who_is_not_in_it()
+    {
+        _view.Apply(Snapshot(s_peer, s_other));
+
+        LeaseDelta delta = _view.Apply(Snapshot(s_other));
+
+        Assert.Equal([s_peer], delta.Removed);
+        Assert.Empty(delta.Added);
+    }
+
+    [Fact]
+    public void A_gap_removes_nothing()
+    {
+        _view.Apply(Snapshot(s_peer));
+
+        Assert.True(_view.Apply(new LeaseUpdate.Gap("the disk is away")).IsEmpty);
+        Assert.Equal([s_peer], _view.Leases);
+    }
+
+    [Fact]
+    public void A_changed_public_address_is_a_change_in_a_snapshot()
+    {
+        _view.Apply(Snapshot(s_peer));
+        SubnetLease moved = LeaseOf("10.5.2.0/24", "192.0.2.99");
+
+        LeaseDelta delta = _view.Apply(Snapshot(moved));
+
+        Assert.Equal([moved], delta.Changed);
+        Assert.Empty(delta.Added);
+        Assert.Empty(delta.Removed);
+    }
+
+    [Fact]
+    public void A_changed_public_address_is_a_change_in_an_increment()
+    {
+        _view.Apply(Snapshot(s_peer));
+        SubnetLease moved = LeaseOf("10.5.2.0/24", "192.0.2.99");
+
+        Assert.Equal([moved], _view.Apply(Changes(LeaseChange.Put(moved))).Changed);
+    }
+
+    [Fact]
+    public void A_renewal_changes_nothing_but_the_expiry()
+    {
+        _view.Apply(Snapshot(s_peer));
+        SubnetLease renewed = s_peer with { Expires = Later + TimeSpan.FromHours(1) };
+
+        Assert.True(_view.Apply(Changes(LeaseChange.Put(renewed))).IsEmpty);
+        Assert.Equal(renewed.Expires, Assert.Single(_view.Leases).Expires);
+    }
+
+    [Fact]
+    public void A_lease_with_our_public_address_is_ours_whatever_its_subnet()
+    {
+        SubnetLease given = LeaseOf("10.5.9.0/24", "192.0.2.1");
+
+        Assert.True(_view.Apply(Snapshot(given)).IsEmpty);
+        Assert.True(_view.Apply(Changes(LeaseChange.Put(given))).IsEmpty);
+    }
+
+    [Fact]
+    public void A_lease_for_our_subnet_is_ours_whatever_its_public_address()
+    {
+        SubnetLease intruder = LeaseOf("10.5.1.0/24", "192.0.2.66");
+
+        Assert.True(_view.Apply(Changes(LeaseChange.Put(intruder))).IsEmpty);
+        Assert.True(_view.Apply(Changes(LeaseChange.Removed(intruder.Subnet))).IsEmpty);
+    }
+
+    [Fact]
+    public void A_peer_that_takes_our_public_address_is_removed()
+    {
+        _view.Apply(Snapshot(s_peer));
+
+        LeaseDelta delta = _view.Apply(Changes(LeaseChange.Put(LeaseOf("10.5.2.0/24", "192.0.2.1"))));
+
+        Assert.Equal([s_peer], delta.Removed);
+        Assert.Empty(_view.Leases);
+    }
+
+    [Fact]
+    public void A_removal_carries_the_lease_as_it_last_was()
+    {
+        _view.Apply(Snapshot(s_peer));
+
+        Assert.Equal([s_peer], _view.Apply(Changes(LeaseChange.Removed(s_peer.Subnet))).Removed);
+    }
+
+    [Fact]
+    public void Removing_what_is_not_there_is_nothing() =>
+        Assert.True(_view.Apply(Changes(LeaseChange.Removed(s_peer.Subnet))).IsEmpty);
+
+    [Fact]
+    public void Several_changes_of_one_subnet_count_as_their_net_effect()
+    {
+        _view.Apply(Snapshot(s_peer));
+        SubnetLease moved = LeaseOf("10.5.2.0/24", "192.0.2.99");
+
+        LeaseDelta back = _view.Apply(Changes(LeaseChange.Removed(s_peer.Subnet), LeaseChange.Put(s_peer)));
+        LeaseDelta brief = _view.Apply(Changes(LeaseChange.Put(s_other), LeaseChange.Removed(s_other.Subnet)));
+        LeaseDelta move = _view.Apply(Changes(LeaseChange.Removed(s_peer.Subnet), LeaseChange.Put(moved)));
+
+        Assert.True(back.IsEmpty);
+        Assert.True(brief.IsEmpty);
+        Assert.Equal([moved], move.Changed);
+    }
+
+    private static LeaseUpdate.Snapshot Snapshot(params SubnetLease[] leases) => new(leases);
+
+    private static LeaseUpdate.Changes Changes(params LeaseChange[] changes) => new(changes);
+}

@@ -1,0 +1,317 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Xunit;
+using static Overlay.Lease.Tests.Leases;
+
+namespace Overlay.Lease.Tests.Stores;
+
+public sealed class FileLeaseStoreAcquireTests : StoreFixture
+{
+    [Fact]
+    public async Task A_free_subnet_is_written_as_a_file_in_flannels_form()
+    {
+        Directory.Delete(Subnets);
+
+        SubnetLease lease = await Acquire("192.0.2.1");
+
+        string path = FileOf(new SubnetKey(lease.Subnet).Format());
+        Assert.True(Config.Allows(lease.Subnet));
+        Assert.Equal("""{"PublicIP":"192.0.2.1","PublicIPv6":null}""", File.ReadAllText(path).TrimEnd());
+        Assert.Equal(Time.GetUtcNow() + TimeSpan.FromHours(24), lease.Expires);
+        Assert.Equal(Time.GetUtcNow().UtcDateTime, File.GetLastWriteTimeUtc(path));
+        Assert.Equal(Convert.ToInt32("644", 8), (int)File.GetUnixFileMode(path));
+        Assert.Single(FileNames());
+        Assert.Empty(Warnings);
+    }
+
+    [Fact]
+    public async Task The_lease_of_our_public_address_is_taken_again_and_renewed()
+    {
+        PutLease("10.5.7.0-24", "192.0.2.1", age: TimeSpan.FromHours(23));
+
+        SubnetLease lease = await Acquire("192.0.2.1", previous: "10.5.9.0/24");
+
+        Assert.Equal(Net("10.5.7.0/24"), lease.Subnet);
+        Assert.Equal(Time.GetUtcNow().UtcDateTime, File.GetLastWriteTimeUtc(FileOf("10.5.7.0-24")));
+        Assert.Equal(["10.5.7.0-24"], FileNames());
+    }
+
+    [Theory]
+    [InlineData("10.5.7.0-25")]
+    [InlineData("10.5.0.0-24")]
+    [InlineData("10.6.7.0-24")]
+    [InlineData("10.5.7.0-24&fc00::-64")]
+    public async Task A_lease_of_ours_that_the_config_does_not_allow_is_removed(string name)
+    {
+        PutLease(name, "192.0.2.1");
+
+        SubnetLease lease = await Acquire("192.0.2.1", previous: "10.5.9.0/24");
+
+        Assert.Equal(Net("10.5.9.0/24"), lease.Subnet);
+        Assert.Equal(["10.5.9.0-24"], FileNames());
+    }
+
+    [Fact]
+    public async Task A_dual_stack_lease_of_ours_gives_no_claim_to_another_hosts_subnet()
+    {
+        PutLease("10.5.8.0-24&fc00::-64", "192.0.2.1");
+        PutLease("10.5.8.0-24", "192.0.2.8");
+
+        Assert.NotEqual(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));
+    }
+
+    [Theory]
+    [InlineData("10.5.9.0/24", null)]
+    [InlineData("10.5.8.0/24", "another host holds it")]
+    [InlineData("10.5.9.0/25", "the network config does not allow it")]
+    [InlineData("10.7.9.0/24", "the network config does not allow it")]
+    public async Task The_previous_subnet_is_taken_if_it_is_free_and_allowed(string previous, string? warning)
+    {
+        PutLease("10.5.8.0-24", "192.0.2.8");
+
+        SubnetLease lease = await Acquire("192.0.2.1", previous);
+
+        Assert.Equal(warning is null, lease.Subnet == Net(previous));
+        Assert.NotEqual(Net("10.5.8.0/24"), lease.Subnet);
+        Assert.Equal(
+            warning is null ? 0 : 1, Warnings.Count(line => line.Contains(warning ?? "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task An_expired_lease_of_another_is_free_and_taken_over()
+    {
+        PutLease("10.5.8.0-24", "192.0.2.8", age: TimeSpan.FromHours(24));
+
+        Assert.Equal(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Contains("192.0.2.1", File.ReadAllText(FileOf("10.5.8.0-24")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_expired_lease_is_taken_over_only_when_nothing_else_is_free()
+    {
+        NetworkConfig small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
+        PutLease("10.5.0.4-30", "192.0.2.8", age: TimeSpan.FromHours(25));
+        await using FileLeaseStore store = NewStore();
+
+        List<Ipv4Prefix> order = [];
+        for (uint host = 1; host <= 3; host++)
+        {
+            order.Add((await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Subnet);
+        }
+
+        Assert.Equal(Net("10.5.0.4/30"), order[2]);
+        Assert.Equal(3, order.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task When_every_subnet_is_leased_one_line_says_so()
+    {
+        NetworkConfig small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
+        PutLease("10.5.0.4-30", "192.0.2.4");
+        PutLease("10.5.0.8-29", "192.0.2.8");
+        await using FileLeaseStore store = NewStore();
+
+        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
+            () => store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+
+        Assert.StartsWith("out of subnets", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_keeps_its_subnet()
+    {
+        PutText("10.5.8.0-24", "half a fi");
+
+        Assert.NotEqual(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Equal("half a fi", File.ReadAllText(FileOf("10.5.8.0-24")));
+    }
+
+    [Theory]
+    [InlineData("10.5.3.3")]
+    [InlineData("0.0.0.0")]
+    [InlineData("127.0.0.1")]
+    [InlineData("224.0.0.1")]
+    [InlineData("255.255.255.255")]
+    public async Task A_public_address_no_peer_could_use_gets_no_lease(string publicIp)
+    {
+        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => Acquire(publicIp));
+
+        Assert.Contains(publicIp, refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(FileNames());
+    }
+
+    [Fact]
+    public async Task Two_stores_that_race_never_share_a_subnet()
+    {
+        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.5.0.0/24","SubnetLen":30}""");
+        await using FileLeaseStore left = NewStore(TimeProvider.System, seed: 7);
+        await using FileLeaseStore right = NewStore(TimeProvider.System, seed: 7);
+
+        SubnetLease[] leases = await Task.WhenAll(Enumerable.Range(1, 60).Select(host =>
+            Task.Run(() => (host % 2 == 0 ? left : right).AcquireAsync(
+                config, new LeaseRequest(Ip("192.0.2.0") + (uint)host, Net("10.5.0.4/30")), Cancel))));
+
+        Assert.Equal(60, leases.Select(lease => lease.Subnet).Distinct().Count());
+        Assert.Equal(60, FileNames().Length);
+    }
+
+    [Fact]
+    public async Task A_lock_held_by_another_process_ends_in_one_line()
+    {
+        await using FileLeaseStore store = NewStore();
+        using Process holder = StartLockHolder(store.LockPath);
+        try
+        {
+            await holder.StandardOutput.ReadLineAsync(Cancel);
+            Task<SubnetLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+            await Eventually.IsTrue(
+                () => acquire.IsCompleted,
+                () => "the wait for the lock",
+                () => Time.Advance(TimeSpan.FromMilliseconds(100)));
+
+            LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => acquire);
+            Assert.Contains($"has held the lock {store.LockPath} for 10 s", refusal.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            holder.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_lock_of_a_process_that_was_killed_is_free()
+    {
+        await using FileLeaseStore store = NewStore(TimeProvider.System);
+        using (Process holder = StartLockHolder(store.LockPath))
+        {
+            await holder.StandardOutput.ReadLineAsync(Cancel);
+            holder.Kill(entireProcessTree: true);
+            await holder.WaitForExitAsync(Cancel);
+        }
+
+        await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+    }
+
+    [Fact]
+    public async Task What_a_killed_writer_left_is_ignored_and_removed_after_a_minute()
+    {
+        PutText(".10.5.8.0-24.0123.tmp", "{", age: TimeSpan.FromSeconds(61));
+        PutText(".10.5.9.0-24.4567.tmp", "{", age: TimeSpan.FromSeconds(59));
+        PutText(".nfs0001", "{", age: TimeSpan.FromHours(1));
+
+        SubnetLease lease = await Acquire("192.0.2.1");
+
+        Assert.Equal([".10.5.9.0-24.4567.tmp", ".nfs0001", new SubnetKey(lease.Subnet).Format()], FileNames());
+        Assert.Empty(Warnings);
+    }
+
+    [Fact]
+    public async Task A_store_without_its_directory_is_one_line()
+    {
+        await using FileLeaseStore store = new(Path.Combine(Root, "config", "below"), Time, Warn);
+
+        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
+            () => store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+
+        Assert.Contains(Path.Combine(Root, "config", "below"), refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_is_one_line_and_leaves_no_temporary_file()
+    {
+        Directory.CreateDirectory(FileOf("10.5.8.0-24"));
+        await using FileLeaseStore store = NewStore();
+
+        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
+            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
+
+        Assert.Contains("cannot renew the lease 10.5.8.0/24", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(["10.5.8.0-24"], FileNames());
+    }
+
+    [Fact]
+    public async Task A_renewal_dates_the_file_anew()
+    {
+        await using FileLeaseStore store = NewStore();
+        SubnetLease lease = await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+        Time.Advance(TimeSpan.FromHours(23));
+
+        SubnetLease renewed = await store.RenewAsync(lease, Cancel);
+
+        Assert.Equal(lease with { Expires = Time.GetUtcNow() + TimeSpan.FromHours(24) }, renewed);
+        Assert.Equal(
+            Time.GetUtcNow().UtcDateTime, File.GetLastWriteTimeUtc(FileOf(new SubnetKey(lease.Subnet).Format())));
+    }
+
+    [Fact]
+    public async Task A_renewal_makes_a_missing_file_again()
+    {
+        Directory.Delete(Subnets);
+        await using FileLeaseStore store = NewStore();
+
+        await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
+
+        Assert.Equal(["10.5.8.0-24"], FileNames());
+    }
+
+    [Fact]
+    public async Task A_renewal_never_overwrites_another_owners_lease()
+    {
+        PutLease("10.5.8.0-24", "192.0.2.99");
+        await using FileLeaseStore store = NewStore();
+
+        LeaseLostException loss = await Assert.ThrowsAsync<LeaseLostException>(
+            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
+
+        Assert.Contains("192.0.2.99", loss.Message, StringComparison.Ordinal);
+        Assert.Equal(Value("192.0.2.99"), File.ReadAllText(FileOf("10.5.8.0-24")));
+    }
+
+    [Fact]
+    public async Task A_renewal_replaces_an_expired_lease_and_a_file_that_cannot_be_read()
+    {
+        PutLease("10.5.8.0-24", "192.0.2.99", age: TimeSpan.FromHours(24));
+        PutText("10.5.9.0-24", "{");
+        await using FileLeaseStore store = NewStore();
+
+        await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
+        await store.RenewAsync(LeaseOf("10.5.9.0/24", "192.0.2.1"), Cancel);
+
+        Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
+        Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.9.0-24")).TrimEnd());
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_into_a_directory_without_a_config()
+    {
+        File.Delete(Path.Combine(Root, "config"));
+        Directory.Delete(Subnets);
+        await using FileLeaseStore store = NewStore();
+
+        await Assert.ThrowsAsync<LeaseStoreException>(
+            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
+
+        Assert.False(Directory.Exists(Subnets));
+    }
+
+    private async Task<SubnetLease> Acquire(string publicIp, string? previous = null)
+    {
+        await using FileLeaseStore store = NewStore();
+        return await store.AcquireAsync(
+            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel);
+    }
+
+    // flock(1) of util-linux takes the same lock as the store does; the line says that it holds it.
+    private static Process StartLockHolder(string path) =>
+        Process.Start(new ProcessStartInfo("flock", [path, "sh", "-c", "echo held; exec tail -f /dev/null"])
+        {
+            RedirectStandardOutput = true,
+        }) ?? throw new InvalidOperationException("flock did not start");
+}

@@ -1,0 +1,78 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Overlay.Lease.Tests.Stores;
+
+/// <summary>Runs a watch in the background and keeps what it said.</summary>
+internal sealed class WatchLog : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<LeaseUpdate> _updates = [];
+    private readonly Task _run;
+
+    internal WatchLog(FileLeaseStore store, NetworkConfig config) => _run = Task.Run(() => RunAsync(store, config));
+
+    internal LeaseUpdate[] Updates
+    {
+        get
+        {
+            lock (_updates)
+            {
+                return [.. _updates];
+            }
+        }
+    }
+
+    /// <summary>Waits until so many updates were made, and gives the last of them.</summary>
+    internal async Task<LeaseUpdate> WaitForAsync(int count, Action? between = null)
+    {
+        await Eventually.IsTrue(
+            () => Updates.Length >= count || _run.IsFaulted,
+            () => $"{count} updates, but only {string.Join("; ", Updates.Select(Describe))}",
+            between);
+        return _run.IsFaulted ? throw _run.Exception : Updates[count - 1];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        try
+        {
+            await _run;
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        _stop.Dispose();
+    }
+
+    /// <summary>
+    /// One word and the leases: <c>snapshot 10.5.1.0/24=192.0.2.1</c>, <c>changes -10.5.1.0/24</c>, <c>gap</c>.
+    /// </summary>
+    internal static string Describe(LeaseUpdate update) => update switch
+    {
+        LeaseUpdate.Snapshot snapshot => string.Join(' ', ["snapshot", .. snapshot.Leases.Select(Describe)]),
+        LeaseUpdate.Changes changes => string.Join(' ', ["changes", .. changes.Items.Select(Describe)]),
+        _ => "gap",
+    };
+
+    private static string Describe(SubnetLease lease) => $"{lease.Subnet}={Ipv4Prefix.Format(lease.PublicIp)}";
+
+    private static string Describe(LeaseChange change) =>
+        change.Lease is { } lease ? Describe(lease) : $"-{change.Subnet}";
+
+    private async Task RunAsync(FileLeaseStore store, NetworkConfig config)
+    {
+        await foreach (LeaseUpdate update in store.WatchAsync(config, _stop.Token))
+        {
+            lock (_updates)
+            {
+                _updates.Add(update);
+            }
+        }
+    }
+}
