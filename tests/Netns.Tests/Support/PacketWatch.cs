@@ -1,0 +1,60 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using Overlay.Daemon.Lab;
+using Overlay.Daemon.Lab.Decoding;
+using Overlay.Linux;
+
+namespace Overlay.Netns.Tests.Support;
+
+/// <summary>Listens on an Ethernet interface of a namespace for plain IPv4 packets, in both directions.</summary>
+internal sealed class PacketWatch : IDisposable
+{
+    private readonly PacketSocket _socket;
+    private readonly byte[] _frame = new byte[64 * 1024];
+
+    internal PacketWatch(string networkNamespace, string interfaceName)
+    {
+        int index = LabNamespace.InterfaceIndex(networkNamespace, interfaceName);
+        _socket = LabNamespace.Run(networkNamespace, () => PacketSocket.Open(index));
+    }
+
+    /// <summary>The first wanted packet that has passed since the start, or passes now.</summary>
+    /// <param name="wanted">Told each header with its payload.</param>
+    /// <param name="within">How long to wait; zero looks at what has passed.</param>
+    /// <returns>Null when none passed.</returns>
+    internal Ipv4Fields? First(Func<Ipv4Fields, byte[], bool> wanted, TimeSpan within)
+    {
+        long began = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = within - System.Diagnostics.Stopwatch.GetElapsedTime(began);
+            if (!_socket.TryReceive(_frame, left > TimeSpan.Zero ? left : TimeSpan.Zero, out int length, out _))
+            {
+                return null;
+            }
+
+            if (EthernetFields.TryParse(_frame.AsSpan(0, length), out EthernetFields ethernet, out ReadOnlySpan<byte> packet)
+                && ethernet.EtherType == EthernetFields.Ipv4
+                && Ipv4Fields.TryParse(packet, out Ipv4Fields? header, out ReadOnlySpan<byte> payload)
+                && header is not null && wanted(header, payload.ToArray()))
+            {
+                return header;
+            }
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+}
+
+/// <summary>Sends datagrams of the test's own making from a namespace.</summary>
+internal static class Injector
+{
+    /// <summary>One datagram to a host's tunnel port, from a port of the kernel's choice.</summary>
+    internal static void Send(string networkNamespace, IPAddress host, byte[] datagram)
+    {
+        using Socket socket = LabNamespace.Run(
+            networkNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        _ = socket.SendTo(datagram, new IPEndPoint(host, TestLab.Port));
+    }
+}

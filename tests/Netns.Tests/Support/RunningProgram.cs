@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Overlay.Daemon.Lab;
+using Xunit;
+
+namespace Overlay.Netns.Tests.Support;
+
+/// <summary>A child process whose two streams are kept line by line.</summary>
+internal sealed class RunningProgram : IDisposable
+{
+    private readonly Process _process;
+    private readonly Lock _reading = new();
+    private readonly List<string> _output = [];
+    private readonly List<string> _errors = [];
+
+    private RunningProgram(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
+    }
+
+    /// <summary>The real executable, as the build has left it.</summary>
+    internal static string OverlayPath { get; } = FindOverlay();
+
+    /// <summary>The process id.</summary>
+    internal int Id => _process.Id;
+
+    internal bool HasExited => _process.HasExited;
+
+    /// <summary>When it was started, for <see cref="Stopwatch.GetElapsedTime(long)"/>.</summary>
+    internal long Started { get; private init; }
+
+    internal IReadOnlyList<string> Output => Copy(_output);
+
+    /// <summary>Standard error: a daemon's log.</summary>
+    internal IReadOnlyList<string> Errors => Copy(_errors);
+
+    /// <summary>Starts it; nothing on the way to <paramref name="words"/> may fork, or the id would be another's.</summary>
+    internal static RunningProgram Start(IReadOnlyList<string> words)
+    {
+        var start = new ProcessStartInfo(words[0])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string word in words.Skip(1))
+        {
+            start.ArgumentList.Add(word);
+        }
+
+        var program = new RunningProgram(new Process { StartInfo = start }) { Started = Stopwatch.GetTimestamp() };
+        Assert.True(program._process.Start());
+        program._process.StandardInput.Close();
+        program._process.BeginOutputReadLine();
+        program._process.BeginErrorReadLine();
+        return program;
+    }
+
+    /// <summary>Waits for a line of standard error.</summary>
+    /// <returns>False when it ended without, or the time was over.</returns>
+    internal bool WaitForError(string part, TimeSpan within)
+    {
+        _ = Condition.Holds(() => HasExited || Errors.Any(line => line.Contains(part, StringComparison.Ordinal)), within);
+        return Errors.Any(line => line.Contains(part, StringComparison.Ordinal));
+    }
+
+    /// <summary>Sends a signal by its name without SIG.</summary>
+    internal void Signal(string name) => ChildCommand.Signal(name, [Id]);
+
+    /// <summary>Waits for its end and the end of its streams.</summary>
+    /// <param name="within">Afterwards it is killed and the test fails.</param>
+    internal CommandResult WaitForExit(TimeSpan within)
+    {
+        if (!_process.WaitForExit(within))
+        {
+            Kill();
+            Assert.Fail($"still running after {within.TotalSeconds:0.0} s; its last lines:\n{Tail()}");
+        }
+
+        _process.WaitForExit(); // the streams, too
+        return new CommandResult(_process.ExitCode, string.Join('\n', Output), string.Join('\n', Errors));
+    }
+
+    /// <summary>Ends it at once.</summary>
+    internal void Kill()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.WaitForExit();
+    }
+
+    /// <summary>The last lines of standard error.</summary>
+    internal string Tail(int lines = 12) => string.Join('\n', Errors.TakeLast(lines));
+
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
+    }
+
+    private static string FindOverlay()
+    {
+        // artifacts/bin/Overlay.Netns.Tests/release → artifacts/bin/Overlay.Daemon/release
+        string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        string path = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Overlay.Daemon", configuration, "overlay"));
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing; build it: ./dev build");
+    }
+
+    private void Keep(List<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lock (_reading)
+            {
+                lines.Add(line);
+            }
+        }
+    }
+
+    private string[] Copy(List<string> lines)
+    {
+        lock (_reading)
+        {
+            return [.. lines];
+        }
+    }
+}

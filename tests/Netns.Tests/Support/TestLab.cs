@@ -1,0 +1,173 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Text;
+using System.Threading;
+using Overlay.Daemon.Lab;
+using Overlay.Daemon.Status;
+using Xunit;
+
+namespace Overlay.Netns.Tests.Support;
+
+/// <summary>Pretend hosts on a private wire, with the real daemon on those where it is started.</summary>
+/// <remarks>Everything is removed by <see cref="Dispose"/>, which fails the test when something is left.</remarks>
+internal sealed class TestLab : IDisposable
+{
+    internal const int Port = 8285;
+
+    internal const string DefaultConfig = """{"Network":"10.244.0.0/16","Backend":{"Type":"udp","Port":8285}}""";
+
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static int s_count;
+
+    private readonly List<(HostPlan Host, RunningProgram Program)> _daemons = [];
+    private readonly Dictionary<int, SubnetFacts> _subnets = [];
+    private readonly LabTopology _topology;
+
+    /// <summary>Builds namespaces and wire, and writes the network config.</summary>
+    internal TestLab(int hostCount, string config = DefaultConfig)
+    {
+        Prerequisites.Require();
+        string prefix = $"overlay-t{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+        Plan = new LabPlan(prefix, Path.Combine(Path.GetTempPath(), prefix), hostCount);
+        Ip = new IpCommand();
+        _topology = new LabTopology(Plan, Ip);
+        try
+        {
+            _topology.Build();
+            Directory.CreateDirectory(Path.Combine(Plan.LeaseDirectory, "subnets"));
+            File.WriteAllText(Path.Combine(Plan.LeaseDirectory, "config"), config);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal LabPlan Plan { get; }
+
+    internal IpCommand Ip { get; }
+
+    /// <summary>Host <paramref name="number"/>, from 1.</summary>
+    internal HostPlan Host(int number) => Plan.Hosts[number - 1];
+
+    /// <summary>What the daemon of a host said in its subnet file when it became ready.</summary>
+    internal SubnetFacts Subnet(int number) => _subnets[number];
+
+    /// <summary>The pod's address.</summary>
+    internal IPAddress Pod(int number) => _subnets[number].Pod;
+
+    /// <summary>flannel0's address.</summary>
+    internal IPAddress Tunnel(int number) => _subnets[number].Network;
+
+    /// <summary>The file of a lease, whether it exists or not.</summary>
+    /// <param name="subnet"><c>10.244.1.0/24</c>.</param>
+    internal string LeaseFile(string subnet) => Path.Combine(Plan.LeaseDirectory, "subnets", subnet.Replace('/', '-'));
+
+    /// <summary>Puts a lease into the store as a stock node's etcd value reads.</summary>
+    internal void WriteLease(string subnet, string publicIp) =>
+        File.WriteAllText(LeaseFile(subnet), $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""");
+
+    /// <summary>Starts a daemon; it is ready later.</summary>
+    internal RunningProgram Start(int number, params IReadOnlyList<string> extra)
+    {
+        HostPlan host = Host(number);
+        RunningProgram program = RunningProgram.Start(
+        [
+            Ip.ProgramPath, "netns", "exec", host.HostNamespace, RunningProgram.OverlayPath, "run",
+            "--lease-store", $"file:{Plan.LeaseDirectory}", "--iface", "eth0",
+            "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory, .. extra,
+        ]);
+        _daemons.Add((host, program));
+        return program;
+    }
+
+    /// <summary>Waits for the ready line: after a restart the subnet file is there from the run before.</summary>
+    internal SubnetFacts WaitUntilReady(RunningProgram daemon, int number)
+    {
+        Assert.True(daemon.WaitForError(" ready: ", Patience), $"the daemon of h{number} is not ready:\n{daemon.Tail()}");
+        return _subnets[number] = SubnetFacts.Read(Host(number).SubnetFile);
+    }
+
+    /// <summary>Starts daemons on these hosts, and gives each a pod when it is ready.</summary>
+    internal IReadOnlyList<RunningProgram> BringUp(params IReadOnlyList<int> numbers)
+    {
+        List<RunningProgram> daemons = [.. numbers.Select(number => Start(number))];
+        foreach ((int number, RunningProgram daemon) in numbers.Zip(daemons))
+        {
+            _topology.AttachPod(Host(number), WaitUntilReady(daemon, number));
+        }
+
+        if (numbers.Count > 1)
+        {
+            AwaitPath(numbers[0], numbers[1]);
+        }
+
+        return daemons;
+    }
+
+    /// <summary>Gives a host a pod in a subnet that no daemon of this program has leased.</summary>
+    internal void AttachPod(int number, SubnetFacts subnet)
+    {
+        _subnets[number] = subnet;
+        _topology.AttachPod(Host(number), subnet);
+    }
+
+    /// <summary>Waits until two pods reach each other: both daemons know the other's lease, neighbours are resolved.</summary>
+    internal void AwaitPath(int from, int to)
+    {
+        using var pinger = new Pinger(Host(from).PodNamespace);
+        Assert.True(pinger.WaitForAnswer(Pod(to), Patience, CancellationToken.None), $"pod {to} does not answer pod {from}\n{Logs()}");
+    }
+
+    /// <summary>Runs a program inside a namespace to its end.</summary>
+    internal CommandResult Run(string networkNamespace, params string[] words) =>
+        ChildCommand.Run([Ip.ProgramPath, "netns", "exec", networkNamespace, .. words]);
+
+    /// <summary>What a host's daemon has counted.</summary>
+    internal CountersReport Counters(int number) => CountersReport.Parse(
+        CountersSocket.ReadAsync(Host(number).RunDirectory, CancellationToken.None).GetAwaiter().GetResult());
+
+    /// <summary>Whether a host has flannel0.</summary>
+    internal bool HasTunnel(int number) => Ip.TryRun("-n", Host(number).HostNamespace, "link", "show", "flannel0").Succeeded;
+
+    /// <summary>The last lines of every daemon's log.</summary>
+    internal string Logs()
+    {
+        var text = new StringBuilder();
+        foreach ((HostPlan host, RunningProgram program) in _daemons)
+        {
+            text.AppendLine($"── {host.Name}, process {program.Id}").AppendLine(program.Tail());
+        }
+
+        return text.ToString();
+    }
+
+    public void Dispose()
+    {
+        foreach ((_, RunningProgram program) in _daemons)
+        {
+            if (!program.HasExited)
+            {
+                program.Signal("TERM");
+            }
+        }
+
+        foreach ((_, RunningProgram program) in _daemons)
+        {
+            _ = Condition.Holds(() => program.HasExited, TimeSpan.FromSeconds(3));
+            program.Dispose();
+        }
+
+        _daemons.Clear();
+        var remnants = new LabRemnants(Plan.Prefix, Plan.Directory, Ip);
+        _ = remnants.Remove();
+        Remnants left = remnants.Find();
+        Assert.True(left.Count == 0, $"left behind: namespaces {string.Join(' ', left.Namespaces)}, processes "
+            + $"{string.Join(' ', left.Processes)}, directory {left.DirectoryExists}");
+    }
+}
