@@ -68,7 +68,7 @@ public sealed class LeaseChangeTests : LabTest
         using var pinger = new Pinger(lab.Host(1).PodNamespace);
         Assert.True(pinger.Series(lab.Pod(2), 3, CancellationToken.None).AllAnswered);
         Assert.False(daemon.HasExited);
-        Assert.Contains(daemon.Errors, line => line.Contains("10.244.210.0-24", StringComparison.Ordinal)); // told about once
+        Assert.Contains(daemon.Errors, line => line.Contains("10.244.210.0-24", StringComparison.Ordinal));
     }
 
     [Fact]

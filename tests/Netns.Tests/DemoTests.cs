@@ -1,0 +1,194 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Overlay.Daemon.Demo;
+using Overlay.Daemon.Lab;
+using Overlay.Netns.Tests.Support;
+using Xunit;
+
+namespace Overlay.Netns.Tests;
+
+/// <summary>The demo as an operator runs it. Its names are fixed: one at a time on a machine, which its own lock sees to.</summary>
+public sealed class DemoTests : LabTest
+{
+    private static readonly TimeSpan s_whole = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_othersDemo = TimeSpan.FromSeconds(60);
+    private static readonly LabPlan s_plan = new(DemoSession.Prefix, DemoSession.LabDirectory, LabPlan.MinimumHosts);
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void With_json_it_prints_one_object_whose_values_are_as_they_must_be(int hostCount)
+    {
+        CommandResult demo = Run("--json", "--hosts", $"{hostCount}");
+
+        using JsonDocument parsed = JsonDocument.Parse(demo.Output); // refuses anything beside the one object
+        JsonElement report = parsed.RootElement;
+        Print(demo.Output);
+        Assert.True(report.GetProperty("ok").GetBoolean(), demo.Output + demo.Error);
+        Assert.Equal(0, demo.ExitCode);
+        Assert.Equal(["hosts", "ping", "tcp", "udp", "wire", "drops", "leftBehind", "ok"], Keys(report));
+        JsonElement[] hosts = [.. report.GetProperty("hosts").EnumerateArray()];
+        Assert.Equal(hostCount, hosts.Length);
+        Assert.All(hosts, host => Assert.Equal(["name", "subnet", "publicIp", "mtu"], Keys(host)));
+        Assert.All(hosts, host => Assert.Equal(1472, host.GetProperty("mtu").GetInt32()));
+        Assert.Equal(hostCount, hosts.Select(host => host.GetProperty("subnet").GetString()).Distinct().Count());
+
+        JsonElement ping = report.GetProperty("ping");
+        Assert.Equal(["sent", "received", "rttMs", "ttl"], Keys(ping));
+        Assert.True(ping.GetProperty("sent").GetInt32() > 0);
+        Assert.Equal(ping.GetProperty("sent").GetInt32(), ping.GetProperty("received").GetInt32());
+        Assert.Equal(60, ping.GetProperty("ttl").GetInt32());
+        Assert.Equal(["gbps"], Keys(report.GetProperty("tcp")));
+        Assert.True(report.GetProperty("tcp").GetProperty("gbps").GetDouble() > 0);
+        Assert.Equal(["sizeBytes", "sentPackets", "receivedPackets", "kpps"], Keys(report.GetProperty("udp")));
+        Assert.True(report.GetProperty("udp").GetProperty("receivedPackets").GetInt64() > 0);
+
+        JsonElement wire = report.GetProperty("wire");
+        Assert.Equal(["outer", "inner", "udpLength", "ttl"], Keys(wire));
+        Assert.Equal("172.16.0.5:8285 > 172.16.0.4:8285", wire.GetProperty("outer").GetString());
+        Assert.Contains("ICMP echo request", wire.GetProperty("inner").GetString(), StringComparison.Ordinal);
+        Assert.Equal(92, wire.GetProperty("udpLength").GetInt32());
+        Assert.Equal(62, wire.GetProperty("ttl").GetInt32());
+        Assert.Equal(0, report.GetProperty("leftBehind").GetInt32());
+        NothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData("while it builds")]
+    [InlineData("while daemons run")]
+    public void Interrupted_it_leaves_nothing_and_exits_with_130(string moment)
+    {
+        using RunningProgram demo = StartUntil(moment == "while it builds" ? IsBuilding : DaemonsRun);
+        long asked = Stopwatch.GetTimestamp();
+
+        demo.Signal("INT");
+        CommandResult end = demo.WaitForExit(s_whole);
+
+        Print($"gone {Stopwatch.GetElapsedTime(asked).TotalMilliseconds:0} ms after Ctrl-C");
+        Assert.Equal(130, end.ExitCode);
+        Assert.Contains("interrupted", end.Error, StringComparison.Ordinal);
+        NothingIsLeft();
+    }
+
+    [Fact]
+    public void What_a_killed_demo_leaves_is_removed_by_demo_down()
+    {
+        KillInTheMiddle();
+
+        CommandResult down = Run("down");
+
+        Assert.True(down.Succeeded, down.Output + down.Error);
+        NothingIsLeft();
+        Assert.Equal("nothing to remove", Run("down").Output);
+    }
+
+    [Fact]
+    public void What_a_killed_demo_leaves_is_removed_by_the_next_start()
+    {
+        KillInTheMiddle();
+
+        CommandResult next = Run("--json");
+
+        Assert.True(next.Succeeded, next.Output + next.Error);
+        Assert.Contains("removed what a killed demo left behind", next.Error, StringComparison.Ordinal);
+        NothingIsLeft();
+    }
+
+    [Fact]
+    public void With_keep_it_stays_up_and_says_how_to_enter_until_demo_down()
+    {
+        Prerequisites.Require(("ping", "iputils-ping"));
+
+        CommandResult demo = Run("--keep");
+
+        Assert.True(demo.Succeeded, demo.Output + demo.Error);
+        string way = demo.Output.Split('\n').First(line => line.Contains("netns exec", StringComparison.Ordinal));
+        string[] words = way[way.IndexOf("ip netns", StringComparison.Ordinal)..].Split(' ');
+        CommandResult entered = ChildCommand.Run(["sh", "-c", $"{string.Join(' ', words)} -c 1 -W 2"]);
+        Assert.True(entered.Succeeded, $"{way}: {entered.Output}{entered.Error}");
+        Assert.Contains("demo down", demo.Output, StringComparison.Ordinal);
+        Assert.Equal(s_plan.Namespaces.Order(), Remnants().Namespaces);
+
+        Assert.True(Run("down").Succeeded);
+        NothingIsLeft();
+    }
+
+    private static string[] Keys(JsonElement value) => [.. value.EnumerateObject().Select(property => property.Name)];
+
+    private static bool IsBuilding() => LabNamespace.WithPrefix(DemoSession.Prefix).Count > 0;
+
+    private static bool DaemonsRun() => s_plan.Hosts.All(host => File.Exists(host.SubnetFile));
+
+    private static Remnants Remnants() => new LabRemnants(DemoSession.Prefix, DemoSession.LabDirectory, new IpCommand()).Find();
+
+    private static void NothingIsLeft()
+    {
+        Remnants left = Remnants();
+        Assert.True(left.Count == 0, $"left behind: {string.Join(' ', left.Namespaces)}, processes "
+            + $"{string.Join(' ', left.Processes)}, directory {left.DirectoryExists}");
+    }
+
+    /// <summary>Runs it to its end; waits while somebody else's demo has the lock.</summary>
+    private static CommandResult Run(params IReadOnlyList<string> arguments)
+    {
+        Prerequisites.Require();
+        CommandResult? result = null;
+        bool ran = Eventually(
+            () =>
+            {
+                using RunningProgram demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", .. arguments]);
+                result = demo.WaitForExit(s_whole);
+                return !result.Error.Contains("another demo is running", StringComparison.Ordinal);
+            },
+            s_othersDemo);
+        Assert.True(ran, "another demo has been running for a minute");
+        return result!; // set by the first try
+    }
+
+    /// <summary>Starts it and waits for a moment of it; waits before that while somebody else's demo has the lock.</summary>
+    private static RunningProgram StartUntil(Func<bool> moment)
+    {
+        Prerequisites.Require();
+        RunningProgram? demo = null;
+        bool reached = Eventually(
+            () =>
+            {
+                demo?.Dispose();
+                demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", "--json"]);
+                return Eventually(() => demo.HasExited || (IsHeldBy(demo.Id) && moment()), s_whole) && !demo.HasExited;
+            },
+            s_othersDemo);
+        if (!reached || demo is null)
+        {
+            demo?.Dispose();
+            throw new LabException($"the demo has not come that far:\n{demo?.Tail()}");
+        }
+
+        return demo;
+    }
+
+    private static bool IsHeldBy(int processId)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(DemoSession.LabDirectory, "lock.holder")).Trim() == $"{processId}";
+        }
+        catch (IOException)
+        {
+            return false; // not there yet
+        }
+    }
+
+    private static void KillInTheMiddle()
+    {
+        using RunningProgram demo = StartUntil(DaemonsRun);
+        demo.Kill();
+        Remnants left = Remnants();
+        Assert.NotEmpty(left.Namespaces);
+        Assert.NotEmpty(left.Processes); // daemons outlive it: there is something to remove
+    }
+}
