@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Net;
@@ -112,8 +111,7 @@ internal sealed class DemoStory : IDisposable
 
             if (other == 1)
             {
-                TimeSpan taken = TimeProvider.System.GetUtcNow() - StartOfThisProcess();
-                _text.Step(true, "first", Invariant($"ping answered {taken.TotalSeconds:0.0} s after the start"));
+                _text.Step(true, "first", Invariant($"ping answered {_results.Age.TotalSeconds:0.0} s after the start"));
             }
         }
 
@@ -210,12 +208,6 @@ internal sealed class DemoStory : IDisposable
     private string Logs() => string.Join(
         '\n',
         _plan.Hosts.Take(2).Select(host => $"{host.Name}: {ChildDaemon.LogTail(host.LogFile) ?? "(no log)"}"));
-
-    private static DateTimeOffset StartOfThisProcess()
-    {
-        using Process self = Process.GetCurrentProcess();
-        return self.StartTime;
-    }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
