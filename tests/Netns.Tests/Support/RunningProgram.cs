@@ -17,6 +17,8 @@ internal sealed class RunningProgram : IDisposable
     private readonly List<string> _output = [];
     private readonly List<string> _errors = [];
 
+    private bool _disposed;
+
     private RunningProgram(Process process)
     {
         _process = process;
@@ -28,9 +30,9 @@ internal sealed class RunningProgram : IDisposable
     internal static string OverlayPath { get; } = FindOverlay();
 
     /// <summary>The process id.</summary>
-    internal int Id => _process.Id;
+    internal int Id { get; private set; }
 
-    internal bool HasExited => _process.HasExited;
+    internal bool HasExited => _disposed || _process.HasExited;
 
     /// <summary>When it was started, for <see cref="Stopwatch.GetElapsedTime(long)"/>.</summary>
     internal long Started { get; private init; }
@@ -56,6 +58,7 @@ internal sealed class RunningProgram : IDisposable
 
         var program = new RunningProgram(new Process { StartInfo = start }) { Started = Stopwatch.GetTimestamp() };
         Assert.True(program._process.Start());
+        program.Id = program._process.Id;
         program._process.StandardInput.Close();
         program._process.BeginOutputReadLine();
         program._process.BeginErrorReadLine();
@@ -101,10 +104,15 @@ internal sealed class RunningProgram : IDisposable
     /// <summary>The last lines of standard error.</summary>
     internal string Tail(int lines = 12) => string.Join('\n', Errors.TakeLast(lines));
 
+    /// <summary>Ends it if it still runs; its lines can be read afterwards.</summary>
     public void Dispose()
     {
-        Kill();
-        _process.Dispose();
+        if (!_disposed)
+        {
+            Kill();
+            _disposed = true;
+            _process.Dispose();
+        }
     }
 
     private static string FindOverlay()

@@ -82,7 +82,13 @@ internal sealed class TestLab : IDisposable
             "--lease-store", $"file:{Plan.LeaseDirectory}", "--iface", "eth0",
             "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory, .. extra,
         ]);
-        _daemons.Add((host, program));
+        return Keep(number, program);
+    }
+
+    /// <summary>Takes a daemon into its care: its log is printed with the others, and it does not outlive the lab.</summary>
+    internal RunningProgram Keep(int number, RunningProgram program)
+    {
+        _daemons.Add((Host(number), program));
         return program;
     }
 
@@ -135,11 +141,11 @@ internal sealed class TestLab : IDisposable
     /// <summary>Whether a host has flannel0.</summary>
     internal bool HasTunnel(int number) => Ip.TryRun("-n", Host(number).HostNamespace, "link", "show", "flannel0").Succeeded;
 
-    /// <summary>The last lines of every daemon's log.</summary>
+    /// <summary>The last lines of the logs of the latest daemons.</summary>
     internal string Logs()
     {
         var text = new StringBuilder();
-        foreach ((HostPlan host, RunningProgram program) in _daemons)
+        foreach ((HostPlan host, RunningProgram program) in _daemons.TakeLast(4))
         {
             text.AppendLine($"── {host.Name}, process {program.Id}").AppendLine(program.Tail());
         }
