@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using Overlay.Daemon.Lab;
 using Overlay.Daemon.Lab.Decoding;
@@ -20,6 +21,12 @@ internal sealed class DemoResults
 
     /// <summary>The wire's MTU less the outer headers.</summary>
     internal const int ExpectedMtu = LabPlan.WireMtu - 28;
+
+    // Not the process's own start: a shell that built the program first and then became it would count too.
+    private readonly long _began = Stopwatch.GetTimestamp();
+
+    /// <summary>Since these results were begun, which is the first thing that the demo does.</summary>
+    internal TimeSpan Age => Stopwatch.GetElapsedTime(_began);
 
     /// <summary>The hosts and their leases.</summary>
     internal IReadOnlyList<HostReport> Hosts { get; set; } = [];

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Net;
@@ -67,12 +66,14 @@ internal sealed class DemoStory : IDisposable
     /// <summary>Ends the daemons as an operator would.</summary>
     internal void StopDaemons()
     {
-        IReadOnlyList<DaemonEnd> ends = _lab?.StopDaemons(DemoResults.StopLimit) ?? [];
+        IReadOnlyList<DaemonEnd> ends = _lab?.StopDaemons(DemoResults.StopLimit)
+            ?? throw new InvalidOperationException("the daemons have not been started");
         _results.Ends = ends;
+        TimeSpan slowest = ends.Max(end => end.Took);
         string codes = string.Join(' ', ends.Select(end => end.ExitCode).Distinct().Order());
         _text.Step(
             _results.StoppedCleanly, "stopped",
-            Invariant($"{ends.Count} daemons, exit code {codes}, within {ends.Max(end => end.Took).TotalSeconds:0.00} s of SIGTERM"));
+            Invariant($"{ends.Count} daemons, exit code {codes}, within {slowest.TotalSeconds:0.00} s of SIGTERM"));
     }
 
     /// <inheritdoc/>
@@ -110,8 +111,7 @@ internal sealed class DemoStory : IDisposable
 
             if (other == 1)
             {
-                TimeSpan taken = TimeProvider.System.GetUtcNow() - StartOfThisProcess();
-                _text.Step(true, "first", Invariant($"ping answered {taken.TotalSeconds:0.0} s after the start"));
+                _text.Step(true, "first", Invariant($"ping answered {_results.Age.TotalSeconds:0.0} s after the start"));
             }
         }
 
@@ -165,9 +165,8 @@ internal sealed class DemoStory : IDisposable
         UdpResult udp = UdpBlast.Measure(
             First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, UdpPayloadBytes, s_udpFor, stop);
         _results.Udp = udp;
-        _text.Step(
-            udp.Received > 0, "udp",
-            Invariant($"{udp.DeliveredKpps:0.0} kpps delivered   {udp.PayloadBytes} B flat out: sent {udp.Sent}, received {udp.Received}"));
+        string counts = $"{udp.PayloadBytes} B flat out: sent {udp.Sent}, received {udp.Received}";
+        _text.Step(udp.Received > 0, "udp", Invariant($"{udp.DeliveredKpps:0.0} kpps delivered   {counts}"));
     }
 
     private void ShowWire()
@@ -209,12 +208,6 @@ internal sealed class DemoStory : IDisposable
     private string Logs() => string.Join(
         '\n',
         _plan.Hosts.Take(2).Select(host => $"{host.Name}: {ChildDaemon.LogTail(host.LogFile) ?? "(no log)"}"));
-
-    private static DateTimeOffset StartOfThisProcess()
-    {
-        using Process self = Process.GetCurrentProcess();
-        return self.StartTime;
-    }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
