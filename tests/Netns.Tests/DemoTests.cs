@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>The demo as an operator runs it. Its names are fixed: one at a time on a machine, which its own lock sees to.</summary>
+/// <summary>
+/// The demo as an operator runs it. Its names are fixed: one at a time on a machine, which its own lock sees to.
+/// </summary>
 public sealed class DemoTests : LabTest
 {
     private static readonly TimeSpan s_whole = TimeSpan.FromSeconds(40);
@@ -60,12 +62,19 @@ public sealed class DemoTests : LabTest
     [Theory]
     [InlineData("while it builds")]
     [InlineData("while daemons run")]
+    [InlineData("while it measures")]
     public void Interrupted_it_leaves_nothing_and_exits_with_130(string moment)
     {
-        using RunningProgram demo = StartUntil(moment == "while it builds" ? IsBuilding : DaemonsRun);
+        using RunningProgram demo = StartUntil(moment switch
+        {
+            "while it builds" => IsBuilding,
+            "while daemons run" => DaemonsRun,
+            _ => Measures,
+        });
         long asked = Stopwatch.GetTimestamp();
 
         demo.Signal("INT");
+        demo.Signal("INT"); // nobody presses it once
         CommandResult end = demo.WaitForExit(s_whole);
 
         Print($"gone {Stopwatch.GetElapsedTime(asked).TotalMilliseconds:0} ms after Ctrl-C");
@@ -122,6 +131,18 @@ public sealed class DemoTests : LabTest
     private static bool IsBuilding() => LabNamespace.WithPrefix(DemoSession.Prefix).Count > 0;
 
     private static bool DaemonsRun() => s_plan.Hosts.All(host => File.Exists(host.SubnetFile));
+
+    private static bool Measures()
+    {
+        try
+        {
+            return DaemonCounters.Read(s_plan.Hosts[0].CounterSocket).Outbound.Packets > 1000; // pings are a dozen
+        }
+        catch (LabException)
+        {
+            return false; // not yet ready
+        }
+    }
 
     private static Remnants Remnants() => new LabRemnants(DemoSession.Prefix, DemoSession.LabDirectory, new IpCommand()).Find();
 

@@ -26,7 +26,8 @@ public sealed class IcmpDeliveryTests : LabTest
         Assert.All([fromPod, fromHost], ping =>
         {
             Assert.False(ping.Succeeded);
-            Assert.Contains($"From {lab.Tunnel(1)} icmp_seq=1 Destination Net Unreachable", ping.Output, StringComparison.Ordinal);
+            Assert.Contains(
+                $"From {lab.Tunnel(1)} icmp_seq=1 Destination Net Unreachable", ping.Output, StringComparison.Ordinal);
         });
         DirectionReport outbound = lab.Counters(1).Outbound;
         Assert.Equal(2, outbound.Drops["no_route"]);

@@ -63,7 +63,9 @@ public sealed class LeaseChangeTests : LabTest
         Directory.CreateDirectory(lab.LeaseFile("10.244.213.0/24"));
         lab.WriteLease("10.244.214.0/24", "172.16.0.9"); // a good one, written last, shows that the others have been seen
 
-        Assert.True(Eventually(() => lab.Counters(1).Routes == before.Routes + 1, TestLab.Patience), $"{lab.Counters(1).Routes} routes");
+        Assert.True(
+            Eventually(() => lab.Counters(1).Routes == before.Routes + 1, TestLab.Patience),
+            $"{lab.Counters(1).Routes} routes");
         Assert.Equal(before.Peers + 1, lab.Counters(1).Peers);
         using var pinger = new Pinger(lab.Host(1).PodNamespace);
         Assert.True(pinger.Series(lab.Pod(2), 3, CancellationToken.None).AllAnswered);
@@ -99,7 +101,8 @@ public sealed class LeaseChangeTests : LabTest
                 lab.WriteLease($"10.{200 + (i / 256)}.{i % 256}.0/24", $"192.168.{i / 250}.{1 + (i % 250)}");
             }
 
-            complete = Eventually(() => lab.Counters(1).Routes == Count + 1 && lab.Counters(2).Routes == Count + 1, TestLab.Patience);
+            complete = Eventually(
+                () => lab.Counters(1).Routes == Count + 1 && lab.Counters(2).Routes == Count + 1, TestLab.Patience);
             Print($"{Count} leases in force after {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms");
         }
         finally

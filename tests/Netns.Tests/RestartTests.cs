@@ -15,6 +15,7 @@ public sealed class RestartTests : LabTest
 {
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_backWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_ask = TimeSpan.FromMilliseconds(50);
 
     [Fact]
     public void After_SIGKILL_a_new_daemon_has_the_same_subnet_and_traffic_is_back_within_1_second()
@@ -23,13 +24,14 @@ public sealed class RestartTests : LabTest
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         SubnetFacts before = lab.Subnet(1);
         using var pinger = new Pinger(lab.Host(1).PodNamespace);
+        ushort sequence = 0; // a new one for each question: a late answer must not pass for an early one
         var took = new TimeSpan[3]; // the median of three: a busy machine may steal a second from one
         for (int trial = 0; trial < took.Length; trial++)
         {
             daemon.Kill();
             Assert.True(Eventually(() => !lab.HasTunnel(1), s_stopLimit), "flannel0 has outlived its process");
             daemon = lab.Start(1);
-            Assert.True(Eventually(() => pinger.Ping(lab.Pod(2), 1, TimeSpan.FromMilliseconds(50)) is not null, TestLab.Patience));
+            Assert.True(Eventually(() => pinger.Ping(lab.Pod(2), ++sequence, s_ask) is not null, TestLab.Patience));
             took[trial] = Stopwatch.GetElapsedTime(daemon.Started);
             Assert.Equal(before, lab.WaitUntilReady(daemon, 1));
         }
@@ -74,7 +76,8 @@ public sealed class RestartTests : LabTest
             Assert.True(Eventually(() => lab.Counters(2).Inbound.Packets > 5000, TestLab.Patience), "no flood");
             EndsCleanly(daemons[1], "INT");
             long before = lab.Counters(1).Outbound.Packets;
-            Assert.True(Eventually(() => lab.Counters(1).Outbound.Packets > before + 1000, TestLab.Patience), "the flood is over");
+            Assert.True(
+                Eventually(() => lab.Counters(1).Outbound.Packets > before + 1000, TestLab.Patience), "the flood is over");
             EndsCleanly(daemons[0], "TERM");
             Assert.False(flood.IsCompleted, "the flood ended before the daemons");
         }

@@ -15,7 +15,7 @@ public sealed class TwoHosts : IDisposable
 {
     private TestLab? _lab;
 
-    /// <summary>Built by the first test that asks, so that a missing privilege skips tests instead of failing the class.</summary>
+    /// <summary>Built by the first test that asks: a missing privilege skips tests instead of failing the class.</summary>
     internal TestLab Lab
     {
         get
@@ -138,6 +138,13 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
         Assert.Equal(32, address.GetProperty("prefixlen").GetInt32());
         Assert.Equal("global", address.GetProperty("scope").GetString());
         Assert.False(address.TryGetProperty("broadcast", out _));
+        if (File.Exists("/proc/sys/net/ipv6/conf/all/disable_ipv6"))
+        {
+            // The same kernel gives one to an ordinary interface of this host.
+            string ordinary = Lab.Ip.Run("-n", Lab.Host(1).HostNamespace, "-6", "address", "show", "dev", "eth0");
+            Assert.Contains("fe80:", ordinary, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("not_ipv4", Lab.Counters(1).Drops.Keys); // what a link-local address would send first
     }
 
@@ -195,7 +202,8 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
         TcpTransfer.ArrivesIntact(Lab.Host(1).PodNamespace, Lab.Host(2).PodNamespace, Lab.Pod(2), TransferBytes, seed: 1);
         TcpTransfer.ArrivesIntact(Lab.Host(2).PodNamespace, Lab.Host(1).PodNamespace, Lab.Pod(1), TransferBytes, seed: 2);
         UdpResult udp = UdpBlast.Measure(
-            Lab.Host(1).PodNamespace, Lab.Host(2).PodNamespace, Lab.Pod(2), 64, TimeSpan.FromSeconds(0.2), CancellationToken.None);
+            Lab.Host(1).PodNamespace, Lab.Host(2).PodNamespace, Lab.Pod(2), 64, TimeSpan.FromSeconds(0.2),
+            CancellationToken.None);
 
         Assert.True(udp.Received > 0);
         foreach (HostPlan host in Lab.Plan.Hosts)
@@ -213,7 +221,8 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
     private static long Snmp(string networkNamespace, string protocol, string counter)
     {
         string[] lines = LabNamespace.Run(networkNamespace, () => File.ReadAllLines("/proc/thread-self/net/snmp"));
-        string[][] pair = [.. lines.Where(line => line.StartsWith($"{protocol}: ", StringComparison.Ordinal)).Select(line => line.Split(' '))];
+        string[][] pair =
+            [.. lines.Where(line => line.StartsWith($"{protocol}: ", StringComparison.Ordinal)).Select(line => line.Split(' '))];
         return long.Parse(pair[1][Array.IndexOf(pair[0], counter)]);
     }
 }

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
 
-/// <summary>One try to start a daemon on the first host of a lab, with a store, a run directory and a subnet file of its own.</summary>
+/// <summary>
+/// One try to start a daemon on the first host of a lab, with a store, a run directory and a subnet file of its own.
+/// </summary>
 internal sealed class StartAttempt
 {
     private static readonly TimeSpan s_within = TimeSpan.FromSeconds(10);

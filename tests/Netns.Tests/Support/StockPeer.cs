@@ -45,7 +45,8 @@ internal sealed class StockPeer : IDisposable
         foreach ((string text, IPAddress publicIp) in routes)
         {
             IPNetwork network = IPNetwork.Parse(text);
-            _routes.Add((ToNumber(network.BaseAddress), uint.MaxValue << (32 - network.PrefixLength), new IPEndPoint(publicIp, TestLab.Port)));
+            uint mask = uint.MaxValue << (32 - network.PrefixLength);
+            _routes.Add((ToNumber(network.BaseAddress), mask, new IPEndPoint(publicIp, TestLab.Port)));
         }
 
         _tun = LabNamespace.Run(host.HostNamespace, () => TunDevice.Create(Device));
@@ -177,7 +178,8 @@ internal sealed class StockPeer : IDisposable
         if (datagram.Length < 20 || datagram[0] >> 4 != 4 || source.Port != TestLab.Port
             || BinaryPrimitives.ReadUInt16BigEndian(datagram[TotalLengthOffset..]) != datagram.Length)
         {
-            _oddities.Enqueue($"from {source}, {datagram.Length} bytes: {Convert.ToHexString(datagram[..Math.Min(24, datagram.Length)])}");
+            string start = Convert.ToHexString(datagram[..Math.Min(24, datagram.Length)]);
+            _oddities.Enqueue($"from {source}, {datagram.Length} bytes: {start}");
         }
     }
 }

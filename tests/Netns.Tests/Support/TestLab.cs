@@ -108,6 +108,10 @@ internal sealed class TestLab : IDisposable
             _topology.AttachPod(Host(number), WaitUntilReady(daemon, number));
         }
 
+        // Each knows the others before the first packet, so that none is counted as a drop.
+        Assert.True(
+            Condition.Holds(() => numbers.All(number => Counters(number).Routes >= numbers.Count - 1), Patience),
+            $"a daemon does not know the others\n{Logs()}");
         if (numbers.Count > 1)
         {
             AwaitPath(numbers[0], numbers[1]);
@@ -127,7 +131,9 @@ internal sealed class TestLab : IDisposable
     internal void AwaitPath(int from, int to)
     {
         using var pinger = new Pinger(Host(from).PodNamespace);
-        Assert.True(pinger.WaitForAnswer(Pod(to), Patience, CancellationToken.None), $"pod {to} does not answer pod {from}\n{Logs()}");
+        Assert.True(
+            pinger.WaitForAnswer(Pod(to), Patience, CancellationToken.None),
+            $"pod {to} does not answer pod {from}\n{Logs()}");
     }
 
     /// <summary>Runs a program inside a namespace to its end.</summary>
