@@ -230,6 +230,18 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         Assert.False(Lab.HasTunnel(1));
     }
 
+    [Fact]
+    public void The_mtu_can_be_chosen()
+    {
+        StartAttempt attempt = new StartAttempt(Lab).With("--mtu", "1400");
+        using RunningProgram daemon = attempt.Start();
+        Assert.True(daemon.WaitForError(" ready: ", s_ready), daemon.Tail());
+
+        Assert.Contains("FLANNEL_MTU=1400\n", File.ReadAllText(attempt.SubnetFile), StringComparison.Ordinal);
+        Assert.Contains(" mtu 1400 ", Lab.Ip.Run("-n", Namespace, "link", "show", "flannel0"), StringComparison.Ordinal);
+        StillWorks(daemon, attempt);
+    }
+
     private void StillWorks(RunningProgram running, StartAttempt attempt)
     {
         Assert.False(running.HasExited, "the first instance has ended, too");

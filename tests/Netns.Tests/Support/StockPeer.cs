@@ -69,7 +69,7 @@ internal sealed class StockPeer : IDisposable
     /// <summary>Datagrams received.</summary>
     internal long Received => Interlocked.Read(ref _received);
 
-    /// <summary>Datagrams that were not exactly one whole IPv4 packet from port 8285.</summary>
+    /// <summary>Datagrams that were not exactly one whole IPv4 packet from a peer's published address and port 8285.</summary>
     internal IReadOnlyCollection<string> Oddities => _oddities;
 
     public void Dispose()
@@ -175,7 +175,7 @@ internal sealed class StockPeer : IDisposable
     // Not stock's: what the test wants to know about the datagrams of the daemon.
     private void Inspect(ReadOnlySpan<byte> datagram, IPEndPoint source)
     {
-        if (datagram.Length < 20 || datagram[0] >> 4 != 4 || source.Port != TestLab.Port
+        if (datagram.Length < 20 || datagram[0] >> 4 != 4 || !_routes.Exists(route => route.NextHop.Equals(source))
             || BinaryPrimitives.ReadUInt16BigEndian(datagram[TotalLengthOffset..]) != datagram.Length)
         {
             string start = Convert.ToHexString(datagram[..Math.Min(24, datagram.Length)]);
