@@ -117,7 +117,10 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         Task first = await Task.WhenAny(stopped, forwarder.Fault, leaseLoop);
         if (first == forwarder.Fault)
         {
-            throw await forwarder.Fault;
+            Exception fault = await forwarder.Fault;
+            throw fault is LinuxException
+                ? new OperatorException($"forwarding on {TunnelLink.Name} ended: {fault.Message}", fault)
+                : fault;
         }
 
         if (first == leaseLoop)

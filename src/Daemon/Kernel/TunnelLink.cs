@@ -48,7 +48,7 @@ internal static class TunnelLink
     {
         Ipv4Route? other = netlink.GetRoutes()
             .FirstOrDefault(route => route.Destination == network.Address && route.PrefixLength == network.Length);
-        string device = other?.InterfaceIndex is int index ? netlink.FindLink(index)?.Name ?? $"interface {index}" : "elsewhere";
+        string device = other?.InterfaceIndex is int index ? netlink.FindLink(index)?.Name ?? $"interface {index}" : "no single interface (ip route says what it is)";
         return new OperatorException(
             $"a route to {network} exists already and leads to {device}; remove it (ip route del {network}) or choose another Network", cause);
     }
