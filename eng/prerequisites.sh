@@ -1,11 +1,12 @@
 # Sourced by ./dev and ./overlay: what a command needs from the system, installed when root on Debian or Ubuntu,
 # named in one line otherwise.
 
-# need COMMAND=PACKAGE ...: every COMMAND is on PATH afterwards, or the script ends with one line that says what is missing.
+# need COMMAND=PACKAGE ...: every COMMAND is on PATH afterwards (a path: the file exists), or the script ends with one line
+# that says what is missing.
 need() {
   local missing=() packages=() pair
   for pair in "$@"; do
-    if ! command -v "${pair%%=*}" >/dev/null 2>&1; then missing+=("${pair%%=*}"); packages+=("${pair#*=}"); fi
+    if ! command -v "${pair%%=*}" >/dev/null 2>&1 && ! [[ "$pair" = /* && -e "${pair%%=*}" ]]; then missing+=("${pair%%=*}"); packages+=("${pair#*=}"); fi
   done
   [ ${#missing[@]} -eq 0 ] && return 0
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -22,9 +23,20 @@ need() {
 
 # need_sdk: the .NET SDK that global.json names.
 need_sdk() {
-  if ! command -v dotnet >/dev/null 2>&1; then
-    echo "missing: dotnet; install the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
-    exit 1
-  fi
+  local found=none
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+  if command -v dotnet >/dev/null 2>&1; then
+    if (cd "$root" && dotnet --version >/dev/null 2>&1); then return 0; fi
+    found=$(cd / && dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')
+  fi
+  echo "missing: the .NET 10 SDK (found: ${found:-none}); install it: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+  exit 1
+}
+
+# need_runtime: where the built executable finds its runtime, also when the SDK is not in a place it knows.
+need_runtime() {
+  if [ -z "${DOTNET_ROOT:-}" ] && command -v dotnet >/dev/null 2>&1; then
+    DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
+    export DOTNET_ROOT
+  fi
 }

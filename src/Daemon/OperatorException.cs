@@ -3,7 +3,7 @@ using System;
 namespace Overlay.Daemon;
 
 /// <summary>Something the operator can mend. The message is one line: what, the value found, the remedy.</summary>
-internal sealed class OperatorException : Exception
+internal class OperatorException : Exception
 {
     internal OperatorException(string message)
         : base(message)

@@ -20,6 +20,9 @@ namespace Overlay.Daemon;
 /// <summary><c>overlay run</c>: what is wired to what, and in which order things appear and go.</summary>
 internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 {
+    // A stop takes less than 2 s, whatever a store on a file system that hangs does.
+    private static readonly TimeSpan s_patienceAtEnd = TimeSpan.FromSeconds(1);
+
     private static readonly TimeProvider s_clock = TimeProvider.System;
 
     private bool _isReady;
@@ -59,7 +62,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
         await using var store = new FileLeaseStore(options.LeaseDirectory, s_clock, warning => Log.StoreWarning(log, warning));
         using RouteNetlink netlink = RouteNetlink.Open();
-        StartPlan plan = await StartPlan.MakeAsync(options, store, netlink, stopping);
+        StartPlan plan = await StartPlan.MakeAsync(options, store, netlink, stopping).WaitAsync(stopping);
         Report(plan);
 
         // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
@@ -84,7 +87,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using IcmpPort? icmp = OpenIcmp(lease.Subnet.Address);
 
         var routes = new RouteTableCell();
-        using var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
+        var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task leaseLoop = leases.RunAsync(ending.Token);
         try
@@ -132,7 +135,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     private async Task<AcquiredLease> AcquireAsync(ILeaseStore store, StartPlan plan, CancellationToken stopping)
     {
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
-        AcquiredLease acquired = await store.AcquireAsync(plan.Config, new LeaseRequest(plan.PublicIp, previous), stopping);
+        AcquiredLease acquired = await store.AcquireAsync(plan.Config, new LeaseRequest(plan.PublicIp, previous), stopping).WaitAsync(stopping);
         Log.Acquired(log, acquired.Lease.Subnet.ToString(), plan.Config.Network.ToString(), store.Description, acquired.Lease.Expires);
         return acquired;
     }
@@ -142,9 +145,9 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     {
         try
         {
-            await store.ReleaseAsync(lease, CancellationToken.None);
+            await store.ReleaseAsync(lease, CancellationToken.None).WaitAsync(s_patienceAtEnd);
         }
-        catch (LeaseStoreException problem)
+        catch (Exception problem) when (problem is LeaseStoreException or TimeoutException)
         {
             Log.StoreWarning(log, problem.Message); // why the start failed is what the operator has to read last
         }

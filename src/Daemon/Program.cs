@@ -28,9 +28,19 @@ internal static class Program
         }
         catch (OperatorException problem)
         {
-            await Console.Error.WriteLineAsync($"overlay: {problem.Message}");
-            return ExitCode.Failure;
+            return Fail(problem.Message);
         }
+        catch (Exception fault) when (Environment.GetEnvironmentVariable("OVERLAY_TRACE") is null)
+        {
+            // A fault of ours. The operator gets a line to pass on; whoever mends it asks for the trace.
+            return Fail($"unexpected {fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ")} (set OVERLAY_TRACE=1 for the trace, and report it)");
+        }
+    }
+
+    private static int Fail(string line)
+    {
+        Console.Error.WriteLine($"overlay: {line}");
+        return ExitCode.Failure;
     }
 
     private static int Refuse(ParseResult parsed)

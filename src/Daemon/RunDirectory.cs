@@ -9,6 +9,7 @@ internal sealed class RunDirectory : IDisposable
 {
     private const string LockName = "lock";
     private const string ProcessIdName = "pid";
+    private const int WouldBlock = 11; // EWOULDBLOCK of flock(2), as the base library hands it on
 
     private readonly FileStream _lock;
 
@@ -40,8 +41,8 @@ internal sealed class RunDirectory : IDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             held?.Dispose();
-            throw held is null && Holder(path) is string holder
-                ? new OperatorException($"another overlay (process {holder}) runs with --run-dir {path}; stop it, or choose another --run-dir", refused)
+            throw refused.HResult == WouldBlock
+                ? new OperatorException($"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose another --run-dir", refused)
                 : new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
         }
     }
@@ -49,21 +50,19 @@ internal sealed class RunDirectory : IDisposable
     /// <summary>Releases the lock. Its file stays: removing it would race with the next holder.</summary>
     public void Dispose()
     {
-        File.Delete(System.IO.Path.Combine(Path, ProcessIdName));
+        Leftover.Delete(System.IO.Path.Combine(Path, ProcessIdName));
         _lock.Dispose();
     }
 
-    private static string? Holder(string path)
+    private static string Holder(string path)
     {
         try
         {
-            string holder = File.ReadAllText(System.IO.Path.Combine(path, ProcessIdName)).Trim();
-            return int.TryParse(holder, NumberStyles.None, CultureInfo.InvariantCulture, out int process)
-                && Directory.Exists($"/proc/{process}") ? holder : null;
+            return File.ReadAllText(System.IO.Path.Combine(path, ProcessIdName)).Trim();
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return "unknown";
         }
     }
 }

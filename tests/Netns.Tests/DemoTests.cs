@@ -3,10 +3,12 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Text.Json;
 using Overlay.Daemon.Demo;
 using Overlay.Daemon.Lab;
 using Overlay.Netns.Tests.Support;
+using Overlay.Daemon.Status;
 using Xunit;
 
 namespace Overlay.Netns.Tests;
@@ -136,7 +138,7 @@ public sealed class DemoTests : LabTest
     {
         try
         {
-            return DaemonCounters.Read(s_plan.Hosts[0].CounterSocket).Outbound.Packets > 1000; // pings are a dozen
+            return CountersSocket.ReadAsync(s_plan.Hosts[0].RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Outbound.Packets > 1000; // pings are a dozen
         }
         catch (LabException)
         {

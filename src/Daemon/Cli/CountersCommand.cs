@@ -1,6 +1,5 @@
 using System;
 using System.CommandLine;
-using System.IO;
 using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon.Cli;
@@ -15,14 +14,14 @@ internal static class CountersCommand
             Description = "the run directory of the daemon asked",
             HelpName = "DIR",
             DefaultValueFactory = _ => RunCommand.DefaultRunDirectory,
+            CustomParser = OptionParser.Path("--run-dir"),
         };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
         var command = new Command("counters", "Show what the daemon on this host has forwarded and dropped.") { runDirectory, json };
         command.SetAction(async (parsed, cancellation) =>
         {
-            string directory = Path.GetFullPath(parsed.GetRequiredValue(runDirectory));
-            string text = await CountersSocket.ReadAsync(directory, cancellation);
-            await Console.Out.WriteLineAsync(parsed.GetValue(json) ? text : CountersReport.Parse(text).ToTable());
+            CountersReport report = await CountersSocket.ReadAsync(parsed.GetRequiredValue(runDirectory), cancellation);
+            await Console.Out.WriteLineAsync(parsed.GetValue(json) ? report.ToJson() : report.ToTable());
             return ExitCode.Success;
         });
         return command;

@@ -1,8 +1,6 @@
 using System;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.IO;
-using System.Linq;
 using Overlay.Lease;
 using Overlay.Router.Forwarding;
 
@@ -13,6 +11,8 @@ internal static class RunCommand
 {
     /// <summary>What IPv4 and UDP headers take from the underlay's MTU.</summary>
     internal const int EncapsulationBytes = 28;
+
+    internal const string DefaultRunDirectory = "/run/overlay";
 
     internal const int MinimumMtu = 576; // RFC 791, section 3.1: what every host must take
     internal const int MaximumMtu = 65_535 - EncapsulationBytes;
@@ -25,7 +25,7 @@ internal static class RunCommand
             Description = "where leases are kept: file:DIR, a directory all hosts share",
             HelpName = "file:DIR",
             Required = true,
-            CustomParser = Parser("--lease-store", LeaseDirectory, "file:DIR"),
+            CustomParser = OptionParser.Of("--lease-store", LeaseDirectory, "file:DIR"),
         };
         var networkInterface = new Option<string?>("--iface")
         {
@@ -36,45 +36,47 @@ internal static class RunCommand
         {
             Description = "address that other hosts send to [default: the interface's]",
             HelpName = "IP",
-            CustomParser = Parser<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(text, out uint address) ? address : null, "an IPv4 address"),
+            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(text, out uint address) ? address : null, "an IPv4 address"),
         };
         var subnetFile = new Option<string>("--subnet-file")
         {
             Description = "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
             HelpName = "FILE",
             DefaultValueFactory = _ => "/run/flannel/subnet.env",
+            CustomParser = OptionParser.Path("--subnet-file"),
         };
         var runDirectory = new Option<string>("--run-dir")
         {
             Description = "directory for the lock and the counters socket; one daemon each",
             HelpName = "DIR",
             DefaultValueFactory = _ => DefaultRunDirectory,
+            CustomParser = OptionParser.Path("--run-dir"),
         };
         var mtu = new Option<int?>("--mtu")
         {
             Description = $"MTU of the tunnel, {MinimumMtu} to {MaximumMtu} bytes [default: the interface's less {EncapsulationBytes}]",
             HelpName = "BYTES",
-            CustomParser = Number("--mtu", MinimumMtu, MaximumMtu),
+            CustomParser = OptionParser.Number("--mtu", MinimumMtu, MaximumMtu),
         };
         var port = new Option<int?>("--port")
         {
             Description = "UDP port, the same on every host [default: the network config's, 8285]",
             HelpName = "PORT",
-            CustomParser = Number("--port", 1, ushort.MaxValue),
+            CustomParser = OptionParser.Number("--port", 1, ushort.MaxValue),
         };
         var sourceCheck = new Option<SourceCheck>("--source-check")
         {
             Description = "strict: a peer may only send from its own subnet; peer: only peers may send; off: as stock flannel",
             HelpName = "strict|peer|off",
             DefaultValueFactory = _ => SourceCheck.Strict,
-            CustomParser = Choice<SourceCheck>("--source-check"),
+            CustomParser = OptionParser.Choice<SourceCheck>("--source-check"),
         };
         var engine = new Option<Engine>("--engine")
         {
             Description = "classic: one packet a system call",
             HelpName = "classic",
             DefaultValueFactory = _ => Engine.Classic,
-            CustomParser = Choice<Engine>("--engine"),
+            CustomParser = OptionParser.Choice<Engine>("--engine"),
         };
 
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
@@ -85,8 +87,8 @@ internal static class RunCommand
             parsed.GetRequiredValue(leaseStore),
             parsed.GetValue(networkInterface),
             parsed.GetValue(publicIp),
-            Path.GetFullPath(parsed.GetRequiredValue(subnetFile)),
-            Path.GetFullPath(parsed.GetRequiredValue(runDirectory)),
+            parsed.GetRequiredValue(subnetFile),
+            parsed.GetRequiredValue(runDirectory),
             parsed.GetValue(mtu),
             parsed.GetValue(port),
             parsed.GetValue(sourceCheck),
@@ -94,38 +96,8 @@ internal static class RunCommand
         return command;
     }
 
-    internal const string DefaultRunDirectory = "/run/overlay";
-
     private static string? LeaseDirectory(string text) =>
         text.StartsWith(FileScheme, StringComparison.Ordinal) && text.Length > FileScheme.Length
             ? Path.GetFullPath(text[FileScheme.Length..])
             : null;
-
-    private static Func<ArgumentResult, int?> Number(string option, int minimum, int maximum) => Parser<int?>(
-        option,
-        text => int.TryParse(text, out int value) && value >= minimum && value <= maximum ? value : null,
-        $"{minimum} to {maximum}");
-
-    private static Func<ArgumentResult, T> Choice<T>(string option)
-        where T : struct, Enum
-    {
-        string[] names = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
-        return result => Parser<T?>(
-            option,
-            text => Array.IndexOf(names, text) is >= 0 and int position ? Enum.GetValues<T>()[position] : null,
-            string.Join(" or ", names))(result) ?? default;
-    }
-
-    private static Func<ArgumentResult, T> Parser<T>(string option, Func<string, T?> parse, string wanted) => result =>
-    {
-        string text = result.Tokens.Count > 0 ? result.Tokens[^1].Value : string.Empty;
-        T? value = parse(text);
-        if (value is null)
-        {
-            result.AddError($"{option} is '{text}'; give {wanted}");
-            return default!; // not read: an error ends the command before its action runs
-        }
-
-        return value;
-    };
 }

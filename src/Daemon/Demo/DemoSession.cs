@@ -32,7 +32,7 @@ internal static class DemoSession
             using LabLock held = Lock();
             failure = RunLocked(options, results, ip, text, problems, stop);
         }
-        catch (LabException refused)
+        catch (OperatorException refused)
         {
             failure = Tell(problems, refused);
         }
@@ -73,7 +73,7 @@ internal static class DemoSession
             Remnants after = remnants.Find();
             return after.Count == 0 ? 0 : throw new LabException($"could not remove {Describe(after)}");
         }
-        catch (LabException refused)
+        catch (OperatorException refused)
         {
             problems.Line($"overlay demo down: {refused.Message}");
             return 1;
@@ -169,6 +169,7 @@ internal static class DemoSession
         (string message, string? evidence) = problem switch
         {
             LabException refused => (refused.Message, refused.Evidence),
+            OperatorException refused => (refused.Message, null),
             LinuxException or IOException or UnauthorizedAccessException => (problem.Message, null),
             // A fault of ours: where it happened is all there is to go by.
             _ => ($"{problem.GetType().Name}: {problem.Message}", problem.StackTrace),

@@ -6,6 +6,7 @@ using System.Net;
 using System.Threading;
 using Overlay.Daemon.Lab;
 using Overlay.Daemon.Lab.Decoding;
+using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon.Demo;
 
@@ -190,8 +191,8 @@ internal sealed class DemoStory : IDisposable
 
     private void ShowCounters(RunningLab lab)
     {
-        IReadOnlyList<DaemonCounters> all = lab.ReadCounters();
-        foreach ((HostPlan host, DaemonCounters counters) in _plan.Hosts.Zip(all))
+        IReadOnlyList<CountersReport> all = lab.ReadCounters();
+        foreach ((HostPlan host, CountersReport counters) in _plan.Hosts.Zip(all))
         {
             string drops = counters.Drops.Count == 0
                 ? "none"
@@ -202,7 +203,7 @@ internal sealed class DemoStory : IDisposable
                 + $"   in {counters.Inbound.Packets} packets {counters.Inbound.Bytes} B   drops {drops}");
         }
 
-        _results.Drops = DaemonCounters.SumDrops(all);
+        _results.Drops = CountersReport.SumDrops(all.Select(counters => counters.Drops));
     }
 
     private string Logs() => string.Join(

@@ -1,9 +1,7 @@
-using System;
-
 namespace Overlay.Daemon.Lab;
 
 /// <summary>A step of the lab that did not work: one line that names the cause, and perhaps the end of a log.</summary>
-internal sealed class LabException : Exception
+internal sealed class LabException : OperatorException
 {
     /// <summary>Describes one failed step.</summary>
     /// <param name="message">One line.</param>

@@ -10,6 +10,8 @@ internal sealed class LabLock : IDisposable
     // Who has the lock stands beside it: a locked file cannot even be read by another process of this runtime.
     private const string FileName = "lock", HolderFileName = "lock.holder";
 
+    private const int WouldBlock = 11; // EWOULDBLOCK of flock(2), as the base library hands it on
+
     private readonly FileStream _stream;
 
     private LabLock(FileStream stream) => _stream = stream;
@@ -21,26 +23,32 @@ internal sealed class LabLock : IDisposable
     /// <param name="directory">The lab's.</param>
     /// <param name="holder">The process id of whoever has it, when it cannot be had; 0 when unknown.</param>
     /// <returns>Null when another process has it.</returns>
+    /// <exception cref="LabException">The directory cannot be made or written.</exception>
     internal static LabLock? TryTake(string directory, out int holder)
     {
         string path = Path.Combine(directory, FileName);
         while (true)
         {
             holder = 0;
-            Directory.CreateDirectory(directory);
             FileStream stream;
             try
             {
+                Directory.CreateDirectory(directory);
                 stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (DirectoryNotFoundException)
             {
                 continue; // its holder has just removed the directory
             }
-            catch (IOException)
+            catch (IOException busy) when (busy.HResult == WouldBlock)
             {
                 holder = ReadHolder(directory);
                 return null;
+            }
+
+            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+            {
+                throw new LabException($"could not use {directory}: {refused.Message.TrimEnd('.')}");
             }
 
             if (File.Exists(path))

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon.Lab;
 
@@ -97,8 +98,8 @@ internal sealed class RunningLab : IDisposable
 
     /// <summary>What each daemon counted, in the hosts' order.</summary>
     /// <exception cref="LabException">One does not answer.</exception>
-    internal IReadOnlyList<DaemonCounters> ReadCounters() =>
-        [.. Plan.Hosts.Select(host => DaemonCounters.Read(host.CounterSocket))];
+    internal IReadOnlyList<CountersReport> ReadCounters() =>
+        [.. Plan.Hosts.Select(host => CountersSocket.ReadAsync(host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult())];
 
     /// <summary>Lets go of the processes without ending them.</summary>
     public void Dispose()

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Lease;
@@ -8,27 +9,40 @@ namespace Overlay.Daemon.Leases;
 
 /// <summary>Keeps routes and own lease up to date: store → view → publisher, and renewals.</summary>
 internal sealed class LeaseLoop(
-    ILeaseStore store, NetworkConfig config, SubnetLease own, RoutePublisher publisher, TimeProvider clock, ILogger log) : IDisposable
+    ILeaseStore store, NetworkConfig config, SubnetLease own, RoutePublisher publisher, TimeProvider clock, ILogger log)
 {
+    /// <summary>How long before its end a lease is renewed: flannel's default.</summary>
+    internal static readonly TimeSpan RenewalMargin = TimeSpan.FromMinutes(60);
+
+    /// <summary>How often that is looked at: in steps, so that a host that was suspended, or whose clock was set, renews soon.</summary>
+    internal static readonly TimeSpan RenewalCheck = TimeSpan.FromMinutes(1);
+
     /// <summary>Changes beyond this many in one update are logged as a sum: the first snapshot of a large network, say.</summary>
     private const int MostChangesLoggedSingly = 16;
 
-    private static readonly TimeSpan s_renewalMargin = TimeSpan.FromMinutes(60); // flannel's default
-    private static readonly TimeSpan s_renewalCheck = TimeSpan.FromMinutes(1);
-
     private readonly LeaseView _view = new(own.Subnet, own.PublicIp);
     private readonly TaskCompletionSource _firstUpdate = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SemaphoreSlim _ownIsGone = new(0, 1);
+
+    // One wake-up waiting says as much as two.
+    private readonly Channel<bool> _wakeRenewal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private volatile bool _ownIsGone; // the store does not show it as ours, or could not be asked to renew it
 
     /// <summary>Completes when the store's first answer has been published.</summary>
     internal Task FirstUpdate => _firstUpdate.Task;
 
-    /// <summary>Runs until cancelled.</summary>
-    internal Task RunAsync(CancellationToken cancellation) =>
-        Task.WhenAll(WatchAsync(cancellation), RenewAsync(cancellation));
+    /// <summary>Runs until cancelled, or until one of the two halves ends by itself: neither is any use without the other.</summary>
+    /// <exception cref="LeaseLostException">Another owner holds our subnet.</exception>
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task first = await Task.WhenAny(WatchAsync(ending.Token), RenewAsync(ending.Token));
+        await ending.CancelAsync();
 
-    /// <summary>Frees what <see cref="RunAsync"/> waited on; it has ended by then.</summary>
-    public void Dispose() => _ownIsGone.Dispose();
+        // The other one is not waited for: a store on a file system that hangs would keep the daemon from ending.
+        await first;
+    }
 
     private async Task WatchAsync(CancellationToken cancellation)
     {
@@ -56,9 +70,10 @@ internal sealed class LeaseLoop(
                 }
 
                 _firstUpdate.TrySetResult();
-                if (!_view.OwnIsHeld && _ownIsGone.CurrentCount == 0)
+                if (!_view.OwnIsHeld)
                 {
-                    _ownIsGone.Release(); // this loop alone releases, so the count stays within 1
+                    _ownIsGone = true;
+                    _wakeRenewal.Writer.TryWrite(true);
                 }
             }
         }
@@ -71,25 +86,24 @@ internal sealed class LeaseLoop(
     private async Task RenewAsync(CancellationToken cancellation)
     {
         SubnetLease held = own;
-        bool isGone = false;
-        while (true)
+        await using ITimer tick = clock.CreateTimer(_ => _wakeRenewal.Writer.TryWrite(true), null, RenewalCheck, RenewalCheck);
+        await foreach (bool _ in _wakeRenewal.Reader.ReadAllAsync(cancellation))
         {
-            // In steps, so that a host that was suspended, or whose clock was set, renews soon after.
-            isGone |= await _ownIsGone.WaitAsync(s_renewalCheck, cancellation);
-            if (!isGone && clock.GetUtcNow() < held.Expires - s_renewalMargin)
+            if (!_ownIsGone && clock.GetUtcNow() < held.Expires - RenewalMargin)
             {
                 continue;
             }
 
+            _ownIsGone = false; // before the renewal: what happens to the lease after it is news again
             try
             {
                 held = await store.RenewAsync(held, cancellation);
-                isGone = false;
                 Log.Renewed(log, held.Subnet.ToString(), held.Expires);
             }
-            catch (LeaseStoreException problem)
+            catch (LeaseStoreException problem) when (problem is not LeaseLostException)
             {
-                Log.RenewalFailed(log, held.Subnet.ToString(), (int)s_renewalCheck.TotalSeconds, problem.Message);
+                _ownIsGone = true;
+                Log.RenewalFailed(log, held.Subnet.ToString(), (int)RenewalCheck.TotalSeconds, problem.Message);
             }
         }
     }

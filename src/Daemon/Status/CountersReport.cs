@@ -13,7 +13,7 @@ namespace Overlay.Daemon.Status;
 
 /// <summary>One direction's counters. Drops and events hold only what is not zero.</summary>
 internal sealed record DirectionReport(
-    long Packets, long Bytes, IReadOnlyDictionary<string, long> Drops, IReadOnlyDictionary<string, long> Events, string? LastRefusal);
+    long Packets, long Bytes, IReadOnlyDictionary<string, long> Drops, IReadOnlyDictionary<string, long> Events, string? LastRefusal = null);
 
 /// <summary>What a daemon says of itself on its counters socket.</summary>
 /// <param name="Outbound">TUN to UDP.</param>
@@ -29,16 +29,26 @@ internal sealed record CountersReport(
     {
         DirectionReport outbound = Of(forwarder.Outbound);
         DirectionReport inbound = Of(forwarder.Inbound);
-        Dictionary<string, long> drops = outbound.Drops.Concat(inbound.Drops)
-            .GroupBy(drop => drop.Key)
-            .ToDictionary(group => group.Key, group => group.Sum(drop => drop.Value));
-        return new CountersReport(outbound, inbound, drops, routes.Count, routes.PeerCount);
+        return new CountersReport(
+            outbound, inbound, SumDrops([outbound.Drops, inbound.Drops]), routes.Count, routes.PeerCount);
     }
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
     internal static CountersReport Parse(string json) =>
         JsonSerializer.Deserialize(json, CountersJson.Default.CountersReport) ?? throw new JsonException("no counters");
+
+    /// <summary>Adds up drops by reason, sorted by name.</summary>
+    internal static SortedDictionary<string, long> SumDrops(IEnumerable<IReadOnlyDictionary<string, long>> all)
+    {
+        var sum = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach ((string reason, long count) in all.SelectMany(drops => drops))
+        {
+            sum[reason] = sum.GetValueOrDefault(reason) + count;
+        }
+
+        return sum;
+    }
 
     internal string ToJson() => JsonSerializer.Serialize(this, CountersJson.Default.CountersReport);
 
@@ -82,6 +92,9 @@ internal sealed record CountersReport(
         counts.Where(count => count.Count != 0).ToDictionary(count => count.Name, count => count.Count, StringComparer.Ordinal);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(CountersReport))]
 internal sealed partial class CountersJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -12,6 +13,9 @@ internal sealed class CountersSocket : IAsyncDisposable
 {
     private const string Name = "overlay.sock";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _listener;
@@ -48,18 +52,24 @@ internal sealed class CountersSocket : IAsyncDisposable
 
     /// <summary>Asks the daemon of a run directory.</summary>
     /// <exception cref="OperatorException">No daemon answers there.</exception>
-    internal static async Task<string> ReadAsync(string runDirectory, CancellationToken cancellation)
+    internal static async Task<CountersReport> ReadAsync(string runDirectory, CancellationToken cancellation)
     {
         string path = Path.Combine(runDirectory, Name);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(s_answerWithin);
         try
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), deadline.Token);
             await using var stream = new NetworkStream(socket);
             using var reader = new StreamReader(stream, Encoding.UTF8);
-            return await reader.ReadToEndAsync(cancellation);
+            return CountersReport.Parse(await reader.ReadToEndAsync(deadline.Token));
         }
-        catch (Exception refused) when (refused is SocketException or IOException or ArgumentException)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new OperatorException($"the daemon at {path} does not answer within {s_answerWithin.TotalSeconds} s; is it stopped (ps -o stat)?");
+        }
+        catch (Exception refused) when (refused is SocketException or IOException or ArgumentException or JsonException)
         {
             throw new OperatorException($"no daemon answers at {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; start one (overlay run), or name its --run-dir", refused);
         }
@@ -71,7 +81,7 @@ internal sealed class CountersSocket : IAsyncDisposable
         await _stop.CancelAsync();
         await _serving;
         _listener.Dispose();
-        File.Delete(_path);
+        Leftover.Delete(_path);
         _stop.Dispose();
     }
 
@@ -94,7 +104,8 @@ internal sealed class CountersSocket : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // That client is gone; the next one is served.
+                // That client is gone, and the next one is served; or no descriptor is left, and trying again at once is no use.
+                await Task.Delay(s_pauseAfterFailure, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

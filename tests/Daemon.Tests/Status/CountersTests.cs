@@ -14,6 +14,11 @@ namespace Overlay.Daemon.Tests.Status;
 
 public sealed class CountersTests : IDisposable
 {
+    private const string Answer = """
+        {"outbound":{"packets":7,"bytes":588,"drops":{"no_route":1,"ttl_expired":2},"events":{}},
+        "inbound":{"packets":2,"bytes":168,"drops":{"ttl_expired":3},"events":{}},"drops":{},"routes":1,"peers":1}
+        """;
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("overlay-counters");
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -51,12 +56,34 @@ public sealed class CountersTests : IDisposable
     {
         string path = Path.Combine(_directory.FullName, "overlay.sock");
         await File.WriteAllTextAsync(path, "left behind", TestContext.Current.CancellationToken);
-        await using (CountersSocket.Listen(_directory.FullName, () => "{}"))
+        await using (CountersSocket.Listen(_directory.FullName, () => Answer))
         {
-            Assert.Equal("{}", await CountersSocket.ReadAsync(_directory.FullName, TestContext.Current.CancellationToken));
+            Assert.Equal(7, (await ReadAsync()).Outbound.Packets);
         }
 
         Assert.False(File.Exists(path));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("{\"outbound\":")]
+    [InlineData("hello")]
+    public async Task An_answer_that_is_cut_short_or_something_else_ends_in_one_line(string answer)
+    {
+        await using (CountersSocket.Listen(_directory.FullName, () => answer))
+        {
+            Assert.DoesNotContain('\n', (await Assert.ThrowsAsync<OperatorException>(ReadAsync)).Message);
+        }
+    }
+
+    [Fact]
+    public void Drops_are_added_up_by_reason()
+    {
+        CountersReport report = CountersReport.Parse(Answer);
+        Assert.Equal(
+            "[no_route, 1] [ttl_expired, 5]",
+            string.Join(' ', CountersReport.SumDrops([report.Outbound.Drops, report.Inbound.Drops])));
     }
 
     [Fact]
@@ -73,5 +100,5 @@ public sealed class CountersTests : IDisposable
     }
 
     private async Task<CountersReport> ReadAsync() =>
-        CountersReport.Parse(await CountersSocket.ReadAsync(_directory.FullName, TestContext.Current.CancellationToken));
+        await CountersSocket.ReadAsync(_directory.FullName, TestContext.Current.CancellationToken);
 }

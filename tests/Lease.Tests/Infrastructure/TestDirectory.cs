@@ -28,7 +28,7 @@ internal sealed class TestDirectory : IDisposable
         const long Room = 1L << 30; // a page a file, several times over
         bool hasRoom = Directory.Exists(MemoryFileSystem) && new DriveInfo(MemoryFileSystem).AvailableFreeSpace > Room;
         return hasRoom
-            ? Directory.CreateDirectory(Path.Combine(MemoryFileSystem, $"overlay-lease-{Guid.NewGuid():N}")).FullName
+            ? Directory.CreateDirectory(Path.Combine(MemoryFileSystem, $"overlay-lease-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName
             : Directory.CreateTempSubdirectory("overlay-lease-").FullName;
     }
 }

@@ -141,8 +141,8 @@ internal sealed class TestLab : IDisposable
         ChildCommand.Run([Ip.ProgramPath, "netns", "exec", networkNamespace, .. words]);
 
     /// <summary>What a host's daemon has counted.</summary>
-    internal CountersReport Counters(int number) => CountersReport.Parse(
-        CountersSocket.ReadAsync(Host(number).RunDirectory, CancellationToken.None).GetAwaiter().GetResult());
+    internal CountersReport Counters(int number) =>
+        CountersSocket.ReadAsync(Host(number).RunDirectory, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Whether a host has flannel0.</summary>
     internal bool HasTunnel(int number) => Ip.TryRun("-n", Host(number).HostNamespace, "link", "show", "flannel0").Succeeded;

@@ -3,17 +3,17 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 
-namespace Overlay.Lease.Tests;
+namespace Overlay.Testing;
 
 /// <summary>A clock that moves only when told to, and whose timers fire then, on the caller's thread.</summary>
-internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
+public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
 
     /// <summary>Starts at the system's time, so that files written by other means have a plausible age.</summary>
-    internal ManualTime()
+    public ManualTime()
         : this(System.GetUtcNow())
     {
     }
@@ -37,7 +37,7 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    internal void Advance(TimeSpan by)
+    public void Advance(TimeSpan by)
     {
         List<ManualTimer> due;
         lock (_gate)
@@ -45,6 +45,10 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
             _now += by;
             due = [.. _timers.Where(timer => timer.Due <= _now).OrderBy(timer => timer.Due)];
             _timers.RemoveAll(due.Contains);
+            foreach (ManualTimer timer in due)
+            {
+                timer.Rearm(); // a period that has passed several times fires once: nobody here counts
+            }
         }
 
         foreach (ManualTimer timer in due)
@@ -55,15 +59,28 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, Action fire) : ITimer
     {
-        internal DateTimeOffset Due { get; private set; }
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
 
-        internal void Fire() => fire();
+        public DateTimeOffset Due { get; private set; }
+
+        /// <summary>With the gate held.</summary>
+        public void Rearm()
+        {
+            if (_period != Timeout.InfiniteTimeSpan)
+            {
+                Due = time._now + _period;
+                time._timers.Add(this);
+            }
+        }
+
+        public void Fire() => fire();
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._gate)
             {
                 time._timers.Remove(this);
+                _period = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
                     Due = time._now + dueTime;
