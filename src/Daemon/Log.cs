@@ -46,7 +46,7 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "no ICMP errors will be sent: {Reason}")]
     internal static partial void NoIcmp(ILogger log, string reason);
 
-    [LoggerMessage(14, LogLevel.Warning, "--mtu {Mtu} leaves no room for {Overhead} bytes of encapsulation on {Interface} (MTU {UnderlayMtu}): full packets will be sent as two fragments")]
+    [LoggerMessage(14, LogLevel.Warning, "--mtu {Mtu} leaves no room for {Overhead} bytes of encapsulation on {Interface} (MTU {UnderlayMtu}): full packets will be sent in fragments")]
     internal static partial void MtuTooLarge(ILogger log, int mtu, int overhead, string @interface, int underlayMtu);
 
     [LoggerMessage(15, LogLevel.Information, "stopped: forwarded {Outbound} packets out and {Inbound} in, dropped {Dropped}")]
@@ -55,6 +55,15 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Information, "lease store can be read again")]
     internal static partial void GapOver(ILogger log);
 
-    [LoggerMessage(17, LogLevel.Warning, "counters cannot be asked for: {Reason}")]
-    internal static partial void NoCountersSocket(ILogger log, string reason);
+    [LoggerMessage(18, LogLevel.Warning, "interface {Interface} is down, so nothing is forwarded; bring it up: ip link set {Interface} up")]
+    internal static partial void LinkDown(ILogger log, string @interface);
+
+    [LoggerMessage(19, LogLevel.Warning, "{What} of {Interface} was gone and is put back")]
+    internal static partial void PutBack(ILogger log, string what, string @interface);
+
+    [LoggerMessage(20, LogLevel.Warning, "{Interface} could not be looked after: {Reason}")]
+    internal static partial void RepairFailed(ILogger log, string @interface, string reason);
+
+    [LoggerMessage(21, LogLevel.Warning, "{Count} packets dropped in the last minute: {DropReason}{Refusal} (overlay counters says more)")]
+    internal static partial void Drops(ILogger log, long count, string dropReason, string refusal);
 }

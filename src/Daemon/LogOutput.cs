@@ -33,7 +33,7 @@ internal static class LogOutput
                 _ => "debug",
             };
             string time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-            string text = logEntry.Formatter(logEntry.State, logEntry.Exception);
+            string text = OneLine.Of(logEntry.Formatter(logEntry.State, logEntry.Exception));
             textWriter.WriteLine($"{time} {level} {text}");
         }
     }

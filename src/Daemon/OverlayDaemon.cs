@@ -27,7 +27,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
     private bool _isReady;
 
-    /// <summary>Runs until SIGTERM or SIGINT.</summary>
+    /// <summary>Runs until SIGTERM, SIGINT, SIGQUIT or SIGHUP.</summary>
     /// <returns><see cref="ExitCode.Success"/> after a clean stop.</returns>
     /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the remedy.</exception>
     internal static async Task<int> RunAsync(RunOptions options)
@@ -41,6 +41,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
         using ILoggerFactory loggers = LogOutput.Create();
         try
         {
@@ -84,12 +86,13 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using TunDevice tun = TunDevice.Create(TunnelLink.Name);
         using UdpPort port = UdpPort.Bind(plan.Underlay.Address, plan.Port);
         TunnelLink.Configure(netlink, plan.Config.Network, lease.Subnet, plan.TunnelMtu);
-        using IcmpPort? icmp = OpenIcmp(lease.Subnet.Address);
+        using IcmpPort? icmp = OpenIcmp();
 
         var routes = new RouteTableCell();
         var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task leaseLoop = leases.RunAsync(ending.Token);
+        Task upkeep = Task.CompletedTask;
         try
         {
             await leases.FirstUpdate.WaitAsync(stopping);
@@ -102,22 +105,23 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             Log.Ready(log, lease.Subnet.ToString(), tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
                 routes.Current.PeerCount, options.Engine.ToString().ToLowerInvariant(), options.SourceCheck.ToString().ToLowerInvariant());
 
-            await UntilStoppedAsync(forwarder, leaseLoop, stopping);
+            upkeep = new Upkeep(netlink, plan.Config.Network, lease.Subnet, forwarder, s_clock, log).RunAsync(ending.Token);
+            await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
             Log.Stopped(log, forwarder.Outbound.ForwardedPackets, forwarder.Inbound.ForwardedPackets,
                 forwarder.Outbound.Dropped() + forwarder.Inbound.Dropped());
         }
         finally
         {
             await ending.CancelAsync();
-            await leaseLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(leaseLoop, upkeep).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Returns at a signal; throws when a direction or the lease loop has ended by itself.</summary>
-    private static async Task UntilStoppedAsync(Forwarder forwarder, Task leaseLoop, CancellationToken stopping)
+    /// <summary>Returns at a signal; throws when a direction or one of the loops has ended by itself.</summary>
+    private static async Task UntilStoppedAsync(Forwarder forwarder, Task loops, CancellationToken stopping)
     {
         Task stopped = Task.Delay(Timeout.Infinite, stopping);
-        Task first = await Task.WhenAny(stopped, forwarder.Fault, leaseLoop);
+        Task first = await Task.WhenAny(stopped, forwarder.Fault, loops);
         if (first == forwarder.Fault)
         {
             Exception fault = await forwarder.Fault;
@@ -126,9 +130,9 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
                 : fault;
         }
 
-        if (first == leaseLoop)
+        if (first == loops)
         {
-            await leaseLoop;
+            await loops;
         }
     }
 
@@ -153,11 +157,11 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         }
     }
 
-    private IcmpPort? OpenIcmp(uint tunnelAddress)
+    private IcmpPort? OpenIcmp()
     {
         try
         {
-            return new IcmpPort(IcmpSocket.Open(tunnelAddress));
+            return new IcmpPort(IcmpSocket.Open());
         }
         catch (LinuxException refused)
         {

@@ -1,6 +1,6 @@
 using System;
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.IO;
 using System.Threading.Tasks;
 using Overlay.Daemon.Cli;
 
@@ -30,26 +30,43 @@ internal static class Program
         {
             return Fail(problem.Message);
         }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return Fail($"could not read or write: {refused.Message.TrimEnd('.')}");
+        }
         catch (Exception fault) when (Environment.GetEnvironmentVariable("OVERLAY_TRACE") is null)
         {
             // A fault of ours. The operator gets a line to pass on; whoever mends it asks for the trace.
-            return Fail($"unexpected {fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ")} (set OVERLAY_TRACE=1 for the trace, and report it)");
+            return Fail($"unexpected {fault.GetType().Name}: {fault.Message} (set OVERLAY_TRACE=1 for the trace, and report it)");
         }
     }
 
     private static int Fail(string line)
     {
-        Console.Error.WriteLine($"overlay: {line}");
+        Say(line);
         return ExitCode.Failure;
+    }
+
+    private static void Say(string line)
+    {
+        try
+        {
+            Console.Error.WriteLine($"overlay: {OneLine.Of(line)}");
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            // Nobody can read it; the exit code still says that something is wrong.
+        }
     }
 
     private static int Refuse(ParseResult parsed)
     {
         string name = parsed.CommandResult.Command.Name;
         string help = parsed.CommandResult.Parent is null ? "overlay --help" : $"overlay {name} --help";
-        Console.Error.WriteLine($"overlay: {FirstLine(parsed.Errors[0])} (see {help})");
+        string problem = parsed.CommandResult.Parent is null && parsed.UnmatchedTokens.Count > 0
+            ? $"'{parsed.UnmatchedTokens[0]}' is not a command"
+            : parsed.Errors[0].Message.Split('\n')[0].TrimEnd('.', '\r');
+        Say($"{problem} (see {help})");
         return ExitCode.Usage;
     }
-
-    private static string FirstLine(ParseError error) => error.Message.Split('\n')[0].TrimEnd('.', '\r');
 }

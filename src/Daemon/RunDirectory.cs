@@ -40,7 +40,12 @@ internal sealed class RunDirectory : IDisposable
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            held?.Dispose();
+            if (held is not null)
+            {
+                Leftover.Delete(System.IO.Path.Combine(path, ProcessIdName));
+                held.Dispose();
+            }
+
             throw refused.HResult == WouldBlock
                 ? new OperatorException($"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose another --run-dir", refused)
                 : new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);

@@ -71,6 +71,11 @@ internal sealed record StartPlan(
             throw new OperatorException($"the network config in {store} has EnableIPv4 false; this backend is IPv4 only: set it to true");
         }
 
+        if (config.Network.Address >> 24 is 0 or 127 or >= 224)
+        {
+            throw new OperatorException($"the Network {config.Network} in the network config of {store} holds no hosts' addresses; choose a private one, for example 10.244.0.0/16");
+        }
+
         if (!string.Equals(config.BackendType, BackendType, StringComparison.OrdinalIgnoreCase))
         {
             throw new OperatorException($"unknown backend type: '{config.BackendType}' in the network config of {store}; set Backend to {{\"Type\":\"{BackendType}\"}}");

@@ -121,7 +121,7 @@ public static class SubnetEnvFile
         string? value = null;
         try
         {
-            value = DotEnv.Find(File.ReadAllText(path), variable);
+            value = DotEnv.Find(RegularFile.ReadAllText(path), variable);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -130,7 +130,7 @@ public static class SubnetEnvFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             warn?.Invoke($"{path} cannot be read ({OneLine.Shorten(e.Message)}): no previous subnet is known; "
-                + "check the file's permissions");
+                + "it will be written anew");
         }
 
         return value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];

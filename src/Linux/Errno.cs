@@ -33,6 +33,8 @@ public enum Errno
     ENODEV = 19,
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,
+    /// <summary>Inappropriate ioctl for device.</summary>
+    ENOTTY = 25,
     /// <summary>Protocol not available.</summary>
     ENOPROTOOPT = 92,
     /// <summary>File descriptor in bad state; on a TUN: not attached to a device.</summary>

@@ -14,10 +14,9 @@ public sealed unsafe class IcmpSocket : IDisposable
 
     private IcmpSocket(SafeFd fd) => _fd = fd;
 
-    /// <summary>Opens the socket.</summary>
-    /// <param name="sourceAddress">A local address, host order: the source of everything sent.</param>
-    /// <exception cref="LinuxException">No privilege, or the address is not local.</exception>
-    public static IcmpSocket Open(uint sourceAddress)
+    /// <summary>Opens the socket. It is not bound: the kernel chooses the source by the route to each destination.</summary>
+    /// <exception cref="LinuxException">The privilege is missing.</exception>
+    public static IcmpSocket Open()
     {
         SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_RAW, Libc.IPPROTO_ICMP,
             "could not open a raw ICMP socket", "run as root, or grant CAP_NET_RAW");
@@ -30,7 +29,6 @@ public sealed unsafe class IcmpSocket : IDisposable
                 throw new LinuxException("setsockopt", errno, "could not prepare the raw ICMP socket");
             }
 
-            SocketOptions.Bind(fd, UdpSocket.Endpoint(sourceAddress, 0), "could not bind the raw ICMP socket", null, null);
             return new IcmpSocket(fd);
         }
         catch

@@ -8,7 +8,7 @@ namespace Overlay.Linux;
 public static unsafe class TunControl
 {
     /// <summary>The longest interface name in bytes: IFNAMSIZ less the terminating NUL.</summary>
-    public const int MaximumNameBytes = Libc.IFNAMSIZ - 1;
+    private const int MaximumNameBytes = Libc.IFNAMSIZ - 1;
 
     private const string DeviceNode = "/dev/net/tun";
 
@@ -42,7 +42,8 @@ public static unsafe class TunControl
     {
         var request = default(ifreq); // zeroed: the name is NUL-terminated whatever its length
         Encoding.UTF8.GetBytes(name, request.ifr_name);
-        request.ifr_flags = Libc.IFF_TUN | Libc.IFF_NO_PI;
+        // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and stay.
+        request.ifr_flags = Libc.IFF_TUN | Libc.IFF_NO_PI | Libc.IFF_TUN_EXCL;
 
         // Safe because TUNSETIFF reads and writes exactly one struct ifreq, and this is one.
         if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
@@ -63,7 +64,9 @@ public static unsafe class TunControl
     private static string? AttachAdvice(Errno errno, string name) => errno switch
     {
         Errno.EPERM => "run as root, or grant CAP_NET_ADMIN",
-        Errno.EBUSY => $"another process holds it, perhaps another overlay or flanneld; find it with: fuser -v {DeviceNode}",
+        Errno.ENOTTY => $"{DeviceNode} is not the TUN device; remove it and make it anew: mknod {DeviceNode} c 10 200",
+        Errno.EBUSY => $"it exists: another process holds it, perhaps another overlay or flanneld (fuser -v {DeviceNode}), "
+            + $"or it was made to stay (ip link del {name})",
         Errno.EINVAL or Errno.EEXIST => $"an interface of that name and another kind exists; look at: ip -d link show {name}",
         _ => null,
     };

@@ -125,6 +125,11 @@ public sealed class LayoutTests
             }
         }
 
+        foreach (Errno errno in Enum.GetValues<Errno>().Where(errno => errno != Errno.None))
+        {
+            claims[errno.ToString()] = (errno.ToString(), (long)errno);
+        }
+
         foreach (Type type in InteropTypes().Where(type => type.IsValueType && !type.IsEnum))
         {
             if (s_withoutCounterpart.ContainsKey(type.Name))

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Text.Json;
+using Overlay.Daemon;
 using Overlay.Daemon.Demo;
 using Overlay.Daemon.Lab;
 using Overlay.Netns.Tests.Support;
@@ -110,6 +111,26 @@ public sealed class DemoTests : LabTest
     }
 
     [Fact]
+    public void A_strangers_namespace_with_a_similar_name_is_left_alone()
+    {
+        Prerequisites.Require();
+        string stranger = $"{DemoSession.Prefix}-x{Environment.ProcessId}";
+        var ip = new IpCommand();
+        ip.Run("netns", "add", stranger);
+        try
+        {
+            Assert.True(Run("--json").Succeeded);
+            Assert.True(Run("down").Succeeded);
+
+            Assert.True(ip.TryRun("netns", "pids", stranger).Succeeded, "the namespace is gone");
+        }
+        finally
+        {
+            ip.Run("netns", "delete", stranger);
+        }
+    }
+
+    [Fact]
     public void With_keep_it_stays_up_and_says_how_to_enter_until_demo_down()
     {
         Prerequisites.Require(("ping", "iputils-ping"));
@@ -130,7 +151,7 @@ public sealed class DemoTests : LabTest
 
     private static string[] Keys(JsonElement value) => [.. value.EnumerateObject().Select(property => property.Name)];
 
-    private static bool IsBuilding() => LabNamespace.WithPrefix(DemoSession.Prefix).Count > 0;
+    private static bool IsBuilding() => LabNamespace.OfLab(DemoSession.Prefix).Count > 0;
 
     private static bool DaemonsRun() => s_plan.Hosts.All(host => File.Exists(host.SubnetFile));
 
@@ -140,7 +161,7 @@ public sealed class DemoTests : LabTest
         {
             return CountersSocket.ReadAsync(s_plan.Hosts[0].RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Outbound.Packets > 1000; // pings are a dozen
         }
-        catch (LabException)
+        catch (OperatorException)
         {
             return false; // not yet ready
         }

@@ -43,7 +43,7 @@ public sealed class LeaseChangeTests : LabTest
         Assert.True(
             Eventually(
                 () => lab.Run(lab.Host(1).PodNamespace, "ping", "-n", "-c", "1", "-W", "1", s_thirdPod.ToString())
-                    .Output.Contains($"From {lab.Tunnel(1)} icmp_seq=1 Destination Net Unreachable", StringComparison.Ordinal),
+                    .Output.Contains($"From {lab.Gateway(1)} icmp_seq=1 Destination Net Unreachable", StringComparison.Ordinal),
                 TestLab.Patience),
             "no net unreachable");
     }

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Linq;
 
 namespace Overlay.Daemon.Cli;
@@ -10,7 +11,7 @@ internal static class OptionParser
     /// <summary>A whole number in a range.</summary>
     internal static Func<ArgumentResult, int?> Number(string option, int minimum, int maximum) => Of<int?>(
         option,
-        text => int.TryParse(text, out int value) && value >= minimum && value <= maximum ? value : null,
+        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum ? value : null,
         $"{minimum} to {maximum}");
 
     /// <summary>One of an enum's members, in lower case.</summary>

@@ -31,6 +31,7 @@ internal static class RunCommand
         {
             Description = "underlay interface, by name or by one of its IPv4 addresses [default: the default route's]",
             HelpName = "NAME|IP",
+            CustomParser = OptionParser.Of("--iface", text => string.IsNullOrWhiteSpace(text) ? null : text, "an interface's name or address"),
         };
         var publicIp = new Option<uint?>("--public-ip")
         {

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Linq;
+using Overlay.Daemon.Cli;
 using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Demo;
@@ -10,20 +10,13 @@ internal static class DemoCommand
     /// <summary>The command, to be added to the program's root.</summary>
     internal static Command Create()
     {
-        var hosts = new Option<int>("--hosts")
+        var hosts = new Option<int?>("--hosts")
         {
             Description = $"How many pretend hosts, {LabPlan.MinimumHosts} to {LabPlan.MaximumHosts}.",
             HelpName = "N",
             DefaultValueFactory = _ => LabPlan.MinimumHosts,
+            CustomParser = OptionParser.Number("--hosts", LabPlan.MinimumHosts, LabPlan.MaximumHosts),
         };
-        hosts.Validators.Add(result =>
-        {
-            // Text that is no number has its own error already.
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is < LabPlan.MinimumHosts or > LabPlan.MaximumHosts)
-            {
-                result.AddError($"--hosts takes {LabPlan.MinimumHosts} to {LabPlan.MaximumHosts}");
-            }
-        });
         var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
         var verbose = new Option<bool>("--verbose") { Description = "Show every command that is run (standard error)." };
@@ -38,7 +31,7 @@ internal static class DemoCommand
         };
         demo.SetAction(result => DemoSession.Run(
             new DemoOptions(
-                result.GetValue(hosts), result.GetValue(keep), result.GetValue(json), result.GetValue(verbose)),
+                result.GetValue(hosts) ?? LabPlan.MinimumHosts, result.GetValue(keep), result.GetValue(json), result.GetValue(verbose)),
             result.InvocationConfiguration.Output,
             result.InvocationConfiguration.Error));
         return demo;

@@ -24,7 +24,7 @@ internal static class DemoPrerequisites
     {
         if (!Environment.IsPrivilegedProcess)
         {
-            throw new LabException("needs root to make network namespaces: sudo ./overlay demo");
+            throw new LabException("needs root to make and remove network namespaces: run it with sudo");
         }
     }
 }

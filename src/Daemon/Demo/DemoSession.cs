@@ -40,7 +40,8 @@ internal static class DemoSession
         DemoReport report = DemoReport.From(results, failure);
         if (options.Json)
         {
-            new DemoText(output, unicode: false, colour: false).Line(report.ToJson());
+            output.WriteLine(report.ToJson()); // a report that cannot be written is a failure: the program says so
+            output.Flush();
         }
         else if (failure is null && !report.Ok)
         {

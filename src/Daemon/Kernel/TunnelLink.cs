@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lease;
 using Overlay.Linux;
@@ -11,6 +12,8 @@ internal static class TunnelLink
 {
     /// <summary>The interface's name. Stock flannel asks for flannel%d and so may end up with flannel1 beside a stale route.</summary>
     internal const string Name = "flannel0";
+
+    private const int AddressLength = 32;
 
     // In packets. The kernel drops at the end of this queue while the daemon is busy; its default for a TUN is 500.
     private const int TransmitQueueLength = 1000;
@@ -26,7 +29,7 @@ internal static class TunnelLink
     {
         Link link = netlink.FindLink(Name)
             ?? throw new OperatorException($"interface {Name} vanished while it was being configured; start again");
-        netlink.AddAddress(link.Index, subnet.Address, 32);
+        netlink.AddAddress(link.Index, subnet.Address, AddressLength);
         netlink.ConfigureLink(link.Index, new LinkSettings
         {
             Mtu = mtu,
@@ -34,6 +37,35 @@ internal static class TunnelLink
             NoIpv6LinkLocalAddress = true, // its router solicitations would be the first packets to drop
             Up = true,
         });
+        AddRoute(netlink, network, link);
+    }
+
+    /// <summary>Puts back the address and the route, where somebody has taken them away. The link is up.</summary>
+    /// <returns>What was missing, in words; nothing as a rule.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
+    internal static IEnumerable<string> PutBack(RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet)
+    {
+        var missing = new List<string>();
+        if (!netlink.GetAddresses().Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
+        {
+            netlink.AddAddress(link.Index, subnet.Address, AddressLength);
+            missing.Add($"address {Ipv4Prefix.Format(subnet.Address)}/{AddressLength}");
+        }
+
+        bool hasRoute = netlink.GetRoutes().Any(route =>
+            route.InterfaceIndex == link.Index && route.Destination == network.Address && route.PrefixLength == network.Length);
+        if (!hasRoute)
+        {
+            AddRoute(netlink, network, link);
+            missing.Add($"route {network}");
+        }
+
+        return missing;
+    }
+
+    private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, Link link)
+    {
         try
         {
             netlink.AddRoute(network.Address, network.Length, link.Index);

@@ -39,7 +39,7 @@ internal sealed record UnderlayInterface(string Name, uint Address, int Mtu)
 
         Ipv4Route? route = routes.Where(route => route is { PrefixLength: 0, InterfaceIndex: not null }).MinBy(route => route.Metric);
         Link link = links.FirstOrDefault(link => link.Index == route?.InterfaceIndex)
-            ?? throw new OperatorException("this host has no IPv4 default route to take the underlay interface from; give --iface NAME or --iface IP");
+            ?? throw new OperatorException("this host has no IPv4 default route over a single interface to take the underlay from; give --iface NAME or --iface IP");
         return WithBestAddress(link, addresses);
     }
 
@@ -69,7 +69,7 @@ internal sealed record UnderlayInterface(string Name, uint Address, int Mtu)
             .ThenBy(address => (address.Flags & AddressFlags.Secondary) != 0)
             .FirstOrDefault();
         return best is null
-            ? throw new OperatorException($"interface {link.Name} has no IPv4 address; add one (ip address add ADDRESS/PREFIX dev {link.Name}) or choose another with --iface")
+            ? throw new OperatorException($"interface {link.Name} has no IPv4 address that other hosts can reach; add one (ip address add ADDRESS/PREFIX dev {link.Name}) or choose another with --iface")
             : new UnderlayInterface(link.Name, best.Address, link.Mtu);
     }
 

@@ -12,10 +12,14 @@ internal static class LabNamespace
 {
     private const string Directory = "/run/netns";
 
-    /// <summary>Those whose names begin with <paramref name="prefix"/> and a dash, sorted.</summary>
-    internal static IReadOnlyList<string> WithPrefix(string prefix) => System.IO.Directory.Exists(Directory)
-        ? [.. System.IO.Directory.EnumerateFiles(Directory, $"{prefix}-*").Select(Path.GetFileName).OfType<string>().Order()]
-        : [];
+    /// <summary>Those that exist and that a lab with this prefix can have made, sorted: a stranger's similar name is no lab's.</summary>
+    internal static IReadOnlyList<string> OfLab(string prefix)
+    {
+        HashSet<string> names = [.. new LabPlan(prefix, string.Empty, LabPlan.MaximumHosts).Namespaces];
+        return System.IO.Directory.Exists(Directory)
+            ? [.. System.IO.Directory.EnumerateFiles(Directory).Select(Path.GetFileName).OfType<string>().Where(names.Contains).Order()]
+            : [];
+    }
 
     /// <summary>Runs <paramref name="body"/> inside, on a thread of its own that ends afterwards.</summary>
     /// <param name="name">As <c>ip netns add</c> was given it.</param>

@@ -25,7 +25,7 @@ internal sealed class LabRemnants(string prefix, string directory, IpCommand ip)
     /// <summary>Looks; changes nothing.</summary>
     internal Remnants Find()
     {
-        IReadOnlyList<string> namespaces = LabNamespace.WithPrefix(prefix);
+        IReadOnlyList<string> namespaces = LabNamespace.OfLab(prefix);
         return new Remnants(namespaces, Processes(namespaces), Directory.Exists(directory));
     }
 

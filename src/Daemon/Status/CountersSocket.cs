@@ -12,6 +12,7 @@ namespace Overlay.Daemon.Status;
 internal sealed class CountersSocket : IAsyncDisposable
 {
     private const string Name = "overlay.sock";
+    private const int LongestPathBytes = 107; // sun_path of unix(7), less the terminating NUL
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(2);
@@ -34,6 +35,12 @@ internal sealed class CountersSocket : IAsyncDisposable
     internal static CountersSocket Listen(string runDirectory, Func<string> report)
     {
         string path = Path.Combine(runDirectory, Name);
+        int tooLong = Encoding.UTF8.GetByteCount(path) - LongestPathBytes;
+        if (tooLong > 0)
+        {
+            throw new OperatorException($"--run-dir {runDirectory} is {tooLong} bytes too long for a socket in it; choose a shorter one");
+        }
+
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -46,7 +53,7 @@ internal sealed class CountersSocket : IAsyncDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
         {
             listener.Dispose();
-            throw new OperatorException($"could not listen on {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}", refused);
+            throw new OperatorException($"could not listen on {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; remove what is there, or choose another --run-dir", refused);
         }
     }
 
@@ -55,6 +62,11 @@ internal sealed class CountersSocket : IAsyncDisposable
     internal static async Task<CountersReport> ReadAsync(string runDirectory, CancellationToken cancellation)
     {
         string path = Path.Combine(runDirectory, Name);
+        if (!File.Exists(path))
+        {
+            throw new OperatorException($"no daemon has a socket at {path}; start one (overlay run), or name its --run-dir");
+        }
+
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(s_answerWithin);
         try

@@ -87,7 +87,7 @@ public sealed class FileLeaseStore : ILeaseStore
         string json;
         try
         {
-            json = await File.ReadAllTextAsync(_configPath, cancellationToken);
+            json = await RegularFile.ReadAllTextAsync(_configPath, cancellationToken);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -243,6 +243,7 @@ public sealed class FileLeaseStore : ILeaseStore
     {
         try
         {
+            RequireStore(); // before the lock is made: an empty mount point is not ours to write into
             using IDisposable held = await StoreLock.EnterAsync(LockPath, LockPatience, _time, cancellationToken);
             return await Task.Run(Prepared, cancellationToken);
         }

@@ -8,8 +8,9 @@ internal static unsafe partial class Libc
 {
     internal const int IFNAMSIZ = 16;
 
-    internal const short IFF_TUN = 0x0001;
-    internal const short IFF_NO_PI = 0x1000;
+    internal const ushort IFF_TUN = 0x0001;
+    internal const ushort IFF_NO_PI = 0x1000;
+    internal const ushort IFF_TUN_EXCL = 0x8000;
 
     // _IOW('T', 202, int) by asm-generic/ioctl.h: x86-64 and arm64. (mips, powerpc and sparc encode direction differently.)
     internal const uint TUNSETIFF = 0x400454CA;
@@ -31,5 +32,5 @@ internal struct InterfaceNameBuffer
 internal struct ifreq
 {
     [FieldOffset(0)] internal InterfaceNameBuffer ifr_name;
-    [FieldOffset(16)] internal short ifr_flags;
+    [FieldOffset(16)] internal ushort ifr_flags; // short in C; IFF_TUN_EXCL is its sign bit
 }

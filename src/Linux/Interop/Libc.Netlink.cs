@@ -17,7 +17,6 @@ internal static unsafe partial class Libc
     internal const int NETLINK_EXT_ACK = 11;
 
     internal const ushort NLM_F_REQUEST = 0x01;
-    internal const ushort NLM_F_MULTI = 0x02;
     internal const ushort NLM_F_ACK = 0x04;
     internal const ushort NLM_F_DUMP_INTR = 0x10;
     internal const ushort NLM_F_DUMP = 0x300;

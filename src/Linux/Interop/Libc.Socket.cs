@@ -22,12 +22,10 @@ internal static unsafe partial class Libc
     internal const int SOL_RAW = 255;
     internal const int SO_SNDBUF = 7;
     internal const int SO_RCVBUF = 8;
-    internal const int SO_RCVTIMEO = 20;
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
 
     internal const int IP_TOS = 1;
-    internal const int IP_TTL = 2;
     internal const int ICMP_FILTER = 1;
 
     internal const int MSG_TRUNC = 0x20;
@@ -45,9 +43,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setsockopt(SafeFd sockfd, int level, int optname, void* optval, uint optlen);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int getsockopt(SafeFd sockfd, int level, int optname, void* optval, uint* optlen);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendto(int sockfd, void* buf, nuint len, int flags, void* dest, uint addrlen);

@@ -18,6 +18,8 @@ public sealed class Forwarder : IDisposable
     private readonly Thread _outboundThread;
     private readonly Thread _inboundThread;
 
+    private bool _isDisposed;
+
     /// <summary>Prepares both directions without starting them.</summary>
     /// <param name="tun">The device's queue.</param>
     /// <param name="port">The outer socket.</param>
@@ -51,6 +53,12 @@ public sealed class Forwarder : IDisposable
     /// <summary>Signals both threads, waits until they have left, and frees the packet memory: in this order.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _stop.Set();
         Join(_outboundThread);
         Join(_inboundThread);

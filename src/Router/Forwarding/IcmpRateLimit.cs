@@ -3,7 +3,7 @@ using System;
 namespace Overlay.Router.Forwarding;
 
 /// <summary>
-/// How many ICMP errors may leave: 1,000 a second in all with bursts of 50, and to one host one a second with bursts of 6, which
+/// How many ICMP errors one direction may send: 1,000 a second in all with bursts of 50, and to one host one a second with bursts of 6, which
 /// are Linux's own figures (icmp_msgs_per_sec, icmp_msgs_burst, icmp_ratelimit: ip-sysctl). RFC 1812, section 4.3.2.8, asks for
 /// a limit.
 /// </summary>

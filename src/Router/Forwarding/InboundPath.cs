@@ -35,6 +35,12 @@ public static class InboundPath
             return DropReason.BadChecksum;
         }
 
+        // The kernel would drop it without a name.
+        if (!packet.HasUnicastSource)
+        {
+            return DropReason.MartianSource;
+        }
+
         if (check == SourceCheck.Strict && !MayComeFrom(routes, outerSource, packet.Source))
         {
             return DropReason.SpoofedSource;

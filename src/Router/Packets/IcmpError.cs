@@ -32,7 +32,7 @@ public static class IcmpError
     /// </remarks>
     public static bool MayAnswer(in Ipv4Header packet)
     {
-        if (packet.IsLaterFragment || !IsOneHost(packet.Source) || IsGroupOrBroadcast(packet.Destination))
+        if (packet.IsLaterFragment || !packet.HasUnicastSource || IsGroupOrBroadcast(packet.Destination))
         {
             return false;
         }
@@ -66,8 +66,6 @@ public static class IcmpError
 
     // Echo, router discovery, timestamp, information, address mask: each with its reply. A type not listed counts as an error.
     private static bool IsQuery(byte type) => type is 0 or 8 or 9 or 10 or 13 or 14 or 15 or 16 or 17 or 18;
-
-    private static bool IsOneHost(uint address) => address >> 24 is not 0 and not 127 && address < 0xE0000000;
 
     private static bool IsGroupOrBroadcast(uint address) => address >= 0xE0000000;
 }

@@ -41,6 +41,9 @@ public readonly ref struct Ipv4Header
     /// <summary>Host order.</summary>
     public uint Source => BinaryPrimitives.ReadUInt32BigEndian(_packet[SourceOffset..]);
 
+    /// <summary>True when the source can be one host's (RFC 1812, section 5.3.7): not 0/8, 127/8, 224/4 or 240/4.</summary>
+    public bool HasUnicastSource => _packet[SourceOffset] is not 0 and not 127 and < 224;
+
     /// <summary>Host order.</summary>
     public uint Destination => BinaryPrimitives.ReadUInt32BigEndian(_packet[DestinationOffset..]);
 

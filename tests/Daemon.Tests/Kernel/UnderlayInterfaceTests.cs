@@ -48,7 +48,7 @@ public sealed class UnderlayInterfaceTests
 
     [Theory]
     [InlineData("eth7", null, "--iface eth7: no such interface; there are: lo, eth0, eth1, bare0")]
-    [InlineData("bare0", null, "interface bare0 has no IPv4 address; add one (ip address add ADDRESS/PREFIX dev bare0)")]
+    [InlineData("bare0", null, "interface bare0 has no IPv4 address that other hosts can reach; add one (ip address add ADDRESS/PREFIX dev bare0)")]
     [InlineData("10.9.9.9", null, "--iface 10.9.9.9: no interface has this address")]
     [InlineData(null, "203.0.113.7", "--public-ip 203.0.113.7 (behind address translation give --iface too): no interface has this address")]
     public void What_does_not_fit_is_one_line_with_the_remedy(string? wanted, string? publicIp, string expected) =>

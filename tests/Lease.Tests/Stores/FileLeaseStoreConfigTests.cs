@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
 using Xunit;
@@ -36,13 +37,26 @@ public sealed class FileLeaseStoreConfigTests : StoreFixture
     [Theory]
     [InlineData("{\n \"Network\": 5\n}",
         "is not valid: invalid CIDR address: 5; found: { \"Network\": 5 }; correct it")]
-    [InlineData("", "is not valid: the config is not valid JSON")]
+    [InlineData("", "cannot be read (it is empty, or not a regular file)")]
+    [InlineData(" ", "is not valid: the config is not valid JSON")]
     [InlineData("""{"Network":"10.0.0.0/29"}""", "network is too small. Minimum useful network prefix is /28")]
     public async Task An_invalid_config_is_one_line_with_the_content_found(string content, string text)
     {
         await File.WriteAllTextAsync(Path.Combine(Root, "config"), content, Cancel);
 
         await Refuses(text);
+    }
+
+    [Fact]
+    public async Task A_config_that_is_a_pipe_is_refused_and_not_waited_for()
+    {
+        File.Delete(Path.Combine(Root, "config"));
+        using (Process mkfifo = Process.Start("mkfifo", Path.Combine(Root, "config")))
+        {
+            await mkfifo.WaitForExitAsync(Cancel);
+        }
+
+        await Refuses("not a regular file").WaitAsync(TimeSpan.FromSeconds(10), Cancel);
     }
 
     private async Task Refuses(string text)

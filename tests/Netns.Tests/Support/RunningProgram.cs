@@ -12,6 +12,9 @@ namespace Overlay.Netns.Tests.Support;
 /// <summary>A child process whose two streams are kept line by line.</summary>
 internal sealed class RunningProgram : IDisposable
 {
+    // A shell starts background commands with SIGINT ignored, which every program started from there inherits: the tests too.
+    private static readonly string[] s_resetSignals = IsInterruptIgnored() ? ["env", "--default-signal=INT,QUIT"] : [];
+
     private readonly Process _process;
     private readonly Lock _reading = new();
     private readonly List<string> _output = [];
@@ -45,6 +48,7 @@ internal sealed class RunningProgram : IDisposable
     /// <summary>Starts it; nothing on the way to <paramref name="words"/> may fork, or the id would be another's.</summary>
     internal static RunningProgram Start(IReadOnlyList<string> words)
     {
+        words = [.. s_resetSignals, .. words];
         var start = new ProcessStartInfo(words[0])
         {
             RedirectStandardInput = true,
@@ -63,6 +67,13 @@ internal sealed class RunningProgram : IDisposable
         program._process.BeginOutputReadLine();
         program._process.BeginErrorReadLine();
         return program;
+    }
+
+    // proc(5): SigIgn is a mask in hexadecimal, signal 1 being its lowest bit.
+    private static bool IsInterruptIgnored()
+    {
+        string mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
+        return (Convert.ToUInt64(mask, 16) & (1 << (2 - 1))) != 0;
     }
 
     /// <summary>Waits for a line of standard error.</summary>

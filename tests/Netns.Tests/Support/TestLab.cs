@@ -64,6 +64,9 @@ internal sealed class TestLab : IDisposable
     /// <summary>flannel0's address.</summary>
     internal IPAddress Tunnel(int number) => _subnets[number].Network;
 
+    /// <summary>A host's address on its pods' bridge.</summary>
+    internal IPAddress Gateway(int number) => _subnets[number].Gateway;
+
     /// <summary>The file of a lease, whether it exists or not.</summary>
     /// <param name="subnet"><c>10.244.1.0/24</c>.</param>
     internal string LeaseFile(string subnet) => Path.Combine(Plan.LeaseDirectory, "subnets", subnet.Replace('/', '-'));
