@@ -6,8 +6,10 @@ using Overlay.Router.Routes;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A lookup for each of 4,096 random destinations, all of them leased, in tables of 2 to 65,535 leases. Stock flannel scans its
-/// table; <see cref="ScanLikeStock"/> is such a scan, for scale.
+/// A lookup for each of 4,096 random destinations, all of them leased, in tables of 2 to 65,535 leases. A host talks to some of
+/// its peers at a time: <see cref="Find"/> to at most 256 of them, so that the table's size is what differs;
+/// <see cref="FindAcrossAll"/> to all of them alike, so that the processor's caches differ too. Stock flannel scans its table;
+/// <see cref="ScanLikeStock"/> is such a scan, for scale.
 /// </summary>
 [MemoryDiagnoser]
 public class RouteTableFindBenchmarks
@@ -15,7 +17,10 @@ public class RouteTableFindBenchmarks
     private const int Lookups = 4096;
     private const uint Network = 0x0A000000; // 10.0.0.0/8
 
+    private const int BusyPeers = 256;
+
     private readonly uint[] _destinations = new uint[Lookups];
+    private readonly uint[] _destinationsAcrossAll = new uint[Lookups];
     private RouteTable _table = RouteTable.Empty;
     private Route[] _routes = [];
 
@@ -31,23 +36,20 @@ public class RouteTableFindBenchmarks
         _table = RouteTable.Build(new Prefix(Network, 8), new Prefix(Network + 0xFFFF00, 24), _routes);
         for (int i = 0; i < Lookups; i++)
         {
-            _destinations[i] = Network + ((uint)random.Next(LeaseCount) << 8) + (uint)random.Next(256);
+            // The busy ones are spread over the table.
+            int busy = random.Next(Math.Min(BusyPeers, LeaseCount)) * Math.Max(1, LeaseCount / BusyPeers);
+            _destinations[i] = Network + ((uint)busy << 8) + (uint)random.Next(256);
+            _destinationsAcrossAll[i] = Network + ((uint)random.Next(LeaseCount) << 8) + (uint)random.Next(256);
         }
     }
 
     /// <summary>The lookup as the outbound path does it: destination to next hop.</summary>
     [Benchmark(OperationsPerInvoke = Lookups)]
-    public uint Find()
-    {
-        RouteTable table = _table;
-        uint sum = 0;
-        foreach (uint destination in _destinations)
-        {
-            sum += table.Find(destination);
-        }
+    public uint Find() => FindEach(_destinations);
 
-        return sum;
-    }
+    /// <summary>The same, every lease as busy as every other.</summary>
+    [Benchmark(OperationsPerInvoke = Lookups)]
+    public uint FindAcrossAll() => FindEach(_destinationsAcrossAll);
 
     /// <summary>Is the outer source a peer, as the inbound path asks.</summary>
     [Benchmark(OperationsPerInvoke = Lookups)]
@@ -78,6 +80,18 @@ public class RouteTableFindBenchmarks
                     break;
                 }
             }
+        }
+
+        return sum;
+    }
+
+    private uint FindEach(uint[] destinations)
+    {
+        RouteTable table = _table;
+        uint sum = 0;
+        foreach (uint destination in destinations)
+        {
+            sum += table.Find(destination);
         }
 
         return sum;

@@ -105,7 +105,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             Log.Ready(log, lease.Subnet.ToString(), tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
                 routes.Current.PeerCount, options.Engine.ToString().ToLowerInvariant(), options.SourceCheck.ToString().ToLowerInvariant());
 
-            upkeep = new Upkeep(netlink, plan.Config.Network, lease.Subnet, forwarder, s_clock, log).RunAsync(ending.Token);
+            upkeep = new Upkeep(netlink, plan.Config.Network, lease.Subnet, new DropReport(forwarder, log), s_clock, log).RunAsync(ending.Token);
             await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
             Log.Stopped(log, forwarder.Outbound.ForwardedPackets, forwarder.Inbound.ForwardedPackets,
                 forwarder.Outbound.Dropped() + forwarder.Inbound.Dropped());

@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
-using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Router.Routes;
@@ -204,36 +203,5 @@ public sealed class LeaseLoopTests : IAsyncLifetime
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
-
-    private sealed class LineLog : ILogger
-    {
-        private readonly Lock _gate = new();
-        private readonly List<string> _lines = [];
-
-        internal List<string> Lines
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return [.. _lines];
-                }
-            }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (_gate)
-            {
-                _lines.Add(formatter(state, exception));
-            }
-        }
     }
 }

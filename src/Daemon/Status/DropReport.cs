@@ -1,0 +1,42 @@
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.Extensions.Logging;
+using Overlay.Linux;
+using Overlay.Router.Forwarding;
+
+namespace Overlay.Daemon.Status;
+
+/// <summary>Says which drops have grown, of those that mean trouble the operator can mend.</summary>
+internal sealed class DropReport(Forwarder forwarder, ILogger log)
+{
+    // The others are the traffic's own affair.
+    private static readonly DropReason[] s_worthALine =
+    [
+        DropReason.SendRefused, DropReason.TooLong, DropReason.SendBufferFull,
+        DropReason.UnknownPeer, DropReason.SpoofedSource, DropReason.TunRefused,
+    ];
+
+    private readonly Dictionary<DropReason, long> _said = [];
+
+    /// <summary>One line for each reason that counted packets since the last call.</summary>
+    internal void Say()
+    {
+        foreach (DropReason reason in s_worthALine)
+        {
+            long count = forwarder.Outbound.Dropped(reason) + forwarder.Inbound.Dropped(reason);
+            long since = count - _said.GetValueOrDefault(reason);
+            if (since > 0)
+            {
+                _said[reason] = count;
+                Log.Drops(log, since, reason.Name(), LatestRefusal());
+            }
+        }
+    }
+
+    private string LatestRefusal()
+    {
+        Errno refusal = new[] { forwarder.Outbound.LastRefusal, forwarder.Inbound.LastRefusal }
+            .FirstOrDefault(errno => errno != Errno.None);
+        return refusal == Errno.None ? string.Empty : $"; the kernel's latest refusal: {LinuxException.Describe(refusal)}";
+    }
+}
