@@ -3,13 +3,13 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using System.Threading;
 using System.Text.Json;
+using System.Threading;
 using Overlay.Daemon;
 using Overlay.Daemon.Demo;
 using Overlay.Daemon.Lab;
-using Overlay.Netns.Tests.Support;
 using Overlay.Daemon.Status;
+using Overlay.Netns.Tests.Support;
 using Xunit;
 
 namespace Overlay.Netns.Tests;

@@ -9,12 +9,14 @@ public sealed class DemoPictureTests
 {
     private static readonly HostReport s_left = new("h1", "10.244.1.0/24", "172.16.0.5", 1472)
     {
-        GatewayIp = "10.244.1.1", PodIp = "10.244.1.2",
+        GatewayIp = "10.244.1.1",
+        PodIp = "10.244.1.2",
     };
 
     private static readonly HostReport s_right = new("h2", "10.244.105.0/24", "172.16.0.4", 1472)
     {
-        GatewayIp = "10.244.105.1", PodIp = "10.244.105.2",
+        GatewayIp = "10.244.105.1",
+        PodIp = "10.244.105.2",
     };
 
     [Theory]
