@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace Overlay.Lease;
 
 /// <summary>Chooses a free subnet (flannel pkg/subnet/etcd/local_manager.go allocateSubnet). Pure.</summary>
-public static class SubnetAllocator
+internal static class SubnetAllocator
 {
     /// <summary>How many free subnets are looked at: the choice is uniform among the first hundred.</summary>
     public const int CandidateLimit = 100;

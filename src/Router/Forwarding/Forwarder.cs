@@ -30,8 +30,8 @@ public sealed class Forwarder : IDisposable
     {
         _outbound = new OutboundWorker(tun, port, routes, icmp);
         _inbound = new InboundWorker(tun, port, routes, icmp, options);
-        _outboundThread = new Thread(() => Guard(() => _outbound.Run(_stop))) { Name = "out-0", IsBackground = true };
-        _inboundThread = new Thread(() => Guard(() => _inbound.Run(_stop))) { Name = "in-0", IsBackground = true };
+        _outboundThread = new Thread(() => Run(_outbound.RunBatch, _outbound.Wait)) { Name = "out-0", IsBackground = true };
+        _inboundThread = new Thread(() => Run(_inbound.RunBatch, _inbound.Wait)) { Name = "in-0", IsBackground = true };
     }
 
     /// <summary>TUN to UDP.</summary>
@@ -75,11 +75,18 @@ public sealed class Forwarder : IDisposable
         }
     }
 
-    private void Guard(Action run)
+    // The loop itself stays small: it never leaves, so what it calls is what the optimizing compiler gets to replace.
+    private void Run(Func<bool> runBatch, Action<StopSignal> wait)
     {
         try
         {
-            run();
+            while (!_stop.IsSet)
+            {
+                if (!runBatch())
+                {
+                    wait(_stop);
+                }
+            }
         }
         catch (Exception fault)
         {

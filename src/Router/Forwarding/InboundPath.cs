@@ -5,7 +5,7 @@ using Overlay.Router.Routes;
 namespace Overlay.Router.Forwarding;
 
 /// <summary>What happens to a datagram from another host: bytes in, verdict out, no I/O.</summary>
-public static class InboundPath
+internal static class InboundPath
 {
     /// <summary>Validates one datagram and takes one from its packet's time to live.</summary>
     /// <param name="routes">The table in force for the batch.</param>

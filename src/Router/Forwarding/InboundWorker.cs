@@ -36,16 +36,7 @@ internal sealed class InboundWorker : IDisposable
 
     public void Dispose() => _batch.Dispose();
 
-    internal void Run(StopSignal stop)
-    {
-        while (!stop.IsSet)
-        {
-            if (!RunBatch())
-            {
-                _port.WaitReadable(stop);
-            }
-        }
-    }
+    internal void Wait(StopSignal stop) => _port.WaitReadable(stop);
 
     /// <summary>Receives until the socket is empty or the batch is full, and delivers what passed.</summary>
     /// <returns>False when nothing was waiting.</returns>

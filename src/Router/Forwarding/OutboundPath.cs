@@ -5,7 +5,7 @@ using Overlay.Router.Routes;
 namespace Overlay.Router.Forwarding;
 
 /// <summary>What happens to a packet read from the TUN: bytes in, verdict out, no I/O.</summary>
-public static class OutboundPath
+internal static class OutboundPath
 {
     /// <summary>Validates one packet, finds its next hop and takes one from its time to live.</summary>
     /// <param name="routes">The table in force for the batch.</param>

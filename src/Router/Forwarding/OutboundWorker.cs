@@ -31,16 +31,7 @@ internal sealed class OutboundWorker : IDisposable
 
     public void Dispose() => _batch.Dispose();
 
-    internal void Run(StopSignal stop)
-    {
-        while (!stop.IsSet)
-        {
-            if (!RunBatch())
-            {
-                _tun.WaitReadable(stop);
-            }
-        }
-    }
+    internal void Wait(StopSignal stop) => _tun.WaitReadable(stop);
 
     /// <summary>Reads until the device is empty or the batch is full, and sends what was read.</summary>
     /// <returns>False when nothing was waiting.</returns>

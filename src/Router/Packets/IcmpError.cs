@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Overlay.Router.Packets;
 
 /// <summary>ICMP error messages (RFC 792) and the question whether one may be sent (RFC 1812, section 4.3.2.7).</summary>
-public static class IcmpError
+internal static class IcmpError
 {
     /// <summary>The longest message <see cref="Write"/> makes: 8 bytes, a header with every option, 8 bytes of its payload.</summary>
     public const int MaximumBytes = HeaderBytes + 60 + QuotedPayloadBytes;
