@@ -122,6 +122,11 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     {
         Task stopped = Task.Delay(Timeout.Infinite, stopping);
         Task first = await Task.WhenAny(stopped, forwarder.Fault, loops);
+        if (stopping.IsCancellationRequested)
+        {
+            return; // the loops end by the same signal, and may be first
+        }
+
         if (first == forwarder.Fault)
         {
             Exception fault = await forwarder.Fault;
