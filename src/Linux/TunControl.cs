@@ -13,7 +13,7 @@ public static unsafe class TunControl
     private const string DeviceNode = "/dev/net/tun";
 
     /// <summary>Creates a TUN interface (layer 3, no packet information header) that lives as long as the returned descriptor.</summary>
-    /// <param name="name">1 to 15 bytes. Not a pattern: the interface gets exactly this name.</param>
+    /// <param name="name">1 to 15 bytes without <c>%</c>: the interface gets exactly this name.</param>
     /// <exception cref="LinuxException">
     /// The device node is missing (ENOENT, ENODEV), the capability is (EPERM), or the name is in use (EBUSY, EINVAL).
     /// </exception>
@@ -23,6 +23,11 @@ public static unsafe class TunControl
         if (nameBytes is 0 or > MaximumNameBytes)
         {
             throw new ArgumentException($"interface name '{name}' has {nameBytes} bytes; 1 to {MaximumNameBytes} are allowed", nameof(name));
+        }
+
+        if (name.Contains('%', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"interface name '{name}' is a pattern, which the kernel would fill in", nameof(name));
         }
 
         SafeFd fd = DescriptorIo.OpenDevice(DeviceNode, OpenAdvice);
