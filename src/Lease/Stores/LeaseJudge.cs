@@ -47,7 +47,8 @@ internal static class LeaseJudge
             }
             else
             {
-                faults.Add(new(file, $"is skipped: {fault ?? file.Defect}"));
+                // The content it has now goes before the content it had and that never counted.
+                faults.Add(new(file, $"is skipped: {file.Defect ?? fault}"));
             }
         }
 

@@ -144,6 +144,20 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
     }
 
     [Fact]
+    public void A_file_that_was_bad_and_is_bad_in_another_way_is_warned_of_for_what_it_is_now()
+    {
+        LeaseFolder folder = NewFolder();
+        PutLease("10.5.2.0-24", "10.5.3.3");
+        Look(folder);
+        PutText("10.5.2.0-24", "::1");
+        Look(folder);
+
+        Assert.Equal(2, Warnings.Length);
+        Assert.Contains("inside the overlay's network", Warnings[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("inside the overlay's network", Warnings[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Loads_65535_leases_in_under_2_seconds_and_looks_again_without_reading()
     {
         const int Hosts = 65535;
