@@ -64,8 +64,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
         await using var store = new FileLeaseStore(options.LeaseDirectory, s_clock, warning => Log.StoreWarning(log, warning));
         using RouteNetlink netlink = RouteNetlink.Open();
-        StartPlan plan = await StartPlan.MakeAsync(options, store, netlink, stopping).WaitAsync(stopping);
-        Report(plan);
+        StartPlan plan = await StartPlan.MakeAsync(options, store, netlink, log, stopping).WaitAsync(stopping);
 
         // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
         AcquiredLease acquired = await AcquireAsync(store, plan, stopping);
@@ -120,8 +119,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     /// <summary>Returns at a signal; throws when a direction or one of the loops has ended by itself.</summary>
     private static async Task UntilStoppedAsync(Forwarder forwarder, Task loops, CancellationToken stopping)
     {
-        Task stopped = Task.Delay(Timeout.Infinite, stopping);
-        Task first = await Task.WhenAny(stopped, forwarder.Fault, loops);
+        Task first = await Task.WhenAny(Task.Delay(Timeout.Infinite, stopping), forwarder.Fault, loops);
         if (stopping.IsCancellationRequested)
         {
             return; // the loops end by the same signal, and may be first
@@ -135,10 +133,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
                 : fault;
         }
 
-        if (first == loops)
-        {
-            await loops;
-        }
+        await loops;
     }
 
     private async Task<AcquiredLease> AcquireAsync(ILeaseStore store, StartPlan plan, CancellationToken stopping)
@@ -184,15 +179,6 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException($"could not write {options.SubnetFile}: {refused.Message.TrimEnd('.')}; choose another with --subnet-file", refused);
-        }
-    }
-
-    private void Report(StartPlan plan)
-    {
-        Log.Underlay(log, plan.Underlay.Name, Ipv4Prefix.Format(plan.Underlay.Address), plan.Underlay.Mtu, Ipv4Prefix.Format(plan.PublicIp));
-        foreach (Action<ILogger> warning in plan.Warnings)
-        {
-            warning(log);
         }
     }
 }

@@ -9,7 +9,6 @@ internal sealed class RunDirectory : IDisposable
 {
     private const string LockName = "lock";
     private const string ProcessIdName = "pid";
-    private const int WouldBlock = 11; // EWOULDBLOCK of flock(2), as the base library hands it on
 
     private readonly FileStream _lock;
 
@@ -30,10 +29,8 @@ internal sealed class RunDirectory : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-
-            // Sharing nothing is an exclusive flock(2), which the kernel drops when the holder dies. Every other sharing mode,
-            // a reader's too, is a shared one: so the process id is in a file of its own.
-            held = new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            held = LockFile.TryHold(System.IO.Path.Combine(path, LockName))
+                ?? throw new OperatorException($"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose another --run-dir");
             File.WriteAllText(
                 System.IO.Path.Combine(path, ProcessIdName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             return new RunDirectory(path, held);
@@ -46,9 +43,7 @@ internal sealed class RunDirectory : IDisposable
                 held.Dispose();
             }
 
-            throw refused.HResult == WouldBlock
-                ? new OperatorException($"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose another --run-dir", refused)
-                : new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
+            throw new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
         }
     }
 

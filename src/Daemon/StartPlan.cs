@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -17,23 +16,21 @@ namespace Overlay.Daemon;
 /// <param name="PublicIp">The address published in the lease, host order.</param>
 /// <param name="TunnelMtu">In bytes.</param>
 /// <param name="Port">The UDP port of every host.</param>
-/// <param name="Warnings">What will work, but not as well as it could.</param>
 internal sealed record StartPlan(
     NetworkConfig Config,
     UnderlayInterface Underlay,
     uint PublicIp,
     int TunnelMtu,
-    ushort Port,
-    IReadOnlyList<Action<ILogger>> Warnings)
+    ushort Port)
 {
     private const string BackendType = "udp";
     private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
 
-    /// <summary>Reads the network config and this host's interfaces.</summary>
+    /// <summary>Reads the network config and this host's interfaces, and logs what will work, but not as well as it could.</summary>
     /// <exception cref="OperatorException">Something does not fit; the line says what and how to mend it.</exception>
     /// <exception cref="LeaseStoreException">The network config is missing or wrong.</exception>
     internal static async Task<StartPlan> MakeAsync(
-        RunOptions options, ILeaseStore store, RouteNetlink netlink, CancellationToken cancellation)
+        RunOptions options, ILeaseStore store, RouteNetlink netlink, ILogger log, CancellationToken cancellation)
     {
         NetworkConfig config = await store.ReadConfigAsync(cancellation);
         CheckBackend(config, store.Description);
@@ -43,7 +40,6 @@ internal sealed record StartPlan(
         CheckOutside(config.Network, publicIp, "public IP", "choose another with --public-ip");
         CheckOutside(config.Network, underlay.Address, $"address of {underlay.Name}", "choose another interface with --iface");
 
-        var warnings = new List<Action<ILogger>>();
         int room = underlay.Mtu - RunCommand.EncapsulationBytes;
         int mtu = options.Mtu ?? Math.Min(room, RunCommand.MaximumMtu);
         if (mtu < RunCommand.MinimumMtu)
@@ -51,17 +47,18 @@ internal sealed record StartPlan(
             throw new OperatorException($"interface {underlay.Name} has MTU {underlay.Mtu}, which leaves {mtu} bytes to the tunnel; it needs {RunCommand.MinimumMtu}: raise the interface's (ip link set {underlay.Name} mtu N) or choose another with --iface");
         }
 
+        Log.Underlay(log, underlay.Name, Ipv4Prefix.Format(underlay.Address), underlay.Mtu, Ipv4Prefix.Format(publicIp));
         if (mtu > room)
         {
-            warnings.Add(log => Log.MtuTooLarge(log, mtu, RunCommand.EncapsulationBytes, underlay.Name, underlay.Mtu));
+            Log.MtuTooLarge(log, mtu, RunCommand.EncapsulationBytes, underlay.Name, underlay.Mtu);
         }
 
         if (!IsForwarding())
         {
-            warnings.Add(log => Log.ForwardingOff(log, TunnelLink.Name));
+            Log.ForwardingOff(log, TunnelLink.Name);
         }
 
-        return new StartPlan(config, underlay, publicIp, mtu, (ushort)(options.Port ?? config.BackendPort), warnings);
+        return new StartPlan(config, underlay, publicIp, mtu, (ushort)(options.Port ?? config.BackendPort));
     }
 
     private static void CheckBackend(NetworkConfig config, string store)

@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Overlay.Linux.Interop;
 
@@ -37,7 +36,7 @@ public sealed class NetworkNamespace : IDisposable
                 return new NetworkNamespace(fd, path);
             }
 
-            var errno = (Errno)Marshal.GetLastPInvokeError();
+            Errno errno = DescriptorIo.LastErrno();
             if (errno != Errno.EINTR)
             {
                 fd.Dispose();
@@ -111,7 +110,7 @@ public sealed class NetworkNamespace : IDisposable
             return;
         }
 
-        var errno = (Errno)Marshal.GetLastPInvokeError();
+        Errno errno = DescriptorIo.LastErrno();
         throw new LinuxException("setns", errno, $"could not enter network namespace {_path}", errno switch
         {
             Errno.EPERM => "run as root, or give the process CAP_SYS_ADMIN",

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Overlay.Linux.Interop;
 
@@ -40,20 +39,11 @@ public sealed class PacketSocket : IDisposable
         // The kernel takes 0 for "every interface".
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(interfaceIndex);
 
-        var fd = new SafeFd();
+        // Protocol 0 receives nothing: the capture begins with bind, so that no frame of another interface is queued.
+        SafeFd fd = SocketOptions.Create(
+            Libc.AF_PACKET, Libc.SOCK_RAW, 0, "could not open a packet socket", "run as root, or grant CAP_NET_RAW");
         try
         {
-            // Protocol 0 receives nothing: the capture begins with bind, so that no frame of another interface is queued.
-            int number = Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
-            if (number < 0)
-            {
-                var errno = (Errno)Marshal.GetLastPInvokeError();
-                throw new LinuxException("socket", errno, "could not open a packet socket", errno == Errno.EPERM
-                    ? "run as root, or give the process CAP_NET_RAW"
-                    : null);
-            }
-
-            fd.Adopt(number);
             Bind(fd, interfaceIndex);
             return new PacketSocket(fd, interfaceIndex);
         }
@@ -118,7 +108,7 @@ public sealed class PacketSocket : IDisposable
             return;
         }
 
-        var errno = (Errno)Marshal.GetLastPInvokeError();
+        Errno errno = DescriptorIo.LastErrno();
         throw new LinuxException("bind", errno, $"could not capture on interface {interfaceIndex}", errno == Errno.ENODEV
             ? "the interface is not in this network namespace"
             : null);
@@ -147,7 +137,7 @@ public sealed class PacketSocket : IDisposable
                 return true;
             }
 
-            var errno = (Errno)Marshal.GetLastPInvokeError();
+            Errno errno = DescriptorIo.LastErrno();
             switch (errno)
             {
                 case Errno.EINTR:
@@ -188,7 +178,7 @@ public sealed class PacketSocket : IDisposable
 
             if (ready < 0)
             {
-                var errno = (Errno)Marshal.GetLastPInvokeError();
+                Errno errno = DescriptorIo.LastErrno();
                 if (errno != Errno.EINTR)
                 {
                     throw new LinuxException("poll", errno, $"could not wait for interface {_interfaceIndex}");

@@ -96,13 +96,6 @@ internal sealed class ChildDaemon : IDisposable
         return [.. daemons.Select(daemon => daemon.End(began, within))];
     }
 
-    /// <summary>Ends it with SIGKILL and waits until it is gone.</summary>
-    internal void Kill()
-    {
-        _process.Kill();
-        _process.WaitForExit();
-    }
-
     /// <summary>How it ended, with the end of its log; null while it runs.</summary>
     internal string? Obituary() => _process.HasExited
         ? $"the daemon of {_host.Name} has ended with exit code {_process.ExitCode}\n{LogTail(_host.LogFile)}"
@@ -124,7 +117,8 @@ internal sealed class ChildDaemon : IDisposable
         TimeSpan left = within - Stopwatch.GetElapsedTime(began);
         if (!_process.WaitForExit(left > TimeSpan.Zero ? left : TimeSpan.Zero))
         {
-            Kill();
+            _process.Kill();
+            _process.WaitForExit();
         }
 
         return new DaemonEnd(_process.ExitCode, Stopwatch.GetElapsedTime(began));

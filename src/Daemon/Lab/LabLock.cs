@@ -10,8 +10,6 @@ internal sealed class LabLock : IDisposable
     // Who has the lock stands beside it: a locked file cannot even be read by another process of this runtime.
     private const string FileName = "lock", HolderFileName = "lock.holder";
 
-    private const int WouldBlock = 11; // EWOULDBLOCK of flock(2), as the base library hands it on
-
     private readonly FileStream _stream;
 
     private LabLock(FileStream stream) => _stream = stream;
@@ -30,25 +28,25 @@ internal sealed class LabLock : IDisposable
         while (true)
         {
             holder = 0;
-            FileStream stream;
+            FileStream? stream;
             try
             {
                 Directory.CreateDirectory(directory);
-                stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                stream = LockFile.TryHold(path);
             }
             catch (DirectoryNotFoundException)
             {
                 continue; // its holder has just removed the directory
             }
-            catch (IOException busy) when (busy.HResult == WouldBlock)
-            {
-                holder = ReadHolder(directory);
-                return null;
-            }
-
             catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
             {
                 throw new LabException($"could not use {directory}: {refused.Message.TrimEnd('.')}");
+            }
+
+            if (stream is null)
+            {
+                holder = ReadHolder(directory);
+                return null;
             }
 
             if (File.Exists(path))

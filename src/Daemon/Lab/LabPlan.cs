@@ -102,7 +102,4 @@ internal sealed class HostPlan
 
     /// <summary>The daemon's process id, so that a later run finds it.</summary>
     internal string PidFile { get; }
-
-    /// <summary>Where the daemon answers with its counters.</summary>
-    internal string CounterSocket => Path.Combine(RunDirectory, "overlay.sock");
 }

@@ -70,20 +70,6 @@ internal sealed class RunningLab : IDisposable
         }
     }
 
-    /// <summary>Starts the daemon of one host, as after a crash, and waits until it is ready.</summary>
-    /// <returns>Its lease, which may differ from the one that its pod was made for.</returns>
-    /// <inheritdoc cref="Start(LabPlan, IpCommand, LabOptions, CancellationToken)"/>
-    internal SubnetFacts StartDaemon(HostPlan host, CancellationToken stop)
-    {
-        ref ChildDaemon? slot = ref _daemons[host.Number - 1];
-        slot?.Dispose();
-        slot = ChildDaemon.Start(_ip, _options.Program, Plan, host, _options.ExtraArguments);
-        return slot.WaitUntilReady(s_readyWithin, stop);
-    }
-
-    /// <summary>Kills the daemon of one host outright.</summary>
-    internal void KillDaemon(HostPlan host) => _daemons[host.Number - 1]?.Kill();
-
     /// <summary>Asks every daemon to stop and waits; one that will not is killed.</summary>
     /// <param name="within">How long each may take.</param>
     internal IReadOnlyList<DaemonEnd> StopDaemons(TimeSpan within) =>
@@ -97,7 +83,7 @@ internal sealed class RunningLab : IDisposable
     }
 
     /// <summary>What each daemon counted, in the hosts' order.</summary>
-    /// <exception cref="LabException">One does not answer.</exception>
+    /// <exception cref="OperatorException">One does not answer.</exception>
     internal IReadOnlyList<CountersReport> ReadCounters() =>
         [.. Plan.Hosts.Select(host => CountersSocket.ReadAsync(host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult())];
 

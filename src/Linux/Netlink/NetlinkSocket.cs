@@ -243,7 +243,7 @@ internal sealed class NetlinkSocket : IDisposable
                 return;
             }
 
-            if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+            if (DescriptorIo.LastErrno() != Errno.EINTR)
             {
                 throw Failure("sendto", "could not send a netlink request");
             }
@@ -294,7 +294,7 @@ internal sealed class NetlinkSocket : IDisposable
                 return (int)length;
             }
 
-            if ((Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
+            if (DescriptorIo.LastErrno() != Errno.EINTR)
             {
                 throw Failure("recvfrom", "could not receive a netlink reply");
             }
@@ -302,5 +302,5 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     private static LinuxException Failure(string call, string what) =>
-        new(call, (Errno)Marshal.GetLastPInvokeError(), what);
+        new(call, DescriptorIo.LastErrno(), what);
 }

@@ -3,8 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Daemon.Status;
-using Overlay.Router.Forwarding;
-using Overlay.Router.Routes;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.Overlays;
@@ -26,18 +24,14 @@ public sealed class CountersTests : IDisposable
     [Fact]
     public async Task The_socket_answers_each_client_with_the_counters_of_the_moment()
     {
-        var tun = new InMemoryTunQueue();
-        var cell = new RouteTableCell();
-        cell.Publish(Table());
-        using var forwarder = new Forwarder(
-            tun, new InMemoryDatagramPort(), cell, null, new ForwarderOptions(SourceCheck.Strict, 1472));
-        forwarder.Start();
+        using var rig = new InMemoryForwarder();
+        rig.Forwarder.Start();
         await using CountersSocket socket = CountersSocket.Listen(
-            _directory.FullName, () => CountersReport.Of(forwarder, cell.Current).ToJson());
+            _directory.FullName, () => CountersReport.Of(rig.Forwarder, rig.Routes.Current).ToJson());
 
         Assert.Empty((await ReadAsync()).Drops);
-        tun.Put(Ipv4(OurPod, PeerPod));
-        tun.Put(Ipv4(OurPod, Unleased));
+        rig.Tun.Put(Ipv4(OurPod, PeerPod));
+        rig.Tun.Put(Ipv4(OurPod, Unleased));
         CountersReport report = await ReadAsync();
         for (long began = Environment.TickCount64; report.Drops.Count == 0 && Environment.TickCount64 - began < 10_000;)
         {

@@ -3,7 +3,6 @@ using System.Threading;
 using Overlay.Daemon.Status;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
-using Overlay.Router.Routes;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.Overlays;
@@ -16,19 +15,16 @@ public sealed class DropReportTests
     [Fact]
     public void Drops_that_mean_trouble_are_said_once_with_the_kernels_reason_and_others_are_not()
     {
-        var tun = new InMemoryTunQueue();
-        var port = new InMemoryDatagramPort();
-        var cell = new RouteTableCell();
-        cell.Publish(Table());
-        using var forwarder = new Forwarder(tun, port, cell, null, new ForwarderOptions(SourceCheck.Strict, 1472));
+        using var rig = new InMemoryForwarder();
+        Forwarder forwarder = rig.Forwarder;
         var log = new LineLog();
         var report = new DropReport(forwarder, log);
         report.Say();
         Assert.Empty(log.Lines);
 
-        port.SendErrnos.Enqueue(Errno.EPERM);
-        tun.Put(Ipv4(OurPod, PeerPod));  // refused
-        tun.Put(Ipv4(OurPod, Unleased)); // no route: the traffic's own affair
+        rig.Port.SendErrnos.Enqueue(Errno.EPERM);
+        rig.Tun.Put(Ipv4(OurPod, PeerPod));  // refused
+        rig.Tun.Put(Ipv4(OurPod, Unleased)); // no route: the traffic's own affair
         forwarder.Start();
         Assert.True(SpinWait.SpinUntil(() => forwarder.Outbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
         report.Say();
