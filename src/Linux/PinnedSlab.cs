@@ -29,18 +29,27 @@ public sealed unsafe class PinnedSlab : IDisposable
     /// <summary>A range of the slab.</summary>
     /// <remarks>Borrowed: it must not be used after <see cref="Dispose"/>. The owner joins its threads first.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie inside the slab.</exception>
-    public Span<byte> Slice(int offset, int lengthBytes)
+    public Span<byte> Slice(int offset, int lengthBytes) =>
+        // Safe because PointerTo has checked that so many bytes follow inside the allocation.
+        new(PointerTo(offset, lengthBytes), lengthBytes);
+
+    /// <summary>The address of a range of the slab, for a system call.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie inside the slab.</exception>
+    internal byte* PointerTo(int offset, int lengthBytes)
     {
         if ((uint)offset > (uint)LengthBytes || (uint)lengthBytes > (uint)(LengthBytes - offset))
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{offset}+{lengthBytes} is outside a slab of {LengthBytes} bytes");
+            ThrowOutside(offset, lengthBytes);
         }
 
         ObjectDisposedException.ThrowIf(_start is null, this);
 
         // Safe because offset + lengthBytes <= LengthBytes, the size of the allocation, and the slab is not freed yet.
-        return new Span<byte>(_start + offset, lengthBytes);
+        return _start + offset;
     }
+
+    /// <summary>The reverse of <see cref="PointerTo"/>.</summary>
+    internal int OffsetOf(byte* pointer) => checked((int)(pointer - _start));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -48,6 +57,10 @@ public sealed unsafe class PinnedSlab : IDisposable
         Free();
         GC.SuppressFinalize(this);
     }
+
+    // Apart, so that the check alone is inlined where packets are.
+    private void ThrowOutside(int offset, int lengthBytes) => throw new ArgumentOutOfRangeException(
+        nameof(offset), $"{offset}+{lengthBytes} is outside a slab of {LengthBytes} bytes");
 
     private void Free()
     {

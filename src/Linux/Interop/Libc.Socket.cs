@@ -23,11 +23,16 @@ internal static unsafe partial class Libc
     internal const int SO_SNDBUF = 7;
     internal const int SO_RCVBUF = 8;
     internal const int SO_SNDBUFFORCE = 32;
+    internal const int SO_REUSEPORT = 15;
     internal const int SO_RCVBUFFORCE = 33;
+
+    internal const int UDP_SEGMENT = 103;
+    internal const int UDP_GRO = 104;
 
     internal const int IP_TOS = 1;
     internal const int ICMP_FILTER = 1;
 
+    internal const int MSG_CTRUNC = 0x08;
     internal const int MSG_TRUNC = 0x20;
     internal const int MSG_DONTWAIT = 0x40;
     internal const int MSG_NOSIGNAL = 0x4000;
@@ -45,6 +50,19 @@ internal static unsafe partial class Libc
     internal static partial int setsockopt(SafeFd sockfd, int level, int optname, void* optval, uint optlen);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendmsg(int sockfd, msghdr* msg, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint recvmsg(int sockfd, msghdr* msg, int flags);
+
+    // musl makes a loop of single calls of the next two: correct, and slower.
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sendmmsg(int sockfd, mmsghdr* msgvec, uint vlen, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int recvmmsg(int sockfd, mmsghdr* msgvec, uint vlen, int flags, void* timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendto(int sockfd, void* buf, nuint len, int flags, void* dest, uint addrlen);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -59,4 +77,34 @@ internal struct sockaddr_in
     internal ushort sin_port; // network byte order
     internal uint sin_addr;   // network byte order
     internal ulong sin_zero;
+}
+
+/// <summary>struct msghdr, sys/socket.h: 56 bytes on 64-bit. glibc's controllen is a size_t, as in the kernel.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct msghdr
+{
+    internal sockaddr_in* msg_name;
+    internal uint msg_namelen;
+    internal iovec* msg_iov;
+    internal nuint msg_iovlen;
+    internal void* msg_control;
+    internal nuint msg_controllen;
+    internal int msg_flags;
+}
+
+/// <summary>struct mmsghdr, sys/socket.h: 64 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct mmsghdr
+{
+    internal msghdr msg_hdr;
+    internal uint msg_len;
+}
+
+/// <summary>struct cmsghdr, sys/socket.h: 16 bytes, the data follows.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct cmsghdr
+{
+    internal nuint cmsg_len;
+    internal int cmsg_level;
+    internal int cmsg_type;
 }

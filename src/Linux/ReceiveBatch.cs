@@ -1,0 +1,173 @@
+using System;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>
+/// Room for the messages of one recvmmsg(2), in slots of one slab. A message is a datagram, or a train: several datagrams of one
+/// sender that the kernel has put together, all of one length but the last (UDP_GRO, udp(7)).
+/// </summary>
+/// <remarks>Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch.</remarks>
+public sealed unsafe class ReceiveBatch : IDisposable
+{
+    /// <summary>The longest message: what UDP's 16-bit length can say (RFC 768). A slot takes it whole.</summary>
+    public const int SlotBytes = 65_536;
+
+    // One line more than needed: a stride of a power of two would put every slot's headers into the same cache sets.
+    private const int StrideBytes = SlotBytes + 64;
+
+    // An int in a control message: 20 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)). Twice, for what else may come.
+    private const int ControlBytes = 48;
+
+    private readonly PinnedSlab _slab;
+    private readonly int _start;
+    private readonly Message[] _received;
+    private mmsghdr* _messages;
+    private iovec* _vectors;
+    private sockaddr_in* _addresses;
+    private byte* _controls;
+
+    /// <summary>Allocates room once.</summary>
+    /// <param name="slab">Where the slots lie.</param>
+    /// <param name="start">Where the first begins.</param>
+    /// <param name="slots">Messages, 1 or more.</param>
+    public ReceiveBatch(PinnedSlab slab, int start, int slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
+        _slab = slab;
+        _start = start;
+        _received = new Message[slots];
+        _messages = (mmsghdr*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(mmsghdr));
+        _vectors = (iovec*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(iovec));
+        _addresses = (sockaddr_in*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(sockaddr_in));
+        _controls = (byte*)NativeMemory.AllocZeroed((nuint)slots, ControlBytes);
+        for (int i = 0; i < slots; i++)
+        {
+            // Safe because i < slots, the length of all four arrays, and PointerTo has checked the slot against the slab.
+            _vectors[i] = new iovec { iov_base = slab.PointerTo(OffsetOf(i), SlotBytes), iov_len = SlotBytes };
+            ref msghdr header = ref _messages[i].msg_hdr;
+            header.msg_name = _addresses + i;
+            header.msg_iov = _vectors + i;
+            header.msg_iovlen = 1;
+            header.msg_control = _controls + (i * ControlBytes);
+        }
+    }
+
+    /// <summary>Frees what nobody disposed.</summary>
+    ~ReceiveBatch() => Free();
+
+    /// <summary>Messages it can hold.</summary>
+    public int Capacity => _received.Length;
+
+    /// <summary>Messages it holds.</summary>
+    public int Count { get; private set; }
+
+    internal mmsghdr* Messages => _messages;
+
+    /// <summary>Bytes of a slab that a batch of so many slots takes.</summary>
+    public static int BytesFor(int slots) => slots * StrideBytes;
+
+    /// <summary>Message <paramref name="index"/>.</summary>
+    public ref readonly Message this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+            return ref _received[index];
+        }
+    }
+
+    /// <summary>Where slot <paramref name="index"/> begins, in bytes from the slab's start.</summary>
+    public int OffsetOf(int index) => _start + (index * StrideBytes);
+
+    /// <summary>Empties the batch.</summary>
+    public void Clear() => Count = 0;
+
+    /// <summary>Puts a message in as if it had been received.</summary>
+    /// <param name="bytes">As many as arrived, at most <see cref="SlotBytes"/>.</param>
+    /// <param name="source">Host order.</param>
+    /// <param name="segmentBytes">Length of each datagram but the last; 0 when it is not a train.</param>
+    /// <param name="isTruncated">True when more was sent than arrived.</param>
+    public void Put(ReadOnlySpan<byte> bytes, uint source, int segmentBytes = 0, bool isTruncated = false)
+    {
+        bytes.CopyTo(_slab.Slice(OffsetOf(Count), SlotBytes));
+        _received[Count] = new Message(OffsetOf(Count), bytes.Length, source, segmentBytes, isTruncated);
+        Count++;
+    }
+
+    /// <summary>Makes the headers ready for the kernel, which overwrites the lengths it is given.</summary>
+    internal void Prepare(int slots)
+    {
+        for (int i = 0; i < slots; i++)
+        {
+            ref msghdr header = ref _messages[i].msg_hdr; // safe because slots <= Capacity, which the caller took it from
+            header.msg_namelen = (uint)sizeof(sockaddr_in);
+            header.msg_controllen = ControlBytes;
+            header.msg_flags = 0;
+        }
+    }
+
+    /// <summary>Takes over what the kernel wrote into the headers.</summary>
+    internal void Complete(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            ref mmsghdr message = ref _messages[i]; // safe because count <= slots, as the kernel promises
+            _received[i] = new Message(
+                OffsetOf(i),
+                (int)message.msg_len,
+                BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr),
+                SegmentBytes(in message.msg_hdr),
+                (message.msg_hdr.msg_flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0);
+        }
+
+        Count = count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    // The first control message or none: nothing else is asked for on this socket.
+    private static int SegmentBytes(in msghdr header)
+    {
+        if (header.msg_controllen < (nuint)(sizeof(cmsghdr) + sizeof(int)))
+        {
+            return 0;
+        }
+
+        // Safe because controllen, as the kernel left it, covers header and value.
+        var control = (cmsghdr*)header.msg_control;
+        return control->cmsg_level == Libc.IPPROTO_UDP && control->cmsg_type == Libc.UDP_GRO
+            ? Unsafe.ReadUnaligned<int>(control + 1)
+            : 0;
+    }
+
+    private void Free()
+    {
+        // Safe because each is either null or what AllocZeroed returned, and is freed once.
+        NativeMemory.Free(_messages);
+        NativeMemory.Free(_vectors);
+        NativeMemory.Free(_addresses);
+        NativeMemory.Free(_controls);
+        _messages = null;
+        _vectors = null;
+        _addresses = null;
+        _controls = null;
+        Count = 0;
+    }
+
+    /// <summary>One received message.</summary>
+    /// <param name="Offset">Where it begins, in bytes from the slab's start.</param>
+    /// <param name="Bytes">Bytes that arrived.</param>
+    /// <param name="Source">The sender's address, host order.</param>
+    /// <param name="SegmentBytes">Length of each datagram of a train but the last; 0 when it is one datagram.</param>
+    /// <param name="IsTruncated">More was sent than the slot or the control block took.</param>
+    public readonly record struct Message(int Offset, int Bytes, uint Source, int SegmentBytes, bool IsTruncated);
+}

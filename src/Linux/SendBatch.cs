@@ -1,0 +1,217 @@
+using System;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>
+/// Messages for one sendmmsg(2), gathered from one slab. A message is a datagram, or a train: several datagrams to one address,
+/// all of one length but the last, that the kernel cuts apart (UDP_SEGMENT, udp(7)).
+/// </summary>
+/// <remarks>Owned by one thread. Everything is allocated once; the pieces are borrowed from the slab, which outlives the batch.</remarks>
+public sealed unsafe class SendBatch : IDisposable
+{
+    // A 16-bit value in a control message: 18 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)).
+    private const int ControlBytes = 24;
+    private const int ControlLength = 18;
+
+    private readonly PinnedSlab _slab;
+    private readonly IoVectors _vectors;
+    private readonly int _capacity;
+    private readonly int[] _bytes;
+    private readonly int[] _firstVectors;
+    private mmsghdr* _messages;
+    private sockaddr_in* _addresses;
+    private byte* _controls;
+
+    /// <summary>Allocates room once.</summary>
+    /// <param name="slab">Where all pieces lie.</param>
+    /// <param name="messages">Messages it can hold, 1 or more.</param>
+    /// <param name="pieces">Pieces of all messages together, 1 to 1,024.</param>
+    public SendBatch(PinnedSlab slab, int messages, int pieces)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(messages);
+        _slab = slab;
+        _capacity = messages;
+        _vectors = new IoVectors(slab, pieces);
+        _bytes = new int[messages];
+        _firstVectors = new int[messages];
+        _messages = (mmsghdr*)NativeMemory.AllocZeroed((nuint)messages, (nuint)sizeof(mmsghdr));
+        _addresses = (sockaddr_in*)NativeMemory.AllocZeroed((nuint)messages, (nuint)sizeof(sockaddr_in));
+        _controls = (byte*)NativeMemory.AllocZeroed((nuint)messages, ControlBytes);
+        for (int i = 0; i < messages; i++)
+        {
+            // Safe because i < messages, the length of all three arrays, and a control block has room for header and value.
+            _messages[i].msg_hdr.msg_name = _addresses + i;
+            _messages[i].msg_hdr.msg_namelen = (uint)sizeof(sockaddr_in);
+            var control = (cmsghdr*)(_controls + (i * ControlBytes));
+            control->cmsg_len = ControlLength;
+            control->cmsg_level = Libc.IPPROTO_UDP;
+            control->cmsg_type = Libc.UDP_SEGMENT;
+        }
+    }
+
+    /// <summary>Frees what nobody disposed.</summary>
+    ~SendBatch() => Free();
+
+    /// <summary>Messages it holds, the open one included.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>True when no further message can be begun.</summary>
+    public bool IsFull => Count == _capacity;
+
+    /// <summary>Pieces that can still be added.</summary>
+    public int FreePieces => _vectors.Capacity - _vectors.Count;
+
+    internal mmsghdr* Messages => _messages;
+
+    /// <summary>Where message <paramref name="index"/> goes, host order.</summary>
+    public uint AddressOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_addr);
+
+    /// <summary>The port message <paramref name="index"/> goes to.</summary>
+    public ushort PortOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_port);
+
+    /// <summary>Length of message <paramref name="index"/>, all its datagrams together, in bytes.</summary>
+    public int BytesOf(int index) => _bytes[Checked(index)];
+
+    /// <summary>Length of each datagram of train <paramref name="index"/> but the last; 0 when it is not a train.</summary>
+    public int SegmentBytesOf(int index)
+    {
+        ref mmsghdr message = ref _messages[Checked(index)];
+
+        // Safe because the value's two bytes follow the header inside the control block.
+        return message.msg_hdr.msg_controllen == 0 ? 0 : Unsafe.ReadUnaligned<ushort>(Control(index) + sizeof(cmsghdr));
+    }
+
+    /// <summary>Empties the batch.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        _vectors.Clear();
+    }
+
+    /// <summary>Begins a message; what is added from now on belongs to it.</summary>
+    /// <param name="address">Host order.</param>
+    /// <param name="port">1 to 65535.</param>
+    /// <exception cref="InvalidOperationException">The batch is full.</exception>
+    public void Begin(uint address, ushort port)
+    {
+        if (IsFull)
+        {
+            throw new InvalidOperationException($"a batch of {_capacity} messages is full");
+        }
+
+        // Safe because Count < _capacity.
+        _addresses[Count] = UdpSocket.Endpoint(address, port);
+        ref msghdr message = ref _messages[Count].msg_hdr;
+        message.msg_iov = _vectors.Start + _vectors.Count;
+        message.msg_iovlen = 0;
+        message.msg_control = null;
+        message.msg_controllen = 0;
+        _bytes[Count] = 0;
+        _firstVectors[Count] = _vectors.Count;
+        Count++;
+    }
+
+    /// <summary>Appends a piece to the open message.</summary>
+    /// <param name="offset">In bytes from the slab's start.</param>
+    /// <param name="lengthBytes">0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The piece is outside the slab, or there is no room for it or no message.</exception>
+    public void Add(int offset, int lengthBytes)
+    {
+        int open = Checked(Count - 1);
+        _vectors.Add(offset, lengthBytes);
+        _messages[open].msg_hdr.msg_iovlen++; // safe because open < Count
+        _bytes[open] += lengthBytes;
+    }
+
+    /// <summary>Makes the open message a train.</summary>
+    /// <param name="segmentBytes">Length of each datagram but the last, which may be shorter; 1 to 65,507.</param>
+    public void MakeTrain(int segmentBytes) => SetSegment(Checked(Count - 1), segmentBytes);
+
+    /// <summary>Copies message <paramref name="index"/> as the kernel sees it.</summary>
+    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    /// <param name="buffer">At least <see cref="BytesOf"/> bytes.</param>
+    public void CopyTo(int index, Span<byte> buffer)
+    {
+        int first = _firstVectors[Checked(index)];
+        for (int i = 0; i < (int)_messages[index].msg_hdr.msg_iovlen; i++)
+        {
+            Span<byte> piece = _vectors[first + i];
+            piece.CopyTo(buffer);
+            buffer = buffer[piece.Length..];
+        }
+    }
+
+    /// <summary>Cuts train <paramref name="index"/> of <paramref name="source"/> into messages of one datagram each.</summary>
+    /// <param name="source">Another batch over the same slab.</param>
+    /// <param name="index">Which of its messages.</param>
+    /// <remarks>This batch is emptied first. It needs room for as many messages as the train has datagrams.</remarks>
+    public void SetToDatagramsOf(SendBatch source, int index)
+    {
+        Clear();
+        int segmentBytes = source.SegmentBytesOf(index);
+        int left = 0;
+        for (int i = 0; i < (int)source._messages[index].msg_hdr.msg_iovlen; i++)
+        {
+            // Safe because the vector is one of the source's, whose pieces lie in the slab that both share.
+            iovec piece = source._vectors.Start[source._firstVectors[index] + i];
+            int offset = _slab.OffsetOf(piece.iov_base);
+            int length = (int)piece.iov_len;
+            while (length > 0)
+            {
+                if (left == 0)
+                {
+                    Begin(source.AddressOf(index), source.PortOf(index));
+                    left = segmentBytes == 0 ? source.BytesOf(index) : segmentBytes;
+                }
+
+                int part = Math.Min(left, length);
+                Add(offset, part);
+                offset += part;
+                length -= part;
+                left -= part;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        _vectors.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private byte* Control(int index) => _controls + (index * ControlBytes);
+
+    private void SetSegment(int index, int segmentBytes)
+    {
+        ref msghdr message = ref _messages[index].msg_hdr;
+        message.msg_control = Control(index);
+        message.msg_controllen = ControlBytes;
+
+        // Safe because the value's two bytes follow the header inside the control block.
+        Unsafe.WriteUnaligned(Control(index) + sizeof(cmsghdr), (ushort)segmentBytes);
+    }
+
+    private int Checked(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        return index;
+    }
+
+    private void Free()
+    {
+        // Safe because each is either null or what AllocZeroed returned, and is freed once.
+        NativeMemory.Free(_messages);
+        NativeMemory.Free(_addresses);
+        NativeMemory.Free(_controls);
+        _messages = null;
+        _addresses = null;
+        _controls = null;
+        Count = 0;
+    }
+}
