@@ -1,0 +1,39 @@
+using System;
+using BenchmarkDotNet.Attributes;
+using Overlay.Router.Packets;
+
+namespace Overlay.Micro;
+
+/// <summary>
+/// One sum over a header without options, a short packet, a full one, a superpacket: as the data path does it, and for scale with each
+/// width of vector and with the scalar loop. The bytes start where a payload does, in the middle of a cache line.
+/// </summary>
+[MemoryDiagnoser]
+public class ChecksumBenchmarks
+{
+    private readonly byte[] _buffer = new byte[64 + 65_000];
+
+    [Params(20, 64, 1_472, 65_000)]
+    public int Length { get; set; }
+
+    [GlobalSetup]
+    public void Fill() => new Random(1).NextBytes(_buffer);
+
+    [Benchmark(Baseline = true)]
+    public ulong Words() => OnesComplementSum.AddWords(Bytes(), 0);
+
+    [Benchmark]
+    public ulong Vectors128() => OnesComplementSum.AddVector128(Bytes(), 0);
+
+    [Benchmark]
+    public ulong Vectors256() => OnesComplementSum.AddVector256(Bytes(), 0);
+
+    [Benchmark]
+    public ulong Vectors512() => OnesComplementSum.AddVector512(Bytes(), 0);
+
+    /// <summary>With the choice of the loop and the folding.</summary>
+    [Benchmark]
+    public bool IsValid() => InternetChecksum.IsValid(Bytes());
+
+    private ReadOnlySpan<byte> Bytes() => _buffer.AsSpan(40, Length);
+}
