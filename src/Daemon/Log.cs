@@ -66,4 +66,7 @@ internal static partial class Log
 
     [LoggerMessage(21, LogLevel.Warning, "{Count} packets dropped in the last minute: {DropReason}{Refusal} (overlay counters says more)")]
     internal static partial void Drops(ILogger log, long count, string dropReason, string refusal);
+
+    [LoggerMessage(22, LogLevel.Warning, "acceleration {Acceleration} is {State}; packets go without it")]
+    internal static partial void AccelerationLost(ILogger log, string acceleration, string state);
 }

@@ -13,7 +13,6 @@ using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
-using Overlay.Tun;
 
 namespace Overlay.Daemon;
 
@@ -82,8 +81,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     private async Task ServeAsync(
         StartPlan plan, SubnetLease lease, ILeaseStore store, RouteNetlink netlink, RunDirectory runDirectory, CancellationToken stopping)
     {
-        using TunDevice tun = TunDevice.Create(TunnelLink.Name);
-        using UdpPort port = UdpPort.Bind(plan.Underlay.Address, plan.Port);
+        using DataPlane dataPlane = DataPlane.Open(options, plan);
         TunnelLink.Configure(netlink, plan.Config.Network, lease.Subnet, plan.TunnelMtu);
         using IcmpPort? icmp = OpenIcmp();
 
@@ -95,19 +93,22 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         try
         {
             await leases.FirstUpdate.WaitAsync(stopping);
-            using var forwarder = new Forwarder(tun.Queue, port, routes, icmp, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu));
+            using Forwarder forwarder = dataPlane.CreateForwarder(routes, icmp);
             forwarder.Start();
             await using CountersSocket counters = CountersSocket.Listen(
                 runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current).ToJson());
             WriteSubnetFile(plan, lease);
             _isReady = true;
-            Log.Ready(log, lease.Subnet.ToString(), tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
-                routes.Current.PeerCount, options.Engine.ToString().ToLowerInvariant(), options.SourceCheck.ToString().ToLowerInvariant());
+            Log.Ready(log, lease.Subnet.ToString(), dataPlane.Tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
+                routes.Current.PeerCount, dataPlane.Description, options.SourceCheck.ToString().ToLowerInvariant());
 
-            upkeep = new Upkeep(netlink, plan.Config.Network, lease.Subnet, new DropReport(forwarder, log), s_clock, log).RunAsync(ending.Token);
+            upkeep = new Upkeep(
+                netlink, plan.Config.Network, lease.Subnet, new DropReport(forwarder, log), new AccelerationReport(dataPlane.Accelerations, log),
+                s_clock, log).RunAsync(ending.Token);
             await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
-            Log.Stopped(log, forwarder.Outbound.ForwardedPackets, forwarder.Inbound.ForwardedPackets,
-                forwarder.Outbound.Dropped() + forwarder.Inbound.Dropped());
+            PathTotals outbound = forwarder.Outbound;
+            PathTotals inbound = forwarder.Inbound;
+            Log.Stopped(log, outbound.ForwardedPackets, inbound.ForwardedPackets, outbound.Dropped() + inbound.Dropped());
         }
         finally
         {

@@ -10,8 +10,9 @@ using Overlay.Linux.Netlink;
 
 namespace Overlay.Daemon;
 
-/// <summary>Looks after a running daemon: what others took from the interface is put back, and drops that mean trouble are said.</summary>
-internal sealed class Upkeep(RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefix subnet, DropReport drops, TimeProvider clock, ILogger log)
+/// <summary>Looks after a running daemon: what others took from the interface is put back, and drops and fallbacks that mean trouble are said.</summary>
+internal sealed class Upkeep(
+    RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefix subnet, DropReport drops, AccelerationReport accelerations, TimeProvider clock, ILogger log)
 {
     private const int LooksPerReport = 6;
 
@@ -22,10 +23,12 @@ internal sealed class Upkeep(RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefi
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
+        accelerations.Say();
         using var timer = new PeriodicTimer(s_interval, clock);
         for (int look = 1; await timer.WaitForNextTickAsync(cancellation); look++)
         {
             Repair();
+            accelerations.Say();
             if (look % LooksPerReport == 0)
             {
                 drops.Say();

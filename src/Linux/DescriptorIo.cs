@@ -76,6 +76,27 @@ public static unsafe class DescriptorIo
         }
     }
 
+    /// <summary>Writes the pieces once, as one packet. On a TUN descriptor that is one whole packet or nothing.</summary>
+    /// <returns>Bytes written, or the errno.</returns>
+    public static SyscallResult Write(SafeFd fd, IoVectors pieces)
+    {
+        while (true)
+        {
+            // Safe because the list knows how many of its vectors are filled, each with a range inside its slab.
+            nint count = Libc.writev(fd.Number, pieces.Start, pieces.Count);
+            if (count >= 0)
+            {
+                return SyscallResult.FromCount((int)count);
+            }
+
+            Errno errno = LastErrno();
+            if (errno != Errno.EINTR)
+            {
+                return SyscallResult.FromErrno(errno);
+            }
+        }
+    }
+
     /// <summary>The errno that the generated call stub saved before anything else could set it.</summary>
     internal static Errno LastErrno() => (Errno)Marshal.GetLastPInvokeError();
 }

@@ -35,6 +35,8 @@ public enum Errno
     EINVAL = 22,
     /// <summary>Inappropriate ioctl for device.</summary>
     ENOTTY = 25,
+    /// <summary>Function not implemented; also what a seccomp filter answers.</summary>
+    ENOSYS = 38,
     /// <summary>Protocol not available.</summary>
     ENOPROTOOPT = 92,
     /// <summary>File descriptor in bad state; on a TUN: not attached to a device.</summary>

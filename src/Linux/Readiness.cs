@@ -5,20 +5,28 @@ namespace Overlay.Linux;
 /// <summary>poll(2) on one descriptor, with or without a stop signal beside it.</summary>
 public static unsafe class Readiness
 {
-    /// <summary>Waits until <paramref name="fd"/> can be read, has an error, or <paramref name="stop"/> is set. No time limit.</summary>
+    /// <summary>Waits until one of the descriptors can be read or has an error, or <paramref name="stop"/> is set. No time limit.</summary>
+    /// <param name="stop">Ends the wait.</param>
+    /// <param name="first">A descriptor.</param>
+    /// <param name="second">Another; null for none.</param>
+    /// <returns>True when a descriptor has an error to report.</returns>
     /// <exception cref="LinuxException">poll itself failed.</exception>
-    public static void WaitReadable(SafeFd fd, StopSignal stop)
+    public static bool WaitReadable(EventSignal stop, SafeFd first, SafeFd? second = null)
     {
-        pollfd* both = stackalloc pollfd[2];
-        both[0] = new pollfd { fd = fd.Number, events = Libc.POLLIN };
-        both[1] = new pollfd { fd = stop.Event.Number, events = Libc.POLLIN };
+        pollfd* all = stackalloc pollfd[3];
+        all[0] = new pollfd { fd = stop.Descriptor.Number, events = Libc.POLLIN };
+        all[1] = new pollfd { fd = first.Number, events = Libc.POLLIN };
+        all[2] = new pollfd { fd = second?.Number ?? -1, events = Libc.POLLIN }; // poll(2) passes over a negative one
 
         // An interrupted wait (EINTR) returns to the caller's loop, which looks at the stop signal and comes back.
         // Safe because the array lives on this stack frame and its length is passed.
-        if (Libc.poll(both, 2, -1) < 0)
+        if (Libc.poll(all, second is null ? 2u : 3u, -1) < 0)
         {
             ThrowUnlessInterrupted();
+            return false;
         }
+
+        return ((all[1].revents | all[2].revents) & Libc.POLLERR) != 0;
     }
 
     /// <summary>Waits until <paramref name="fd"/> can take more, at most <paramref name="timeoutMilliseconds"/>.</summary>

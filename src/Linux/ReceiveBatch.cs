@@ -23,7 +23,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
     private const int ControlBytes = 48;
 
     private readonly PinnedSlab _slab;
-    private readonly int _start;
+    private readonly int[] _offsets;
     private readonly Message[] _received;
     private mmsghdr* _messages;
     private iovec* _vectors;
@@ -32,13 +32,13 @@ public sealed unsafe class ReceiveBatch : IDisposable
 
     /// <summary>Allocates room once.</summary>
     /// <param name="slab">Where the slots lie.</param>
-    /// <param name="start">Where the first begins.</param>
+    /// <param name="start">Where the first begins; the others follow.</param>
     /// <param name="slots">Messages, 1 or more.</param>
     public ReceiveBatch(PinnedSlab slab, int start, int slots)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         _slab = slab;
-        _start = start;
+        _offsets = new int[slots];
         _received = new Message[slots];
         _messages = (mmsghdr*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(mmsghdr));
         _vectors = (iovec*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(iovec));
@@ -46,8 +46,9 @@ public sealed unsafe class ReceiveBatch : IDisposable
         _controls = (byte*)NativeMemory.AllocZeroed((nuint)slots, ControlBytes);
         for (int i = 0; i < slots; i++)
         {
-            // Safe because i < slots, the length of all four arrays, and PointerTo has checked the slot against the slab.
-            _vectors[i] = new iovec { iov_base = slab.PointerTo(OffsetOf(i), SlotBytes), iov_len = SlotBytes };
+            Place(i, start + (i * StrideBytes));
+
+            // Safe because i < slots, the length of all four arrays.
             ref msghdr header = ref _messages[i].msg_hdr;
             header.msg_name = _addresses + i;
             header.msg_iov = _vectors + i;
@@ -80,8 +81,16 @@ public sealed unsafe class ReceiveBatch : IDisposable
         }
     }
 
-    /// <summary>Where slot <paramref name="index"/> begins, in bytes from the slab's start.</summary>
-    public int OffsetOf(int index) => _start + (index * StrideBytes);
+    /// <summary>Moves a slot to another place.</summary>
+    /// <param name="index">0 to <see cref="Capacity"/> - 1.</param>
+    /// <param name="offset">Where <see cref="SlotBytes"/> bytes are free, in bytes from the slab's start.</param>
+    public void Place(int index, int offset)
+    {
+        _offsets[index] = offset;
+
+        // Safe because the array above has as many entries, and PointerTo has checked the slot against the slab.
+        _vectors[index] = new iovec { iov_base = _slab.PointerTo(offset, SlotBytes), iov_len = SlotBytes };
+    }
 
     /// <summary>Empties the batch.</summary>
     public void Clear() => Count = 0;
@@ -93,8 +102,8 @@ public sealed unsafe class ReceiveBatch : IDisposable
     /// <param name="isTruncated">True when more was sent than arrived.</param>
     public void Put(ReadOnlySpan<byte> bytes, uint source, int segmentBytes = 0, bool isTruncated = false)
     {
-        bytes.CopyTo(_slab.Slice(OffsetOf(Count), SlotBytes));
-        _received[Count] = new Message(OffsetOf(Count), bytes.Length, source, segmentBytes, isTruncated);
+        bytes.CopyTo(_slab.Slice(_offsets[Count], SlotBytes));
+        _received[Count] = new Message(_offsets[Count], bytes.Length, source, segmentBytes, isTruncated);
         Count++;
     }
 
@@ -117,7 +126,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
         {
             ref mmsghdr message = ref _messages[i]; // safe because count <= slots, as the kernel promises
             _received[i] = new Message(
-                OffsetOf(i),
+                _offsets[i],
                 (int)message.msg_len,
                 BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr),
                 SegmentBytes(in message.msg_hdr),

@@ -12,12 +12,14 @@ public static unsafe class TunControl
 
     private const string DeviceNode = "/dev/net/tun";
 
-    /// <summary>Creates a TUN interface (layer 3, no packet information header) that lives as long as the returned descriptor.</summary>
+    /// <summary>Creates a TUN interface (layer 3, no packet information header) that lives as long as a descriptor of it.</summary>
     /// <param name="name">1 to 15 bytes without <c>%</c>: the interface gets exactly this name.</param>
+    /// <param name="virtioNetHeader">Whether a <see cref="VirtioNetHeader"/> stands before each packet (IFF_VNET_HDR).</param>
+    /// <param name="multiQueue">Whether <see cref="AddQueue"/> may follow (IFF_MULTI_QUEUE).</param>
     /// <exception cref="LinuxException">
     /// The device node is missing (ENOENT, ENODEV), the capability is (EPERM), or the name is in use (EBUSY, EINVAL).
     /// </exception>
-    public static SafeFd CreateInterface(string name)
+    public static SafeFd CreateInterface(string name, bool virtioNetHeader = false, bool multiQueue = false)
     {
         int nameBytes = Encoding.UTF8.GetByteCount(name);
         if (nameBytes is 0 or > MaximumNameBytes)
@@ -30,10 +32,35 @@ public static unsafe class TunControl
             throw new ArgumentException($"interface name '{name}' is a pattern, which the kernel would fill in", nameof(name));
         }
 
+        // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and stay.
+        return Open(name, Flags(virtioNetHeader, multiQueue) | Libc.IFF_TUN_EXCL);
+    }
+
+    /// <summary>Opens one more queue of an interface that <see cref="CreateInterface"/> made with several.</summary>
+    /// <param name="name">The interface's name.</param>
+    /// <param name="virtioNetHeader">As it was created: all queues are alike.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public static SafeFd AddQueue(string name, bool virtioNetHeader) => Open(name, Flags(virtioNetHeader, multiQueue: true));
+
+    /// <summary>Tells the kernel what the reader of an interface can do by itself. It holds for all queues.</summary>
+    /// <param name="queue">Any queue, opened with a virtio-net header.</param>
+    /// <param name="offloads">All that is wanted; nothing else stays on.</param>
+    /// <returns>0, or the errno: EINVAL when the kernel does not know one of them.</returns>
+    public static SyscallResult SetOffloads(SafeFd queue, TunOffloads offloads) =>
+        // Safe because TUNSETOFFLOAD takes its argument by value.
+        Libc.ioctl(queue, Libc.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
+            ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
+            : SyscallResult.FromCount(0);
+
+    private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Libc.IFF_TUN | Libc.IFF_NO_PI
+        | (virtioNetHeader ? Libc.IFF_VNET_HDR : 0) | (multiQueue ? Libc.IFF_MULTI_QUEUE : 0));
+
+    private static SafeFd Open(string name, int flags)
+    {
         SafeFd fd = DescriptorIo.OpenDevice(DeviceNode, OpenAdvice);
         try
         {
-            Attach(fd, name);
+            Attach(fd, name, (ushort)flags);
             return fd;
         }
         catch
@@ -43,18 +70,25 @@ public static unsafe class TunControl
         }
     }
 
-    private static void Attach(SafeFd fd, string name)
+    private static void Attach(SafeFd fd, string name, ushort flags)
     {
         var request = default(ifreq); // zeroed: the name is NUL-terminated whatever its length
         Encoding.UTF8.GetBytes(name, request.ifr_name);
-        // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and stay.
-        request.ifr_flags = Libc.IFF_TUN | Libc.IFF_NO_PI | Libc.IFF_TUN_EXCL;
+        request.ifr_flags = flags;
 
         // Safe because TUNSETIFF reads and writes exactly one struct ifreq, and this is one.
         if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException("TUNSETIFF", errno, $"could not create TUN interface {name}", AttachAdvice(errno, name));
+        }
+
+        int headerBytes = VirtioNetHeader.Bytes;
+
+        // Safe because TUNSETVNETHDRSZ reads exactly one int.
+        if ((flags & Libc.IFF_VNET_HDR) != 0 && Libc.ioctl(fd, Libc.TUNSETVNETHDRSZ, &headerBytes) < 0)
+        {
+            throw new LinuxException("TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");
         }
     }
 

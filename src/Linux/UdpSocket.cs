@@ -19,8 +19,9 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <param name="address">A local address; 0 for any.</param>
     /// <param name="port">0 to 65535; 0 lets the kernel choose.</param>
     /// <param name="bufferBytes">Wanted size of each socket buffer.</param>
+    /// <param name="isShared">Whether several sockets may have the port, each getting its share of the senders (SO_REUSEPORT).</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
-    public static UdpSocket Bind(uint address, ushort port, int bufferBytes)
+    public static UdpSocket Bind(uint address, ushort port, int bufferBytes, bool isShared = false)
     {
         string endpoint = $"{new System.Net.IPAddress(BinaryPrimitives.ReverseEndianness(address))}:{port}";
         SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
@@ -28,6 +29,11 @@ public sealed unsafe class UdpSocket : IDisposable
         {
             SocketOptions.EnlargeBuffer(fd, Libc.SO_RCVBUFFORCE, Libc.SO_RCVBUF, bufferBytes);
             SocketOptions.EnlargeBuffer(fd, Libc.SO_SNDBUFFORCE, Libc.SO_SNDBUF, bufferBytes);
+            if (isShared && !SocketOptions.TrySet(fd, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1, out Errno refused))
+            {
+                throw new LinuxException("setsockopt", refused, $"could not share UDP {endpoint} between workers");
+            }
+
             SocketOptions.Bind(fd, Endpoint(address, port), $"could not listen on UDP {endpoint}",
                 inUseAdvice: $"another process, perhaps another overlay or flanneld, has the port; find it with: ss -ulnp sport = :{port}",
                 notLocalAdvice: "the address is not on this host; look at: ip address");
@@ -40,23 +46,29 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Sends one datagram.</summary>
-    /// <returns>Bytes sent (all of them), or the errno: EAGAIN when the send buffer is full.</returns>
-    public SyscallResult Send(ReadOnlySpan<byte> payload, uint address, ushort port)
+    /// <summary>Sends messages of a batch, in order, until one fails or the send buffer is full.</summary>
+    /// <param name="batch">The messages.</param>
+    /// <param name="first">Where to begin.</param>
+    /// <param name="count">How many; one is one sendmsg(2), more are one sendmmsg(2).</param>
+    /// <returns>
+    /// Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send buffer is full.
+    /// </returns>
+    public SyscallResult Send(SendBatch batch, int first, int count)
     {
-        sockaddr_in destination = Endpoint(address, port);
+        const int Flags = Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, batch.Count - first);
         while (true)
         {
-            nint sent;
-            fixed (byte* start = payload)
-            {
-                sent = Libc.sendto(_fd.Number, start, (nuint)payload.Length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL,
-                    &destination, (uint)sizeof(sockaddr_in));
-            }
-
+            // Safe because first + count messages are filled, whose vectors lie in a slab that outlives the batch.
+            mmsghdr* messages = batch.Messages + first;
+            nint sent = count == 1
+                ? Libc.sendmsg(_fd.Number, &messages->msg_hdr, Flags)
+                : Libc.sendmmsg(_fd.Number, messages, (uint)count, Flags);
             if (sent >= 0)
             {
-                return SyscallResult.FromCount((int)sent);
+                return SyscallResult.FromCount(count == 1 ? 1 : (int)sent);
             }
 
             Errno errno = DescriptorIo.LastErrno();
@@ -67,39 +79,125 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Receives one datagram.</summary>
-    /// <returns>
-    /// The datagram's own length, which is more than <paramref name="buffer"/> holds when it was truncated (MSG_TRUNC, recv(2));
-    /// or the errno: EAGAIN when none is waiting.
-    /// </returns>
-    public SyscallResult Receive(Span<byte> buffer, out uint sourceAddress)
+    /// <summary>Empties the batch, then receives what waits.</summary>
+    /// <param name="batch">Takes the messages.</param>
+    /// <param name="atMost">1 to the batch's capacity; one is one recvmsg(2), more are one recvmmsg(2).</param>
+    /// <returns>Messages received, 1 or more; or the errno: EAGAIN when none was waiting.</returns>
+    public SyscallResult Receive(ReceiveBatch batch, int atMost)
     {
-        sockaddr_in source;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(atMost);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(atMost, batch.Capacity);
+        batch.Clear();
         while (true)
         {
-            var length = (uint)sizeof(sockaddr_in);
-            nint received;
-            fixed (byte* start = buffer)
-            {
-                received = Libc.recvfrom(_fd.Number, start, (nuint)buffer.Length, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC,
-                    &source, &length);
-            }
+            batch.Prepare(atMost);
 
+            // Safe because atMost headers are prepared, each with a slot of its own inside the slab.
+            nint received = atMost == 1
+                ? Libc.recvmsg(_fd.Number, &batch.Messages->msg_hdr, Libc.MSG_DONTWAIT)
+                : Libc.recvmmsg(_fd.Number, batch.Messages, (uint)atMost, Libc.MSG_DONTWAIT, null);
             if (received >= 0)
             {
-                // Safe because an AF_INET socket's source is always a whole sockaddr_in (net/ipv4/udp.c, udp_recvmsg).
-                sourceAddress = BinaryPrimitives.ReverseEndianness(source.sin_addr);
+                if (atMost == 1)
+                {
+                    batch.Messages->msg_len = (uint)received;
+                    received = 1;
+                }
+
+                batch.Complete((int)received);
                 return SyscallResult.FromCount((int)received);
             }
 
             Errno errno = DescriptorIo.LastErrno();
             if (errno != Errno.EINTR)
             {
-                sourceAddress = 0;
                 return SyscallResult.FromErrno(errno);
             }
         }
     }
+
+    /// <summary>Asks for reports about datagrams that did not arrive (IP_RECVERR, ip(7)).</summary>
+    /// <returns>0, or the errno.</returns>
+    /// <remarks>
+    /// A report also makes the next call fail once with its errno, whichever address that call is about, and the descriptor
+    /// readable until <see cref="TryReadError"/> has taken all of them.
+    /// </remarks>
+    public SyscallResult SetErrorReports(bool on) =>
+        SocketOptions.TrySet(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0, out Errno errno)
+            ? SyscallResult.FromCount(0)
+            : SyscallResult.FromErrno(errno);
+
+    /// <summary>Takes one report from the queue.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool TryReadError(out DatagramError error)
+    {
+        const int ControlBytes = 256;
+        byte* control = stackalloc byte[ControlBytes];
+        sockaddr_in destination = default;
+        var message = new msghdr
+        {
+            msg_name = &destination,
+            msg_namelen = (uint)sizeof(sockaddr_in),
+            msg_control = control,
+            msg_controllen = ControlBytes,
+        };
+
+        // Safe because every buffer lives on this stack frame and its length is passed. The datagram itself is not asked for.
+        if (Libc.recvmsg(_fd.Number, &message, Libc.MSG_ERRQUEUE | Libc.MSG_DONTWAIT) < 0)
+        {
+            error = default;
+            return false;
+        }
+
+        uint address = BinaryPrimitives.ReverseEndianness(destination.sin_addr);
+        var header = (cmsghdr*)control;
+
+        // Safe because controllen, as the kernel left it, covers header and value.
+        if (message.msg_controllen >= (nuint)(sizeof(cmsghdr) + sizeof(sock_extended_err))
+            && header->cmsg_level == Libc.IPPROTO_IP && header->cmsg_type == Libc.IP_RECVERR)
+        {
+            var report = (sock_extended_err*)(header + 1);
+            var errno = (Errno)report->ee_errno;
+            error = new DatagramError(address, errno, errno == Errno.EMSGSIZE ? (int)Math.Min(report->ee_info, ushort.MaxValue) : 0);
+        }
+        else
+        {
+            error = new DatagramError(address, Errno.None, 0);
+        }
+
+        return true;
+    }
+
+    /// <summary>The path MTU that the kernel knows for an address (IP_MTU, ip(7)).</summary>
+    /// <param name="address">Host order.</param>
+    /// <param name="port">Nothing is sent to it.</param>
+    /// <returns>Bytes of the outer packet; 0 when there is no route.</returns>
+    public static int FindPathMtu(uint address, ushort port)
+    {
+        using SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
+        sockaddr_in destination = Endpoint(address, port);
+        int mtu = 0;
+        uint length = sizeof(int);
+
+        // Safe because both lengths are those of the variables.
+        return Libc.connect(fd, &destination, (uint)sizeof(sockaddr_in)) == 0
+            && Libc.getsockopt(fd, Libc.IPPROTO_IP, Libc.IP_MTU, &mtu, &length) == 0 ? mtu : 0;
+    }
+
+    /// <summary>Asks the kernel to put datagrams of one sender together into trains (UDP_GRO, udp(7); Linux 5.0), or not to.</summary>
+    /// <returns>0, or the errno: ENOPROTOOPT when the kernel cannot.</returns>
+    public SyscallResult SetReceiveTrains(bool on) =>
+        SocketOptions.TrySet(_fd, Libc.IPPROTO_UDP, Libc.UDP_GRO, on ? 1 : 0, out Errno errno)
+            ? SyscallResult.FromCount(0)
+            : SyscallResult.FromErrno(errno);
+
+    /// <summary>Whether the kernel knows how to cut trains apart (UDP_SEGMENT, udp(7); Linux 4.18).</summary>
+    /// <returns>0, or the errno: ENOPROTOOPT when it does not.</returns>
+    public SyscallResult ProbeSendTrains() =>
+        // 0 is the default: a train only where a message says so.
+        SocketOptions.TrySet(_fd, Libc.IPPROTO_UDP, Libc.UDP_SEGMENT, 0, out Errno errno)
+            ? SyscallResult.FromCount(0)
+            : SyscallResult.FromErrno(errno);
 
     /// <inheritdoc/>
     public void Dispose() => _fd.Dispose();

@@ -3,24 +3,25 @@ using Overlay.Linux;
 
 namespace Overlay.Tun;
 
-/// <summary>One packet queue of a layer-3 device.</summary>
+/// <summary>One packet queue of a layer-3 device: a packet or superpacket a call.</summary>
 /// <remarks>
-/// One thread reads, one thread writes; they may be two. Neither call blocks. The owner sets the stop signal and joins both
-/// before it disposes the device.
+/// One thread reads, one thread writes; they may be two. No call blocks. The owner joins both before it disposes the device.
 /// </remarks>
 public interface ITunQueue
 {
-    /// <summary>Empties <paramref name="batch"/>, then reads packets into it until none is left or it is full.</summary>
-    /// <returns>
-    /// Packets read, 0 when none was waiting; or the errno of a device that is gone. After packets it is a count: the errno
-    /// comes with the next call.
-    /// </returns>
-    SyscallResult ReadBatch(PacketBatch batch);
+    /// <summary>Readable when a packet waits or the device is gone.</summary>
+    SafeFd Descriptor { get; }
 
-    /// <summary>Hands one IP packet to the kernel, which routes it.</summary>
-    /// <returns>Bytes written, all of them, or the errno. EIO: the device is down.</returns>
-    SyscallResult Write(ReadOnlySpan<byte> packet);
+    /// <summary>Whether a <see cref="VirtioNetHeader"/> stands before each packet, read or written.</summary>
+    bool HasVirtioNetHeader { get; }
 
-    /// <summary>Waits until a packet can be read, the device is gone, or <paramref name="stop"/> is set.</summary>
-    void WaitReadable(StopSignal stop);
+    /// <summary>Reads one packet, with its virtio-net header where there is one.</summary>
+    /// <param name="buffer">Cuts off what it cannot take; 65,545 bytes take everything.</param>
+    /// <returns>Bytes read; EAGAIN when none is waiting, or the errno of a device that is gone.</returns>
+    SyscallResult Read(Span<byte> buffer);
+
+    /// <summary>Hands one packet to the kernel, which routes it.</summary>
+    /// <param name="packet">All pieces together are one IP packet, with its virtio-net header where there is one.</param>
+    /// <returns>Bytes written, all of them, or the errno. EIO: the device is down. EINVAL: a superpacket is not accepted.</returns>
+    SyscallResult Write(IoVectors packet);
 }

@@ -1,31 +1,97 @@
 using System;
+using System.Collections.Generic;
 using Overlay.Linux;
 
 namespace Overlay.Tun;
 
-/// <summary>A TUN interface that exists as long as this object: closing the descriptor removes it, its addresses and its routes.</summary>
+/// <summary>A TUN interface that exists as long as this object: closing its descriptors removes it, its addresses and its routes.</summary>
 public sealed class TunDevice : IDisposable
 {
-    private readonly SafeFd _fd;
+    // What is asked for, the best first: each step leaves out what the kernel may not know (UDP came with Linux 6.2).
+    private static readonly TunOffloads[] s_ladder =
+    [
+        TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpV6 | TunOffloads.TcpEcn | TunOffloads.UdpV4 | TunOffloads.UdpV6,
+        TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpV6 | TunOffloads.TcpEcn,
+        TunOffloads.Checksum,
+    ];
 
-    private TunDevice(string name, SafeFd fd)
+    private readonly TunQueue[] _queues;
+
+    private TunDevice(string name, TunQueue[] queues)
     {
         Name = name;
-        _fd = fd;
-        Queue = new TunQueue(fd);
+        _queues = queues;
     }
 
     /// <summary>The interface's name.</summary>
     public string Name { get; }
 
-    /// <summary>The device's one queue: a packet a call, without a virtio-net header, as stock flannel reads it.</summary>
-    public TunQueue Queue { get; }
+    /// <summary>The device's queues. The kernel keeps a flow on one of them.</summary>
+    public IReadOnlyList<TunQueue> Queues => _queues;
+
+    /// <summary>What the kernel leaves to the reader.</summary>
+    public TunOffloads Offloads { get; private set; }
+
+    /// <summary>Whether the kernel takes UDP superpackets written to the device: it learned to write and to read them at once.</summary>
+    public bool TakesUdpSuperpackets { get; private set; }
 
     /// <summary>Creates the interface, down and without an address.</summary>
     /// <param name="name">1 to 15 bytes, taken literally.</param>
+    /// <param name="virtioNetHeader">Whether a virtio-net header stands before each packet.</param>
+    /// <param name="queues">1 to 256.</param>
     /// <exception cref="LinuxException">The driver, the privilege or the name is not available; the message says which.</exception>
-    public static TunDevice Create(string name) => new(name, TunControl.CreateInterface(name));
+    public static TunDevice Create(string name, bool virtioNetHeader = false, int queues = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
+        var opened = new List<TunQueue>(queues);
+        try
+        {
+            opened.Add(new TunQueue(TunControl.CreateInterface(name, virtioNetHeader, queues > 1), virtioNetHeader));
+            while (opened.Count < queues)
+            {
+                opened.Add(new TunQueue(TunControl.AddQueue(name, virtioNetHeader), virtioNetHeader));
+            }
 
-    /// <summary>Removes the interface. The threads that use <see cref="Queue"/> have been joined by then.</summary>
-    public void Dispose() => _fd.Dispose();
+            return new TunDevice(name, [.. opened]);
+        }
+        catch
+        {
+            opened.ForEach(queue => queue.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Takes over from the kernel what it lets us: the best step of a ladder that it accepts.</summary>
+    /// <param name="wanted">What may be asked for at most; <see cref="TunOffloads.Checksum"/> comes with everything.</param>
+    /// <returns>The errno of the first step that was refused; <see cref="Errno.None"/> when none was.</returns>
+    public Errno NegotiateOffloads(TunOffloads wanted)
+    {
+        TakesUdpSuperpackets = TunControl.SetOffloads(
+            _queues[0].Descriptor, TunOffloads.Checksum | TunOffloads.UdpV4 | TunOffloads.UdpV6).Succeeded;
+        Errno firstRefusal = Errno.None;
+        foreach (TunOffloads step in s_ladder)
+        {
+            TunOffloads asked = step & wanted;
+            SyscallResult answer = TunControl.SetOffloads(_queues[0].Descriptor, asked);
+            if (answer.Succeeded)
+            {
+                Offloads = asked;
+                return firstRefusal;
+            }
+
+            firstRefusal = firstRefusal == Errno.None ? answer.Errno : firstRefusal;
+        }
+
+        Offloads = TunOffloads.None;
+        return firstRefusal;
+    }
+
+    /// <summary>Removes the interface. The threads that use <see cref="Queues"/> have been joined by then.</summary>
+    public void Dispose()
+    {
+        foreach (TunQueue queue in _queues)
+        {
+            queue.Dispose();
+        }
+    }
 }

@@ -3,39 +3,27 @@ using Overlay.Linux;
 
 namespace Overlay.Tun;
 
-/// <summary>A TUN descriptor: one packet a system call.</summary>
-public sealed class TunQueue : ITunQueue
+/// <summary>A TUN descriptor.</summary>
+public sealed class TunQueue : ITunQueue, IDisposable
 {
-    private readonly SafeFd _fd;
-
-    internal TunQueue(SafeFd fd) => _fd = fd;
-
-    /// <inheritdoc/>
-    public SyscallResult ReadBatch(PacketBatch batch)
+    internal TunQueue(SafeFd fd, bool hasVirtioNetHeader)
     {
-        batch.Clear();
-        while (!batch.IsFull)
-        {
-            SyscallResult read = DescriptorIo.Read(_fd, batch.NextSlot);
-            if (!read.Succeeded)
-            {
-                if (batch.Count == 0 && read.Errno != Errno.EAGAIN)
-                {
-                    return read;
-                }
-
-                break;
-            }
-
-            batch.Commit(read.Count);
-        }
-
-        return SyscallResult.FromCount(batch.Count);
+        Descriptor = fd;
+        HasVirtioNetHeader = hasVirtioNetHeader;
     }
 
     /// <inheritdoc/>
-    public SyscallResult Write(ReadOnlySpan<byte> packet) => DescriptorIo.Write(_fd, packet);
+    public SafeFd Descriptor { get; }
 
     /// <inheritdoc/>
-    public void WaitReadable(StopSignal stop) => Readiness.WaitReadable(_fd, stop);
+    public bool HasVirtioNetHeader { get; }
+
+    /// <inheritdoc/>
+    public SyscallResult Read(Span<byte> buffer) => DescriptorIo.Read(Descriptor, buffer);
+
+    /// <inheritdoc/>
+    public SyscallResult Write(IoVectors packet) => DescriptorIo.Write(Descriptor, packet);
+
+    /// <inheritdoc/>
+    public void Dispose() => Descriptor.Dispose();
 }

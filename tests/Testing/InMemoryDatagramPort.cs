@@ -1,59 +1,156 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
-using Overlay.Tun;
 
 namespace Overlay.Testing;
 
-/// <summary>An outer socket without a network.</summary>
-public sealed class InMemoryDatagramPort : IDatagramPort
+/// <summary>An outer socket without a network. Trains sent are cut into their datagrams, as the kernel does it.</summary>
+public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 {
-    private readonly ConcurrentQueue<(byte[] Payload, int Length, uint Source)> _toReceive = new();
+    private readonly Queue<Arrival> _toReceive = new();
+    private readonly EventSignal _readable = new();
+    private readonly Lock _gate = new();
 
+    /// <summary>The datagrams sent.</summary>
     public List<(uint Destination, byte[] Payload)> Sent { get; } = [];
 
-    /// <summary>What each send answers, oldest first; an empty queue lets them succeed.</summary>
+    /// <summary>Datagrams of each message sent.</summary>
+    public List<int> TrainLengths { get; } = [];
+
+    /// <summary>Messages of each call.</summary>
+    public List<int> MessagesACall { get; } = [];
+
+    /// <summary>What each call of send answers, oldest first; an empty queue lets them succeed.</summary>
     public Queue<Errno> SendErrnos { get; } = new();
+
+    /// <summary>What a message answers, by its destination and datagram length (0 when it is no train); None lets it succeed.</summary>
+    public Func<uint, int, Errno>? Refuse { get; set; }
 
     public int WritableWaits { get; private set; }
 
     /// <summary>What a receive answers when nothing is waiting; None means EAGAIN.</summary>
     public Errno ReceiveErrno { get; set; }
 
-    public void Put(byte[] payload, uint source) => _toReceive.Enqueue((payload, payload.Length, source));
+    /// <summary>What a receive of several messages answers; None lets it succeed.</summary>
+    public Errno ReceiveManyErrno { get; set; }
 
-    /// <summary>A datagram that was longer than what arrived of it.</summary>
-    public void PutTruncated(byte[] payload, int realLength, uint source) => _toReceive.Enqueue((payload, realLength, source));
+    /// <summary>What the kernel knows of a path.</summary>
+    public Dictionary<uint, int> PathMtus { get; } = [];
 
-    public SyscallResult ReceiveBatch(PacketBatch batch)
+    public Queue<DatagramError> Errors { get; } = new();
+
+    /// <summary>What was last asked for; null when nothing was.</summary>
+    public bool? ReceivesTrains { get; private set; }
+
+    public SafeFd Descriptor => _readable.Descriptor;
+
+    public ushort Port => 8285;
+
+    public void Put(byte[] payload, uint source) => Put(new Arrival(payload, source, 0, false));
+
+    /// <summary>Datagrams of one sender as one message; all but the last are as long as the first.</summary>
+    public void PutTrain(uint source, params byte[][] datagrams) => Put(new Arrival([.. Concatenate(datagrams)], source, datagrams[0].Length, false));
+
+    /// <summary>A message of which not all arrived.</summary>
+    public void PutTruncated(byte[] payload, uint source, int segmentBytes = 0) => Put(new Arrival(payload, source, segmentBytes, true));
+
+    public SyscallResult Receive(ReceiveBatch batch, int atMost)
     {
         batch.Clear();
-        while (!batch.IsFull && _toReceive.TryDequeue(out (byte[] Payload, int Length, uint Source) datagram))
+        lock (_gate)
         {
-            datagram.Payload.CopyTo(batch.NextSlot);
-            batch.Commit(datagram.Length, datagram.Source);
-        }
+            if (atMost > 1 && ReceiveManyErrno != Errno.None)
+            {
+                return SyscallResult.FromErrno(ReceiveManyErrno);
+            }
 
-        return batch.Count == 0 && ReceiveErrno != Errno.None
-            ? SyscallResult.FromErrno(ReceiveErrno)
-            : SyscallResult.FromCount(batch.Count);
+            while (batch.Count < atMost && _toReceive.TryDequeue(out Arrival arrival))
+            {
+                batch.Put(arrival.Payload, arrival.Source, arrival.SegmentBytes, arrival.IsTruncated);
+            }
+
+            if (batch.Count > 0)
+            {
+                return SyscallResult.FromCount(batch.Count);
+            }
+
+            _readable.Clear();
+            return SyscallResult.FromErrno(ReceiveErrno == Errno.None ? Errno.EAGAIN : ReceiveErrno);
+        }
     }
 
-    public SyscallResult Send(ReadOnlySpan<byte> payload, uint address)
+    public SyscallResult Send(SendBatch batch, int first, int count)
     {
         if (SendErrnos.TryDequeue(out Errno errno) && errno != Errno.None)
         {
             return SyscallResult.FromErrno(errno);
         }
 
-        Sent.Add((address, payload.ToArray()));
-        return SyscallResult.FromCount(payload.Length);
+        for (int i = 0; i < count; i++)
+        {
+            Errno refusal = Refuse?.Invoke(batch.AddressOf(first + i), batch.SegmentBytesOf(first + i)) ?? Errno.None;
+            if (refusal != Errno.None)
+            {
+                return i == 0 ? SyscallResult.FromErrno(refusal) : SyscallResult.FromCount(i);
+            }
+
+            Take(batch, first + i);
+        }
+
+        MessagesACall.Add(count);
+        return SyscallResult.FromCount(count);
     }
 
-    public void WaitReadable(StopSignal stop) => SpinWait.SpinUntil(() => stop.IsSet || !_toReceive.IsEmpty);
+    public SyscallResult SetReceiveTrains(bool on)
+    {
+        ReceivesTrains = on;
+        return SyscallResult.FromCount(0);
+    }
+
+    public int FindPathMtu(uint address) => PathMtus.GetValueOrDefault(address);
+
+    public bool TryReadError(out DatagramError error) => Errors.TryDequeue(out error);
 
     public void WaitWritable(int timeoutMilliseconds) => WritableWaits++;
+
+    public void Dispose() => _readable.Dispose();
+
+    private static IEnumerable<byte> Concatenate(byte[][] datagrams)
+    {
+        foreach (byte[] datagram in datagrams)
+        {
+            foreach (byte each in datagram)
+            {
+                yield return each;
+            }
+        }
+    }
+
+    private void Put(Arrival arrival)
+    {
+        lock (_gate)
+        {
+            _toReceive.Enqueue(arrival);
+            _readable.Set();
+        }
+    }
+
+    private void Take(SendBatch batch, int index)
+    {
+        byte[] message = new byte[batch.BytesOf(index)];
+        batch.CopyTo(index, message);
+        int step = batch.SegmentBytesOf(index) == 0 ? message.Length : batch.SegmentBytesOf(index);
+        int datagrams = 0;
+        for (int offset = 0; offset < message.Length; offset += step)
+        {
+            Sent.Add((batch.AddressOf(index), message[offset..Math.Min(offset + step, message.Length)]));
+            datagrams++;
+        }
+
+        TrainLengths.Add(datagrams);
+    }
+
+    private readonly record struct Arrival(byte[] Payload, uint Source, int SegmentBytes, bool IsTruncated);
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using Overlay.Linux;
@@ -8,57 +7,120 @@ using Overlay.Tun;
 namespace Overlay.Testing;
 
 /// <summary>A TUN queue without a kernel: what the test puts in is read, what is written is kept or looked at.</summary>
-public sealed class InMemoryTunQueue : ITunQueue
+public sealed class InMemoryTunQueue(bool hasVirtioNetHeader = false) : ITunQueue, IDisposable
 {
-    private readonly ConcurrentQueue<byte[]> _toRead = new();
+    private readonly Queue<byte[]> _toRead = new();
+    private readonly EventSignal _readable = new();
+    private readonly Lock _gate = new();
+    private readonly byte[] _buffer = new byte[VirtioNetHeader.Bytes + 65_535];
 
     /// <summary>Called with each packet written, instead of keeping it.</summary>
     public WriteObserver? OnWrite { get; set; }
 
+    /// <summary>The packets written, without their virtio-net headers.</summary>
     public List<byte[]> Written { get; } = [];
+
+    /// <summary>The virtio-net headers of the packets written, where there are any.</summary>
+    public List<VirtioNetHeader> Headers { get; } = [];
+
+    /// <summary>What each write answers, by the virtio-net header and the packet; None lets it succeed.</summary>
+    public Func<VirtioNetHeader, Errno>? Refuse { get; set; }
 
     /// <summary>What the next writes answer; None lets them succeed.</summary>
     public Errno WriteErrno { get; set; }
 
     /// <summary>What the next read answers when nothing is waiting; None means EAGAIN.</summary>
-    public Errno ReadErrno { get; set; }
+    public Errno ReadErrno
+    {
+        get;
+        set
+        {
+            field = value;
+            _readable.Set();
+        }
+    }
 
     public delegate void WriteObserver(ReadOnlySpan<byte> packet);
 
-    public void Put(byte[] packet) => _toRead.Enqueue(packet);
+    public SafeFd Descriptor => _readable.Descriptor;
 
-    public SyscallResult ReadBatch(PacketBatch batch)
+    public bool HasVirtioNetHeader { get; } = hasVirtioNetHeader;
+
+    public void Put(byte[] packet) => Put(default, packet);
+
+    /// <summary>A superpacket, or a packet whose checksum is unfinished.</summary>
+    public void Put(VirtioNetHeader header, byte[] packet)
     {
-        batch.Clear();
-        while (!batch.IsFull && _toRead.TryDequeue(out byte[]? packet))
+        byte[] frame = new byte[(HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0) + packet.Length];
+        if (HasVirtioNetHeader)
         {
-            packet.CopyTo(batch.NextSlot);
-            batch.Commit(packet.Length);
+            header.Write(frame);
         }
 
-        return batch.Count == 0 && ReadErrno != Errno.None
-            ? SyscallResult.FromErrno(ReadErrno)
-            : SyscallResult.FromCount(batch.Count);
+        packet.CopyTo(frame, frame.Length - packet.Length);
+        PutFrame(frame);
     }
 
-    public SyscallResult Write(ReadOnlySpan<byte> packet)
+    /// <summary>Bytes as they are, whatever they mean.</summary>
+    public void PutFrame(byte[] frame)
     {
-        if (WriteErrno != Errno.None)
+        lock (_gate)
         {
-            return SyscallResult.FromErrno(WriteErrno);
+            _toRead.Enqueue(frame);
+            _readable.Set();
+        }
+    }
+
+    public SyscallResult Read(Span<byte> buffer)
+    {
+        lock (_gate)
+        {
+            if (_toRead.TryDequeue(out byte[]? frame))
+            {
+                int length = Math.Min(frame.Length, buffer.Length);
+                frame.AsSpan(0, length).CopyTo(buffer);
+                return SyscallResult.FromCount(length);
+            }
+
+            if (ReadErrno == Errno.None)
+            {
+                _readable.Clear();
+                return SyscallResult.FromErrno(Errno.EAGAIN);
+            }
+
+            return SyscallResult.FromErrno(ReadErrno);
+        }
+    }
+
+    public SyscallResult Write(IoVectors packet)
+    {
+        int length = 0;
+        for (int i = 0; i < packet.Count; i++)
+        {
+            packet[i].CopyTo(_buffer.AsSpan(length));
+            length += packet[i].Length;
         }
 
+        VirtioNetHeader header = HasVirtioNetHeader ? VirtioNetHeader.Read(_buffer) : default;
+        Errno errno = WriteErrno != Errno.None ? WriteErrno : Refuse?.Invoke(header) ?? Errno.None;
+        if (errno != Errno.None)
+        {
+            return SyscallResult.FromErrno(errno);
+        }
+
+        ReadOnlySpan<byte> bytes = _buffer.AsSpan(HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0, length - (HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0));
         if (OnWrite is not null)
         {
-            OnWrite(packet);
+            OnWrite(bytes);
         }
         else
         {
-            Written.Add(packet.ToArray());
+            Headers.Add(header);
+            Written.Add(bytes.ToArray());
         }
 
-        return SyscallResult.FromCount(packet.Length);
+        return SyscallResult.FromCount(length);
     }
 
-    public void WaitReadable(StopSignal stop) => SpinWait.SpinUntil(() => stop.IsSet || !_toRead.IsEmpty || ReadErrno != Errno.None);
+    public void Dispose() => _readable.Dispose();
 }

@@ -1,6 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.IO;
+using System.Linq;
 using Overlay.Lease;
 using Overlay.Router.Forwarding;
 
@@ -16,6 +20,7 @@ internal static class RunCommand
 
     internal const int MinimumMtu = 576; // RFC 791, section 3.1: what every host must take
     internal const int MaximumMtu = 65_535 - EncapsulationBytes;
+    private const int MaximumSpin = 1000;
     private const string FileScheme = "file:";
 
     internal static Command Create()
@@ -74,16 +79,44 @@ internal static class RunCommand
         };
         var engine = new Option<Engine>("--engine")
         {
-            Description = "classic: one packet a system call",
-            HelpName = "classic",
-            DefaultValueFactory = _ => Engine.Classic,
+            Description = "offload: superpackets and trains; batch: single packets, many a system call; classic: one a system call, as stock flannel; pipeline: as offload, each way in two stages",
+            HelpName = "offload|batch|classic|pipeline",
+            DefaultValueFactory = _ => Engine.Offload,
             CustomParser = OptionParser.Choice<Engine>("--engine"),
+        };
+        var without = new Option<IReadOnlyList<Acceleration>>("--without")
+        {
+            Description = "accelerations not to use, separated by commas",
+            HelpName = "NAME,…",
+            DefaultValueFactory = _ => [],
+            CustomParser = OptionParser.Of("--without", AccelerationNames, $"names of {string.Join(", ", Accelerations.All.Select(Accelerations.Name))}"),
+        };
+        var workers = new Option<WorkerPlan?>("--workers")
+        {
+            Description = $"duplex: one thread for both ways; N: so many threads each way, 1 to {WorkerPlan.MaximumLanes} [default: by engine and processors]",
+            HelpName = "duplex|N",
+            CustomParser = OptionParser.Of("--workers", Workers, $"duplex, or 1 to {WorkerPlan.MaximumLanes}"),
+        };
+        var spin = new Option<int?>("--spin-us")
+        {
+            Description = $"microseconds, 0 to {MaximumSpin}, that an idle thread looks again before it sleeps: shorter latency for a busy processor",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+            CustomParser = OptionParser.Number("--spin-us", 0, MaximumSpin),
         };
 
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
-            leaseStore, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine,
+            leaseStore, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
         };
+        command.Validators.Add(result =>
+        {
+            // A pipe is between two threads: one thread for everything has no place for it.
+            if (Has(result, engine, Engine.Pipeline) && Has(result, workers, new WorkerPlan(WorkerLayout.Duplex, 1)))
+            {
+                result.AddError("--workers is 'duplex' with --engine pipeline; give a number, or another engine");
+            }
+        });
         command.SetAction((parsed, _) => OverlayDaemon.RunAsync(new RunOptions(
             parsed.GetRequiredValue(leaseStore),
             parsed.GetValue(networkInterface),
@@ -93,9 +126,48 @@ internal static class RunCommand
             parsed.GetValue(mtu),
             parsed.GetValue(port),
             parsed.GetValue(sourceCheck),
-            parsed.GetValue(engine))));
+            parsed.GetValue(engine),
+            parsed.GetRequiredValue(without),
+            parsed.GetValue(workers),
+            parsed.GetValue(spin) ?? 0)));
         return command;
     }
+
+    // False also for a value that is wrong by itself, which its own option says.
+    private static bool Has<T>(CommandResult result, Option<T> option, T value)
+    {
+        try
+        {
+            return EqualityComparer<T>.Default.Equals(result.GetValue(option), value);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static IReadOnlyList<Acceleration>? AccelerationNames(string text)
+    {
+        List<Acceleration> named = [];
+        foreach (string name in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            int position = Accelerations.All.ToList().FindIndex(each => Accelerations.Name(each) == name);
+            if (position < 0)
+            {
+                return null;
+            }
+
+            named.Add(Accelerations.All[position]);
+        }
+
+        return named;
+    }
+
+    private static WorkerPlan? Workers(string text) =>
+        text == "duplex" ? new WorkerPlan(WorkerLayout.Duplex, 1)
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lanes) && lanes is >= 1 and <= WorkerPlan.MaximumLanes
+            ? new WorkerPlan(WorkerLayout.Pair, lanes)
+            : null;
 
     private static string? LeaseDirectory(string text) =>
         text.StartsWith(FileScheme, StringComparison.Ordinal) && text.Length > FileScheme.Length

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Overlay.Router.Forwarding;
 
 namespace Overlay.Daemon.Cli;
@@ -12,6 +13,9 @@ namespace Overlay.Daemon.Cli;
 /// <param name="Port">UDP port; null for the network config's.</param>
 /// <param name="SourceCheck">How much an inbound datagram has to prove.</param>
 /// <param name="Engine">How packets cross into the kernel and out of it.</param>
+/// <param name="Without">Accelerations of the engine that are not to be used.</param>
+/// <param name="Workers">Which threads there are; null to go by the engine and the number of processors.</param>
+/// <param name="SpinMicroseconds">How long an idle worker looks again before it waits.</param>
 internal sealed record RunOptions(
     string LeaseDirectory,
     string? Interface,
@@ -21,11 +25,23 @@ internal sealed record RunOptions(
     int? Mtu,
     int? Port,
     SourceCheck SourceCheck,
-    Engine Engine);
+    Engine Engine,
+    IReadOnlyList<Acceleration> Without,
+    WorkerPlan? Workers,
+    int SpinMicroseconds);
 
 /// <summary>How packets cross into the kernel and out of it.</summary>
 internal enum Engine
 {
-    /// <summary>One packet a system call, as stock flannel does it.</summary>
+    /// <summary>Superpackets, trains and many messages a system call, with whatever of it the kernel has.</summary>
+    Offload,
+
+    /// <summary>Many messages a system call, but single packets.</summary>
+    Batch,
+
+    /// <summary>One packet a system call, both ways in turn, as stock flannel does it.</summary>
     Classic,
+
+    /// <summary>As <see cref="Offload"/>, each way in two stages joined by a pipe.</summary>
+    Pipeline,
 }

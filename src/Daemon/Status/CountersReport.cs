@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
@@ -15,14 +16,23 @@ namespace Overlay.Daemon.Status;
 internal sealed record DirectionReport(
     long Packets, long Bytes, IReadOnlyDictionary<string, long> Drops, IReadOnlyDictionary<string, long> Events, string? LastRefusal = null);
 
+/// <summary>A peer whose path is narrower than its route.</summary>
+/// <param name="Peer">Its public IP.</param>
+/// <param name="Mtu">The longest outer packet that gets there whole, in bytes.</param>
+/// <param name="TakesTrains">False after the kernel has refused a train to it.</param>
+internal sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
+
 /// <summary>What a daemon says of itself on its counters socket.</summary>
 /// <param name="Outbound">TUN to UDP.</param>
 /// <param name="Inbound">UDP to TUN.</param>
 /// <param name="Drops">Both directions' drops by reason, only what is not zero.</param>
 /// <param name="Routes">Routes in force.</param>
 /// <param name="Peers">Distinct next hops.</param>
+/// <param name="Accelerations">Each acceleration's state, with the errno where the kernel has refused it.</param>
+/// <param name="Paths">Peers whose path is narrower than their route: none as a rule.</param>
 internal sealed record CountersReport(
-    DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers)
+    DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
+    IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths)
 {
     /// <summary>Reads the counters of a running forwarder.</summary>
     internal static CountersReport Of(Forwarder forwarder, RouteTable routes)
@@ -30,7 +40,9 @@ internal sealed record CountersReport(
         DirectionReport outbound = Of(forwarder.Outbound);
         DirectionReport inbound = Of(forwarder.Inbound);
         return new CountersReport(
-            outbound, inbound, SumDrops([outbound.Drops, inbound.Drops]), routes.Count, routes.PeerCount);
+            outbound, inbound, SumDrops([outbound.Drops, inbound.Drops]), routes.Count, routes.PeerCount,
+            AccelerationReport.Of(forwarder.Accelerations),
+            [.. forwarder.Paths.Current.Paths.Select(path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))]);
     }
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
@@ -59,6 +71,16 @@ internal sealed record CountersReport(
         table.AppendLine(CultureInfo.InvariantCulture, $"routes    {Routes} to {Peers} peers");
         Append(table, "outbound", Outbound);
         Append(table, "inbound", Inbound);
+        foreach ((string acceleration, string state) in Accelerations)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"{acceleration,-12} {state}");
+        }
+
+        foreach (PathReport path in Paths)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"path to {path.Peer}: MTU {path.Mtu}, {(path.TakesTrains ? "trains" : "no trains")}");
+        }
+
         return table.ToString().TrimEnd();
     }
 
@@ -81,7 +103,7 @@ internal sealed record CountersReport(
         }
     }
 
-    private static DirectionReport Of(PathCounters counters) => new(
+    private static DirectionReport Of(PathTotals counters) => new(
         counters.ForwardedPackets,
         counters.ForwardedBytes,
         NotZero(DropReasons.All.Select(reason => (reason.Name(), counters.Dropped(reason)))),

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
@@ -12,7 +11,7 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
     // The others are the traffic's own affair.
     private static readonly DropReason[] s_worthALine =
     [
-        DropReason.SendRefused, DropReason.TooLong, DropReason.SendBufferFull,
+        DropReason.SendRefused, DropReason.TooLong, DropReason.FragmentationNeeded, DropReason.SendBufferFull,
         DropReason.UnknownPeer, DropReason.SpoofedSource, DropReason.TunRefused,
     ];
 
@@ -21,22 +20,23 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
     /// <summary>One line for each reason that counted packets since the last call.</summary>
     internal void Say()
     {
+        PathTotals outbound = forwarder.Outbound;
+        PathTotals inbound = forwarder.Inbound;
         foreach (DropReason reason in s_worthALine)
         {
-            long count = forwarder.Outbound.Dropped(reason) + forwarder.Inbound.Dropped(reason);
+            long count = outbound.Dropped(reason) + inbound.Dropped(reason);
             long since = count - _said.GetValueOrDefault(reason);
             if (since > 0)
             {
                 _said[reason] = count;
-                Log.Drops(log, since, reason.Name(), LatestRefusal());
+                Log.Drops(log, since, reason.Name(), LatestRefusal(outbound, inbound));
             }
         }
     }
 
-    private string LatestRefusal()
+    private static string LatestRefusal(PathTotals outbound, PathTotals inbound)
     {
-        Errno refusal = new[] { forwarder.Outbound.LastRefusal, forwarder.Inbound.LastRefusal }
-            .FirstOrDefault(errno => errno != Errno.None);
+        Errno refusal = outbound.LastRefusal == Errno.None ? inbound.LastRefusal : outbound.LastRefusal;
         return refusal == Errno.None ? string.Empty : $"; the kernel's latest refusal: {LinuxException.Describe(refusal)}";
     }
 }

@@ -9,11 +9,22 @@ internal static unsafe partial class Libc
     internal const int IFNAMSIZ = 16;
 
     internal const ushort IFF_TUN = 0x0001;
+    internal const ushort IFF_MULTI_QUEUE = 0x0100;
     internal const ushort IFF_NO_PI = 0x1000;
+    internal const ushort IFF_VNET_HDR = 0x4000;
     internal const ushort IFF_TUN_EXCL = 0x8000;
 
     // _IOW('T', 202, int) by asm-generic/ioctl.h: x86-64 and arm64. (mips, powerpc and sparc encode direction differently.)
     internal const uint TUNSETIFF = 0x400454CA;
+    internal const uint TUNSETOFFLOAD = 0x400454D0; // the argument is the flags themselves
+    internal const uint TUNSETVNETHDRSZ = 0x400454D8;
+
+    internal const uint TUN_F_CSUM = 0x01;
+    internal const uint TUN_F_TSO4 = 0x02;
+    internal const uint TUN_F_TSO6 = 0x04;
+    internal const uint TUN_F_TSO_ECN = 0x08;
+    internal const uint TUN_F_USO4 = 0x20;
+    internal const uint TUN_F_USO6 = 0x40;
 
     // Variadic in C; see open.
     [LibraryImport("libc", SetLastError = true)]

@@ -7,6 +7,7 @@ internal static unsafe partial class Libc
 {
     internal const short POLLIN = 0x001;
     internal const short POLLOUT = 0x004;
+    internal const short POLLERR = 0x008;
 
     internal const int EFD_NONBLOCK = 0x800;
     internal const int EFD_CLOEXEC = 0x80000;

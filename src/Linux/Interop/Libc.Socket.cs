@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Overlay.Linux.Interop;
 
-/// <summary>sys/socket.h, netinet/in.h, linux/udp.h, linux/icmp.h.</summary>
+/// <summary>sys/socket.h, netinet/in.h, linux/udp.h, linux/icmp.h, linux/errqueue.h.</summary>
 internal static unsafe partial class Libc
 {
     internal const int AF_INET = 2;
@@ -30,11 +30,15 @@ internal static unsafe partial class Libc
     internal const int UDP_GRO = 104;
 
     internal const int IP_TOS = 1;
+    internal const int IP_RECVERR = 11;
+    internal const int IP_MTU = 14;
+    internal const int SO_EE_ORIGIN_ICMP = 2;
     internal const int ICMP_FILTER = 1;
 
     internal const int MSG_CTRUNC = 0x08;
     internal const int MSG_TRUNC = 0x20;
     internal const int MSG_DONTWAIT = 0x40;
+    internal const int MSG_ERRQUEUE = 0x2000;
     internal const int MSG_NOSIGNAL = 0x4000;
 
     [LibraryImport("libc", SetLastError = true)]
@@ -48,6 +52,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setsockopt(SafeFd sockfd, int level, int optname, void* optval, uint optlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockopt(SafeFd sockfd, int level, int optname, void* optval, uint* optlen);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int connect(SafeFd sockfd, void* addr, uint addrlen);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint sendmsg(int sockfd, msghdr* msg, int flags);
@@ -107,4 +117,17 @@ internal struct cmsghdr
     internal nuint cmsg_len;
     internal int cmsg_level;
     internal int cmsg_type;
+}
+
+/// <summary>struct sock_extended_err, linux/errqueue.h: 16 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct sock_extended_err
+{
+    internal uint ee_errno;
+    internal byte ee_origin;
+    internal byte ee_type;
+    internal byte ee_code;
+    internal byte ee_pad;
+    internal uint ee_info;
+    internal uint ee_data;
 }

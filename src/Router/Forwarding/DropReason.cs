@@ -22,6 +22,9 @@ public enum DropReason
     /// <summary>The inner header checksum is wrong.</summary>
     BadChecksum,
 
+    /// <summary>Outbound: the virtio-net header contradicts the packet.</summary>
+    BadSuperpacket,
+
     /// <summary>Outbound: no lease covers the destination.</summary>
     NoRoute,
 
@@ -33,6 +36,9 @@ public enum DropReason
 
     /// <summary>Outbound: the datagram is too long for the underlay to take.</summary>
     TooLong,
+
+    /// <summary>Outbound: too long for the path to the peer, and it may not be fragmented (DF).</summary>
+    FragmentationNeeded,
 
     /// <summary>Outbound: the kernel refused the datagram: firewall, no route to the peer, link down.</summary>
     SendRefused,

@@ -1,25 +1,42 @@
-using System;
 using Overlay.Linux;
-using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>The outer socket: datagrams from and to other hosts, one inner packet each.</summary>
-/// <remarks>One thread receives, one thread sends; they may be two.</remarks>
+/// <summary>The outer socket: messages from and to other hosts. A message is a datagram of one inner packet, or a train of such.</summary>
+/// <remarks>One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/>.</remarks>
 public interface IDatagramPort
 {
-    /// <summary>Empties <paramref name="batch"/>, then receives datagrams with their source until none is left or it is full.</summary>
-    /// <returns>Datagrams received, 0 when none was waiting; or the errno, when it came before the first of them.</returns>
-    SyscallResult ReceiveBatch(PacketBatch batch);
+    /// <summary>Readable when a message or an error waits.</summary>
+    SafeFd Descriptor { get; }
 
-    /// <summary>Sends one datagram.</summary>
-    /// <param name="payload">One whole IPv4 packet.</param>
-    /// <param name="address">The outer destination, host order; the port is the network's.</param>
-    /// <returns>Bytes sent, or the errno: EAGAIN when the send buffer is full.</returns>
-    SyscallResult Send(ReadOnlySpan<byte> payload, uint address);
+    /// <summary>The port every host listens on: where messages go.</summary>
+    ushort Port { get; }
 
-    /// <summary>Waits until the socket can be read or <paramref name="stop"/> is set.</summary>
-    void WaitReadable(StopSignal stop);
+    /// <summary>Empties the batch, then receives what waits.</summary>
+    /// <param name="batch">Takes the messages.</param>
+    /// <param name="atMost">1 to the batch's capacity.</param>
+    /// <returns>Messages received, 1 or more; EAGAIN when none was waiting, or why receiving failed.</returns>
+    SyscallResult Receive(ReceiveBatch batch, int atMost);
+
+    /// <summary>Has the kernel put a peer's datagrams together into trains, or not.</summary>
+    /// <returns>0, or the errno when it cannot.</returns>
+    SyscallResult SetReceiveTrains(bool on);
+
+    /// <summary>Sends messages in order until one fails.</summary>
+    /// <param name="batch">The messages.</param>
+    /// <param name="first">Where to begin.</param>
+    /// <param name="count">1 or more.</param>
+    /// <returns>Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send buffer is full.</returns>
+    SyscallResult Send(SendBatch batch, int first, int count);
+
+    /// <summary>Asks the kernel how long a packet to this address may be. Slow: for when a send has been refused.</summary>
+    /// <param name="address">Host order.</param>
+    /// <returns>Bytes of the outer packet; 0 when it does not know.</returns>
+    int FindPathMtu(uint address);
+
+    /// <summary>Takes one error report from the socket's queue.</summary>
+    /// <returns>False when there is none.</returns>
+    bool TryReadError(out DatagramError error);
 
     /// <summary>Waits until the send buffer has room, at most this long.</summary>
     void WaitWritable(int timeoutMilliseconds);

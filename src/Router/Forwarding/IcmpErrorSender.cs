@@ -14,12 +14,16 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
     /// <summary>Sends the error that belongs to a drop; nothing for a drop that no error belongs to.</summary>
     /// <param name="reason">Why the packet was dropped.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
-    internal void Report(DropReason reason, in Ipv4Header offender)
+    /// <param name="nextHopMtu">With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in bytes.</param>
+    internal void Report(DropReason reason, in Ipv4Header offender, int nextHopMtu = 0)
     {
         switch (reason)
         {
             case DropReason.NoRoute:
                 Send(IcmpError.DestinationUnreachable, IcmpError.NetworkUnreachable, offender);
+                break;
+            case DropReason.FragmentationNeeded:
+                Send(IcmpError.DestinationUnreachable, IcmpError.FragmentationNeeded, offender, nextHopMtu);
                 break;
             case DropReason.TtlExpired:
                 Send(IcmpError.TimeExceeded, IcmpError.TimeToLiveExceeded, offender);
@@ -27,7 +31,7 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
         }
     }
 
-    private void Send(byte type, byte code, in Ipv4Header offender)
+    private void Send(byte type, byte code, in Ipv4Header offender, int nextHopMtu = 0)
     {
         if (port is null || !IcmpError.MayAnswer(offender))
         {
@@ -40,7 +44,7 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
             return;
         }
 
-        int length = IcmpError.Write(_message, type, code, offender);
+        int length = IcmpError.Write(_message, type, code, offender, nextHopMtu);
         SyscallResult sent = port.Send(_message.AsSpan(0, length), offender.Source);
         counters.Note(sent.Succeeded ? PathEvent.IcmpSent : PathEvent.IcmpRefused);
     }

@@ -1,100 +1,94 @@
-using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
-using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>UDP to TUN: the body of the thread <c>in-0</c>.</summary>
-internal sealed class InboundWorker : IDisposable
+/// <summary>UDP to TUN: receives messages and has them decapsulated, until the socket is empty.</summary>
+internal sealed class InboundWorker : IWorker, System.IDisposable
 {
-    // A socket reports a pending error once; a row of failures this long means that it will not recover.
-    private const int MaximumFailuresInARow = 100;
+    // Trains fill a slot each: a few of them fill the cache. Small datagrams share one system call among many.
+    private const int FewMessages = 4;
+    private const int ManyMessages = 64;
+    private const int SmallMessageBytes = 8 << 10;
+    private const int LargeMessageBytes = 32 << 10;
 
-    private readonly ITunQueue _tun;
-    private readonly IDatagramPort _port;
+    private readonly Receiver _receiver;
     private readonly RouteTableCell _routes;
-    private readonly ForwarderOptions _options;
-    private readonly IcmpErrorSender _icmp;
-    private readonly PacketBatch _batch = new(PacketBatch.LongestPacketBytes);
+    private readonly PinnedSlab _slab;
+    private readonly ReceiveBatch _batch;
+    private readonly Decapsulator _decapsulator;
+    private readonly bool _adapts;
+    private int _atMost;
 
-    private int _failuresInARow;
-
-    internal InboundWorker(
-        ITunQueue tun, IDatagramPort port, RouteTableCell routes, IIcmpPort? icmp, ForwarderOptions options)
+    internal InboundWorker(ForwarderContext context, ITunQueue tun, IDatagramPort port)
     {
-        _tun = tun;
-        _port = port;
-        _routes = routes;
-        _options = options;
-        _icmp = new IcmpErrorSender(icmp, Counters);
+        _routes = context.Routes;
+        _receiver = new Receiver(context, port, Counters);
+        _adapts = context.Options.MessagesABatch > FewMessages;
+        int slots = _adapts ? ManyMessages : context.Options.MessagesABatch;
+        _atMost = _adapts ? FewMessages : slots;
+        _slab = new PinnedSlab(Decapsulator.ScratchBytes + ReceiveBatch.BytesFor(slots));
+        _batch = new ReceiveBatch(_slab, Decapsulator.ScratchBytes, slots);
+        _decapsulator = new Decapsulator(_slab, 0, tun, context, Counters);
     }
 
-    internal PathCounters Counters { get; } = new();
+    /// <inheritdoc/>
+    public PathCounters Counters { get; } = new();
 
-    public void Dispose() => _batch.Dispose();
+    public void Dispose()
+    {
+        _decapsulator.Dispose();
+        _batch.Dispose();
+        _slab.Dispose();
+    }
 
-    internal void Wait(StopSignal stop) => _port.WaitReadable(stop);
-
-    /// <summary>Receives until the socket is empty or the batch is full, and delivers what passed.</summary>
-    /// <returns>False when nothing was waiting.</returns>
+    /// <inheritdoc/>
     /// <exception cref="LinuxException">The socket does not work any more.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal bool RunBatch()
+    public bool RunBatch()
     {
-        SyscallResult received = _port.ReceiveBatch(_batch);
-        if (!received.Succeeded)
+        if (!_receiver.Receive(_batch, _atMost))
         {
-            Counters.Note(PathEvent.ReceiveFailed);
-            Counters.NoteRefusal(received.Errno);
-            if (++_failuresInARow > MaximumFailuresInARow)
-            {
-                throw new LinuxException("recvfrom", received.Errno, "could not receive from the UDP socket");
-            }
-
-            return true;
+            return false;
         }
 
-        _failuresInARow = 0;
-        RouteTable routes = _routes.Current;
-        for (int i = 0; i < received.Count; i++)
+        _decapsulator.BeginBatch(_routes.Current);
+        long bytes = 0;
+        for (int i = 0; i < _batch.Count; i++)
         {
-            if (_batch.LengthOf(i) > _batch.SlotBytes)
+            ref readonly ReceiveBatch.Message message = ref _batch[i];
+            bytes += message.Bytes;
+            if (_receiver.IsWhole(message))
             {
-                Counters.Drop(DropReason.Truncated);
-                continue;
+                _decapsulator.Take(message);
             }
-
-            Deliver(routes, _batch.SourceOf(i), _batch[i]);
         }
 
-        return received.Count > 0;
+        _decapsulator.Flush();
+        Adapt(bytes);
+        return true;
     }
 
-    private void Deliver(RouteTable routes, uint outerSource, Span<byte> bytes)
+    /// <summary>Takes what the socket reports about datagrams sent earlier.</summary>
+    internal void DrainErrors() => _receiver.DrainErrors();
+
+    private void Adapt(long bytes)
     {
-        DropReason verdict = InboundPath.Accept(routes, _options.SourceCheck, outerSource, bytes, out Ipv4Header packet);
-        if (verdict == DropReason.None)
+        if (!_adapts || _batch.Count == 0)
         {
-            SyscallResult written = _tun.Write(packet.Packet);
-            if (written.Succeeded)
-            {
-                Counters.Forward(packet.Packet.Length);
-                if (packet.Packet.Length > _options.TunnelMtu)
-                {
-                    Counters.Note(PathEvent.Oversize);
-                }
-
-                return;
-            }
-
-            Counters.NoteRefusal(written.Errno);
-            verdict = DropReason.TunRefused;
+            return;
         }
 
-        Counters.Drop(verdict);
-        _icmp.Report(verdict, packet);
+        long average = bytes / _batch.Count;
+        if (average >= LargeMessageBytes)
+        {
+            _atMost = FewMessages;
+        }
+        else if (average < SmallMessageBytes && _batch.Count == _atMost && _atMost < ManyMessages)
+        {
+            _atMost *= 2;
+        }
     }
 }

@@ -1,101 +1,99 @@
 using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
-using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>TUN to UDP: the body of the thread <c>out-0</c>.</summary>
-internal sealed class OutboundWorker : IDisposable
+/// <summary>TUN to UDP: reads frames and has them encapsulated, until the device is empty.</summary>
+internal sealed class OutboundWorker : IWorker, IDisposable
 {
-    private const int SendWaits = 2;
-    private const int SendWaitMilliseconds = 1;
+    // The longest frame: a virtio-net header and what an IPv4 total length can say.
+    private const int FrameBytes = VirtioNetHeader.Bytes + 65_535;
+
+    // IP headers begin at a multiple of this.
+    private const int CacheLineBytes = 64;
+
+    // Room for three of the longest frames: one being read while the last datagrams of the one before wait for company.
+    private const int RingBytes = 3 * (FrameBytes + CacheLineBytes);
 
     private readonly ITunQueue _tun;
-    private readonly IDatagramPort _port;
     private readonly RouteTableCell _routes;
-    private readonly IcmpErrorSender _icmp;
-    private readonly PacketBatch _batch = new(PacketBatch.LongestPacketBytes);
+    private readonly PinnedSlab _slab;
+    private readonly Encapsulator _encapsulator;
+    private readonly int _framesABatch;
+    private readonly int _firstFrame;
+    private int _nextFrame;
 
-    internal OutboundWorker(ITunQueue tun, IDatagramPort port, RouteTableCell routes, IIcmpPort? icmp)
+    internal OutboundWorker(ForwarderContext context, ITunQueue tun, IDatagramPort port)
     {
         _tun = tun;
-        _port = port;
-        _routes = routes;
-        _icmp = new IcmpErrorSender(icmp, Counters);
+        _routes = context.Routes;
+        _framesABatch = context.Options.FramesABatch;
+        _slab = new PinnedSlab(Encapsulator.ScratchBytes + CacheLineBytes + RingBytes);
+
+        // The packet, behind its virtio-net header, is what has to be aligned.
+        _firstFrame = Encapsulator.ScratchBytes + (tun.HasVirtioNetHeader ? CacheLineBytes - VirtioNetHeader.Bytes : 0);
+        _nextFrame = _firstFrame;
+        var icmp = new IcmpErrorSender(context.Icmp, Counters);
+        var sender = new PeerSender(_slab, port, Counters, context.Paths, context.Options.SendLimits);
+        _encapsulator = new Encapsulator(_slab, 0, tun.HasVirtioNetHeader, sender, icmp, Counters);
     }
 
-    internal PathCounters Counters { get; } = new();
+    /// <inheritdoc/>
+    public PathCounters Counters { get; } = new();
 
-    public void Dispose() => _batch.Dispose();
+    public void Dispose()
+    {
+        _encapsulator.Dispose();
+        _slab.Dispose();
+    }
 
-    internal void Wait(StopSignal stop) => _tun.WaitReadable(stop);
-
-    /// <summary>Reads until the device is empty or the batch is full, and sends what was read.</summary>
-    /// <returns>False when nothing was waiting.</returns>
-    /// <remarks>A method of its own that returns often, so that the optimizing compiler's code takes over early.</remarks>
+    /// <inheritdoc/>
     /// <exception cref="LinuxException">The device is gone.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal bool RunBatch()
+    public bool RunBatch()
     {
-        SyscallResult read = _tun.ReadBatch(_batch);
-        if (!read.Succeeded)
+        _encapsulator.BeginBatch(_routes.Current);
+        int frames = 0;
+        while (frames < _framesABatch)
         {
-            throw new LinuxException("read", read.Errno, "could not read the TUN device",
-                "it was deleted or taken over; restart this daemon to create it again");
-        }
-
-        RouteTable routes = _routes.Current;
-        for (int i = 0; i < read.Count; i++)
-        {
-            Forward(routes, _batch[i]);
-        }
-
-        return read.Count > 0;
-    }
-
-    private void Forward(RouteTable routes, Span<byte> bytes)
-    {
-        DropReason verdict = OutboundPath.Route(routes, bytes, out Ipv4Header packet, out uint nextHop);
-        if (verdict == DropReason.None)
-        {
-            verdict = Send(packet.Packet, nextHop);
-        }
-
-        if (verdict == DropReason.None)
-        {
-            Counters.Forward(packet.Packet.Length);
-            return;
-        }
-
-        Counters.Drop(verdict);
-        _icmp.Report(verdict, packet);
-    }
-
-    private DropReason Send(ReadOnlySpan<byte> packet, uint address)
-    {
-        for (int waits = 0; ; waits++)
-        {
-            SyscallResult sent = _port.Send(packet, address);
-            if (sent.Succeeded)
+            MakeRoom();
+            SyscallResult read = _tun.Read(_slab.Slice(_nextFrame, FrameBytes));
+            if (!read.Succeeded)
             {
-                return DropReason.None;
+                if (read.Errno != Errno.EAGAIN && frames == 0)
+                {
+                    throw DeviceGone(read.Errno);
+                }
+
+                break;
             }
 
-            switch (sent.Errno)
-            {
-                case Errno.EAGAIN or Errno.ENOBUFS when waits < SendWaits:
-                    // Meanwhile the device's own queue takes what comes, and drops at its end what it cannot.
-                    _port.WaitWritable(SendWaitMilliseconds);
-                    continue;
-                case Errno.EAGAIN or Errno.ENOBUFS:
-                    return DropReason.SendBufferFull;
-            }
+            _encapsulator.Take(_nextFrame, read.Count);
+            _nextFrame += (read.Count + CacheLineBytes) & -CacheLineBytes;
+            frames++;
+        }
 
-            Counters.NoteRefusal(sent.Errno);
-            return sent.Errno == Errno.EMSGSIZE ? DropReason.TooLong : DropReason.SendRefused;
+        _encapsulator.Flush();
+        return frames > 0;
+    }
+
+    internal static LinuxException DeviceGone(Errno errno) => new("read", errno, "could not read the TUN device",
+        "it was deleted or taken over; restart this daemon to create it again");
+
+    // The ring's next FrameBytes must not hold a frame whose datagrams are still to be sent.
+    private void MakeRoom()
+    {
+        if (_nextFrame + FrameBytes > _slab.LengthBytes)
+        {
+            _nextFrame = _firstFrame;
+        }
+
+        if (_encapsulator.OldestOffset is int oldest && oldest >= _nextFrame && oldest < _nextFrame + FrameBytes)
+        {
+            _encapsulator.Flush();
         }
     }
 }

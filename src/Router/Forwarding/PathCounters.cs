@@ -46,15 +46,15 @@ public sealed class PathCounters
     /// <summary>How often this happened.</summary>
     public long Seen(PathEvent pathEvent) => Volatile.Read(ref _cells[s_firstEvent + (int)pathEvent]);
 
-    internal void Forward(int bytes)
+    internal void Forward(int packets, int bytes)
     {
-        _cells[Packets]++;
+        _cells[Packets] += packets;
         _cells[Bytes] += bytes;
     }
 
-    internal void Drop(DropReason reason) => _cells[FirstDrop + (int)reason]++;
+    internal void Drop(DropReason reason, int packets = 1) => _cells[FirstDrop + (int)reason] += packets;
 
-    internal void Note(PathEvent pathEvent) => _cells[s_firstEvent + (int)pathEvent]++;
+    internal void Note(PathEvent pathEvent, long times = 1) => _cells[s_firstEvent + (int)pathEvent] += times;
 
     internal void NoteRefusal(Errno errno) => _cells[s_lastErrno] = (long)errno;
 }

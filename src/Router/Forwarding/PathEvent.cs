@@ -21,6 +21,21 @@ public enum PathEvent
 
     /// <summary>Inbound: receiving from the socket failed and was tried again.</summary>
     ReceiveFailed,
+
+    /// <summary>Outbound: the kernel did not take a train of datagrams; they were sent one by one.</summary>
+    TrainRefused,
+
+    /// <summary>Inbound: the kernel did not take packets merged into one; they were written one by one.</summary>
+    MergeRefused,
+
+    /// <summary>Inbound: a TCP or UDP checksum was found wrong; the packet was delivered as it is, for the receiver to drop.</summary>
+    BadTransportChecksum,
+
+    /// <summary>Inbound: the underlay said that the path to a peer takes only shorter packets.</summary>
+    PathMtuLearned,
+
+    /// <summary>Inbound: the underlay or a peer said that datagrams to it do not arrive.</summary>
+    PeerUnreachable,
 }
 
 /// <summary>The names of the events, as they appear in counters and documents.</summary>

@@ -15,6 +15,9 @@ internal static class IcmpError
     /// <summary>Code of <see cref="DestinationUnreachable"/>: no route to the network.</summary>
     public const byte NetworkUnreachable = 0;
 
+    /// <summary>Code of <see cref="DestinationUnreachable"/>: too long, and it may not be fragmented (RFC 1191, section 4).</summary>
+    public const byte FragmentationNeeded = 4;
+
     /// <summary>Time exceeded.</summary>
     public const byte TimeExceeded = 11;
 
@@ -51,14 +54,16 @@ internal static class IcmpError
     /// <param name="type">The ICMP type.</param>
     /// <param name="code">The ICMP code.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
+    /// <param name="nextHopMtu">With <see cref="FragmentationNeeded"/>: the longest packet that passes, in bytes; 0 otherwise.</param>
     /// <returns>The message's length; less than 8 payload bytes are quoted where the packet has no more.</returns>
-    public static int Write(Span<byte> buffer, byte type, byte code, in Ipv4Header offender)
+    public static int Write(Span<byte> buffer, byte type, byte code, in Ipv4Header offender, int nextHopMtu = 0)
     {
         int quotedBytes = Math.Min(offender.HeaderBytes + QuotedPayloadBytes, offender.Packet.Length);
         Span<byte> message = buffer[..(HeaderBytes + quotedBytes)];
         message[..HeaderBytes].Clear();
         message[0] = type;
         message[1] = code;
+        BinaryPrimitives.WriteUInt16BigEndian(message[6..], (ushort)nextHopMtu);
         offender.Packet[..quotedBytes].CopyTo(message[HeaderBytes..]);
         BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Compute(message));
         return message.Length;

@@ -50,6 +50,9 @@ public readonly ref struct Ipv4Header
     /// <summary>True for every fragment but the first: it has no transport header.</summary>
     public bool IsLaterFragment => (BinaryPrimitives.ReadUInt16BigEndian(_packet[FragmentOffset..]) & 0x1FFF) != 0;
 
+    /// <summary>True when routers may not fragment it (DF).</summary>
+    public bool MayNotBeFragmented => (_packet[FragmentOffset] & 0x40) != 0;
+
     /// <summary>True when the header checksum is right.</summary>
     public bool HasValidChecksum => InternetChecksum.IsValid(_packet[..HeaderBytes]);
 

@@ -16,7 +16,7 @@ namespace Overlay.Daemon.Tests.House;
 public sealed class DocumentationTests
 {
     [Fact]
-    public void The_documented_drop_reasons_and_events_are_those_of_the_code_with_the_same_sentences()
+    public void The_documented_drop_reasons_events_and_accelerations_are_those_of_the_code_with_the_same_sentences()
     {
         string documentation = Repository.Read("docs/metrics.md");
         XDocument comments = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Overlay.Router.xml"));
@@ -26,6 +26,9 @@ public sealed class DocumentationTests
         Assert.Equal(
             PathEvents.All.Select(pathEvent => (pathEvent.Name(), Sentence(comments, pathEvent))),
             Rows(documentation, "## Events"));
+        Assert.Equal(
+            Accelerations.All.Select(acceleration => (Accelerations.Name(acceleration), Sentence(comments, acceleration))),
+            Rows(documentation, "## Accelerations"));
     }
 
     [Fact]
@@ -96,9 +99,9 @@ public sealed class DocumentationTests
     }
 
     private static IEnumerable<(string Name, string Sentence)> Rows(string page, string heading) => Section(page, heading)
-        .Select(line => Regex.Match(line, @"^\| `([a-z_0-9]+)` \| (both|inbound|outbound) \| (.*) \|$"))
+        .Select(line => Regex.Match(line, @"^\| `([a-z_0-9]+)` \| (?:(?:both|inbound|outbound) \| )?([^|]*) \|$"))
         .Where(match => match.Success)
-        .Select(match => (match.Groups[1].Value, match.Groups[3].Value));
+        .Select(match => (match.Groups[1].Value, match.Groups[2].Value));
 
     private static IEnumerable<string> Section(string page, string heading) => page.Split('\n')
         .SkipWhile(line => line != heading)

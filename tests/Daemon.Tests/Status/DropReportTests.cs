@@ -23,6 +23,7 @@ public sealed class DropReportTests
         Assert.Empty(log.Lines);
 
         rig.Port.SendErrnos.Enqueue(Errno.EPERM);
+        rig.Port.SendErrnos.Enqueue(Errno.EPERM); // an error is tried once more: it may be an earlier datagram's
         rig.Tun.Put(Ipv4(OurPod, PeerPod));  // refused
         rig.Tun.Put(Ipv4(OurPod, Unleased)); // no route: the traffic's own affair
         forwarder.Start();

@@ -24,8 +24,10 @@ internal sealed class StockPeer : IDisposable
     private readonly int _mtu;
     private readonly TunDevice _tun;
     private readonly Socket _socket;
-    private readonly PacketBatch _read;
-    private readonly StopSignal _stop = new();
+    private readonly byte[] _read;
+    private readonly PinnedSlab _write;
+    private readonly IoVectors _written;
+    private readonly EventSignal _stop = new();
     private readonly List<(uint Subnet, uint Mask, IPEndPoint NextHop)> _routes;
     private readonly ConcurrentQueue<string> _oddities = new();
     private readonly Thread _outbound;
@@ -40,7 +42,9 @@ internal sealed class StockPeer : IDisposable
     internal StockPeer(IpCommand ip, HostPlan host, SubnetFacts subnet, IEnumerable<(string Subnet, IPAddress PublicIp)> routes)
     {
         _mtu = subnet.Mtu;
-        _read = new PacketBatch(_mtu, capacity: 1);
+        _read = new byte[_mtu];
+        _write = new PinnedSlab(_mtu);
+        _written = new IoVectors(_write, 1);
         _routes = [];
         foreach ((string text, IPAddress publicIp) in routes)
         {
@@ -79,7 +83,8 @@ internal sealed class StockPeer : IDisposable
         _outbound.Join();
         _inbound.Join();
         _tun.Dispose();
-        _read.Dispose();
+        _written.Dispose();
+        _write.Dispose();
         _stop.Dispose();
     }
 
@@ -107,18 +112,19 @@ internal sealed class StockPeer : IDisposable
     {
         while (!_stop.IsSet)
         {
-            if (!_tun.Queue.ReadBatch(_read).Succeeded)
+            SyscallResult read = _tun.Queues[0].Read(_read);
+            if (read.Errno == Errno.EAGAIN)
+            {
+                _ = Readiness.WaitReadable(_stop, _tun.Queues[0].Descriptor);
+                continue;
+            }
+
+            if (!read.Succeeded)
             {
                 return;
             }
 
-            if (_read.Count == 0)
-            {
-                _tun.Queue.WaitReadable(_stop);
-                continue;
-            }
-
-            Span<byte> packet = _read[0];
+            Span<byte> packet = _read.AsSpan(0, read.Count);
             if (packet.Length < 20)
             {
                 continue;
@@ -167,7 +173,10 @@ internal sealed class StockPeer : IDisposable
             Inspect(packet, (IPEndPoint)source);
             if (length >= 20 && TakeOneHop(packet))
             {
-                _ = _tun.Queue.Write(packet);
+                packet.CopyTo(_write.Slice(0, packet.Length));
+                _written.Clear();
+                _written.Add(0, packet.Length);
+                _ = _tun.Queues[0].Write(_written);
             }
         }
     }

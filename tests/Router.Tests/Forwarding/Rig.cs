@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Overlay.Router.Forwarding;
+using Overlay.Router.Paths;
 using Overlay.Router.Routes;
 using Overlay.Testing;
 
@@ -12,14 +13,23 @@ internal sealed class Rig : IDisposable
     private readonly OutboundWorker _outbound;
     private readonly InboundWorker _inbound;
 
-    internal Rig(SourceCheck check = SourceCheck.Strict, RouteTable? table = null, int tunnelMtu = 1472, bool withIcmp = true)
+    internal Rig(
+        SourceCheck check = SourceCheck.Strict, RouteTable? table = null, int tunnelMtu = 1472, bool withIcmp = true, RigEngine engine = RigEngine.Batch)
     {
         Routes.Publish(table ?? Overlays.Table());
-        _outbound = new OutboundWorker(Tun, Port, Routes, withIcmp ? Icmp : null);
-        _inbound = new InboundWorker(Tun, Port, Routes, withIcmp ? Icmp : null, new ForwarderOptions(check, tunnelMtu));
+        Tun = new InMemoryTunQueue(engine == RigEngine.Offload);
+        ForwarderContext context = Context(engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu);
+        Accelerations = context.Accelerations;
+        Paths = context.Paths;
+        _outbound = new OutboundWorker(context, Tun, Port);
+        _inbound = new InboundWorker(context, Tun, Port);
     }
 
-    internal InMemoryTunQueue Tun { get; } = new();
+    internal InMemoryTunQueue Tun { get; }
+
+    internal Accelerations Accelerations { get; }
+
+    internal PeerPaths Paths { get; }
 
     internal InMemoryDatagramPort Port { get; } = new();
 
@@ -35,6 +45,33 @@ internal sealed class Rig : IDisposable
     {
         _outbound.Dispose();
         _inbound.Dispose();
+        Tun.Dispose();
+        Port.Dispose();
+    }
+
+    /// <summary>What an engine's workers share.</summary>
+    internal static ForwarderContext Context(
+        RigEngine engine, RouteTableCell routes, IIcmpPort? icmp, SourceCheck check = SourceCheck.Strict, int tunnelMtu = 1472)
+    {
+        var accelerations = new Accelerations();
+        if (engine != RigEngine.Classic)
+        {
+            accelerations.SetOn(Acceleration.Mmsg);
+        }
+
+        foreach (Acceleration each in engine == RigEngine.Offload ? Overlay.Router.Forwarding.Accelerations.All : [])
+        {
+            accelerations.SetOn(each);
+        }
+
+        int batch = engine == RigEngine.Classic ? 1 : 64;
+        var options = new ForwarderOptions(check, tunnelMtu)
+        {
+            FramesABatch = batch,
+            MessagesABatch = batch,
+            DatagramsATrain = engine == RigEngine.Offload ? SendLimits.SafeDatagrams : 1,
+        };
+        return new ForwarderContext(routes, icmp, new PeerPaths(), accelerations, options);
     }
 
     /// <summary>Reads packets from the TUN until none is left.</summary>
@@ -45,6 +82,11 @@ internal sealed class Rig : IDisposable
             Tun.Put(packet);
         }
 
+        DrainTun();
+    }
+
+    internal void DrainTun()
+    {
         while (_outbound.RunBatch())
         {
         }
@@ -72,4 +114,12 @@ internal sealed class Rig : IDisposable
             : counted.Length == 1 && counters.Dropped(counted[0]) == 1 ? counted[0]
             : throw new InvalidOperationException($"counted under: {string.Join(", ", counted)}");
     }
+}
+
+/// <summary>Which engine a rig's workers are set up as.</summary>
+internal enum RigEngine
+{
+    Classic,
+    Batch,
+    Offload,
 }

@@ -3,29 +3,30 @@ using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
 
-/// <summary>An eventfd(2) that every waiting thread polls beside its own descriptor. Once set it stays set.</summary>
-public sealed class StopSignal : IDisposable
+/// <summary>An eventfd(2): a flag that a thread can poll beside its other descriptors.</summary>
+public sealed class EventSignal : IDisposable
 {
     private readonly SafeFd _event = new();
     private volatile bool _set;
 
     /// <summary>Creates the signal, not set.</summary>
     /// <exception cref="LinuxException">No descriptor is left.</exception>
-    public StopSignal()
+    public EventSignal()
     {
         int fd = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
         if (fd < 0)
         {
-            throw new LinuxException("eventfd", DescriptorIo.LastErrno(), "could not create the stop signal");
+            throw new LinuxException("eventfd", DescriptorIo.LastErrno(), "could not create a signal");
         }
 
         _event.Adopt(fd);
     }
 
-    /// <summary>True from <see cref="Set"/> on.</summary>
+    /// <summary>True from <see cref="Set"/> on, until <see cref="Clear"/>.</summary>
     public bool IsSet => _set;
 
-    internal SafeFd Event => _event;
+    /// <summary>Readable while the signal is set.</summary>
+    public SafeFd Descriptor => _event;
 
     /// <summary>Wakes every waiter, now and from now on. May be called from any thread, and again.</summary>
     public void Set()
@@ -33,6 +34,14 @@ public sealed class StopSignal : IDisposable
         _set = true; // before the wake-up: a woken thread must see it
         ReadOnlySpan<byte> one = [1, 0, 0, 0, 0, 0, 0, 0]; // a little-endian 1: eventfd(2) adds it to the counter
         _ = DescriptorIo.Write(_event, one); // EAGAIN would mean the counter is at its maximum, so waiters wake anyway
+    }
+
+    /// <summary>Takes the signal back.</summary>
+    public void Clear()
+    {
+        Span<byte> counter = stackalloc byte[8];
+        _ = DescriptorIo.Read(_event, counter); // EAGAIN: it was not set
+        _set = false;
     }
 
     /// <summary>Closes the descriptor. Every waiter has left by then: the owner joins its threads first.</summary>

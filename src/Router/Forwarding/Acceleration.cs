@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Overlay.Linux;
+
+namespace Overlay.Router.Forwarding;
+
+/// <summary>What makes one system call carry more than one packet. Each works, or is done without.</summary>
+/// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
+public enum Acceleration
+{
+    /// <summary>TCP comes from the TUN uncut, up to 64 KB, with its checksum unfinished (TUN_F_TSO4, TUN_F_CSUM).</summary>
+    TunTso,
+
+    /// <summary>UDP of one flow comes from the TUN uncut, up to 64 KB (TUN_F_USO4; Linux 6.2).</summary>
+    TunUso,
+
+    /// <summary>TCP segments of one flow are merged into one write to the TUN.</summary>
+    TunTcpGro,
+
+    /// <summary>UDP datagrams of one flow are merged into one write to the TUN (Linux 6.2).</summary>
+    TunUdpGro,
+
+    /// <summary>Packets to one peer are sent as a train that the kernel cuts apart (UDP_SEGMENT; Linux 4.18).</summary>
+    UdpGso,
+
+    /// <summary>Datagrams of one peer are received as a train that the kernel has put together (UDP_GRO; Linux 5.0).</summary>
+    UdpGro,
+
+    /// <summary>Several messages are sent or received with one system call (sendmmsg, recvmmsg).</summary>
+    Mmsg,
+}
+
+/// <summary>How one acceleration stands.</summary>
+public enum AccelerationState
+{
+    /// <summary>Not asked for.</summary>
+    Off,
+
+    /// <summary>In use.</summary>
+    On,
+
+    /// <summary>Asked for, but the kernel does not have it.</summary>
+    Unavailable,
+
+    /// <summary>Was in use until the kernel refused it.</summary>
+    SwitchedOff,
+}
+
+/// <summary>Which accelerations are in use: set up at the start, switched off by whichever thread finds out.</summary>
+public sealed class Accelerations
+{
+    private static readonly string[] s_names = Array.ConvertAll(Enum.GetNames<Acceleration>(), CounterName.FromMember);
+
+    // State in the low byte, errno above it: one word, so that a reader sees both of one moment.
+    private readonly int[] _cells = new int[s_names.Length];
+
+    /// <summary>Every acceleration.</summary>
+    public static IReadOnlyList<Acceleration> All { get; } = Enum.GetValues<Acceleration>();
+
+    /// <summary>Lower case with underscores: <c>udp_gso</c>.</summary>
+    public static string Name(Acceleration acceleration) => s_names[(int)acceleration];
+
+    /// <summary>True while it is in use.</summary>
+    public bool IsOn(Acceleration acceleration) => StateOf(acceleration) == AccelerationState.On;
+
+    /// <summary>How it stands.</summary>
+    public AccelerationState StateOf(Acceleration acceleration) =>
+        (AccelerationState)(Volatile.Read(ref _cells[(int)acceleration]) & 0xFF);
+
+    /// <summary>Why it is unavailable or was switched off; <see cref="Errno.None"/> otherwise.</summary>
+    public Errno ReasonOf(Acceleration acceleration) => (Errno)(Volatile.Read(ref _cells[(int)acceleration]) >> 8);
+
+    /// <summary>Puts it into use.</summary>
+    public void SetOn(Acceleration acceleration) => Set(acceleration, AccelerationState.On, Errno.None);
+
+    /// <summary>Says that it was asked for and cannot be had.</summary>
+    public void SetUnavailable(Acceleration acceleration, Errno reason) => Set(acceleration, AccelerationState.Unavailable, reason);
+
+    /// <summary>Takes it out of use for good.</summary>
+    public void SwitchOff(Acceleration acceleration, Errno reason) => Set(acceleration, AccelerationState.SwitchedOff, reason);
+
+    private void Set(Acceleration acceleration, AccelerationState state, Errno reason) =>
+        Volatile.Write(ref _cells[(int)acceleration], (int)state | ((int)reason << 8));
+}

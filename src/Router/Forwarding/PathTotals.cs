@@ -1,0 +1,51 @@
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Linux;
+
+namespace Overlay.Router.Forwarding;
+
+/// <summary>What one direction has done, all its workers together, as far as the reader has seen it.</summary>
+public sealed class PathTotals
+{
+    private readonly long[] _drops = new long[DropReasons.All.Count + 1];
+    private readonly long[] _events = new long[PathEvents.All.Count];
+
+    private PathTotals(IReadOnlyList<PathCounters> workers)
+    {
+        foreach (PathCounters worker in workers)
+        {
+            ForwardedPackets += worker.ForwardedPackets;
+            ForwardedBytes += worker.ForwardedBytes;
+            LastRefusal = worker.LastRefusal == Errno.None ? LastRefusal : worker.LastRefusal;
+            foreach (DropReason reason in DropReasons.All)
+            {
+                _drops[(int)reason] += worker.Dropped(reason);
+            }
+
+            foreach (PathEvent pathEvent in PathEvents.All)
+            {
+                _events[(int)pathEvent] += worker.Seen(pathEvent);
+            }
+        }
+    }
+
+    /// <summary>Packets forwarded.</summary>
+    public long ForwardedPackets { get; }
+
+    /// <summary>Bytes of the inner packets forwarded.</summary>
+    public long ForwardedBytes { get; }
+
+    /// <summary>A worker's latest refusal of a packet by the kernel; <see cref="Errno.None"/> when there never was one.</summary>
+    public Errno LastRefusal { get; }
+
+    /// <summary>Packets dropped for this reason.</summary>
+    public long Dropped(DropReason reason) => _drops[(int)reason];
+
+    /// <summary>Packets dropped for any reason.</summary>
+    public long Dropped() => _drops.Sum();
+
+    /// <summary>How often this happened.</summary>
+    public long Seen(PathEvent pathEvent) => _events[(int)pathEvent];
+
+    internal static PathTotals Of(IReadOnlyList<PathCounters> workers) => new(workers);
+}

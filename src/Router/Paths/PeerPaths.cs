@@ -1,0 +1,81 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+
+namespace Overlay.Router.Paths;
+
+/// <summary>The peers whose path is worse than their route says: none as a rule.</summary>
+/// <remarks>
+/// Any thread reports, which is rare and allocates; readers take one reference a batch. What is known is forgotten after ten
+/// minutes, as the kernel forgets a path MTU (net.ipv4.route.mtu_expires), so that a path that has healed is used again.
+/// </remarks>
+public sealed class PeerPaths
+{
+    /// <summary>The longest memory of a path, in milliseconds.</summary>
+    public const long LifetimeMilliseconds = 600_000;
+
+    /// <summary>The least path MTU believed: RFC 1191, section 3, and net.ipv4.route.min_pmtu.</summary>
+    public const int MinimumMtu = 552;
+
+    // Forged ICMP must not be able to grow this without limit.
+    private const int MaximumPaths = 1024;
+
+    private Snapshot _current = new([], []);
+
+    /// <summary>What is known now.</summary>
+    public Snapshot Current => Volatile.Read(ref _current);
+
+    /// <summary>The path to a peer takes packets of at most this size.</summary>
+    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="mtu">Of the outer packet, in bytes; less than 552 is taken for 552.</param>
+    /// <param name="now">Milliseconds of <see cref="Environment.TickCount64"/>.</param>
+    public void ReportMtu(uint peer, int mtu, long now) => Replace(peer, now, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
+
+    /// <summary>The kernel does not take trains to a peer.</summary>
+    public void ReportNoTrains(uint peer, long now) => Replace(peer, now, path => path with { TakesTrains = false });
+
+    private void Replace(uint peer, long now, Func<PeerPath, PeerPath> change)
+    {
+        while (true)
+        {
+            Snapshot before = Current;
+            PeerPath path = change(before.Find(peer, now) with { Peer = peer, ExpiresAt = now + LifetimeMilliseconds });
+            PeerPath[] paths =
+            [
+                .. before.Paths.Where(other => other.Peer != peer && other.ExpiresAt > now).Append(path)
+                    .OrderByDescending(other => other.ExpiresAt).Take(MaximumPaths).OrderBy(other => other.Peer),
+            ];
+            if (Interlocked.CompareExchange(ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer)]), before) == before)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What was known at one moment: immutable.</summary>
+    public sealed class Snapshot
+    {
+        private readonly PeerPath[] _paths;
+        private readonly uint[] _peers;
+
+        internal Snapshot(PeerPath[] paths, uint[] peers)
+        {
+            _paths = paths;
+            _peers = peers;
+        }
+
+        /// <summary>True when every path is as good as its route: nothing has to be looked up.</summary>
+        public bool IsEmpty => _paths.Length == 0;
+
+        /// <summary>All of them, by address.</summary>
+        public IReadOnlyList<PeerPath> Paths => _paths;
+
+        /// <summary>The path to a peer; <see cref="PeerPath.Unknown"/> when nothing is known or it has expired.</summary>
+        public PeerPath Find(uint peer, long now)
+        {
+            int index = Array.BinarySearch(_peers, peer);
+            return index >= 0 && _paths[index].ExpiresAt > now ? _paths[index] : PeerPath.Unknown;
+        }
+    }
+}

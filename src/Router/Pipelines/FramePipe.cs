@@ -1,0 +1,158 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Linux;
+
+namespace Overlay.Router.Pipelines;
+
+/// <summary>A pipe that carries frames from one stage's thread to the next one's, many at a time, in the memory they were read into.</summary>
+/// <remarks>
+/// One thread writes, one reads. A frame is a head of one cache line, in which the IP header of a TUN frame's virtio-net header
+/// may end, and its bytes; it never lies in two slabs. Nobody is paused by the pipe: the pool is the limit.
+/// </remarks>
+internal sealed class FramePipe : IDisposable
+{
+    /// <summary>Bytes in front of a frame; what they describe begins behind them, on a cache line.</summary>
+    internal const int HeadBytes = 64;
+
+    /// <summary>The longest frame: a message's slot, or a TUN's packet.</summary>
+    internal const int MaximumFrameBytes = ReceiveBatch.SlotBytes;
+
+    private const int ReservedBytes = HeadBytes + MaximumFrameBytes;
+
+    // Three long frames a slab; a pool that lasts for several batches.
+    private const int SlabBytes = 4 * ReservedBytes;
+    private const int Slabs = 16;
+
+    private readonly SlabPool _pool = new(SlabBytes, Slabs);
+    private readonly Pipe _pipe;
+    private readonly IMemoryOwner<byte> _scratch;
+    private readonly EventSignal _readable = new();
+    private readonly EventSignal _writable = new();
+    private int _readerSleeps;
+    private int _writerSleeps;
+
+    internal FramePipe()
+    {
+        _scratch = _pool.Rent();
+        _pipe = new Pipe(new PipeOptions(
+            _pool, PipeScheduler.Inline, PipeScheduler.Inline, pauseWriterThreshold: 0, resumeWriterThreshold: 0,
+            minimumSegmentSize: SlabBytes, useSynchronizationContext: false));
+    }
+
+    /// <summary>Where all frames lie.</summary>
+    internal PinnedSlab Region => _pool.Region;
+
+    /// <summary>Where the reader's stage has a slab of the region for itself.</summary>
+    internal int ScratchOffset => _pool.OffsetOf(_scratch.Memory);
+
+    /// <summary>Readable when frames wait.</summary>
+    internal SafeFd Readable => _readable.Descriptor;
+
+    /// <summary>Finds room for one frame. Waits for the reader when the pool is used up: meanwhile the kernel's own queue takes what comes.</summary>
+    /// <param name="stop">Ends the wait.</param>
+    /// <param name="offset">Where the head goes, in bytes from the region's start; the frame goes behind it.</param>
+    /// <returns>False when <paramref name="stop"/> is set.</returns>
+    internal bool TryReserve(EventSignal stop, out int offset)
+    {
+        while (_pool.FreeSlabs == 0)
+        {
+            Publish();
+            _writable.Clear();
+            Interlocked.Exchange(ref _writerSleeps, 1);
+            if (_pool.FreeSlabs == 0)
+            {
+                _ = Readiness.WaitReadable(stop, _writable.Descriptor);
+            }
+
+            if (stop.IsSet)
+            {
+                offset = 0;
+                return false;
+            }
+        }
+
+        offset = _pool.OffsetOf(_pipe.Writer.GetMemory(ReservedBytes));
+        return true;
+    }
+
+    /// <summary>Makes what was read behind the reserved head a frame.</summary>
+    internal void Commit(int offset, in FrameHead head)
+    {
+        MemoryMarshal.Write(Region.Slice(offset, HeadBytes), head);
+        _pipe.Writer.Advance(head.StrideBytes);
+    }
+
+    /// <summary>Hands all committed frames to the reader.</summary>
+    internal void Publish()
+    {
+        ValueTask<FlushResult> flushed = _pipe.Writer.FlushAsync();
+        if (!flushed.IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException("a pipe without a threshold has paused its writer");
+        }
+
+        if (Interlocked.Exchange(ref _readerSleeps, 0) != 0)
+        {
+            _readable.Set();
+        }
+    }
+
+    /// <summary>Takes all frames that wait.</summary>
+    /// <returns>False when there is none: <see cref="Readable"/> says when there is.</returns>
+    internal bool TryRead(out ReadOnlySequence<byte> frames)
+    {
+        if (!_pipe.Reader.TryRead(out ReadResult result))
+        {
+            _readable.Clear();
+            Interlocked.Exchange(ref _readerSleeps, 1);
+            if (!_pipe.Reader.TryRead(out result))
+            {
+                frames = default;
+                return false;
+            }
+        }
+
+        frames = result.Buffer;
+        return true;
+    }
+
+    /// <summary>Where a piece of what was read lies, in bytes from the region's start.</summary>
+    internal int OffsetOf(ReadOnlyMemory<byte> piece) => _pool.OffsetOf(piece);
+
+    /// <summary>Reads the head at an offset.</summary>
+    internal FrameHead HeadAt(int offset) => MemoryMarshal.Read<FrameHead>(Region.Slice(offset, HeadBytes));
+
+    /// <summary>Gives the memory of all frames read back to the pool.</summary>
+    internal void Release(in ReadOnlySequence<byte> frames)
+    {
+        _pipe.Reader.AdvanceTo(frames.End);
+        if (Interlocked.Exchange(ref _writerSleeps, 0) != 0)
+        {
+            _writable.Set();
+        }
+    }
+
+    public void Dispose()
+    {
+        _pipe.Writer.Complete();
+        _pipe.Reader.Complete();
+        _scratch.Dispose();
+        _pool.Dispose();
+        _readable.Dispose();
+        _writable.Dispose();
+    }
+}
+
+/// <summary>What stands before a frame in a <see cref="FramePipe"/>.</summary>
+/// <param name="Bytes">The frame's length.</param>
+/// <param name="Source">A message's sender, host order.</param>
+/// <param name="SegmentBytes">Length of each datagram of a train but the last; 0 when the frame is one packet.</param>
+internal readonly record struct FrameHead(int Bytes, uint Source = 0, int SegmentBytes = 0)
+{
+    /// <summary>From this head to the next: the following one begins on a cache line.</summary>
+    internal int StrideBytes => FramePipe.HeadBytes + ((Bytes + FramePipe.HeadBytes - 1) & -FramePipe.HeadBytes);
+}
