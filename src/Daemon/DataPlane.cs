@@ -78,6 +78,21 @@ internal sealed class DataPlane : IDisposable
         }
     }
 
+    /// <summary>Tries the writing accelerations out, now that the device is up; those that fail are done without.</summary>
+    internal void ProbeWrites()
+    {
+        Probe(Acceleration.TunTcpGro, SegmentationType.TcpV4);
+        Probe(Acceleration.TunUdpGro, SegmentationType.UdpL4);
+
+        void Probe(Acceleration acceleration, SegmentationType type)
+        {
+            if (Accelerations.IsOn(acceleration) && SuperpacketProbe.Write(Tun.Queues[0], type) is var refusal and not Errno.None)
+            {
+                Accelerations.SetUnavailable(acceleration, refusal);
+            }
+        }
+    }
+
     /// <summary>Puts workers on it, not started yet.</summary>
     internal Forwarder CreateForwarder(RouteTableCell routes, IIcmpPort? icmp) =>
         new([.. Tun.Queues.Zip(_ports, (queue, port) => new Lane(queue, port))], routes, icmp, Accelerations, _options);
@@ -140,7 +155,7 @@ internal sealed class DataPlane : IDisposable
 
         if (wanted.Contains(Acceleration.Mmsg))
         {
-            accelerations.SetOn(Acceleration.Mmsg); // Linux 3.0; a filter that forbids it shows with the first call
+            Settle(Acceleration.Mmsg, ports.Select(port => port.ProbeMessageBatches()));
         }
 
         if (wanted.Contains(Acceleration.UdpGro))

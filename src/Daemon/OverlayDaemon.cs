@@ -83,6 +83,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     {
         using DataPlane dataPlane = DataPlane.Open(options, plan);
         TunnelLink.Configure(netlink, plan.Config.Network, lease.Subnet, plan.TunnelMtu);
+        dataPlane.ProbeWrites();
         using IcmpPort? icmp = OpenIcmp();
 
         var routes = new RouteTableCell();

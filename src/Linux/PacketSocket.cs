@@ -170,7 +170,7 @@ public sealed class PacketSocket : IDisposable
             }
 
             var entry = new pollfd { fd = _fd.Number, events = Libc.POLLIN };
-            int ready = Libc.poll(&entry, 1, milliseconds);
+            int ready = Readiness.Poll(&entry, 1, milliseconds);
             if (ready > 0)
             {
                 return true;
@@ -181,7 +181,7 @@ public sealed class PacketSocket : IDisposable
                 Errno errno = DescriptorIo.LastErrno();
                 if (errno != Errno.EINTR)
                 {
-                    throw new LinuxException("poll", errno, $"could not wait for interface {_interfaceIndex}");
+                    throw new LinuxException("ppoll", errno, $"could not wait for interface {_interfaceIndex}");
                 }
             }
         }

@@ -23,8 +23,8 @@ public sealed unsafe class PinnedSlab : IDisposable
     /// <summary>Frees what nobody disposed.</summary>
     ~PinnedSlab() => Free();
 
-    /// <summary>The slab's size in bytes.</summary>
-    public int LengthBytes { get; }
+    /// <summary>The slab's size in bytes; 0 after <see cref="Dispose"/>.</summary>
+    public int LengthBytes { get; private set; }
 
     /// <summary>A range of the slab.</summary>
     /// <remarks>Borrowed: it must not be used after <see cref="Dispose"/>. The owner joins its threads first.</remarks>
@@ -42,9 +42,7 @@ public sealed unsafe class PinnedSlab : IDisposable
             ThrowOutside(offset, lengthBytes);
         }
 
-        ObjectDisposedException.ThrowIf(_start is null, this);
-
-        // Safe because offset + lengthBytes <= LengthBytes, the size of the allocation, and the slab is not freed yet.
+        // Safe because offset + lengthBytes <= LengthBytes, the size of the allocation, which is 0 once it is freed.
         return _start + offset;
     }
 
@@ -67,5 +65,6 @@ public sealed unsafe class PinnedSlab : IDisposable
         // Safe because _start is either null or the pointer AlignedAlloc returned, and is freed once.
         NativeMemory.AlignedFree(_start);
         _start = null;
+        LengthBytes = 0;
     }
 }

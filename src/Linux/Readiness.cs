@@ -2,7 +2,7 @@ using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
 
-/// <summary>poll(2) on one descriptor, with or without a stop signal beside it.</summary>
+/// <summary>ppoll(2) on a few descriptors, with or without a stop signal beside them.</summary>
 public static unsafe class Readiness
 {
     /// <summary>Waits until one of the descriptors can be read or has an error, or <paramref name="stop"/> is set. No time limit.</summary>
@@ -10,17 +10,17 @@ public static unsafe class Readiness
     /// <param name="first">A descriptor.</param>
     /// <param name="second">Another; null for none.</param>
     /// <returns>True when a descriptor has an error to report.</returns>
-    /// <exception cref="LinuxException">poll itself failed.</exception>
+    /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool WaitReadable(EventSignal stop, SafeFd first, SafeFd? second = null)
     {
         pollfd* all = stackalloc pollfd[3];
         all[0] = new pollfd { fd = stop.Descriptor.Number, events = Libc.POLLIN };
         all[1] = new pollfd { fd = first.Number, events = Libc.POLLIN };
-        all[2] = new pollfd { fd = second?.Number ?? -1, events = Libc.POLLIN }; // poll(2) passes over a negative one
+        all[2] = new pollfd { fd = second?.Number ?? -1, events = Libc.POLLIN }; // ppoll(2) passes over a negative one
 
         // An interrupted wait (EINTR) returns to the caller's loop, which looks at the stop signal and comes back.
         // Safe because the array lives on this stack frame and its length is passed.
-        if (Libc.poll(all, second is null ? 2u : 3u, -1) < 0)
+        if (Poll(all, second is null ? 2u : 3u, -1) < 0)
         {
             ThrowUnlessInterrupted();
             return false;
@@ -31,11 +31,11 @@ public static unsafe class Readiness
 
     /// <summary>Waits until <paramref name="fd"/> can take more, at most <paramref name="timeoutMilliseconds"/>.</summary>
     /// <returns>True when it can be written; false at the time limit or when interrupted.</returns>
-    /// <exception cref="LinuxException">poll itself failed.</exception>
+    /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool WaitWritable(SafeFd fd, int timeoutMilliseconds)
     {
         var one = new pollfd { fd = fd.Number, events = Libc.POLLOUT };
-        int ready = Libc.poll(&one, 1, timeoutMilliseconds);
+        int ready = Poll(&one, 1, timeoutMilliseconds);
         if (ready < 0)
         {
             ThrowUnlessInterrupted();
@@ -44,12 +44,22 @@ public static unsafe class Readiness
         return ready > 0;
     }
 
+    /// <summary>ppoll(2) with a time limit in milliseconds; a negative one is none.</summary>
+    /// <returns>Descriptors that are ready; -1 with the errno set.</returns>
+    internal static int Poll(pollfd* descriptors, uint count, int timeoutMilliseconds)
+    {
+        var timeout = new timespec { tv_sec = timeoutMilliseconds / 1000, tv_nsec = timeoutMilliseconds % 1000 * 1_000_000L };
+
+        // Safe because the caller's array has so many entries and the time limit lives on this stack frame.
+        return Libc.ppoll(descriptors, count, timeoutMilliseconds < 0 ? null : &timeout, null);
+    }
+
     private static void ThrowUnlessInterrupted()
     {
         Errno errno = DescriptorIo.LastErrno();
         if (errno != Errno.EINTR)
         {
-            throw new LinuxException("poll", errno, "could not wait for a descriptor");
+            throw new LinuxException("ppoll", errno, "could not wait for a descriptor");
         }
     }
 }

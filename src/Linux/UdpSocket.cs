@@ -191,6 +191,14 @@ public sealed unsafe class UdpSocket : IDisposable
             ? SyscallResult.FromCount(0)
             : SyscallResult.FromErrno(errno);
 
+    /// <summary>Whether sendmmsg(2) and recvmmsg(2) may be called: with no message they only say so.</summary>
+    /// <returns>0, or the errno: ENOSYS or EPERM where a filter forbids one of them.</returns>
+    public SyscallResult ProbeMessageBatches() =>
+        // Safe because with a length of 0 no message is looked at.
+        Libc.sendmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT) < 0 || Libc.recvmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT, null) < 0
+            ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
+            : SyscallResult.FromCount(0);
+
     /// <summary>Whether the kernel knows how to cut trains apart (UDP_SEGMENT, udp(7); Linux 4.18).</summary>
     /// <returns>0, or the errno: ENOPROTOOPT when it does not.</returns>
     public SyscallResult ProbeSendTrains() =>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Overlay.Linux.Interop;
 
-/// <summary>poll.h and sys/eventfd.h.</summary>
+/// <summary>poll.h, time.h and sys/eventfd.h.</summary>
 internal static unsafe partial class Libc
 {
     internal const short POLLIN = 0x001;
@@ -12,9 +12,9 @@ internal static unsafe partial class Libc
     internal const int EFD_NONBLOCK = 0x800;
     internal const int EFD_CLOEXEC = 0x80000;
 
-    // glibc and musl turn this into ppoll where the architecture has no poll (arm64).
+    // Without a signal mask the kernel does not look at one.
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int poll(pollfd* fds, nuint nfds, int timeout);
+    internal static partial int ppoll(pollfd* fds, nuint nfds, timespec* timeout, void* sigmask);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int eventfd(uint initval, int flags);
@@ -27,4 +27,12 @@ internal struct pollfd
     internal int fd;
     internal short events;
     internal short revents;
+}
+
+/// <summary>struct timespec, time.h: 16 bytes on 64-bit.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct timespec
+{
+    internal long tv_sec;
+    internal long tv_nsec;
 }

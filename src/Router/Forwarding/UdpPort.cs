@@ -42,6 +42,10 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <returns>0, or the errno when it cannot.</returns>
     public SyscallResult ProbeSendTrains() => _socket.ProbeSendTrains();
 
+    /// <summary>Whether several messages go with one system call: a filter (seccomp(2)) may forbid it.</summary>
+    /// <returns>0, or the errno when not.</returns>
+    public SyscallResult ProbeMessageBatches() => _socket.ProbeMessageBatches();
+
     /// <summary>Finds out by a train on the loopback interface how many datagrams the kernel lets one have.</summary>
     /// <returns>127 from Linux 6.9 on; 63 before, and where the loopback interface is down.</returns>
     public static int ProbeDatagramsATrain()
