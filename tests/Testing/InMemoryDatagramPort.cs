@@ -30,11 +30,17 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 
     public int WritableWaits { get; private set; }
 
+    /// <summary>What each call of receive answers, oldest first; an empty queue lets them succeed.</summary>
+    public Queue<Errno> ReceiveErrnos { get; } = new();
+
     /// <summary>What a receive answers when nothing is waiting; None means EAGAIN.</summary>
     public Errno ReceiveErrno { get; set; }
 
     /// <summary>What a receive of several messages answers; None lets it succeed.</summary>
     public Errno ReceiveManyErrno { get; set; }
+
+    /// <summary>What a send of several messages answers; None lets it succeed.</summary>
+    public Errno SendManyErrno { get; set; }
 
     /// <summary>What the kernel knows of a path.</summary>
     public Dictionary<uint, int> PathMtus { get; } = [];
@@ -61,6 +67,11 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         batch.Clear();
         lock (_gate)
         {
+            if (ReceiveErrnos.TryDequeue(out Errno errno) && errno != Errno.None)
+            {
+                return SyscallResult.FromErrno(errno);
+            }
+
             if (atMost > 1 && ReceiveManyErrno != Errno.None)
             {
                 return SyscallResult.FromErrno(ReceiveManyErrno);
@@ -86,6 +97,11 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         if (SendErrnos.TryDequeue(out Errno errno) && errno != Errno.None)
         {
             return SyscallResult.FromErrno(errno);
+        }
+
+        if (count > 1 && SendManyErrno != Errno.None)
+        {
+            return SyscallResult.FromErrno(SendManyErrno);
         }
 
         for (int i = 0; i < count; i++)

@@ -176,6 +176,11 @@ internal sealed class Encapsulator : IDisposable
         header.CopyTo(packet.Packet);
         if (Ipv4Header.Parse(packet.Packet, out Ipv4Header first) == DropReason.None)
         {
+            if (verdict == DropReason.FragmentationNeeded)
+            {
+                first.RestoreTimeToLive(); // the path is looked at last, when it has been stepped
+            }
+
             _icmp.Report(verdict, first, pathMtu);
         }
     }

@@ -1,4 +1,3 @@
-using System;
 using Overlay.Linux;
 using Overlay.Router.Paths;
 
@@ -19,7 +18,7 @@ internal sealed class ErrorReports(IDatagramPort port, PeerPaths paths, PathCoun
             if (error.Mtu > 0)
             {
                 counters.Note(PathEvent.PathMtuLearned);
-                paths.ReportMtu(error.Destination, error.Mtu, Environment.TickCount64);
+                paths.ReportMtu(error.Destination, error.Mtu);
             }
             else
             {

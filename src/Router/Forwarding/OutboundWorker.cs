@@ -37,7 +37,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         _firstFrame = Encapsulator.ScratchBytes + (tun.HasVirtioNetHeader ? CacheLineBytes - VirtioNetHeader.Bytes : 0);
         _nextFrame = _firstFrame;
         var icmp = new IcmpErrorSender(context.Icmp, Counters);
-        var sender = new PeerSender(_slab, port, Counters, context.Paths, context.Options.SendLimits);
+        var sender = new PeerSender(_slab, port, Counters, context);
         _encapsulator = new Encapsulator(_slab, 0, tun.HasVirtioNetHeader, sender, icmp, Counters);
     }
 

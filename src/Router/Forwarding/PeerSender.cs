@@ -30,6 +30,7 @@ internal sealed class PeerSender : IDisposable
     private readonly PathCounters _counters;
     private readonly PeerPaths _paths;
     private readonly ErrorReports _errors;
+    private readonly Accelerations _accelerations;
     private readonly SendLimits _limits;
     private readonly SendBatch _batch;
     private readonly SendBatch _replay;
@@ -43,15 +44,16 @@ internal sealed class PeerSender : IDisposable
     private int _sealedBytes;
     private int _oldestOffset;
 
-    internal PeerSender(PinnedSlab slab, IDatagramPort port, PathCounters counters, PeerPaths paths, SendLimits limits)
+    internal PeerSender(PinnedSlab slab, IDatagramPort port, PathCounters counters, ForwarderContext context)
     {
         _port = port;
         _counters = counters;
-        _paths = paths;
-        _errors = new ErrorReports(port, paths, counters);
-        _limits = limits;
-        _known = paths.Current;
-        _batch = new SendBatch(slab, Math.Min(Messages, limits.Messages), Pieces);
+        _paths = context.Paths;
+        _errors = new ErrorReports(port, _paths, counters);
+        _accelerations = context.Accelerations;
+        _limits = context.Options.SendLimits;
+        _known = _paths.Current;
+        _batch = new SendBatch(slab, Math.Min(Messages, _limits.Messages), Pieces);
         _replay = new SendBatch(slab, SendLimits.MostDatagrams, 4 * SendLimits.MostDatagrams);
     }
 
@@ -71,7 +73,7 @@ internal sealed class PeerSender : IDisposable
     internal void BeginBatch() => _known = _paths.Current;
 
     /// <summary>The longest outer packet that gets to a peer whole, in bytes; 65,535 when nothing is known.</summary>
-    internal int PathMtu(uint peer) => _known.Find(peer, Environment.TickCount64).Mtu;
+    internal int PathMtu(uint peer) => _known.Find(peer, _paths.Now).Mtu;
 
     /// <summary>Adds one packet.</summary>
     /// <param name="peer">The outer address, host order.</param>
@@ -167,7 +169,7 @@ internal sealed class PeerSender : IDisposable
     // The kernel fragments a datagram that is too long for its path, but not one of a train.
     private bool MayBeTrain(uint peer, int lengthBytes)
     {
-        PeerPath path = _known.Find(peer, Environment.TickCount64);
+        PeerPath path = _known.Find(peer, _paths.Now);
         return path.TakesTrains && lengthBytes + EncapsulationBytes <= path.Mtu;
     }
 
@@ -176,7 +178,7 @@ internal sealed class PeerSender : IDisposable
     {
         for (int first = 0; first < _batch.Count;)
         {
-            SyscallResult sent = SendPatiently(_batch, first, Math.Min(_batch.Count - first, _limits.Messages));
+            SyscallResult sent = SendMany(first);
             if (sent.Succeeded)
             {
                 for (int end = first + sent.Count; first < end; first++)
@@ -193,6 +195,26 @@ internal sealed class PeerSender : IDisposable
 
         _batch.Clear();
         _sealedBytes = 0;
+    }
+
+    private SyscallResult SendMany(int first)
+    {
+        int count = _accelerations.IsOn(Acceleration.Mmsg) ? Math.Min(_batch.Count - first, _limits.Messages) : 1;
+        SyscallResult sent = SendPatiently(_batch, first, count);
+        if (count == 1 || sent.Errno is not (Errno.ENOSYS or Errno.EPERM))
+        {
+            return sent;
+        }
+
+        // A seccomp filter that refuses sendmmsg answers what a firewall does. It is the filter if the message goes alone.
+        SyscallResult alone = SendPatiently(_batch, first, 1);
+        if (alone.Succeeded)
+        {
+            _accelerations.SwitchOff(Acceleration.Mmsg, sent.Errno);
+            _counters.NoteRefusal(sent.Errno);
+        }
+
+        return alone;
     }
 
     private SyscallResult SendPatiently(SendBatch batch, int first, int count)
@@ -260,15 +282,14 @@ internal sealed class PeerSender : IDisposable
     // more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
     private void Learn(uint peer, int segmentBytes, Errno errno)
     {
-        long now = Environment.TickCount64;
         int mtu = errno == Errno.EIO ? 0 : _port.FindPathMtu(peer);
         if (mtu > 0 && segmentBytes + EncapsulationBytes > mtu)
         {
-            _paths.ReportMtu(peer, mtu, now);
+            _paths.ReportMtu(peer, mtu);
         }
         else
         {
-            _paths.ReportNoTrains(peer, now);
+            _paths.ReportNoTrains(peer);
         }
 
         _known = _paths.Current;

@@ -4,7 +4,7 @@ namespace Overlay.Router.Paths;
 /// <param name="Peer">The outer address, host order.</param>
 /// <param name="Mtu">The longest outer packet that gets there whole, in bytes; 65,535 while nothing is known.</param>
 /// <param name="TakesTrains">False after the kernel has refused a train to this peer.</param>
-/// <param name="ExpiresAt">When to forget it, in milliseconds of <see cref="System.Environment.TickCount64"/>.</param>
+/// <param name="ExpiresAt">When to forget it, by <see cref="PeerPaths.Now"/>.</param>
 public readonly record struct PeerPath(uint Peer, int Mtu, bool TakesTrains, long ExpiresAt)
 {
     /// <summary>A path about which nothing is known.</summary>

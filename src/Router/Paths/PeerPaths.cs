@@ -10,7 +10,8 @@ namespace Overlay.Router.Paths;
 /// Any thread reports, which is rare and allocates; readers take one reference a batch. What is known is forgotten after ten
 /// minutes, as the kernel forgets a path MTU (net.ipv4.route.mtu_expires), so that a path that has healed is used again.
 /// </remarks>
-public sealed class PeerPaths
+/// <param name="time">What ten minutes are measured by; null for the system's clock.</param>
+public sealed class PeerPaths(TimeProvider? time = null)
 {
     /// <summary>The longest memory of a path, in milliseconds.</summary>
     public const long LifetimeMilliseconds = 600_000;
@@ -21,22 +22,26 @@ public sealed class PeerPaths
     // Forged ICMP must not be able to grow this without limit.
     private const int MaximumPaths = 1024;
 
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private Snapshot _current = new([], []);
 
     /// <summary>What is known now.</summary>
     public Snapshot Current => Volatile.Read(ref _current);
 
+    /// <summary>What the lifetimes of paths count in: milliseconds of a clock that never goes back.</summary>
+    public long Now => _time.GetTimestamp() / (_time.TimestampFrequency / 1000);
+
     /// <summary>The path to a peer takes packets of at most this size.</summary>
     /// <param name="peer">The outer address, host order.</param>
     /// <param name="mtu">Of the outer packet, in bytes; less than 552 is taken for 552.</param>
-    /// <param name="now">Milliseconds of <see cref="Environment.TickCount64"/>.</param>
-    public void ReportMtu(uint peer, int mtu, long now) => Replace(peer, now, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
+    public void ReportMtu(uint peer, int mtu) => Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
 
     /// <summary>The kernel does not take trains to a peer.</summary>
-    public void ReportNoTrains(uint peer, long now) => Replace(peer, now, path => path with { TakesTrains = false });
+    public void ReportNoTrains(uint peer) => Replace(peer, path => path with { TakesTrains = false });
 
-    private void Replace(uint peer, long now, Func<PeerPath, PeerPath> change)
+    private void Replace(uint peer, Func<PeerPath, PeerPath> change)
     {
+        long now = Now;
         while (true)
         {
             Snapshot before = Current;
@@ -72,6 +77,8 @@ public sealed class PeerPaths
         public IReadOnlyList<PeerPath> Paths => _paths;
 
         /// <summary>The path to a peer; <see cref="PeerPath.Unknown"/> when nothing is known or it has expired.</summary>
+        /// <param name="peer">The outer address, host order.</param>
+        /// <param name="now">By <see cref="Now"/>.</param>
         public PeerPath Find(uint peer, long now)
         {
             int index = Array.BinarySearch(_peers, peer);

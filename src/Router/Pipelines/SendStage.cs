@@ -20,7 +20,7 @@ internal sealed class SendStage : IWorker, IDisposable
         _routes = context.Routes;
         _pipe = pipe;
         _frameHeaderBytes = hasVirtioNetHeader ? VirtioNetHeader.Bytes : 0;
-        var sender = new PeerSender(pipe.Region, port, Counters, context.Paths, context.Options.SendLimits);
+        var sender = new PeerSender(pipe.Region, port, Counters, context);
         _encapsulator = new Encapsulator(
             pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, new IcmpErrorSender(context.Icmp, Counters), Counters);
     }

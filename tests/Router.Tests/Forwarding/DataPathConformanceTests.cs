@@ -11,7 +11,7 @@ using static Overlay.Testing.PacketBuilder;
 namespace Overlay.Router.Tests.Forwarding;
 
 /// <summary>flannel's data path by row id. DP_31 is in RouteTableTests; DP_33 and DP_34's outer half need a kernel: Netns.Tests.</summary>
-public sealed class DataPathConformanceTests
+public abstract class DataPathConformanceTests(RigEngine engine)
 {
     private static readonly byte[] s_offender = Convert.FromHexString(
         "46000025000140003f11a8ad0a0522020a05c809940400009c400035000d000068656c6c6f");
@@ -26,7 +26,7 @@ public sealed class DataPathConformanceTests
     [InlineData("DP-8", "45000028a2b240003f1100000a0522020a056307", "45000028a2b240003e1101000a0522020a056307")]
     public void DP_1_to_8_one_pass_steps_time_to_live_and_checksum_and_nothing_else(string row, string before, string after)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] payload = [.. Enumerable.Range(0, 20).Select(i => (byte)i)];
         rig.Send([.. Convert.FromHexString(before), .. payload]);
 
@@ -41,7 +41,7 @@ public sealed class DataPathConformanceTests
     [InlineData(1)]
     public void DP_4_a_packet_with_no_time_left_is_dropped_and_unlike_with_stock_its_sender_hears_of_it(byte ttl)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod, ttl));
 
         Assert.Empty(rig.Port.Sent);
@@ -69,7 +69,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_20_a_packet_without_a_route_is_answered_with_network_unreachable_as_stock_words_it()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] offender = Ipv4(OurPod, Unleased, ttl: 63, payload: [.. Enumerable.Range(0, 30).Select(i => (byte)i)]);
         rig.Send((byte[])offender.Clone());
 
@@ -86,7 +86,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_21_options_are_quoted_and_the_message_equals_stock_byte_for_byte()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send((byte[])s_offender.Clone());
 
         byte[] message = Assert.Single(rig.Icmp.Sent).Message;
@@ -104,7 +104,7 @@ public sealed class DataPathConformanceTests
     [InlineData(42)]
     public void DP_22_an_icmp_error_without_a_route_is_dropped_silently(byte type)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, Unleased, protocol: Icmp, payload: [type, 0, 0, 0, 0, 0, 0, 0]));
 
         Assert.Equal(DropReason.NoRoute, Rig.OnlyDrop(rig.Outbound));
@@ -117,7 +117,7 @@ public sealed class DataPathConformanceTests
     [InlineData(13)]
     public void DP_22_unlike_with_stock_an_icmp_query_without_a_route_is_answered(byte type)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, Unleased, protocol: Icmp, payload: [type, 0, 0, 0, 0, 0, 0, 0]));
 
         Assert.Equal([3, 0], Assert.Single(rig.Icmp.Sent).Message[..2]);
@@ -126,7 +126,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_23_a_later_fragment_without_a_route_is_dropped_silently()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, Unleased, fragment: 0x0001));
 
         Assert.Equal(DropReason.NoRoute, Rig.OnlyDrop(rig.Outbound));
@@ -136,7 +136,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_24_a_header_of_60_bytes_is_answered_which_stock_refuses()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] options = new byte[40];
         Array.Fill(options, (byte)1);
         rig.Send(Ipv4(OurPod, Unleased, options: options));
@@ -147,7 +147,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_25_an_ipv6_packet_from_the_tun_is_dropped_silently()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] packet = new byte[48];
         packet[0] = 0x60;
         rig.Send(packet);
@@ -161,7 +161,7 @@ public sealed class DataPathConformanceTests
     {
         for (int length = 0; length < 20; length++)
         {
-            using var rig = new Rig();
+            using var rig = new Rig(engine);
             rig.Receive(Ipv4(PeerPod, OurPod)[..length]);
 
             Assert.Empty(rig.Tun.Written);
@@ -172,7 +172,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_27_a_datagram_longer_than_the_tunnel_mtu_is_delivered_whole_and_counted()
     {
-        using var rig = new Rig(tunnelMtu: 1472);
+        using var rig = new Rig(engine, tunnelMtu: 1472);
         byte[] packet = Ipv4(PeerPod, OurPod, payload: new byte[8_952]);
         rig.Receive((byte[])packet.Clone());
 
@@ -185,7 +185,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_27_what_did_not_fit_the_buffer_is_dropped_and_never_cut()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Port.PutTruncated(Ipv4(PeerPod, OurPod), PeerAddress);
         rig.Drain();
 
@@ -196,7 +196,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_29_a_route_replaced_while_traffic_flows_takes_the_next_packet_elsewhere()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
         rig.Routes.Publish(RouteTable.Build(
             new Prefix(Address("10.5.0.0"), 16),
@@ -210,7 +210,7 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_30_once_the_lease_is_removed_its_packets_have_no_route()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
         rig.Routes.Publish(RouteTable.Build(new Prefix(Address("10.5.0.0"), 16), new Prefix(Address("10.5.34.0"), 24), []));
         rig.Send(Ipv4(OurPod, PeerPod));
@@ -223,7 +223,7 @@ public sealed class DataPathConformanceTests
     public void DP_34_inner_dscp_and_ecn_cross_in_both_directions_unchanged()
     {
         const byte ExpeditedAndCongested = (46 << 2) | 3;
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod, typeOfService: ExpeditedAndCongested));
         rig.Receive(Ipv4(PeerPod, OurPod, typeOfService: ExpeditedAndCongested));
 
@@ -234,11 +234,11 @@ public sealed class DataPathConformanceTests
     [Fact]
     public void DP_1_and_2_two_passes_take_two_from_the_time_to_live_and_leave_a_right_checksum()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod, ttl: 63));
         byte[] onTheWire = rig.Port.Sent[0].Payload;
 
-        using var other = new Rig(table: RouteTable.Build(
+        using var other = new Rig(engine, table: RouteTable.Build(
             new Prefix(Address("10.5.0.0"), 16),
             new Prefix(Address("10.5.99.0"), 24),
             [new Route(new Prefix(Address("10.5.34.0"), 24), OtherPeerAddress)]));
@@ -251,3 +251,11 @@ public sealed class DataPathConformanceTests
         Assert.Equal(0x4000, BinaryPrimitives.ReadUInt16BigEndian(delivered.AsSpan(6)));
     }
 }
+
+public sealed class ClassicDataPathConformanceTests() : DataPathConformanceTests(RigEngine.Classic);
+
+public sealed class BatchDataPathConformanceTests() : DataPathConformanceTests(RigEngine.Batch);
+
+public sealed class OffloadDataPathConformanceTests() : DataPathConformanceTests(RigEngine.Offload);
+
+public sealed class PipelineDataPathConformanceTests() : DataPathConformanceTests(RigEngine.Pipeline);

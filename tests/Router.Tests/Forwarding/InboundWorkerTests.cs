@@ -8,14 +8,14 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Router.Tests.Forwarding;
 
-public sealed class InboundWorkerTests
+public abstract class InboundWorkerTests(RigEngine engine)
 {
     private static readonly uint s_hostOutside = Address("192.168.0.99");
 
     [Fact]
     public void A_packet_from_its_peer_is_delivered_unchanged_but_for_time_to_live_and_checksum()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] packet = Ipv4(PeerPod, OurPod, ttl: 62);
         rig.Receive((byte[])packet.Clone());
 
@@ -32,7 +32,7 @@ public sealed class InboundWorkerTests
     [InlineData(1)]
     public void A_packet_with_ttl_0_or_1_is_dropped_and_never_wraps(byte ttl)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Receive(Ipv4(PeerPod, OurPod, ttl));
 
         Assert.Empty(rig.Tun.Written);
@@ -49,7 +49,7 @@ public sealed class InboundWorkerTests
     [InlineData(0x4F, DropReason.BadHeader)] // 60 bytes of header in a packet of 40
     public void Version_and_header_length_are_checked(byte first, DropReason expected)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] packet = Ipv4(PeerPod, OurPod);
         packet[0] = first;
         rig.Receive(packet);
@@ -65,7 +65,7 @@ public sealed class InboundWorkerTests
     [InlineData(65_535)]
     public void A_total_length_that_contradicts_the_datagram_is_dropped(int totalLength)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] packet = Ipv4(PeerPod, OurPod);
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)totalLength);
         FixHeaderChecksum(packet);
@@ -78,7 +78,7 @@ public sealed class InboundWorkerTests
     [Fact]
     public void Bytes_beyond_the_total_length_are_cut_off()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] packet = Ipv4(PeerPod, OurPod);
         rig.Receive([.. packet, 0xAA, 0xBB]);
 
@@ -88,7 +88,7 @@ public sealed class InboundWorkerTests
     [Fact]
     public void A_wrong_header_checksum_is_dropped_and_not_repaired()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         byte[] packet = Ipv4(PeerPod, OurPod);
         packet[10] ^= 0x01;
         rig.Receive(packet);
@@ -122,7 +122,7 @@ public sealed class InboundWorkerTests
     [MemberData(nameof(Sources))]
     public void The_source_check_decides_who_may_send_what(SourceCheck check, uint outer, uint inner, DropReason expected)
     {
-        using var rig = new Rig(check);
+        using var rig = new Rig(engine, check);
         rig.Receive(Ipv4(inner, OurPod), outer);
 
         Assert.Equal(expected == DropReason.None ? 1 : 0, rig.Tun.Written.Count);
@@ -137,7 +137,7 @@ public sealed class InboundWorkerTests
     {
         foreach (uint destination in new[] { OtherPeerPod, PeerPod, Unleased, s_hostOutside, 0u, 0xE0000001, uint.MaxValue })
         {
-            using var rig = new Rig(check);
+            using var rig = new Rig(engine, check);
             rig.Receive(Ipv4(PeerPod, destination));
 
             Assert.Empty(rig.Tun.Written);
@@ -148,7 +148,7 @@ public sealed class InboundWorkerTests
     [Fact]
     public void Options_and_fragments_pass()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Receive(Ipv4(PeerPod, OurPod, options: [0x94, 4, 0, 0]));
         rig.Receive(Ipv4(PeerPod, OurPod, fragment: 0x2000));
         rig.Receive(Ipv4(PeerPod, OurPod, fragment: 0x0007));
@@ -159,7 +159,7 @@ public sealed class InboundWorkerTests
     [Fact]
     public void A_device_that_refuses_is_counted_with_its_reason_and_traffic_goes_on()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Tun.WriteErrno = Errno.EIO;
         rig.Receive(Ipv4(PeerPod, OurPod));
         Assert.Equal(DropReason.TunRefused, Rig.OnlyDrop(rig.Inbound));
@@ -171,9 +171,26 @@ public sealed class InboundWorkerTests
     }
 
     [Fact]
+    public void An_error_that_is_about_an_earlier_datagram_loses_nothing_and_its_report_is_taken()
+    {
+        using var rig = new Rig(engine);
+        rig.Port.ReceiveErrnos.Enqueue(Errno.ECONNREFUSED);
+        rig.Port.Errors.Enqueue(new DatagramError(PeerAddress, Errno.ECONNREFUSED, 0));
+        rig.Port.Errors.Enqueue(new DatagramError(PeerAddress, Errno.EMSGSIZE, 1300));
+        rig.Receive(Ipv4(PeerPod, OurPod));
+
+        Assert.Single(rig.Tun.Written);
+        Assert.Equal(1, rig.Inbound.Seen(PathEvent.ReceiveFailed));
+        Assert.Equal(1, rig.Inbound.Seen(PathEvent.PeerUnreachable));
+        Assert.Equal(1, rig.Inbound.Seen(PathEvent.PathMtuLearned));
+        Assert.Equal(1300, rig.Paths.Current.Find(PeerAddress, rig.Paths.Now).Mtu);
+        Assert.Empty(rig.Port.Errors);
+    }
+
+    [Fact]
     public void A_socket_that_only_fails_ends_the_direction_instead_of_spinning()
     {
-        using var rig = new Rig();
+        using var rig = new Rig(engine);
         rig.Port.ReceiveErrno = Errno.EBADF;
 
         var refused = Assert.Throws<LinuxException>(rig.Drain);
@@ -181,3 +198,11 @@ public sealed class InboundWorkerTests
         Assert.True(rig.Inbound.Seen(PathEvent.ReceiveFailed) > 0);
     }
 }
+
+public sealed class ClassicInboundWorkerTests() : InboundWorkerTests(RigEngine.Classic);
+
+public sealed class BatchInboundWorkerTests() : InboundWorkerTests(RigEngine.Batch);
+
+public sealed class OffloadInboundWorkerTests() : InboundWorkerTests(RigEngine.Offload);
+
+public sealed class PipelineInboundWorkerTests() : InboundWorkerTests(RigEngine.Pipeline);
