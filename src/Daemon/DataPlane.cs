@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Cli;
 using Overlay.Daemon.Kernel;
+using Overlay.Daemon.Status;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
@@ -17,12 +18,14 @@ internal sealed class DataPlane : IDisposable
     private static readonly Version s_tunnelsTakeSuperpackets = new(6, 8, 5);
 
     private readonly UdpPort[] _ports;
+    private readonly KernelDrops _kernelDrops;
     private readonly ForwarderOptions _options;
 
-    private DataPlane(TunDevice tun, UdpPort[] ports, Accelerations accelerations, ForwarderOptions options)
+    private DataPlane(TunDevice tun, UdpPort[] ports, KernelDrops kernelDrops, Accelerations accelerations, ForwarderOptions options)
     {
         Tun = tun;
         _ports = ports;
+        _kernelDrops = kernelDrops;
         Accelerations = accelerations;
         _options = options;
     }
@@ -57,7 +60,7 @@ internal sealed class DataPlane : IDisposable
             var accelerations = new Accelerations();
             Negotiate(tun, wanted, accelerations);
             Negotiate(ports, wanted, accelerations);
-            return new DataPlane(tun, [.. ports], accelerations, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu)
+            return new DataPlane(tun, [.. ports], KernelDrops.Of(tun.Name, ports), accelerations, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu)
             {
                 FramesABatch = profile.PacketsACall,
                 MessagesABatch = profile.PacketsACall,
@@ -97,8 +100,12 @@ internal sealed class DataPlane : IDisposable
     internal Forwarder CreateForwarder(RouteTableCell routes, IIcmpPort? icmp) =>
         new([.. Tun.Queues.Zip(_ports, (queue, port) => new Lane(queue, port))], routes, icmp, Accelerations, _options);
 
+    /// <summary>Asks the kernel what it dropped at the device and the sockets. One asks at a time.</summary>
+    internal KernelReport ReadKernelDrops() => _kernelDrops.Read();
+
     public void Dispose()
     {
+        _kernelDrops.Dispose();
         foreach (UdpPort port in _ports)
         {
             port.Dispose();

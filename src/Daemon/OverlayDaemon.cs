@@ -97,7 +97,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             using Forwarder forwarder = dataPlane.CreateForwarder(routes, icmp);
             forwarder.Start();
             await using CountersSocket counters = CountersSocket.Listen(
-                runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current).ToJson());
+                runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current, dataPlane.ReadKernelDrops()).ToJson());
             WriteSubnetFile(plan, lease);
             _isReady = true;
             Log.Ready(log, lease.Subnet.ToString(), dataPlane.Tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",

@@ -207,6 +207,24 @@ public sealed unsafe class UdpSocket : IDisposable
             ? SyscallResult.FromCount(0)
             : SyscallResult.FromErrno(errno);
 
+    /// <summary>Reads how many messages the kernel has dropped instead of queueing them here (SO_MEMINFO, SK_MEMINFO_DROPS; Linux 4.12).</summary>
+    /// <param name="messages">
+    /// Since the socket was opened, modulo 2^32: the receive buffer was full, or a checksum was wrong. With trains a message is a
+    /// datagram or a whole train.
+    /// </param>
+    /// <returns>False when the kernel does not tell.</returns>
+    public bool TryReadDrops(out uint messages)
+    {
+        const int Values = Libc.SK_MEMINFO_DROPS + 1;
+        uint* values = stackalloc uint[Values];
+        uint length = Values * sizeof(uint);
+
+        // Safe because the length is that of the array; a kernel that knows fewer values says so in it.
+        bool told = Libc.getsockopt(_fd, Libc.SOL_SOCKET, Libc.SO_MEMINFO, values, &length) == 0 && length == Values * sizeof(uint);
+        messages = told ? values[Libc.SK_MEMINFO_DROPS] : 0;
+        return told;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _fd.Dispose();
 

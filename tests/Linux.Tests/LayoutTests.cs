@@ -25,7 +25,8 @@ public sealed class LayoutTests
         "netinet/in.h", "netinet/ip.h", "netinet/tcp.h", "netinet/udp.h", "net/if.h",
         "linux/errqueue.h", "linux/filter.h", "linux/icmp.h", "linux/if_addr.h", "linux/if_arp.h", "linux/if_ether.h",
         "linux/if_link.h", "linux/if_packet.h", "linux/if_tun.h", "linux/io_uring.h", "linux/neighbour.h", "linux/netlink.h",
-        "linux/nsfs.h", "linux/rtnetlink.h", "linux/sockios.h", "linux/virtio_net.h",
+        "linux/nsfs.h", "linux/rtnetlink.h", "linux/sock_diag.h", "linux/sockios.h",
+        "linux/virtio_net.h",
     ];
 
     // Each with the reason why there is nothing to compare it with.
@@ -36,6 +37,9 @@ public sealed class LayoutTests
         ["TUN_F_USO6"] = "newer than the headers of distributions that are in use (Linux 6.2)",
         ["VIRTIO_NET_HDR_GSO_UDP_L4"] = "newer than the headers of distributions that are in use (Linux 6.2)",
     };
+
+    // Structs that grow at their end with new kernels: what we have is their beginning, and the whole is as long as the headers are new.
+    private static readonly string[] s_beginnings = ["rtnl_link_stats64"];
 
     private static readonly BindingFlags s_anyStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
     private static readonly BindingFlags s_anyInstance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
@@ -93,7 +97,7 @@ public sealed class LayoutTests
 
         void Check(string name, string claim, string problem, string? owner = null)
         {
-            bool excused = s_withoutCounterpart.ContainsKey(name)
+            bool excused = s_withoutCounterpart.ContainsKey(name) || s_beginnings.Contains(name)
                 || (owner is not null && s_withoutCounterpart.ContainsKey(owner));
             if (!claims.ContainsKey(claim) && !excused)
             {
@@ -112,7 +116,7 @@ public sealed class LayoutTests
             known.UnionWith(type.GetFields(s_anyInstance).Select(field => $"{type.Name}.{field.Name}"));
         }
 
-        Assert.Empty(s_withoutCounterpart.Keys.Except(known));
+        Assert.Empty(s_withoutCounterpart.Keys.Concat(s_beginnings).Except(known));
     }
 
     /// <summary>What this assembly says about C: by name, the C expression and our value.</summary>
@@ -141,7 +145,11 @@ public sealed class LayoutTests
             }
 
             string c = $"struct {type.Name}";
-            claims[$"sizeof {type.Name}"] = ($"sizeof({c})", SizeOf(type));
+            if (!s_beginnings.Contains(type.Name))
+            {
+                claims[$"sizeof {type.Name}"] = ($"sizeof({c})", SizeOf(type));
+            }
+
             foreach (FieldInfo field in type.GetFields(s_anyInstance))
             {
                 string name = $"{type.Name}.{field.Name}";

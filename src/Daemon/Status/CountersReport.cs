@@ -30,19 +30,21 @@ internal sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
 /// <param name="Peers">Distinct next hops.</param>
 /// <param name="Accelerations">Each acceleration's state, with the errno where the kernel has refused it.</param>
 /// <param name="Paths">Peers whose path is narrower than their route: none as a rule.</param>
+/// <param name="Kernel">What the kernel dropped before we read it, or after we wrote it; null when nobody has asked it.</param>
 internal sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
-    IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths)
+    IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null)
 {
     /// <summary>Reads the counters of a running forwarder.</summary>
-    internal static CountersReport Of(Forwarder forwarder, RouteTable routes)
+    internal static CountersReport Of(Forwarder forwarder, RouteTable routes, KernelReport? kernel = null)
     {
         DirectionReport outbound = Of(forwarder.Outbound);
         DirectionReport inbound = Of(forwarder.Inbound);
         return new CountersReport(
             outbound, inbound, SumDrops([outbound.Drops, inbound.Drops]), routes.Count, routes.PeerCount,
             AccelerationReport.Of(forwarder.Accelerations),
-            [.. forwarder.Paths.Current.Paths.Select(path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))]);
+            [.. forwarder.Paths.Current.Paths.Select(path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))],
+            kernel);
     }
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
@@ -71,6 +73,11 @@ internal sealed record CountersReport(
         table.AppendLine(CultureInfo.InvariantCulture, $"routes    {Routes} to {Peers} peers");
         Append(table, "outbound", Outbound);
         Append(table, "inbound", Inbound);
+        if (Kernel is not null)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"kernel    {Kernel}");
+        }
+
         foreach ((string acceleration, string state) in Accelerations)
         {
             table.AppendLine(CultureInfo.InvariantCulture, $"{acceleration,-12} {state}");

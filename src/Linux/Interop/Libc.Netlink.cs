@@ -42,6 +42,7 @@ internal static unsafe partial class Libc
     internal const ushort IFLA_MTU = 4;
     internal const ushort IFLA_TXQLEN = 13;
     internal const ushort IFLA_LINKINFO = 18;
+    internal const ushort IFLA_STATS64 = 23;
     internal const ushort IFLA_AF_SPEC = 26;
     internal const ushort IFLA_INFO_KIND = 1;
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
@@ -125,6 +126,20 @@ internal struct ifinfomsg
     internal int ifi_index;
     internal uint ifi_flags;
     internal uint ifi_change;
+}
+
+/// <summary>struct rtnl_link_stats64, linux/if_link.h: its first 64 bytes. Every few years it grows at its end.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct rtnl_link_stats64
+{
+    internal ulong rx_packets;
+    internal ulong tx_packets;
+    internal ulong rx_bytes;
+    internal ulong tx_bytes;
+    internal ulong rx_errors;
+    internal ulong tx_errors;
+    internal ulong rx_dropped;
+    internal ulong tx_dropped;
 }
 
 /// <summary>struct ifaddrmsg, linux/if_addr.h: 8 bytes.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Overlay.Linux.Interop;
 
-/// <summary>sys/socket.h, netinet/in.h, linux/udp.h, linux/icmp.h, linux/errqueue.h.</summary>
+/// <summary>sys/socket.h, netinet/in.h, linux/udp.h, linux/icmp.h, linux/errqueue.h, linux/sock_diag.h.</summary>
 internal static unsafe partial class Libc
 {
     internal const int AF_INET = 2;
@@ -25,6 +25,8 @@ internal static unsafe partial class Libc
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_REUSEPORT = 15;
     internal const int SO_RCVBUFFORCE = 33;
+    internal const int SO_MEMINFO = 55;
+    internal const int SK_MEMINFO_DROPS = 8;
 
     internal const int UDP_SEGMENT = 103;
     internal const int UDP_GRO = 104;

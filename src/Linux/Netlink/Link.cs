@@ -16,6 +16,14 @@ public sealed record Link(int Index, string Name, int Mtu, int TransmitQueueLeng
     public bool IsUp => (Flags & LinkFlags.Up) != 0;
 }
 
+/// <summary>What a network interface has carried and dropped since it was made (IFLA_STATS64).</summary>
+/// <remarks>A superpacket counts as one packet, here and among the dropped.</remarks>
+/// <param name="ReceivedPackets">From the driver.</param>
+/// <param name="TransmittedPackets">Taken by the driver; a TUN: read by its owner.</param>
+/// <param name="ReceiveDropped">Received and dropped by the kernel.</param>
+/// <param name="TransmitDropped">Not taken by the driver; a TUN: its queue was full.</param>
+public sealed record LinkStatistics(ulong ReceivedPackets, ulong TransmittedPackets, ulong ReceiveDropped, ulong TransmitDropped);
+
 /// <summary>Interface flags (linux/if.h, IFF_*): those that are used.</summary>
 [Flags]
 public enum LinkFlags : uint

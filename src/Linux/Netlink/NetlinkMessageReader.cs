@@ -99,6 +99,11 @@ internal readonly ref struct NetlinkAttribute(int type, ReadOnlySpan<byte> value
     /// <summary>Its bytes, without padding.</summary>
     internal ReadOnlySpan<byte> Value { get; } = value;
 
+    /// <summary>A structure, or the beginning of a longer one.</summary>
+    /// <exception cref="InvalidDataException">Fewer bytes than it has.</exception>
+    internal T As<T>()
+        where T : unmanaged => NetlinkBytes.Read<T>(Value);
+
     /// <summary>A number in host byte order.</summary>
     /// <exception cref="InvalidDataException">Fewer than 4 bytes.</exception>
     internal uint AsUInt32() => NetlinkBytes.Read<uint>(Value);

@@ -43,6 +43,27 @@ internal static class RouteMessages
         return new Link(family.ifi_index, name, mtu, transmitQueueLength, (LinkFlags)family.ifi_flags, kind);
     }
 
+    /// <summary>Reads the counters of RTM_NEWLINK; null for another type, and where there are none.</summary>
+    internal static LinkStatistics? ParseStatistics(NetlinkMessage message)
+    {
+        if (message.Header.nlmsg_type != Libc.RTM_NEWLINK)
+        {
+            return null;
+        }
+
+        _ = message.Read<ifinfomsg>(out NetlinkAttributeReader attributes);
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            if (attribute.Type == Libc.IFLA_STATS64)
+            {
+                rtnl_link_stats64 counters = attribute.As<rtnl_link_stats64>();
+                return new LinkStatistics(counters.rx_packets, counters.tx_packets, counters.rx_dropped, counters.tx_dropped);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Reads RTM_NEWADDR; null for another type, and for another family than IPv4.</summary>
     internal static InterfaceAddress? ParseAddress(NetlinkMessage message)
     {

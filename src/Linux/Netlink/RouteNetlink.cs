@@ -40,7 +40,7 @@ public sealed class RouteNetlink : IDisposable
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
         request.WriteStruct(default(ifinfomsg));
         request.WriteStringAttribute(Libc.IFLA_IFNAME, name);
-        return FindLink(request.Finish(), $"could not look up interface {name}");
+        return Query(request.Finish(), RouteMessages.ParseLink, $"could not look up interface {name}");
     }
 
     /// <summary>Finds a link by its index.</summary>
@@ -52,7 +52,19 @@ public sealed class RouteNetlink : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
-        return FindLink(request.Finish(), $"could not look up interface {index}");
+        return Query(request.Finish(), RouteMessages.ParseLink, $"could not look up interface {index}");
+    }
+
+    /// <summary>Reads the counters of a link.</summary>
+    /// <param name="index">1 or more.</param>
+    /// <returns>Null when there is no such link.</returns>
+    /// <exception cref="LinuxException">The kernel refused for another reason.</exception>
+    public LinkStatistics? GetStatistics(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        request.WriteStruct(new ifinfomsg { ifi_index = index });
+        return Query(request.Finish(), RouteMessages.ParseStatistics, $"could not read the counters of interface {index}");
     }
 
     /// <summary>All links, in the kernel's order.</summary>
@@ -236,12 +248,14 @@ public sealed class RouteNetlink : IDisposable
         }
     }
 
-    private Link? FindLink(Span<byte> request, string what)
+    // Null when there is no such link.
+    private T? Query<T>(Span<byte> request, NetlinkMessageParser<T> parse, string what)
+        where T : class
     {
-        NetlinkAnswer answer = _socket.Query(request, RouteMessages.ParseLink, out Link? link);
+        NetlinkAnswer answer = _socket.Query(request, parse, out T? found);
         return answer.Errno switch
         {
-            Errno.None => link,
+            Errno.None => found,
             Errno.ENODEV => null,
             _ => throw Refused("RTM_GETLINK", answer, what),
         };

@@ -77,6 +77,11 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <inheritdoc/>
     public void WaitWritable(int timeoutMilliseconds) => Readiness.WaitWritable(_socket.Descriptor, timeoutMilliseconds);
 
+    /// <summary>Reads how many messages the kernel has dropped because the receive buffer was full.</summary>
+    /// <param name="messages">Modulo 2^32; a message is a datagram or a whole train.</param>
+    /// <returns>False when the kernel does not tell.</returns>
+    public bool TryReadDrops(out uint messages) => _socket.TryReadDrops(out messages);
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 }

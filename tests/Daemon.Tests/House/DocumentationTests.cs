@@ -4,10 +4,12 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Cli;
+using Overlay.Daemon.Status;
 using Overlay.Router.Forwarding;
 using Xunit;
 
@@ -30,6 +32,11 @@ public sealed class DocumentationTests
             Accelerations.All.Select(acceleration => (Accelerations.Name(acceleration), Sentence(comments, acceleration))),
             Rows(documentation, "## Accelerations"));
     }
+
+    [Fact]
+    public void The_documented_counters_of_the_kernel_are_those_of_the_report() => Assert.Equal(
+        typeof(KernelReport).GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)),
+        Rows(Repository.Read("docs/metrics.md"), "## Kernel").Select(row => row.Name));
 
     [Fact]
     public void The_documented_options_are_those_of_each_command()
@@ -99,7 +106,7 @@ public sealed class DocumentationTests
     }
 
     private static IEnumerable<(string Name, string Sentence)> Rows(string page, string heading) => Section(page, heading)
-        .Select(line => Regex.Match(line, @"^\| `([a-z_0-9]+)` \| (?:(?:both|inbound|outbound) \| )?([^|]*) \|$"))
+        .Select(line => Regex.Match(line, @"^\| `([a-zA-Z_0-9]+)` \| (?:(?:both|inbound|outbound) \| )?([^|]*) \|$"))
         .Where(match => match.Success)
         .Select(match => (match.Groups[1].Value, match.Groups[2].Value));
 

@@ -47,6 +47,17 @@ public sealed class CountersTests : IDisposable
     }
 
     [Fact]
+    public void What_the_kernel_dropped_is_told_in_both_forms_and_what_it_does_not_tell_is_left_out()
+    {
+        using var rig = new InMemoryForwarder();
+        string json = CountersReport.Of(rig.Forwarder, rig.Routes.Current, new KernelReport(TunQueueFull: 7, SocketBufferFull: 9)).ToJson();
+
+        Assert.Contains("\"kernel\":{\"tunQueueFull\":7,\"socketBufferFull\":9}", json);
+        Assert.Contains("tunQueueFull 7, tunReceiveDropped unknown, socketBufferFull 9", CountersReport.Parse(json).ToTable());
+        Assert.Null(CountersReport.Parse(Answer).Kernel);
+    }
+
+    [Fact]
     public async Task What_an_earlier_daemon_left_is_replaced_and_a_stop_removes_the_socket()
     {
         string path = Path.Combine(_directory.FullName, "overlay.sock");
