@@ -61,7 +61,8 @@ public sealed unsafe class IoVectors : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(Count, Capacity, nameof(offset));
 
         // Safe because Count < Capacity, and PointerTo has checked the range against the slab.
-        _vectors[Count++] = new iovec { iov_base = _slab.PointerTo(offset, lengthBytes), iov_len = (nuint)lengthBytes };
+        _vectors[Count] = new iovec { iov_base = _slab.PointerTo(offset, lengthBytes), iov_len = (nuint)lengthBytes };
+        Count++; // after the check: a piece that is refused must not leave the kernel an older one's address
         TotalBytes += lengthBytes;
     }
 

@@ -86,10 +86,11 @@ public sealed unsafe class ReceiveBatch : IDisposable
     /// <param name="offset">Where <see cref="SlotBytes"/> bytes are free, in bytes from the slab's start.</param>
     public void Place(int index, int offset)
     {
+        byte* slot = _slab.PointerTo(offset, SlotBytes);
         _offsets[index] = offset;
 
         // Safe because the array above has as many entries, and PointerTo has checked the slot against the slab.
-        _vectors[index] = new iovec { iov_base = _slab.PointerTo(offset, SlotBytes), iov_len = SlotBytes };
+        _vectors[index] = new iovec { iov_base = slot, iov_len = SlotBytes };
     }
 
     /// <summary>Empties the batch.</summary>

@@ -1,0 +1,164 @@
+using System;
+using System.IO;
+using System.Threading;
+using Xunit;
+
+namespace Overlay.Linux.Tests;
+
+/// <summary>
+/// What the network says of datagrams sent earlier (IP_RECVERR), and what the kernel knows of paths.
+/// <code>
+/// namespace A                     router
+///   a0 10.1.0.1/24 ══ veth ══ b0 10.1.0.254/24, c0 10.2.0.254/24 MTU 1300 ══ nobody
+/// </code>
+/// </summary>
+public sealed class UdpErrorReportTests : IDisposable
+{
+    private const ushort Ours = 7001, Closed = 7009;
+    private const uint Second = 0x7F000002;
+    private const uint BehindTheRouter = 0x0A020005; // 10.2.0.5
+
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+
+    private readonly Loopback _lo = new();
+
+    public void Dispose() => _lo.Dispose();
+
+    [Fact]
+    public void A_closed_port_is_reported_with_the_address_and_wakes_the_waiter_until_the_report_is_taken()
+    {
+        using UdpSocket socket = _lo.Bind(Ours);
+        Assert.True(socket.SetErrorReports(true).Succeeded);
+
+        Send(socket, Second, 10);
+
+        Assert.True(Waits(socket), "no error to report");
+        Assert.True(socket.TryReadError(out DatagramError error));
+        Assert.Equal(new DatagramError(Second, Errno.ECONNREFUSED, 0), error);
+        Assert.False(socket.TryReadError(out _));
+        using var stop = new EventSignal();
+        stop.Set();
+        Assert.False(Readiness.WaitReadable(stop, socket.Descriptor));
+    }
+
+    [Fact]
+    public void A_report_fails_one_call_and_stays_in_the_queue()
+    {
+        using UdpSocket socket = _lo.Bind(Ours);
+        using ReceiveBatch arrived = _lo.NewReceiveBatch();
+        Assert.True(socket.SetErrorReports(true).Succeeded);
+
+        Send(socket, Second, 10);
+
+        Assert.True(Waits(socket), "no error to report");
+        Assert.Equal(Errno.ECONNREFUSED, socket.Receive(arrived, 1).Errno);
+        Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
+        Assert.True(Waits(socket), "the report went with the failed call");
+        Assert.True(socket.TryReadError(out DatagramError error));
+        Assert.Equal(Second, error.Destination);
+    }
+
+    [Fact]
+    public void Without_reports_a_closed_port_is_no_news()
+    {
+        using UdpSocket socket = _lo.Bind(Ours);
+        using ReceiveBatch arrived = _lo.NewReceiveBatch();
+        Assert.True(socket.SetErrorReports(true).Succeeded);
+        Assert.True(socket.SetErrorReports(false).Succeeded);
+
+        Send(socket, Second, 10);
+
+        Assert.False(SpinWait.SpinUntil(() => socket.TryReadError(out _), TimeSpan.FromMilliseconds(100)));
+        Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
+    }
+
+    [Fact]
+    public void A_wait_that_is_stopped_reports_no_error_and_a_datagram_is_none_either()
+    {
+        using UdpSocket sender = _lo.Bind(Ours);
+        using UdpSocket receiver = _lo.Bind(Closed);
+        using var stop = new EventSignal();
+
+        Send(sender, Loopback.Address, 10);
+        Assert.False(Readiness.WaitReadable(stop, receiver.Descriptor));
+        stop.Set();
+        Assert.False(Readiness.WaitReadable(stop, sender.Descriptor, receiver.Descriptor));
+    }
+
+    [Fact]
+    public void The_path_MTU_is_the_devices_or_the_routes_and_0_without_a_route()
+    {
+        _lo.Inside.IpBatch("""
+            link set lo mtu 9000
+            link add a0 type veth peer name b0
+            link set b0 up
+            address add 10.1.0.1/24 dev a0
+            link set a0 up
+            route add 10.3.0.0/24 via 10.1.0.2 mtu 1300
+            route add 10.4.0.0/24 via 10.1.0.2 mtu lock 1400
+
+            """);
+
+        Assert.Equal(9000, PathMtu(Loopback.Address));
+        Assert.Equal(1500, PathMtu(0x0A010002));
+        Assert.Equal(1300, PathMtu(0x0A030001));
+        Assert.Equal(1400, PathMtu(0x0A040001));
+        Assert.Equal(0, PathMtu(0x08080808));
+    }
+
+    [Fact]
+    public void A_routers_fragmentation_needed_is_reported_with_its_MTU_and_the_kernel_remembers_it()
+    {
+        using var router = new TemporaryNamespace();
+        _lo.Inside.IpBatch($"""
+            link add a0 type veth peer name b0 netns {router.Name}
+            address add 10.1.0.1/24 dev a0
+            link set a0 up
+            route add default via 10.1.0.254
+
+            """);
+        router.IpBatch("""
+            address add 10.1.0.254/24 dev b0
+            link set b0 up
+            link add c0 mtu 1300 type veth peer name d0
+            address add 10.2.0.254/24 dev c0
+            link set c0 up
+            link set d0 up
+
+            """);
+        router.Namespace.Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
+        using UdpSocket socket = _lo.Bind(Ours, address: 0);
+        Assert.True(socket.SetErrorReports(true).Succeeded);
+        Assert.Equal(1500, PathMtu(BehindTheRouter));
+
+        Send(socket, BehindTheRouter, 1400);
+
+        Assert.True(Waits(socket), "no error to report");
+        Assert.True(socket.TryReadError(out DatagramError error));
+        Assert.Equal(new DatagramError(BehindTheRouter, Errno.EMSGSIZE, 1300), error);
+        Assert.Equal(1300, PathMtu(BehindTheRouter));
+        Assert.False(socket.TryReadError(out _));
+    }
+
+    private int PathMtu(uint address) => _lo.Inside.Namespace.Run(() => UdpSocket.FindPathMtu(address, Closed));
+
+    private void Send(UdpSocket socket, uint address, int bytes)
+    {
+        using SendBatch batch = _lo.NewSendBatch();
+        batch.Begin(address, Closed);
+        batch.Add(0, bytes);
+        Assert.Equal(1, socket.Send(batch, 0, 1).Count);
+    }
+
+    // WaitReadable has no time limit: a wait that would not end is stopped, and then has nothing to report.
+    private static bool Waits(UdpSocket socket)
+    {
+        using var stop = new EventSignal();
+        using var timer = new Timer(_ => stop.Set(), null, s_deadline, Timeout.InfiniteTimeSpan);
+        bool hasError = Readiness.WaitReadable(stop, socket.Descriptor);
+        using var stopped = new ManualResetEvent(false);
+        _ = timer.Dispose(stopped);
+        stopped.WaitOne(); // the signal outlives whoever may set it
+        return hasError;
+    }
+}
