@@ -8,8 +8,6 @@ namespace Overlay.Router.Segmentation;
 /// <summary>The transport checksum that the kernel left for the next one to complete (VIRTIO_NET_HDR_F_NEEDS_CSUM).</summary>
 internal static class PartialChecksum
 {
-    private const int UdpChecksumOffset = 6;
-
     /// <summary>Completes a packet that is not to be cut, in place. One that is complete stays as it is.</summary>
     /// <remarks>
     /// Nothing is asked about the protocol: in a tunnel of its own, a pod's kernel leaves the innermost checksum open. The field holds
@@ -39,8 +37,9 @@ internal static class PartialChecksum
 
         ushort checksum = (ushort)~InternetChecksum.Fold(InternetChecksum.Add(packet[start..], 0));
 
-        // RFC 768: zero would say that there is no checksum. Of the transports the kernel leaves open only UDP has its field there.
-        if (checksum == 0 && header.ChecksumOffset == UdpChecksumOffset)
+        // RFC 768: zero would say that there is no checksum. The kernel writes all ones for every protocol, which elsewhere means the
+        // same as zero (net/core/dev.c, skb_checksum_help; a TCP segment that it has cut keeps its zero).
+        if (checksum == 0)
         {
             checksum = 0xFFFF;
         }

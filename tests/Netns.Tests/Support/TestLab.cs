@@ -103,9 +103,14 @@ internal sealed class TestLab : IDisposable
     }
 
     /// <summary>Starts daemons on these hosts, and gives each a pod when it is ready.</summary>
-    internal IReadOnlyList<RunningProgram> BringUp(params IReadOnlyList<int> numbers)
+    internal IReadOnlyList<RunningProgram> BringUp(params IReadOnlyList<int> numbers) => BringUp(numbers, _ => []);
+
+    /// <inheritdoc cref="BringUp(IReadOnlyList{int})"/>
+    /// <param name="numbers">The hosts, from 1.</param>
+    /// <param name="extra">More arguments for the daemon of a host.</param>
+    internal IReadOnlyList<RunningProgram> BringUp(IReadOnlyList<int> numbers, Func<int, IReadOnlyList<string>> extra)
     {
-        List<RunningProgram> daemons = [.. numbers.Select(number => Start(number))];
+        List<RunningProgram> daemons = [.. numbers.Select(number => Start(number, extra(number)))];
         foreach ((int number, RunningProgram daemon) in numbers.Zip(daemons))
         {
             _topology.AttachPod(Host(number), WaitUntilReady(daemon, number));
@@ -121,6 +126,16 @@ internal sealed class TestLab : IDisposable
         }
 
         return daemons;
+    }
+
+    /// <summary>Makes the wire, or one host's end of it, wider than an ordinary Ethernet. Before the daemon starts.</summary>
+    /// <param name="number">The host, from 1.</param>
+    /// <param name="mtu">In bytes; the wire itself takes as much as its widest end.</param>
+    internal void SetWireMtu(int number, int mtu)
+    {
+        HostPlan host = Host(number);
+        Ip.Batch(Plan.WireNamespace, [$"link set wire0 mtu {mtu}", $"link set {host.Name} mtu {mtu}"]);
+        Ip.Batch(host.HostNamespace, [$"link set eth0 mtu {mtu}"]);
     }
 
     /// <summary>Gives a host a pod in a subnet that no daemon of this program has leased.</summary>

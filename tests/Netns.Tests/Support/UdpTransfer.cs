@@ -1,0 +1,110 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using Overlay.Daemon.Lab;
+using Xunit;
+
+namespace Overlay.Netns.Tests.Support;
+
+/// <summary>How a sender hands datagrams to its kernel.</summary>
+internal enum UdpSending
+{
+    /// <summary>One a call, with DF as the kernel sets it.</summary>
+    Single,
+
+    /// <summary>One a call, free to be fragmented on the way.</summary>
+    Fragmentable,
+
+    /// <summary>Many a call, which the kernel or whoever comes after it cuts apart (UDP_SEGMENT, udp(7)).</summary>
+    Segmented,
+}
+
+/// <summary>Sends known datagrams from one namespace to another and compares each that arrives.</summary>
+internal static class UdpTransfer
+{
+    private const int SolSocket = 1, SoReceiveBufferForce = 33; // asm-generic/socket.h
+    private const int SolIp = 0, IpMtuDiscover = 10, PmtuDiscDont = 0; // linux/in.h
+    private const int SolUdp = 17, UdpSegment = 103; // linux/udp.h
+    private const int ReceiveBufferBytes = 8 << 20;
+    private const int PatienceMilliseconds = 5000;
+
+    // So few at a time that no queue on the way is full: nothing may be lost.
+    private const int Burst = 32;
+
+    /// <summary>Fails the test unless every datagram arrives, in order, with its own length and content.</summary>
+    /// <param name="fromNamespace">Where the sender is.</param>
+    /// <param name="toNamespace">Where the receiver is.</param>
+    /// <param name="destination">The receiver's address.</param>
+    /// <param name="payloadBytes">Of each datagram; the last of every 32 is shorter.</param>
+    /// <param name="bursts">How many times 32.</param>
+    /// <param name="seed">Of the random bytes; part of the failure's text.</param>
+    /// <param name="sending">How they are handed to the sender's kernel.</param>
+    internal static void ArrivesIntact(
+        string fromNamespace, string toNamespace, IPAddress destination, int payloadBytes, int bursts, int seed,
+        UdpSending sending = UdpSending.Single)
+    {
+        using Socket receiver = LabNamespace.Run(toNamespace, NewSocket);
+        Option(receiver, SolSocket, SoReceiveBufferForce, ReceiveBufferBytes);
+        receiver.Bind(new IPEndPoint(destination, 0));
+        receiver.ReceiveTimeout = PatienceMilliseconds;
+        using Socket sender = LabNamespace.Run(fromNamespace, NewSocket);
+        sender.Connect((IPEndPoint)receiver.LocalEndPoint!); // a bound socket has one
+        if (sending == UdpSending.Segmented)
+        {
+            Option(sender, SolUdp, UdpSegment, payloadBytes);
+        }
+        else if (sending == UdpSending.Fragmentable)
+        {
+            Option(sender, SolIp, IpMtuDiscover, PmtuDiscDont);
+        }
+
+        var random = new Random(seed);
+        byte[] data = new byte[((Burst - 1) * payloadBytes) + (payloadBytes / 2) + 1];
+        for (int burst = 0; burst < bursts; burst++)
+        {
+            random.NextBytes(data);
+            Send(sender, data, payloadBytes, sending);
+            Compare(receiver, data, payloadBytes, $"burst {burst} of {payloadBytes} bytes, {sending}, seed {seed}");
+        }
+    }
+
+    private static void Send(Socket sender, byte[] data, int payloadBytes, UdpSending sending)
+    {
+        if (sending == UdpSending.Segmented)
+        {
+            _ = sender.Send(data);
+            return;
+        }
+
+        for (int offset = 0; offset < data.Length; offset += payloadBytes)
+        {
+            _ = sender.Send(data.AsSpan(offset, Math.Min(payloadBytes, data.Length - offset)));
+        }
+    }
+
+    private static void Compare(Socket receiver, byte[] data, int payloadBytes, string hint)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        for (int offset = 0; offset < data.Length; offset += payloadBytes)
+        {
+            int length;
+            try
+            {
+                length = receiver.Receive(buffer);
+            }
+            catch (SocketException silence)
+            {
+                throw new InvalidOperationException($"{hint}: datagram {offset / payloadBytes} did not come", silence);
+            }
+
+            ReadOnlySpan<byte> sent = data.AsSpan(offset, Math.Min(payloadBytes, data.Length - offset));
+            Assert.True(buffer.AsSpan(0, length).SequenceEqual(sent),
+                $"{hint}: datagram {offset / payloadBytes} is {length} bytes, not the {sent.Length} that were sent");
+        }
+    }
+
+    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
+    private static void Option(Socket socket, int level, int option, int value) =>
+        socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
+}
