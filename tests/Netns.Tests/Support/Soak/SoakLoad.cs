@@ -186,6 +186,7 @@ internal sealed class SoakLoad : IDisposable
             _third.Signal("TERM");
             CommandResult end = _third.WaitForExit(TestLab.Patience);
             Assert.True(end.ExitCode == 0, $"the third daemon ended with {end.ExitCode}\n{end.Error}");
+            Assert.DoesNotContain("Z error ", end.Error);
             for (ushort sequence = 1; sequence <= 3; sequence++)
             {
                 _ = pinger.Ping(_lab.Pod(3), sequence, TimeSpan.FromMilliseconds(200));
