@@ -1,6 +1,8 @@
 using System;
+using System.Linq;
 using Overlay.Daemon.Lab;
 using Overlay.Netns.Tests.Support;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Netns.Tests;
@@ -95,6 +97,29 @@ public sealed class PairingTests : LabTest
 
         Assert.Empty(stock.Oddities);
         PodTraffic.WasFaultless(lab, [1]);
+    }
+
+    [Fact]
+    public void A_wrong_inner_checksum_is_noted_and_delivered_for_the_pods_kernel_to_refuse()
+    {
+        TestLab lab = NewLab(2);
+        _ = lab.BringUp(1, 2);
+        uint from = PacketBuilder.Address(lab.Pod(2).ToString());
+        uint to = PacketBuilder.Address(lab.Pod(1).ToString());
+        foreach (byte[] packet in (byte[][])
+            [PacketBuilder.UdpPacket(from, to, 1, 2, [3, 4, 5]), PacketBuilder.TcpPacket(from, to, 1, 2, 3, 4, 0x10, [5, 6, 7])])
+        {
+            packet[^1] ^= 0x40;
+            Injector.Send(lab.Host(2).HostNamespace, lab.Host(1).UnderlayAddress, packet);
+        }
+
+        string pod = lab.Host(1).PodNamespace;
+        string[] expected = [$"{pod} Tcp.InCsumErrors 1", $"{pod} Udp.InCsumErrors 1"];
+        Assert.True(
+            Eventually(() => InnerErrors.Of(lab.Plan).SequenceEqual(expected), TestLab.Patience),
+            string.Join('\n', InnerErrors.Of(lab.Plan)));
+        Assert.Equal(2, lab.Counters(1).Inbound.Events["bad_transport_checksum"]);
+        Assert.Empty(lab.Counters(1).Drops);
     }
 
     private static StockPeer BringUpWithStock(TestLab lab, string extra = "")

@@ -97,7 +97,7 @@ public sealed class WireEqualityTests(WireBenches benches) : LabTest, IClassFixt
         const int AtTheEnd = 61;
         int payloadBytes = CraftedFrame.PayloadBytes(packet);
         int count = segmentBytes == 0 ? 1 : (payloadBytes + segmentBytes - 1) / segmentBytes;
-        _ = bench.LongestInTunnel();
+        _ = bench.Discard();
 
         bench.KernelInject.Write(
             CraftedFrame.Of(CraftedFrame.WithTimeToLive(packet, AtTheEnd + HopsOfTheKernel), segmentBytes, hasEcn));
@@ -112,8 +112,8 @@ public sealed class WireEqualityTests(WireBenches benches) : LabTest, IClassFixt
                 $"{hint}: {i + 1} of {count}: {CraftedFrame.Difference(expected[i], actual[i])}");
         }
 
-        Assert.True(bench.KernelDeliver.IsEmpty && bench.WireIsEmpty, $"{hint}: more than {count} packets");
         Assert.Equal(packet.Length, bench.LongestInTunnel()); // the kernel has left the cutting to the daemon
+        Assert.True(bench.Discard() == 0, $"{hint}: more than {count} packets");
     }
 
     // As the kernel cuts it: the flags of the last segment are not on the first.

@@ -63,8 +63,18 @@ internal sealed class CraftedTun : IDisposable
         return packets;
     }
 
-    /// <summary>True when nothing waits to be read.</summary>
-    internal bool IsEmpty => _device.Queues[0].Read(_frame).Errno == Errno.EAGAIN;
+    /// <summary>Reads and forgets what waits.</summary>
+    /// <returns>How many packets.</returns>
+    internal int Discard()
+    {
+        int count = 0;
+        while (_device.Queues[0].Read(_frame).Succeeded)
+        {
+            count++;
+        }
+
+        return count;
+    }
 
     public void Dispose() => _device.Dispose();
 }

@@ -100,8 +100,19 @@ internal sealed class WireBench : IDisposable
         return datagrams;
     }
 
-    /// <summary>True when no datagram from the daemon waits.</summary>
-    internal bool WireIsEmpty => Peer.Available == 0;
+    /// <summary>Reads and forgets what waits on the wire, on the devices and in the capture.</summary>
+    /// <returns>How many packets waited on the wire and on the devices.</returns>
+    internal int Discard()
+    {
+        int count = Deliver.Discard() + KernelDeliver.Discard();
+        for (; Peer.Available > 0; count++)
+        {
+            _ = Peer.Receive(_datagram);
+        }
+
+        _ = LongestInTunnel();
+        return count;
+    }
 
     /// <summary>Sends packets to the daemon, those that are alike as trains.</summary>
     /// <param name="packets">A train is as many as are as long as its first, and one that is shorter.</param>
