@@ -1,0 +1,171 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Overlay.Daemon.Lab;
+using Overlay.Daemon.Status;
+using Overlay.Netns.Tests.Support;
+using Xunit;
+
+namespace Overlay.Netns.Tests;
+
+/// <summary>An underlay path that takes less than its first link: an outer packet of 1,300 bytes, an inner one of 1,272.</summary>
+/// <remarks>
+/// The kernel fragments a single datagram that it knows to be too long for its path (ip(7), IP_PMTUDISC_WANT) and tells nobody; it
+/// refuses a train. A path is therefore learned from the first train, or from a router's ICMP.
+/// </remarks>
+public sealed class PathMtuTests : LabTest
+{
+    private const int PathMtu = 1300, InnerMtu = PathMtu - 28;
+    private const int TransferBytes = 4 * 1024 * 1024;
+
+    // With ICMP's and IPv4's headers a packet of 1,400 bytes.
+    private const string DataBytes = "1372";
+
+    [Fact]
+    public void A_route_with_a_smaller_MTU_is_learned_from_the_first_train_and_told_to_the_sources()
+    {
+        TestLab lab = BringUp(2);
+        Route(lab, 1, $"{lab.Host(2).UnderlayAddress}/32 dev eth0 mtu {PathMtu}");
+
+        // Nobody knows yet: the packet crosses, in two fragments of the outer one.
+        long fragmented = FragmentsMade(lab);
+        Assert.True(Ping(lab, "-M", "do").Succeeded);
+        Assert.True(FragmentsMade(lab) > fragmented, "the outer packet was not fragmented");
+        Assert.Empty(lab.Counters(1).Paths);
+
+        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 1);
+
+        CountersReport counters = lab.Counters(1);
+        PathReport path = Assert.Single(counters.Paths);
+        Assert.Equal(new PathReport(lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), path);
+        Assert.True(counters.Outbound.Events["train_refused"] > 0);
+        Assert.Contains("EMSGSIZE", counters.Outbound.LastRefusal, StringComparison.Ordinal);
+        BothKindsOfPingAsTheyShould(lab);
+        TcpSettlesAtTheSmallerSize(lab);
+    }
+
+    [Fact]
+    public void A_routers_fragmentation_needed_is_read_and_told_to_the_sources()
+    {
+        TestLab lab = BringUp(3);
+        PutRouterBetween(lab);
+
+        // What the router has to throw away is lost; its news arrives.
+        Assert.False(Ping(lab, "-M", "do").Succeeded);
+
+        Assert.True(Eventually(() => lab.Counters(1).Paths.Count > 0, TestLab.Patience), "no path was learned");
+        CountersReport counters = lab.Counters(1);
+        Assert.Equal(new PathReport(lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), Assert.Single(counters.Paths));
+        Assert.Equal(1, Events(counters, "path_mtu_learned"));
+        Assert.DoesNotContain("send_refused", counters.Drops.Keys);
+        BothKindsOfPingAsTheyShould(lab);
+        TcpSettlesAtTheSmallerSize(lab);
+    }
+
+    [Fact]
+    public void A_router_fragments_the_trains_of_a_stream_until_a_single_packet_brings_its_news()
+    {
+        TestLab lab = BringUp(3);
+        PutRouterBetween(lab);
+
+        // The kernel puts DF on what fits its own MTU as a whole: on single datagrams, not on a train (net/ipv4/ip_output.c).
+        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 3);
+
+        Assert.True(FragmentsMade(lab, 3) > 0, "the router has fragmented nothing");
+        Assert.True(Eventually(() =>
+        {
+            ForgetPaths(lab);
+            _ = Ping(lab, "-M", "do");
+            return lab.Counters(1).Paths.Count > 0;
+        }, TestLab.Patience), "no path was learned");
+        Assert.Equal(PathMtu, Assert.Single(lab.Counters(1).Paths).Mtu);
+        Assert.True(Events(lab.Counters(1), "path_mtu_learned") > 0);
+        TcpSettlesAtTheSmallerSize(lab);
+    }
+
+    private TestLab BringUp(int hosts)
+    {
+        Prerequisites.Require(("ping", "iputils-ping"));
+        TestLab lab = NewLab(hosts);
+        _ = lab.BringUp(1, 2);
+        return lab;
+    }
+
+    /// <summary>The third host routes from the first to the second, on a link that takes less.</summary>
+    private static void PutRouterBetween(TestLab lab)
+    {
+        LabNamespace.Run(lab.Host(3).HostNamespace, () =>
+        {
+            // All three are on one wire: the router would tell the first host of the shorter way.
+            File.WriteAllText("/proc/sys/net/ipv4/conf/all/send_redirects", "0");
+            File.WriteAllText("/proc/sys/net/ipv4/conf/eth0/send_redirects", "0");
+        });
+        Route(lab, 3, $"{lab.Host(2).UnderlayAddress}/32 dev eth0 mtu {PathMtu}");
+        Route(lab, 1, $"{lab.Host(2).UnderlayAddress}/32 via {lab.Host(3).UnderlayAddress} dev eth0");
+    }
+
+    private static void Route(TestLab lab, int host, string route) =>
+        lab.Ip.Run(["-n", lab.Host(host).HostNamespace, "route", "add", .. route.Split(' ')]);
+
+    private static void BothKindsOfPingAsTheyShould(TestLab lab)
+    {
+        ForgetPaths(lab);
+        long told = lab.Counters(1).Drops.GetValueOrDefault("fragmentation_needed");
+
+        // At most one ICMP error a second goes to one host once its burst is used up, by a stream as a rule.
+        CommandResult refused = lab.Run(lab.Host(1).PodNamespace, "true");
+        Assert.True(Eventually(() =>
+        {
+            ForgetPaths(lab);
+            refused = Ping(lab, "-M", "do");
+            return refused.Output.Contains("Frag needed", StringComparison.Ordinal);
+        }, TestLab.Patience), refused.Output + refused.Error);
+        Assert.Contains(
+            $"From {lab.Gateway(1)} icmp_seq=1 Frag needed and DF set (mtu = {InnerMtu})", refused.Output, StringComparison.Ordinal);
+        Assert.False(refused.Succeeded);
+        Assert.True(lab.Counters(1).Drops["fragmentation_needed"] > told);
+
+        ForgetPaths(lab);
+        CommandResult longest = Ping(lab, "-M", "do", "-s", $"{InnerMtu - 28}");
+        Assert.True(longest.Succeeded, longest.Output);
+        CommandResult mayBeFragmented = Ping(lab, "-M", "dont");
+        Assert.True(mayBeFragmented.Succeeded, mayBeFragmented.Output);
+    }
+
+    // What the first stream has learned, the second one begins with: nothing is dropped, nothing fragmented.
+    private static void TcpSettlesAtTheSmallerSize(TestLab lab)
+    {
+        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 4);
+        string route = lab.Ip.Run("-n", lab.Host(1).PodNamespace, "route", "get", lab.Pod(2).ToString());
+        Assert.Contains($"mtu {InnerMtu}", route, StringComparison.Ordinal);
+        CountersReport before = lab.Counters(1);
+        long fragmented = FragmentsMade(lab);
+
+        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 5);
+
+        CountersReport after = lab.Counters(1);
+        Assert.Equal(before.Drops, after.Drops);
+        Assert.Equal(before.Outbound.Events.GetValueOrDefault("train_refused"), after.Outbound.Events.GetValueOrDefault("train_refused"));
+        Assert.Equal(fragmented, FragmentsMade(lab));
+    }
+
+    // ICMP and TCP of a pod know the path's MTU from then on, and the pod's kernel refuses what is too long.
+    private static void ForgetPaths(TestLab lab) => lab.Ip.Run("-n", lab.Host(1).PodNamespace, "route", "flush", "cache");
+
+    private static CommandResult Ping(TestLab lab, params string[] options) => lab.Run(
+        lab.Host(1).PodNamespace, ["ping", "-n", "-c", "1", "-W", "2", "-s", DataBytes, .. options, lab.Pod(2).ToString()]);
+
+    private static long Events(CountersReport counters, string name) =>
+        counters.Inbound.Events.GetValueOrDefault(name) + counters.Outbound.Events.GetValueOrDefault(name);
+
+    private static long FragmentsMade(TestLab lab, int host = 1) => LabNamespace.Run(lab.Host(host).HostNamespace, () =>
+    {
+        string[][] lines =
+        [
+            .. File.ReadLines("/proc/thread-self/net/snmp")
+                .Where(line => line.StartsWith("Ip: ", StringComparison.Ordinal)).Select(line => line.Split(' ')),
+        ];
+        return long.Parse(lines[1][Array.IndexOf(lines[0], "FragCreates")], System.Globalization.CultureInfo.InvariantCulture);
+    });
+}
