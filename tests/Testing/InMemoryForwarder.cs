@@ -1,22 +1,32 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
 
 namespace Overlay.Testing;
 
-/// <summary>A forwarder with its own threads, between an in-memory TUN and an in-memory socket, in the network of <see cref="Overlays"/>.</summary>
+/// <summary>A forwarder with its own threads, between in-memory TUN queues and sockets, in the network of <see cref="Overlays"/>.</summary>
 public sealed class InMemoryForwarder : IDisposable
 {
-    public InMemoryForwarder(WorkerLayout layout = WorkerLayout.Pair)
+    public InMemoryForwarder(WorkerLayout layout = WorkerLayout.Pair, int lanes = 1, int spinMicroseconds = 0)
     {
         Routes.Publish(Overlays.Table());
-        Forwarder = new Forwarder(
-            [new Lane(Tun, Port)], Routes, null, new Accelerations(), new ForwarderOptions(SourceCheck.Strict, 1472) { Layout = layout });
+        Tuns = [.. Enumerable.Range(0, lanes).Select(_ => new InMemoryTunQueue())];
+        Ports = [.. Enumerable.Range(0, lanes).Select(_ => new InMemoryDatagramPort())];
+        var options = new ForwarderOptions(SourceCheck.Strict, 1472) { Layout = layout, SpinMicroseconds = spinMicroseconds };
+        Forwarder = new Forwarder([.. Tuns.Zip(Ports, (tun, port) => new Lane(tun, port))], Routes, null, new Accelerations(), options);
     }
 
-    public InMemoryTunQueue Tun { get; } = new();
+    /// <summary>The first lane's.</summary>
+    public InMemoryTunQueue Tun => Tuns[0];
 
-    public InMemoryDatagramPort Port { get; } = new();
+    /// <summary>The first lane's.</summary>
+    public InMemoryDatagramPort Port => Ports[0];
+
+    public IReadOnlyList<InMemoryTunQueue> Tuns { get; }
+
+    public IReadOnlyList<InMemoryDatagramPort> Ports { get; }
 
     public RouteTableCell Routes { get; } = new();
 
@@ -26,7 +36,9 @@ public sealed class InMemoryForwarder : IDisposable
     public void Dispose()
     {
         Forwarder.Dispose();
-        Tun.Dispose();
-        Port.Dispose();
+        foreach (IDisposable each in Tuns.Concat<IDisposable>(Ports))
+        {
+            each.Dispose();
+        }
     }
 }

@@ -83,15 +83,22 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     internal static LinuxException DeviceGone(Errno errno) => new("read", errno, "could not read the TUN device",
         "it was deleted or taken over; restart this daemon to create it again");
 
-    // The ring's next FrameBytes must not hold a frame whose datagrams are still to be sent.
+    // Frames whose datagrams are still to be sent lie ahead, the oldest first: the next FrameBytes must not reach it, nor may the
+    // worker pass it. It would do so at the ring's end, and by the line that a frame may skip to be aligned.
     private void MakeRoom()
     {
         if (_nextFrame + FrameBytes > _slab.LengthBytes)
         {
+            FlushFrom(_nextFrame, _slab.LengthBytes);
             _nextFrame = _firstFrame;
         }
 
-        if (_encapsulator.OldestOffset is int oldest && oldest >= _nextFrame && oldest < _nextFrame + FrameBytes)
+        FlushFrom(_nextFrame, _nextFrame + FrameBytes + CacheLineBytes);
+    }
+
+    private void FlushFrom(int start, int end)
+    {
+        if (_encapsulator.OldestOffset is int oldest && oldest >= start && oldest < end)
         {
             _encapsulator.Flush();
         }

@@ -1,0 +1,107 @@
+using System;
+using System.Linq;
+using System.Threading;
+using Overlay.Router.Paths;
+using Overlay.Testing;
+using Xunit;
+
+namespace Overlay.Router.Tests.Paths;
+
+public sealed class PeerPathsTests
+{
+    private readonly ManualTime _time = new();
+    private readonly PeerPaths _paths;
+
+    public PeerPathsTests() => _paths = new PeerPaths(_time);
+
+    [Fact]
+    public void Of_a_peer_that_was_never_reported_nothing_is_known()
+    {
+        Assert.True(_paths.Current.IsEmpty);
+        Assert.Equal(PeerPath.Unknown, _paths.Current.Find(7, _paths.Now));
+        Assert.True(PeerPath.Unknown is { Mtu: 65_535, TakesTrains: true });
+    }
+
+    [Fact]
+    public void What_is_reported_of_one_peer_adds_up_and_is_not_known_of_another()
+    {
+        _paths.ReportMtu(7, 1400);
+        _paths.ReportNoTrains(7);
+        _paths.ReportMtu(7, 1300);
+
+        PeerPath path = _paths.Current.Find(7, _paths.Now);
+        Assert.Equal((7u, 1300, false), (path.Peer, path.Mtu, path.TakesTrains));
+        Assert.Equal(PeerPath.Unknown, _paths.Current.Find(8, _paths.Now));
+        Assert.Single(_paths.Current.Paths);
+    }
+
+    [Theory]
+    [InlineData(-1, 552)]
+    [InlineData(0, 552)]
+    [InlineData(551, 552)]
+    [InlineData(552, 552)]
+    [InlineData(553, 553)]
+    public void Less_than_552_bytes_is_not_believed(int reported, int expected)
+    {
+        _paths.ReportMtu(7, reported);
+        Assert.Equal(expected, _paths.Current.Find(7, _paths.Now).Mtu);
+    }
+
+    [Fact]
+    public void A_path_is_forgotten_ten_minutes_after_the_last_report()
+    {
+        _paths.ReportNoTrains(7);
+        _time.Advance(TimeSpan.FromMinutes(9));
+        _paths.ReportNoTrains(7);
+        _time.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromMilliseconds(1));
+        Assert.False(_paths.Current.Find(7, _paths.Now).TakesTrains);
+
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(PeerPath.Unknown, _paths.Current.Find(7, _paths.Now));
+        _paths.ReportMtu(7, 1400);
+        Assert.True(_paths.Current.Find(7, _paths.Now).TakesTrains);
+    }
+
+    [Fact]
+    public void Expired_paths_go_with_the_next_report()
+    {
+        _paths.ReportNoTrains(7);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        _paths.ReportNoTrains(8);
+        Assert.Equal(8u, Assert.Single(_paths.Current.Paths).Peer);
+    }
+
+    [Fact]
+    public void Forged_reports_make_it_forget_the_oldest_and_never_grow_beyond_1024()
+    {
+        for (uint peer = 1; peer <= 1100; peer++)
+        {
+            _paths.ReportMtu(peer, 1000);
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.Equal(Enumerable.Range(77, 1024).Select(peer => (uint)peer), _paths.Current.Paths.Select(path => path.Peer));
+        Assert.Equal(PeerPath.Unknown, _paths.Current.Find(76, _paths.Now));
+        Assert.Equal(1000, _paths.Current.Find(1100, _paths.Now).Mtu);
+    }
+
+    [Fact]
+    public void Reports_of_several_threads_are_all_kept()
+    {
+        const int Threads = 4;
+        const int Peers = 200;
+        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(number => new Thread(() =>
+        {
+            for (int i = 0; i < Peers; i++)
+            {
+                _paths.ReportMtu((uint)((number * Peers) + i), 1000 + number);
+                _paths.ReportNoTrains((uint)((number * Peers) + i));
+            }
+        }) { IsBackground = true })];
+        Array.ForEach(threads, thread => thread.Start());
+        Assert.All(threads, thread => Assert.True(thread.Join(TimeSpan.FromSeconds(60))));
+
+        Assert.Equal(Threads * Peers, _paths.Current.Paths.Count);
+        Assert.All(_paths.Current.Paths, path => Assert.Equal((1000 + ((int)path.Peer / Peers), false), (path.Mtu, path.TakesTrains)));
+    }
+}
