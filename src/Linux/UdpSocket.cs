@@ -127,6 +127,14 @@ public sealed unsafe class UdpSocket : IDisposable
             ? SyscallResult.FromCount(0)
             : SyscallResult.FromErrno(errno);
 
+    /// <summary>What becomes of a datagram that is too long for its path (IP_MTU_DISCOVER, ip(7)).</summary>
+    /// <param name="fragments">
+    /// True: the kernel fragments it, and sets DF on those that fit (IP_PMTUDISC_WANT, the system's default). False: it is refused
+    /// with EMSGSIZE, and all carry DF, those of a train too (IP_PMTUDISC_DO).
+    /// </param>
+    public void SetFragmentation(bool fragments) => _ = SocketOptions.TrySet(
+        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO, out _); // both are always allowed
+
     /// <summary>Takes one report from the queue.</summary>
     /// <returns>False when there is none.</returns>
     public bool TryReadError(out DatagramError error)

@@ -119,6 +119,24 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         return SyscallResult.FromCount(count);
     }
 
+    /// <summary>What a send in fragments answers; None lets it succeed.</summary>
+    public Errno FragmentsErrno { get; set; }
+
+    /// <summary>Datagrams sent in fragments.</summary>
+    public int SentInFragments { get; private set; }
+
+    public SyscallResult SendInFragments(SendBatch batch, int index)
+    {
+        if (FragmentsErrno != Errno.None)
+        {
+            return SyscallResult.FromErrno(FragmentsErrno);
+        }
+
+        SentInFragments++;
+        Take(batch, index);
+        return SyscallResult.FromCount(1);
+    }
+
     public SyscallResult SetReceiveTrains(bool on)
     {
         ReceivesTrains = on;

@@ -32,6 +32,9 @@ internal static unsafe partial class Libc
     internal const int UDP_GRO = 104;
 
     internal const int IP_TOS = 1;
+    internal const int IP_MTU_DISCOVER = 10;
+    internal const int IP_PMTUDISC_WANT = 1;
+    internal const int IP_PMTUDISC_DO = 2;
     internal const int IP_RECVERR = 11;
     internal const int IP_MTU = 14;
     internal const int SO_EE_ORIGIN_ICMP = 2;

@@ -29,6 +29,12 @@ public interface IDatagramPort
     /// <returns>Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send buffer is full.</returns>
     SyscallResult Send(SendBatch batch, int first, int count);
 
+    /// <summary>Sends a message of one datagram that was refused with EMSGSIZE, in fragments if need be. Slower.</summary>
+    /// <param name="batch">The messages.</param>
+    /// <param name="index">Which of them.</param>
+    /// <returns>1, or why it could not be sent even so.</returns>
+    SyscallResult SendInFragments(SendBatch batch, int index);
+
     /// <summary>Asks the kernel how long a packet to this address may be. Slow: for when a send has been refused.</summary>
     /// <param name="address">Host order.</param>
     /// <returns>Bytes of the outer packet; 0 when it does not know.</returns>

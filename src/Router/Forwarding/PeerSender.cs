@@ -253,10 +253,13 @@ internal sealed class PeerSender : IDisposable
 
     private void Refused(int index, Errno errno)
     {
-        if (_datagrams[index] > 1 && errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
+        if (_datagrams[index] == 1)
+        {
+            SettleRefused(_batch, index, errno);
+        }
+        else if (errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
         {
             _counters.Note(PathEvent.TrainRefused);
-            _counters.NoteRefusal(errno);
             Learn(_batch.AddressOf(index), _batch.SegmentBytesOf(index), errno);
             _replay.SetToDatagramsOf(_batch, index);
             for (int i = 0; i < _replay.Count; i++)
@@ -268,7 +271,7 @@ internal sealed class PeerSender : IDisposable
                 }
                 else
                 {
-                    Drop(sent.Errno, 1);
+                    SettleRefused(_replay, i, sent.Errno);
                 }
             }
         }
@@ -278,12 +281,36 @@ internal sealed class PeerSender : IDisposable
         }
     }
 
+    // A single datagram that is too long for its path goes in fragments, as stock's do: only the next ones are judged by the path.
+    private void SettleRefused(SendBatch batch, int index, Errno errno)
+    {
+        if (errno == Errno.EMSGSIZE)
+        {
+            if (batch.BytesOf(index) + EncapsulationBytes <= PathMtu(batch.AddressOf(index)))
+            {
+                Learn(batch.AddressOf(index), batch.BytesOf(index), errno);
+            }
+
+            errno = _port.SendInFragments(batch, index).Errno;
+        }
+
+        if (errno == Errno.None)
+        {
+            _counters.Forward(1, batch.BytesOf(index));
+        }
+        else
+        {
+            Drop(errno, 1);
+        }
+    }
+
     // EIO: the way out cannot finish checksums (a device before Linux 6.11, IPsec). The others: longer than the path takes, or
     // more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
-    private void Learn(uint peer, int segmentBytes, Errno errno)
+    private void Learn(uint peer, int datagramBytes, Errno errno)
     {
+        _counters.NoteRefusal(errno);
         int mtu = errno == Errno.EIO ? 0 : _port.FindPathMtu(peer);
-        if (mtu > 0 && segmentBytes + EncapsulationBytes > mtu)
+        if (mtu > 0 && datagramBytes + EncapsulationBytes > mtu)
         {
             _paths.ReportMtu(peer, mtu);
         }

@@ -29,7 +29,7 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <param name="isShared">Whether several sockets have the port, each getting its share of the peers.</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
     public static UdpPort Bind(uint address, ushort port, bool isShared = false) =>
-        new(UdpSocket.Bind(address, port, BufferBytes, isShared), port);
+        new(Refusing(UdpSocket.Bind(address, port, BufferBytes, isShared)), port);
 
     /// <summary>Asks for reports about datagrams that did not arrive.</summary>
     /// <returns>0, or the errno when the kernel cannot.</returns>
@@ -69,6 +69,15 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     public SyscallResult Send(SendBatch batch, int first, int count) => _socket.Send(batch, first, count);
 
     /// <inheritdoc/>
+    public SyscallResult SendInFragments(SendBatch batch, int index)
+    {
+        _socket.SetFragmentation(true);
+        SyscallResult sent = _socket.Send(batch, index, 1);
+        _socket.SetFragmentation(false);
+        return sent;
+    }
+
+    /// <inheritdoc/>
     public int FindPathMtu(uint address) => UdpSocket.FindPathMtu(address, Port);
 
     /// <inheritdoc/>
@@ -81,6 +90,14 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <param name="messages">Modulo 2^32; a message is a datagram or a whole train.</param>
     /// <returns>False when the kernel does not tell.</returns>
     public bool TryReadDrops(out uint messages) => _socket.TryReadDrops(out messages);
+
+    // A datagram too long for its path is refused, so that the path is known from the first one on; and trains carry DF like the
+    // single datagrams of stock flannel, which the kernel leaves out on a train that may be fragmented (net/ipv4/ip_output.c).
+    private static UdpSocket Refusing(UdpSocket socket)
+    {
+        socket.SetFragmentation(false);
+        return socket;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();

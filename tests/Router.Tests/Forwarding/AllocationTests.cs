@@ -111,6 +111,8 @@ public sealed class AllocationTests
 
         public SyscallResult Send(ReadOnlySpan<byte> message, uint destination) => SyscallResult.FromCount(message.Length);
 
+        public SyscallResult SendInFragments(SendBatch batch, int index) => SyscallResult.FromCount(1);
+
         public SyscallResult SetReceiveTrains(bool on) => SyscallResult.FromCount(0);
 
         public int FindPathMtu(uint address) => 0;

@@ -90,6 +90,26 @@ public abstract class OutboundWorkerTests(RigEngine engine)
         Assert.Empty(rig.Port.Errors);
     }
 
+    [Fact]
+    public void The_first_datagram_that_is_too_long_for_its_path_goes_in_fragments_and_the_path_is_known()
+    {
+        using var rig = new Rig(engine);
+        rig.Port.PathMtus[PeerAddress] = 1300;
+        rig.Port.Refuse = (destination, _) => destination == PeerAddress ? Errno.EMSGSIZE : Errno.None;
+        rig.Send(Ipv4(OurPod, PeerPod, payload: new byte[1_300]));
+
+        Assert.Equal(1, rig.Port.SentInFragments);
+        Assert.Equal(1, rig.Outbound.ForwardedPackets);
+        Assert.Equal(1300, Assert.Single(rig.Paths.Current.Paths).Mtu);
+
+        rig.Send(Ipv4(OurPod, PeerPod, payload: new byte[1_300])); // with DF
+        Assert.Equal(DropReason.FragmentationNeeded, Rig.OnlyDrop(rig.Outbound));
+        Assert.Equal([3, 4], Assert.Single(rig.Icmp.Sent).Message[..2]);
+
+        rig.Send(Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0));
+        Assert.Equal(2, rig.Port.SentInFragments);
+    }
+
     [Theory]
     [InlineData(Errno.EAGAIN, DropReason.SendBufferFull)]
     [InlineData(Errno.EMSGSIZE, DropReason.TooLong)]
@@ -99,6 +119,7 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         rig.Port.Refuse = (destination, _) => destination == PeerAddress ? errno : Errno.None;
+        rig.Port.FragmentsErrno = errno; // nor in fragments: longer than any datagram may be
         rig.Send(Ipv4(OurPod, PeerPod), Ipv4(OurPod, OtherPeerPod));
 
         Assert.Equal(OtherPeerAddress, Assert.Single(rig.Port.Sent).Destination);

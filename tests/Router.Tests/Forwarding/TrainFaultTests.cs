@@ -69,11 +69,11 @@ public abstract class TrainFaultTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         int singles = 0;
-        rig.Port.Refuse = (_, segmentBytes) => segmentBytes > 0 ? Errno.EIO : ++singles is 3 or 4 ? Errno.EMSGSIZE : Errno.None; // and once more
+        rig.Port.Refuse = (_, segmentBytes) => segmentBytes > 0 ? Errno.EIO : ++singles is 3 or 4 ? Errno.EPERM : Errno.None; // and once more
         SendRow(rig, PeerPod, 5);
 
         Assert.Equal([0, 1, 3, 4], Ids(rig));
-        Assert.Equal(DropReason.TooLong, Rig.OnlyDrop(rig.Outbound));
+        Assert.Equal(DropReason.SendRefused, Rig.OnlyDrop(rig.Outbound));
         Assert.Equal(4, rig.Outbound.ForwardedPackets);
     }
 
