@@ -41,6 +41,9 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
     // A pair for this many processors: the applications and the kernel's own network threads need the others.
     private const int ProcessorsALane = 4;
 
+    // Up to here a second thread gains no throughput, and an answer waits for it to wake: a ping took a third longer (bench/README.md).
+    private const int FewProcessors = 2;
+
     /// <summary>The plan for a machine.</summary>
     /// <param name="profile">The engine's.</param>
     /// <param name="chosen">The operator's; null to go by the engine and the number of processors.</param>
@@ -50,7 +53,7 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
         (WorkerLayout.Pipeline, _) => new(WorkerLayout.Pipeline, chosen?.Lanes ?? 1),
         (_, not null) => chosen,
         (WorkerLayout layout, _) => new(layout, 1),
-        _ when processors == 1 => new(WorkerLayout.Duplex, 1),
+        _ when processors <= FewProcessors => new(WorkerLayout.Duplex, 1),
         _ => new(WorkerLayout.Pair, Math.Clamp(processors / ProcessorsALane, 1, 8)),
     };
 

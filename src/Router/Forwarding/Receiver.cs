@@ -27,6 +27,7 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
 
         if (received.Errno == Errno.EAGAIN)
         {
+            _failuresInARow = 0; // the socket works: it only has nothing
             return false;
         }
 

@@ -188,6 +188,21 @@ public abstract class InboundWorkerTests(RigEngine engine)
     }
 
     [Fact]
+    public void A_peer_that_answers_with_ICMP_for_hours_while_nothing_else_comes_does_not_end_the_direction()
+    {
+        using var rig = new Rig(engine);
+        for (int i = 0; i < 1_000; i++)
+        {
+            rig.Port.ReceiveErrnos.Enqueue(Errno.ECONNREFUSED); // each once; then nothing waits
+            rig.Drain();
+        }
+
+        rig.Receive(Ipv4(PeerPod, OurPod));
+        Assert.Single(rig.Tun.Written);
+        Assert.Equal(1_000, rig.Inbound.Seen(PathEvent.ReceiveFailed));
+    }
+
+    [Fact]
     public void A_socket_that_only_fails_ends_the_direction_instead_of_spinning()
     {
         using var rig = new Rig(engine);
