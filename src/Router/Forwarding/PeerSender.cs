@@ -330,10 +330,11 @@ internal sealed class PeerSender : IDisposable
             Errno.EMSGSIZE => DropReason.TooLong,
             _ => DropReason.SendRefused,
         };
-        _counters.Drop(reason, datagrams);
         if (reason != DropReason.SendBufferFull)
         {
-            _counters.NoteRefusal(errno);
+            _counters.NoteRefusal(errno); // before the drop: whoever sees the drop sees why
         }
+
+        _counters.Drop(reason, datagrams);
     }
 }
