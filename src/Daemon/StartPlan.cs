@@ -7,6 +7,7 @@ using Overlay.Daemon.Cli;
 using Overlay.Daemon.Kernel;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
+using Overlay.Router.Forwarding;
 
 namespace Overlay.Daemon;
 
@@ -40,7 +41,7 @@ internal sealed record StartPlan(
         CheckOutside(config.Network, publicIp, "public IP", "choose another with --public-ip");
         CheckOutside(config.Network, underlay.Address, $"address of {underlay.Name}", "choose another interface with --iface");
 
-        int room = underlay.Mtu - RunCommand.EncapsulationBytes;
+        int room = underlay.Mtu - UdpPort.EncapsulationBytes;
         int mtu = options.Mtu ?? Math.Min(room, RunCommand.MaximumMtu);
         if (mtu < RunCommand.MinimumMtu)
         {
@@ -50,7 +51,7 @@ internal sealed record StartPlan(
         Log.Underlay(log, underlay.Name, Ipv4Prefix.Format(underlay.Address), underlay.Mtu, Ipv4Prefix.Format(publicIp));
         if (mtu > room)
         {
-            Log.MtuTooLarge(log, mtu, RunCommand.EncapsulationBytes, underlay.Name, underlay.Mtu);
+            Log.MtuTooLarge(log, mtu, UdpPort.EncapsulationBytes, underlay.Name, underlay.Mtu);
         }
 
         if (!IsForwarding())

@@ -13,13 +13,10 @@ namespace Overlay.Daemon.Cli;
 /// <summary><c>overlay run</c>: its options, and what makes each of them valid.</summary>
 internal static class RunCommand
 {
-    /// <summary>What IPv4 and UDP headers take from the underlay's MTU.</summary>
-    internal const int EncapsulationBytes = 28;
-
     internal const string DefaultRunDirectory = "/run/overlay";
 
     internal const int MinimumMtu = 576; // RFC 791, section 3.1: what every host must take
-    internal const int MaximumMtu = 65_535 - EncapsulationBytes;
+    internal const int MaximumMtu = 65_535 - UdpPort.EncapsulationBytes;
     private const int MaximumSpin = 1000;
     private const string FileScheme = "file:";
 
@@ -60,7 +57,7 @@ internal static class RunCommand
         };
         var mtu = new Option<int?>("--mtu")
         {
-            Description = $"MTU of the tunnel, {MinimumMtu} to {MaximumMtu} bytes [default: the interface's less {EncapsulationBytes}]",
+            Description = $"MTU of the tunnel, {MinimumMtu} to {MaximumMtu} bytes [default: the interface's less {UdpPort.EncapsulationBytes}]",
             HelpName = "BYTES",
             CustomParser = OptionParser.Number("--mtu", MinimumMtu, MaximumMtu),
         };

@@ -24,7 +24,6 @@ internal enum Candidacy
 /// <summary>The test of one packet by its headers alone.</summary>
 internal static class CandidateTest
 {
-    private const int TcpHeaderBytes = 20;
     private const byte Push = 0x08;
     private const byte Acknowledgement = 0x10;
     private const byte EcnEcho = 0x40;
@@ -49,7 +48,7 @@ internal static class CandidateTest
         }
 
         ReadOnlySpan<byte> transport = bytes[packet.HeaderBytes..];
-        if (transport.Length < (protocol == IpProtocol.Tcp ? TcpHeaderBytes : IpProtocol.UdpHeaderBytes))
+        if (transport.Length < (protocol == IpProtocol.Tcp ? IpProtocol.TcpHeaderBytes : IpProtocol.UdpHeaderBytes))
         {
             return Candidacy.Opaque;
         }
@@ -74,7 +73,7 @@ internal static class CandidateTest
     private static Candidacy OfTcp(ReadOnlySpan<byte> segment, bool isPlainHeader)
     {
         int headerBytes = (segment[12] >> 4) * 4;
-        if (headerBytes < TcpHeaderBytes || headerBytes > segment.Length)
+        if (headerBytes < IpProtocol.TcpHeaderBytes || headerBytes > segment.Length)
         {
             return Candidacy.Opaque;
         }

@@ -16,7 +16,7 @@ internal sealed class CoalescedWrite : IDisposable
     internal const int ScratchBytes = 128;
 
     private const int MaximumTotalBytes = ushort.MaxValue;
-    private const int TcpOptionsOffset = Ipv4Header.MinimumBytes + 20;
+    private const int TcpOptionsOffset = Ipv4Header.MinimumBytes + IpProtocol.TcpHeaderBytes;
     private const int MaximumTcpOptionBytes = 40;
     private const int TotalLengthOffset = 2;
     private const int IdOffset = 4;
@@ -24,9 +24,7 @@ internal sealed class CoalescedWrite : IDisposable
     private const int TransportOffset = Ipv4Header.MinimumBytes; // no candidate has IP options
     private const int SequenceOffset = TransportOffset + 4;
     private const int TcpFlagsOffset = TransportOffset + 13;
-    private const int TcpChecksumOffset = 16; // from TransportOffset, as the kernel counts
     private const int UdpLengthOffset = TransportOffset + 4;
-    private const int UdpChecksumOffset = 6;
     private const byte Push = 0x08;
 
     // Where the merged header stands, so that it is aligned like a packet in a slab; the virtio-net header ends there.
@@ -213,7 +211,7 @@ internal sealed class CoalescedWrite : IDisposable
 
     private static bool TakesUdp(ReadOnlySpan<byte> packet) =>
         BinaryPrimitives.ReadUInt16BigEndian(packet[UdpLengthOffset..]) == packet.Length - TransportOffset
-        && MemoryMarshal.Read<ushort>(packet[(TransportOffset + UdpChecksumOffset)..]) != 0;
+        && MemoryMarshal.Read<ushort>(packet[(TransportOffset + IpProtocol.UdpChecksumOffset)..]) != 0;
 
     // The head's header with new lengths and the flag that only the last segment gets when it is cut. The checksum field gets
     // the pseudo-header's sum, not inverted: who cuts it adds the rest.
@@ -228,7 +226,7 @@ internal sealed class CoalescedWrite : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(header[10..], InternetChecksum.Compute(header[..TransportOffset]));
 
         int transportBytes = _totalBytes - TransportOffset;
-        int checksumOffset = isTcp ? TcpChecksumOffset : UdpChecksumOffset;
+        int checksumOffset = isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset;
         ushort partial = InternetChecksum.Fold(InternetChecksum.PseudoHeader(header, Protocol, transportBytes));
         MemoryMarshal.Write(header[(TransportOffset + checksumOffset)..], partial);
         if (isTcp)

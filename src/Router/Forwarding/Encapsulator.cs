@@ -164,7 +164,7 @@ internal sealed class Encapsulator : IDisposable
             return DropReason.None;
         }
 
-        pathMtu = _sender.PathMtu(nextHop) - PeerSender.EncapsulationBytes;
+        pathMtu = _sender.PathMtu(nextHop) - UdpPort.EncapsulationBytes;
         return longestBytes > pathMtu ? DropReason.FragmentationNeeded : DropReason.None;
     }
 

@@ -12,11 +12,8 @@ namespace Overlay.Router.Forwarding;
 /// </remarks>
 internal sealed class PeerSender : IDisposable
 {
-    /// <summary>The longest UDP payload in IPv4, a whole train's too: 65,535 less both headers.</summary>
-    internal const int MaximumMessageBytes = 65_507;
-
-    /// <summary>What IPv4 and UDP headers add to a packet.</summary>
-    internal const int EncapsulationBytes = 28;
+    /// <summary>The longest UDP payload in IPv4, a whole train's too.</summary>
+    internal const int MaximumMessageBytes = 65_535 - UdpPort.EncapsulationBytes;
 
     // A full train of full-size packets: the other host begins to receive while the next one is being made.
     private const int BulkBytes = 48 << 10;
@@ -170,7 +167,7 @@ internal sealed class PeerSender : IDisposable
     private bool MayBeTrain(uint peer, int lengthBytes)
     {
         PeerPath path = _known.Find(peer, _paths.Now);
-        return path.TakesTrains && lengthBytes + EncapsulationBytes <= path.Mtu;
+        return path.TakesTrains && lengthBytes + UdpPort.EncapsulationBytes <= path.Mtu;
     }
 
     // All messages are sealed.
@@ -286,7 +283,7 @@ internal sealed class PeerSender : IDisposable
     {
         if (errno == Errno.EMSGSIZE)
         {
-            if (batch.BytesOf(index) + EncapsulationBytes <= PathMtu(batch.AddressOf(index)))
+            if (batch.BytesOf(index) + UdpPort.EncapsulationBytes <= PathMtu(batch.AddressOf(index)))
             {
                 Learn(batch.AddressOf(index), batch.BytesOf(index), errno);
             }
@@ -310,7 +307,7 @@ internal sealed class PeerSender : IDisposable
     {
         _counters.NoteRefusal(errno);
         int mtu = errno == Errno.EIO ? 0 : _port.FindPathMtu(peer);
-        if (mtu > 0 && datagramBytes + EncapsulationBytes > mtu)
+        if (mtu > 0 && datagramBytes + UdpPort.EncapsulationBytes > mtu)
         {
             _paths.ReportMtu(peer, mtu);
         }

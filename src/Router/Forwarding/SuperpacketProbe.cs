@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using Overlay.Linux;
-using Overlay.Router.Coalescing;
 using Overlay.Router.Packets;
 using Overlay.Tun;
 
@@ -10,7 +9,6 @@ namespace Overlay.Router.Forwarding;
 /// <summary>Finds out whether a device takes superpackets: some kernels of 2024 refuse valid ones (Linux commit 89add40066f9).</summary>
 public static class SuperpacketProbe
 {
-    private const int TcpHeaderBytes = 20;
     private const int SegmentBytes = 8;
     private const int Segments = 2;
 
@@ -21,7 +19,7 @@ public static class SuperpacketProbe
     public static Errno Write(ITunQueue tun, SegmentationType type)
     {
         bool isTcp = type == SegmentationType.TcpV4;
-        int headerBytes = Ipv4Header.MinimumBytes + (isTcp ? TcpHeaderBytes : IpProtocol.UdpHeaderBytes);
+        int headerBytes = Ipv4Header.MinimumBytes + (isTcp ? IpProtocol.TcpHeaderBytes : IpProtocol.UdpHeaderBytes);
         int packetBytes = headerBytes + (Segments * SegmentBytes);
         using var slab = new PinnedSlab(VirtioNetHeader.Bytes + packetBytes);
         using var frame = new IoVectors(slab, 1);
@@ -31,7 +29,7 @@ public static class SuperpacketProbe
         bytes.Clear();
         new VirtioNetHeader(
             NeedsChecksum: true, HasReceiveInfo: false, type, HasEcn: false, (ushort)headerBytes, SegmentBytes,
-            Ipv4Header.MinimumBytes, (ushort)(isTcp ? 16 : 6)).Write(bytes);
+            Ipv4Header.MinimumBytes, (ushort)(isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset)).Write(bytes);
 
         Span<byte> packet = bytes[VirtioNetHeader.Bytes..];
         packet[0] = 0x45;
@@ -41,7 +39,7 @@ public static class SuperpacketProbe
         BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Compute(packet[..Ipv4Header.MinimumBytes]));
         if (isTcp)
         {
-            packet[Ipv4Header.MinimumBytes + 12] = TcpHeaderBytes / 4 << 4;
+            packet[Ipv4Header.MinimumBytes + 12] = IpProtocol.TcpHeaderBytes / 4 << 4;
         }
         else
         {

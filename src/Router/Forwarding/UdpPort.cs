@@ -6,6 +6,9 @@ namespace Overlay.Router.Forwarding;
 /// <summary>The outer socket as the kernel has it.</summary>
 public sealed class UdpPort : IDatagramPort, IDisposable
 {
+    /// <summary>What IPv4 and UDP headers add to a packet.</summary>
+    public const int EncapsulationBytes = 28;
+
     // Half a second of full-size packets at 100 Mbit/s; the kernel doubles it for its own accounting (socket(7), SO_RCVBUF).
     private const int BufferBytes = 8 << 20;
 

@@ -26,7 +26,6 @@ internal static class IcmpError
 
     private const int HeaderBytes = 8;
     private const int QuotedPayloadBytes = 8; // RFC 792: "64 bits of original data datagram", as stock flannel quotes
-    private const byte IcmpProtocol = 1;
 
     /// <summary>True when an error about this packet is allowed.</summary>
     /// <remarks>
@@ -40,7 +39,7 @@ internal static class IcmpError
             return false;
         }
 
-        if (packet.Protocol != IcmpProtocol)
+        if (packet.Protocol != IpProtocol.Icmp)
         {
             return true;
         }

@@ -21,14 +21,6 @@ internal readonly ref struct Superpacket
     /// <summary>The longest <see cref="HeaderBytes"/>: an IPv4 and a TCP header with every option.</summary>
     public const int MaximumHeaderBytes = 60 + 60;
 
-    private const byte TcpProtocol = 6;
-    private const byte UdpProtocol = 17;
-    private const int TcpHeaderBytes = 20; // without options
-    private const int UdpHeaderBytes = 8;
-
-    private const int TcpChecksumOffset = 16;
-    private const int UdpChecksumOffset = 6;
-
     // The word of data offset and flags in the TCP header (RFC 9293, section 3.1; CWR: RFC 3168, section 6.1.2).
     private const ushort FinAndPush = 0x0009;
     private const ushort CongestionWindowReduced = 0x0080;
@@ -46,7 +38,7 @@ internal readonly ref struct Superpacket
     {
         _packet = packet;
         _ipBytes = ipBytes;
-        _isTcp = packet[9] == TcpProtocol;
+        _isTcp = packet[9] == IpProtocol.Tcp;
         HeaderBytes = headerBytes;
         SegmentBytes = segmentBytes;
         Count = (packet.Length - headerBytes + segmentBytes - 1) / segmentBytes;
@@ -142,11 +134,11 @@ internal readonly ref struct Superpacket
         ulong sum = InternetChecksum.Add(payload, _transportSum + InternetChecksum.Term(transportBytes));
         if (_isTcp)
         {
-            FinishTcp(header.Slice(_ipBytes, TcpHeaderBytes), index, sum);
+            FinishTcp(header.Slice(_ipBytes, IpProtocol.TcpHeaderBytes), index, sum);
         }
         else
         {
-            FinishUdp(header.Slice(_ipBytes, UdpHeaderBytes), transportBytes, sum);
+            FinishUdp(header.Slice(_ipBytes, IpProtocol.UdpHeaderBytes), transportBytes, sum);
         }
     }
 
@@ -155,18 +147,18 @@ internal readonly ref struct Superpacket
     {
         if (header.Type == SegmentationType.UdpL4)
         {
-            bool isUdp = protocol == UdpProtocol && header.ChecksumOffset == UdpChecksumOffset && !header.HasEcn;
-            return isUdp ? UdpHeaderBytes : 0;
+            bool isUdp = protocol == IpProtocol.Udp && header.ChecksumOffset == IpProtocol.UdpChecksumOffset && !header.HasEcn;
+            return isUdp ? IpProtocol.UdpHeaderBytes : 0;
         }
 
-        if (header.Type != SegmentationType.TcpV4 || protocol != TcpProtocol || header.ChecksumOffset != TcpChecksumOffset
-            || transport.Length < TcpHeaderBytes)
+        if (header.Type != SegmentationType.TcpV4 || protocol != IpProtocol.Tcp || header.ChecksumOffset != IpProtocol.TcpChecksumOffset
+            || transport.Length < IpProtocol.TcpHeaderBytes)
         {
             return 0;
         }
 
         int bytes = (transport[12] >> 4) * 4;
-        return bytes < TcpHeaderBytes ? 0 : bytes;
+        return bytes < IpProtocol.TcpHeaderBytes ? 0 : bytes;
     }
 
     private void FinishTcp(Span<byte> tcp, int index, ulong sum)
@@ -187,7 +179,7 @@ internal readonly ref struct Superpacket
         BinaryPrimitives.WriteUInt16BigEndian(tcp[12..], flags);
         sum += InternetChecksum.Term((ushort)(sequence >> 16)) + (uint)InternetChecksum.Term((ushort)sequence)
             + InternetChecksum.Term(flags);
-        MemoryMarshal.Write(tcp[TcpChecksumOffset..], (ushort)~InternetChecksum.Fold(sum));
+        MemoryMarshal.Write(tcp[IpProtocol.TcpChecksumOffset..], (ushort)~InternetChecksum.Fold(sum));
     }
 
     private static void FinishUdp(Span<byte> udp, ushort bytes, ulong sum)
@@ -195,6 +187,6 @@ internal readonly ref struct Superpacket
         // The length counts twice: in the pseudo-header, where the caller had it, and here.
         ushort checksum = (ushort)~InternetChecksum.Fold(sum + InternetChecksum.Term(bytes));
         BinaryPrimitives.WriteUInt16BigEndian(udp[4..], bytes);
-        MemoryMarshal.Write(udp[UdpChecksumOffset..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768: zero means none
+        MemoryMarshal.Write(udp[IpProtocol.UdpChecksumOffset..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768: zero means none
     }
 }
