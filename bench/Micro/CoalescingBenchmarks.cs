@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
 using Overlay.Router.Coalescing;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 
 namespace Overlay.Micro;
@@ -117,7 +117,7 @@ public class CoalescingBenchmarks : IDisposable
 
     private void Start()
     {
-        _coalescer = new Coalescer(_slab, 0, new CoalescingRules(MergesTcp: true, MergesUdp: true, SparesTunnelPorts: false));
+        _coalescer = new Coalescer(_slab, 0, sparesTunnelPorts: false) { MergesTcp = true, MergesUdp = true };
         _next = Coalescer.ScratchBytes;
     }
 

@@ -2,7 +2,7 @@ using System;
 using System.Buffers.Binary;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Segmentation;
 

@@ -6,6 +6,8 @@ using Overlay.Daemon.Kernel;
 using Overlay.Daemon.Status;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Tun;
 
@@ -45,11 +47,11 @@ internal sealed class DataPlane : IDisposable
     {
         EngineProfile profile = EngineProfile.Of(options.Engine);
         WorkerPlan workers = WorkerPlan.For(profile, options.Workers, Environment.ProcessorCount);
-        Acceleration[] wanted = [.. profile.Accelerations.Except(options.Without)];
-        bool needsHeader = wanted.Any(EngineProfile.NeedsVirtioNetHeader);
+        var negotiation = new Negotiation(profile.Accelerations.Except(options.Without));
 
-        TunDevice tun = TunDevice.Create(TunnelLink.Name, needsHeader, workers.Lanes);
+        TunDevice tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);
         var ports = new List<UdpPort>();
+        KernelDrops? kernelDrops = null;
         try
         {
             while (ports.Count < workers.Lanes)
@@ -57,10 +59,9 @@ internal sealed class DataPlane : IDisposable
                 ports.Add(UdpPort.Bind(plan.Underlay.Address, plan.Port, isShared: workers.Lanes > 1));
             }
 
-            var accelerations = new Accelerations();
-            Negotiate(tun, wanted, accelerations);
-            Negotiate(ports, wanted, accelerations);
-            return new DataPlane(tun, [.. ports], KernelDrops.Of(tun.Name, ports), accelerations, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu)
+            kernelDrops = KernelDrops.Of(tun.Name, ports);
+            Accelerations accelerations = negotiation.Hold(tun, ports);
+            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu)
             {
                 FramesABatch = profile.PacketsACall,
                 MessagesABatch = profile.PacketsACall,
@@ -75,6 +76,7 @@ internal sealed class DataPlane : IDisposable
         }
         catch
         {
+            kernelDrops?.Dispose();
             ports.ForEach(port => port.Dispose());
             tun.Dispose();
             throw;
@@ -112,80 +114,5 @@ internal sealed class DataPlane : IDisposable
         }
 
         Tun.Dispose();
-    }
-
-    private static void Negotiate(TunDevice tun, Acceleration[] wanted, Accelerations accelerations)
-    {
-        TunOffloads asked = TunOffloads.None;
-        if (wanted.Contains(Acceleration.TunTso))
-        {
-            asked |= TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpV6 | TunOffloads.TcpEcn;
-        }
-
-        if (wanted.Contains(Acceleration.TunUso))
-        {
-            asked |= TunOffloads.Checksum | TunOffloads.UdpV4 | TunOffloads.UdpV6;
-        }
-
-        bool hasHeader = wanted.Any(EngineProfile.NeedsVirtioNetHeader);
-        Errno refusal = hasHeader ? tun.NegotiateOffloads(asked) : Errno.None;
-
-        Settle(Acceleration.TunTso, tun.Offloads.HasFlag(TunOffloads.TcpV4));
-        Settle(Acceleration.TunUso, tun.Offloads.HasFlag(TunOffloads.UdpV4));
-        Settle(Acceleration.TunTcpGro, hasHeader);
-        Settle(Acceleration.TunUdpGro, hasHeader && tun.TakesUdpSuperpackets);
-
-        void Settle(Acceleration acceleration, bool isGranted)
-        {
-            if (!wanted.Contains(acceleration))
-            {
-                return;
-            }
-
-            if (isGranted)
-            {
-                accelerations.SetOn(acceleration);
-            }
-            else
-            {
-                accelerations.SetUnavailable(acceleration, refusal == Errno.None ? Errno.EINVAL : refusal);
-            }
-        }
-    }
-
-    private static void Negotiate(List<UdpPort> ports, Acceleration[] wanted, Accelerations accelerations)
-    {
-        foreach (UdpPort port in ports)
-        {
-            _ = port.SetErrorReports(true); // without them a narrow path is found out by the first train it refuses
-        }
-
-        if (wanted.Contains(Acceleration.Mmsg))
-        {
-            Settle(Acceleration.Mmsg, ports.Select(port => port.ProbeMessageBatches()));
-        }
-
-        if (wanted.Contains(Acceleration.UdpGro))
-        {
-            Settle(Acceleration.UdpGro, ports.Select(port => port.SetReceiveTrains(true)));
-        }
-
-        if (wanted.Contains(Acceleration.UdpGso))
-        {
-            Settle(Acceleration.UdpGso, ports.Select(port => port.ProbeSendTrains()));
-        }
-
-        void Settle(Acceleration acceleration, IEnumerable<SyscallResult> answers)
-        {
-            Errno refusal = answers.Select(answer => answer.Errno).FirstOrDefault(errno => errno != Errno.None);
-            if (refusal == Errno.None)
-            {
-                accelerations.SetOn(acceleration);
-            }
-            else
-            {
-                accelerations.SetUnavailable(acceleration, refusal);
-            }
-        }
     }
 }

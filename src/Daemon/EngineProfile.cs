@@ -24,10 +24,6 @@ internal sealed record EngineProfile(IReadOnlyList<Acceleration> Accelerations, 
         Engine.Pipeline => new(Router.Forwarding.Accelerations.All, ManyPackets, WorkerLayout.Pipeline),
         _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, "not an engine"),
     };
-
-    /// <summary>Whether an acceleration needs to know what the virtio-net header says.</summary>
-    internal static bool NeedsVirtioNetHeader(Acceleration acceleration) => acceleration
-        is Acceleration.TunTso or Acceleration.TunUso or Acceleration.TunTcpGro or Acceleration.TunUdpGro;
 }
 
 /// <summary>Which threads there are.</summary>

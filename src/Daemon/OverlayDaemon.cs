@@ -11,7 +11,9 @@ using Overlay.Daemon.Status;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
 using Overlay.Router.Routes;
 
 namespace Overlay.Daemon;

@@ -7,7 +7,7 @@ using Overlay.Daemon.Cli;
 using Overlay.Daemon.Kernel;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
 
 namespace Overlay.Daemon;
 

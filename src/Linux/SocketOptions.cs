@@ -28,6 +28,10 @@ internal static unsafe class SocketOptions
         return done;
     }
 
+    /// <returns>0, or the errno when the kernel refused.</returns>
+    internal static SyscallResult Set(SafeFd socket, int level, int name, int value) =>
+        TrySet(socket, level, name, value, out Errno errno) ? SyscallResult.FromCount(0) : SyscallResult.FromErrno(errno);
+
     /// <summary>
     /// Asks for a buffer of this size: without the limit of net.core.[rw]mem_max where the privilege allows it, within it otherwise.
     /// </summary>

@@ -123,17 +123,15 @@ public sealed unsafe class UdpSocket : IDisposable
     /// readable until <see cref="TryReadError"/> has taken all of them.
     /// </remarks>
     public SyscallResult SetErrorReports(bool on) =>
-        SocketOptions.TrySet(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0, out Errno errno)
-            ? SyscallResult.FromCount(0)
-            : SyscallResult.FromErrno(errno);
+        SocketOptions.Set(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0);
 
     /// <summary>What becomes of a datagram that is too long for its path (IP_MTU_DISCOVER, ip(7)).</summary>
     /// <param name="fragments">
     /// True: the kernel fragments it, and sets DF on those that fit (IP_PMTUDISC_WANT, the system's default). False: it is refused
     /// with EMSGSIZE, and all carry DF, those of a train too (IP_PMTUDISC_DO).
     /// </param>
-    public void SetFragmentation(bool fragments) => _ = SocketOptions.TrySet(
-        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO, out _); // both are always allowed
+    public void SetFragmentation(bool fragments) => _ = SocketOptions.Set(
+        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO); // both are always allowed
 
     /// <summary>Takes one report from the queue.</summary>
     /// <returns>False when there is none.</returns>
@@ -195,9 +193,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Asks the kernel to put datagrams of one sender together into trains (UDP_GRO, udp(7); Linux 5.0), or not to.</summary>
     /// <returns>0, or the errno: ENOPROTOOPT when the kernel cannot.</returns>
     public SyscallResult SetReceiveTrains(bool on) =>
-        SocketOptions.TrySet(_fd, Libc.IPPROTO_UDP, Libc.UDP_GRO, on ? 1 : 0, out Errno errno)
-            ? SyscallResult.FromCount(0)
-            : SyscallResult.FromErrno(errno);
+        SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_GRO, on ? 1 : 0);
 
     /// <summary>Whether sendmmsg(2) and recvmmsg(2) may be called: with no message they only say so.</summary>
     /// <returns>0, or the errno: ENOSYS or EPERM where a filter forbids one of them.</returns>
@@ -211,9 +207,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>0, or the errno: ENOPROTOOPT when it does not.</returns>
     public SyscallResult ProbeSendTrains() =>
         // 0 is the default: a train only where a message says so.
-        SocketOptions.TrySet(_fd, Libc.IPPROTO_UDP, Libc.UDP_SEGMENT, 0, out Errno errno)
-            ? SyscallResult.FromCount(0)
-            : SyscallResult.FromErrno(errno);
+        SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_SEGMENT, 0);
 
     /// <summary>Reads how many messages the kernel has dropped instead of queueing them here (SO_MEMINFO, SK_MEMINFO_DROPS; Linux 4.12).</summary>
     /// <param name="messages">

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
 
 namespace Overlay.Testing;
 

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
 
 namespace Overlay.Testing;
 

@@ -7,6 +7,7 @@ using System.IO;
 using System.Linq;
 using Overlay.Lease;
 using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
 
 namespace Overlay.Daemon.Cli;
 

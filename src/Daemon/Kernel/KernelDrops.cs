@@ -4,7 +4,7 @@ using System.IO;
 using Overlay.Daemon.Status;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
 
 namespace Overlay.Daemon.Kernel;
 

@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overlay.Lease;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
 

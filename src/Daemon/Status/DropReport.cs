@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 
 namespace Overlay.Daemon.Status;

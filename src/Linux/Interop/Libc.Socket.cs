@@ -37,7 +37,6 @@ internal static unsafe partial class Libc
     internal const int IP_PMTUDISC_DO = 2;
     internal const int IP_RECVERR = 11;
     internal const int IP_MTU = 14;
-    internal const int SO_EE_ORIGIN_ICMP = 2;
     internal const int ICMP_FILTER = 1;
 
     internal const int MSG_CTRUNC = 0x08;

@@ -24,6 +24,7 @@ internal sealed class Coalescer : IDisposable
     private readonly FlowTable _flows = new();
     private readonly bool _sparesTunnelPorts;
 
+
     private CoalescedWrite _last;
     private bool _mergesTcp;
     private bool _mergesUdp;
@@ -32,26 +33,31 @@ internal sealed class Coalescer : IDisposable
     /// <summary>Allocates everything once.</summary>
     /// <param name="slab">Where all packets lie.</param>
     /// <param name="scratchOffset">Where in it <see cref="ScratchBytes"/> are free for headers, best at a multiple of 64.</param>
-    /// <param name="rules">What to merge.</param>
-    internal Coalescer(PinnedSlab slab, int scratchOffset, CoalescingRules rules)
+    /// <param name="sparesTunnelPorts">
+    /// UDP from or to a well-known tunnel port stays as it is: before 6.8.5 a kernel tunnel loses a UDP superpacket that enters it
+    /// (Linux commit 3d010c8031e3).
+    /// </param>
+    internal Coalescer(PinnedSlab slab, int scratchOffset, bool sparesTunnelPorts)
     {
-        slab.Slice(scratchOffset, ScratchBytes)[..PlainHeaderBytes].Clear();
+        PlainHeaderOffset = scratchOffset;
+        slab.Slice(PlainHeaderOffset, PlainHeaderBytes).Clear();
         for (int i = 0; i < MaximumWrites; i++)
         {
             int own = scratchOffset + PlainHeaderBytes + (i * CoalescedWrite.ScratchBytes);
-            _writes[i] = new CoalescedWrite(slab, own, scratchOffset);
+            _writes[i] = new CoalescedWrite(slab, own, PlainHeaderOffset);
         }
 
         _last = _writes[0];
-        _mergesTcp = rules.MergesTcp;
-        _mergesUdp = rules.MergesUdp;
-        _sparesTunnelPorts = rules.SparesTunnelPorts;
+        _sparesTunnelPorts = sparesTunnelPorts;
     }
 
     /// <summary>What it needs of the slab for itself, in bytes.</summary>
     internal static int ScratchBytes => PlainHeaderBytes + (MaximumWrites * CoalescedWrite.ScratchBytes);
 
-    /// <summary>Whether TCP merges. May change at any time; what is merged already stays.</summary>
+    /// <summary>Where a virtio-net header lies that asks for nothing: of a packet that goes as it is.</summary>
+    internal int PlainHeaderOffset { get; }
+
+    /// <summary>Whether TCP merges: the device takes TUN_F_TSO4. May change at any time; what is merged already stays.</summary>
     internal bool MergesTcp
     {
         get => _mergesTcp;
@@ -62,7 +68,7 @@ internal sealed class Coalescer : IDisposable
         }
     }
 
-    /// <summary>Whether UDP merges. May change at any time; what is merged already stays.</summary>
+    /// <summary>Whether UDP merges: TUN_F_USO4, Linux 6.2. May change at any time; what is merged already stays.</summary>
     internal bool MergesUdp
     {
         get => _mergesUdp;

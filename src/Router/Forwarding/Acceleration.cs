@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 
 namespace Overlay.Router.Forwarding;
 

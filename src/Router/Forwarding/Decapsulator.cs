@@ -1,6 +1,8 @@
 using System;
 using Overlay.Linux;
 using Overlay.Router.Coalescing;
+using Overlay.Router.Counters;
+using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Overlay.Tun;
@@ -21,7 +23,6 @@ internal sealed class Decapsulator : IDisposable
     private readonly IcmpErrorSender _icmp;
     private readonly PathCounters _counters;
     private readonly IoVectors _single;
-    private readonly int _emptyHeader;
     private readonly Coalescer? _coalescer;
 
     private RouteTable _routes = RouteTable.Empty;
@@ -41,13 +42,11 @@ internal sealed class Decapsulator : IDisposable
         _counters = counters;
         _icmp = new IcmpErrorSender(context.Icmp, counters);
         _single = new IoVectors(slab, 2);
-        _emptyHeader = scratchStart + Coalescer.ScratchBytes;
-        _slab.Slice(_emptyHeader, VirtioNetHeader.Bytes).Clear();
-        _coalescer = tun.HasVirtioNetHeader ? new Coalescer(slab, scratchStart, new CoalescingRules(false, false, _options.SparesTunnelPorts)) : null;
+        _coalescer = tun.HasVirtioNetHeader ? new Coalescer(slab, scratchStart, _options.SparesTunnelPorts) : null;
     }
 
-    /// <summary>Bytes of the slab for headers: the coalescer's, and one empty virtio-net header.</summary>
-    internal static int ScratchBytes => Coalescer.ScratchBytes + 64;
+    /// <summary>Bytes of the slab for headers.</summary>
+    internal static int ScratchBytes => Coalescer.ScratchBytes;
 
     public void Dispose()
     {
@@ -141,9 +140,9 @@ internal sealed class Decapsulator : IDisposable
     private void WriteSingle(int offset, int lengthBytes)
     {
         _single.Clear();
-        if (_tun.HasVirtioNetHeader)
+        if (_coalescer is not null)
         {
-            _single.Add(_emptyHeader, VirtioNetHeader.Bytes);
+            _single.Add(_coalescer.PlainHeaderOffset, VirtioNetHeader.Bytes);
         }
 
         _single.Add(offset, lengthBytes);

@@ -1,6 +1,9 @@
 using System;
 using Overlay.Linux;
+using Overlay.Router.Counters;
+using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Router.Segmentation;
 

@@ -1,5 +1,7 @@
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Paths;
+using Overlay.Router.Ports;
 
 namespace Overlay.Router.Forwarding;
 

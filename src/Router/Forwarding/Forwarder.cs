@@ -2,8 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using Overlay.Linux;
+using Overlay.Router.Counters;
+using Overlay.Router.IcmpErrors;
 using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Tun;
 

@@ -1,3 +1,4 @@
+using Overlay.Router.IcmpErrors;
 using Overlay.Router.Paths;
 using Overlay.Router.Routes;
 

@@ -1,3 +1,5 @@
+using Overlay.Router.Ports;
+
 namespace Overlay.Router.Forwarding;
 
 /// <summary>How a forwarder treats packets and shares its work.</summary>

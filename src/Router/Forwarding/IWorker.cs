@@ -1,3 +1,5 @@
+using Overlay.Router.Counters;
+
 namespace Overlay.Router.Forwarding;
 
 /// <summary>One direction's work, a bounded piece at a time. One thread runs it.</summary>

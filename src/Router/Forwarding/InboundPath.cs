@@ -1,4 +1,5 @@
 using System;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 

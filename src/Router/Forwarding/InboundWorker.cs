@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
+using Overlay.Router.Counters;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Tun;
 

@@ -1,3 +1,4 @@
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 

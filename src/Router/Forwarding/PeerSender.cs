@@ -1,6 +1,8 @@
 using System;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Paths;
+using Overlay.Router.Ports;
 
 namespace Overlay.Router.Forwarding;
 
@@ -196,7 +198,7 @@ internal sealed class PeerSender : IDisposable
 
     private SyscallResult SendMany(int first)
     {
-        int count = _accelerations.IsOn(Acceleration.Mmsg) ? Math.Min(_batch.Count - first, _limits.Messages) : 1;
+        int count = _accelerations.IsOn(Acceleration.Mmsg) ? _batch.Count - first : 1;
         SyscallResult sent = SendPatiently(_batch, first, count);
         if (count == 1 || sent.Errno is not (Errno.ENOSYS or Errno.EPERM))
         {

@@ -1,4 +1,6 @@
 using Overlay.Linux;
+using Overlay.Router.Counters;
+using Overlay.Router.Ports;
 
 namespace Overlay.Router.Forwarding;
 

@@ -103,7 +103,7 @@ internal sealed class FramePipe : IDisposable
 
     /// <summary>Takes all frames that wait.</summary>
     /// <returns>False when there is none: <see cref="Readable"/> says when there is.</returns>
-    internal bool TryRead(out ReadOnlySequence<byte> frames)
+    internal bool TryRead(out Frames frames)
     {
         if (!_pipe.Reader.TryRead(out ReadResult result))
         {
@@ -116,18 +116,12 @@ internal sealed class FramePipe : IDisposable
             }
         }
 
-        frames = result.Buffer;
+        frames = new Frames(_pool, result.Buffer);
         return true;
     }
 
-    /// <summary>Where a piece of what was read lies, in bytes from the region's start.</summary>
-    internal int OffsetOf(ReadOnlyMemory<byte> piece) => _pool.OffsetOf(piece);
-
-    /// <summary>Reads the head at an offset.</summary>
-    internal FrameHead HeadAt(int offset) => MemoryMarshal.Read<FrameHead>(Region.Slice(offset, HeadBytes));
-
     /// <summary>Gives the memory of all frames read back to the pool.</summary>
-    internal void Release(in ReadOnlySequence<byte> frames)
+    internal void Release(in Frames frames)
     {
         _pipe.Reader.AdvanceTo(frames.End);
         if (Interlocked.Exchange(ref _writerSleeps, 0) != 0)
@@ -145,14 +139,4 @@ internal sealed class FramePipe : IDisposable
         _readable.Dispose();
         _writable.Dispose();
     }
-}
-
-/// <summary>What stands before a frame in a <see cref="FramePipe"/>.</summary>
-/// <param name="Bytes">The frame's length.</param>
-/// <param name="Source">A message's sender, host order.</param>
-/// <param name="SegmentBytes">Length of each datagram of a train but the last; 0 when the frame is one packet.</param>
-internal readonly record struct FrameHead(int Bytes, uint Source = 0, int SegmentBytes = 0)
-{
-    /// <summary>From this head to the next: the following one begins on a cache line.</summary>
-    internal int StrideBytes => FramePipe.HeadBytes + ((Bytes + FramePipe.HeadBytes - 1) & -FramePipe.HeadBytes);
 }

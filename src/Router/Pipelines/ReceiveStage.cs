@@ -1,7 +1,9 @@
 using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
 
 namespace Overlay.Router.Pipelines;
 

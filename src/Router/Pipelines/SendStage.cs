@@ -1,8 +1,10 @@
 using System;
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
 namespace Overlay.Router.Pipelines;
@@ -34,21 +36,15 @@ internal sealed class SendStage : IWorker, IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool RunBatch()
     {
-        if (!_pipe.TryRead(out ReadOnlySequence<byte> frames))
+        if (!_pipe.TryRead(out Frames frames))
         {
             return false;
         }
 
         _encapsulator.BeginBatch(_routes.Current);
-        foreach (ReadOnlyMemory<byte> piece in frames)
+        foreach (Frame frame in frames)
         {
-            int offset = _pipe.OffsetOf(piece);
-            for (int end = offset + piece.Length; offset < end;)
-            {
-                FrameHead head = _pipe.HeadAt(offset);
-                _encapsulator.Take(offset + FramePipe.HeadBytes - _frameHeaderBytes, head.Bytes + _frameHeaderBytes);
-                offset += head.StrideBytes;
-            }
+            _encapsulator.Take(frame.Offset - _frameHeaderBytes, frame.Head.Bytes + _frameHeaderBytes);
         }
 
         _encapsulator.Flush();

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Tun;
 

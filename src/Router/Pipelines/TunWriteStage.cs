@@ -1,7 +1,7 @@
 using System;
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
 using Overlay.Tun;
@@ -31,22 +31,16 @@ internal sealed class TunWriteStage : IWorker, IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool RunBatch()
     {
-        if (!_pipe.TryRead(out ReadOnlySequence<byte> messages))
+        if (!_pipe.TryRead(out Frames messages))
         {
             return false;
         }
 
         _decapsulator.BeginBatch(_routes.Current);
-        foreach (ReadOnlyMemory<byte> piece in messages)
+        foreach (Frame message in messages)
         {
-            int offset = _pipe.OffsetOf(piece);
-            for (int end = offset + piece.Length; offset < end;)
-            {
-                FrameHead head = _pipe.HeadAt(offset);
-                _decapsulator.Take(new ReceiveBatch.Message(
-                    offset + FramePipe.HeadBytes, head.Bytes, head.Source, head.SegmentBytes, IsTruncated: false));
-                offset += head.StrideBytes;
-            }
+            FrameHead head = message.Head;
+            _decapsulator.Take(new ReceiveBatch.Message(message.Offset, head.Bytes, head.Source, head.SegmentBytes, IsTruncated: false));
         }
 
         _decapsulator.Flush();

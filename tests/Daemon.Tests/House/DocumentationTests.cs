@@ -10,6 +10,7 @@ using System.Xml.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Cli;
 using Overlay.Daemon.Status;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Xunit;
 

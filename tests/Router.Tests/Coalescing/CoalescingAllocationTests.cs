@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using Overlay.Linux;
 using Overlay.Router.Coalescing;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Xunit;
 using static Overlay.Testing.Overlays;
@@ -18,7 +18,7 @@ public sealed class CoalescingAllocationTests
     public void A_million_packets_allocate_nothing_merged_or_not()
     {
         using var slab = new PinnedSlab(1 << 20);
-        using var coalescer = new Coalescer(slab, 0, new CoalescingRules(true, true, true));
+        using var coalescer = new Coalescer(slab, 0, sparesTunnelPorts: true) { MergesTcp = true, MergesUdp = true };
         byte[] corrupt = new TcpSample { SourcePort = 7 }.Build();
         corrupt[^1] ^= 1;
         byte[][] packets =

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
 using Overlay.Router.Coalescing;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Xunit;
 
@@ -19,7 +19,7 @@ internal sealed class CoalescingRig : IDisposable
     private int _next = ScratchOffset + Coalescer.ScratchBytes;
 
     public CoalescingRig(bool tcp = true, bool udp = true, bool sparesTunnelPorts = false) =>
-        Coalescer = new Coalescer(_slab, ScratchOffset, new CoalescingRules(tcp, udp, sparesTunnelPorts));
+        Coalescer = new Coalescer(_slab, ScratchOffset, sparesTunnelPorts) { MergesTcp = tcp, MergesUdp = udp };
 
     public Coalescer Coalescer { get; }
 

@@ -1,7 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Linq;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Xunit;

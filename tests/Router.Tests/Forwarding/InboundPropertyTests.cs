@@ -1,6 +1,6 @@
 using System;
 using System.Buffers.Binary;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Xunit;
 using static Overlay.Testing.Overlays;

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Xunit;
 using static Overlay.Testing.Overlays;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Tests.Coalescing;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Linq;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Xunit;
 using static Overlay.Testing.Overlays;
 using static Overlay.Testing.PacketBuilder;

@@ -1,5 +1,6 @@
 using System.Linq;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Xunit;
 using static Overlay.Testing.Overlays;

@@ -2,7 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Linq;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Paths;
 using Overlay.Router.Tests.Segmentation;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
 using Overlay.Router.Tests.Segmentation;
 using Xunit;
 using static Overlay.Testing.Overlays;

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Threading;
 using Overlay.Linux;
@@ -10,7 +9,7 @@ namespace Overlay.Router.Tests.Pipelines;
 
 public sealed class FramePipeTests(ITestOutputHelper output)
 {
-    private const int Frames = 100_000;
+    private const int FrameCount = 100_000;
 
     [Fact]
     public void A_hundred_thousand_frames_cross_between_two_threads_whole_and_in_order_and_nobody_sleeps_for_ever()
@@ -31,8 +30,8 @@ public sealed class FramePipeTests(ITestOutputHelper output)
         reader.Join();
 
         Assert.Null(fault);
-        Assert.True(isDone, $"seed {seed}: {Volatile.Read(ref received)} of {Frames} frames after a minute");
-        Assert.Equal(Frames, received);
+        Assert.True(isDone, $"seed {seed}: {Volatile.Read(ref received)} of {FrameCount} frames after a minute");
+        Assert.Equal(FrameCount, received);
 
         void Guard(Action act)
         {
@@ -46,6 +45,33 @@ public sealed class FramePipeTests(ITestOutputHelper output)
                 stop.Set();
             }
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)] // fill a slab
+    [InlineData(5)]
+    public void Room_reserved_for_a_frame_that_did_not_come_holds_none(int frames)
+    {
+        using var pipe = new FramePipe();
+        using var stop = new EventSignal();
+        for (int i = 0; i < frames; i++)
+        {
+            Assert.True(pipe.TryReserve(stop, out int offset));
+            pipe.Commit(offset, new FrameHead(FramePipe.MaximumFrameBytes, (uint)i));
+        }
+
+        Assert.True(pipe.TryReserve(stop, out _));
+        pipe.Publish();
+        Assert.True(pipe.TryRead(out Frames waiting));
+        uint read = 0;
+        foreach (Frame frame in waiting)
+        {
+            Assert.Equal(read++, frame.Head.Source);
+        }
+
+        Assert.Equal((uint)frames, read);
     }
 
     [Fact]
@@ -69,14 +95,14 @@ public sealed class FramePipeTests(ITestOutputHelper output)
 
     private static void Write(FramePipe pipe, EventSignal stop, Random random)
     {
-        for (int i = 0; i < Frames && pipe.TryReserve(stop, out int offset); i++)
+        for (int i = 0; i < FrameCount && pipe.TryReserve(stop, out int offset); i++)
         {
             int bytes = LengthOf(i);
             Span<byte> frame = pipe.Region.Slice(offset + FramePipe.HeadBytes, bytes);
             BinaryPrimitives.WriteInt32LittleEndian(frame, i);
             BinaryPrimitives.WriteInt32LittleEndian(frame[^4..], ~i);
             pipe.Commit(offset, new FrameHead(bytes, (uint)i, i % 7));
-            if (i == Frames - 1 || random.Next(5) == 0)
+            if (i == FrameCount - 1 || random.Next(5) == 0)
             {
                 pipe.Publish();
             }
@@ -87,26 +113,21 @@ public sealed class FramePipeTests(ITestOutputHelper output)
 
     private static void Read(FramePipe pipe, EventSignal stop, Random random, ref int received)
     {
-        while (received < Frames && !stop.IsSet)
+        while (received < FrameCount && !stop.IsSet)
         {
-            if (!pipe.TryRead(out ReadOnlySequence<byte> frames))
+            if (!pipe.TryRead(out Frames frames))
             {
                 _ = Readiness.WaitReadable(stop, pipe.Readable);
                 continue;
             }
 
-            foreach (ReadOnlyMemory<byte> piece in frames)
+            foreach (Frame frame in frames)
             {
-                int offset = pipe.OffsetOf(piece);
-                for (int end = offset + piece.Length; offset < end; received++)
-                {
-                    FrameHead head = pipe.HeadAt(offset);
-                    Assert.Equal(new FrameHead(LengthOf(received), (uint)received, received % 7), head);
-                    Span<byte> frame = pipe.Region.Slice(offset + FramePipe.HeadBytes, head.Bytes);
-                    Assert.Equal(received, BinaryPrimitives.ReadInt32LittleEndian(frame));
-                    Assert.Equal(~received, BinaryPrimitives.ReadInt32LittleEndian(frame[^4..]));
-                    offset += head.StrideBytes;
-                }
+                Assert.Equal(new FrameHead(LengthOf(received), (uint)received, received % 7), frame.Head);
+                Span<byte> bytes = pipe.Region.Slice(frame.Offset, frame.Head.Bytes);
+                Assert.Equal(received, BinaryPrimitives.ReadInt32LittleEndian(bytes));
+                Assert.Equal(~received, BinaryPrimitives.ReadInt32LittleEndian(bytes[^4..]));
+                received++;
             }
 
             pipe.Release(frames);

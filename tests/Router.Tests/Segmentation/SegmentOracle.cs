@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Segmentation;
 using Overlay.Testing;

@@ -1,6 +1,6 @@
 using System;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Segmentation;
 using Overlay.Testing;

@@ -1,7 +1,7 @@
 using System;
 using Overlay.Linux;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Ports;
 
 /// <summary>The outer socket as the kernel has it.</summary>
 public sealed class UdpPort : IDatagramPort, IDisposable

@@ -1,8 +1,9 @@
 using System;
 using Overlay.Linux;
+using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.IcmpErrors;
 
 /// <summary>Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.</summary>
 /// <remarks>Owned by one direction's thread, whose counters it writes.</remarks>

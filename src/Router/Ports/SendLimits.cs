@@ -1,4 +1,4 @@
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Ports;
 
 /// <summary>How much goes into one system call.</summary>
 /// <param name="Messages">Messages a call, 1 or more.</param>

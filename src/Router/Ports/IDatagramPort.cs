@@ -1,6 +1,6 @@
 using Overlay.Linux;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Ports;
 
 /// <summary>The outer socket: messages from and to other hosts. A message is a datagram of one inner packet, or a train of such.</summary>
 /// <remarks>One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/>.</remarks>

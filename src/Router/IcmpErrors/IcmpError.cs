@@ -1,7 +1,8 @@
 using System;
 using System.Buffers.Binary;
+using Overlay.Router.Packets;
 
-namespace Overlay.Router.Packets;
+namespace Overlay.Router.IcmpErrors;
 
 /// <summary>ICMP error messages (RFC 792) and the question whether one may be sent (RFC 1812, section 4.3.2.7).</summary>
 internal static class IcmpError

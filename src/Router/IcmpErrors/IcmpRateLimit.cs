@@ -1,6 +1,6 @@
 using System;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
 /// How many ICMP errors one direction may send: 1,000 a second in all with bursts of 50, and to one host one a second with bursts of 6, which

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Counters;
 
 /// <summary>What is worth counting beside a drop: none of these decides whether a packet is forwarded.</summary>
 /// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
@@ -31,10 +31,10 @@ public enum PathEvent
     /// <summary>Inbound: a TCP or UDP checksum was found wrong; the packet was delivered as it is, for the receiver to drop.</summary>
     BadTransportChecksum,
 
-    /// <summary>Inbound: the underlay said that the path to a peer takes only shorter packets.</summary>
+    /// <summary>The underlay said that the path to a peer takes only shorter packets.</summary>
     PathMtuLearned,
 
-    /// <summary>Inbound: the underlay or a peer said that datagrams to it do not arrive.</summary>
+    /// <summary>The underlay or a peer said that datagrams to it do not arrive.</summary>
     PeerUnreachable,
 }
 

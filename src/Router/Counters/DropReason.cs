@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Counters;
 
 /// <summary>Why a packet was not forwarded. Each such packet counts under exactly one of these.</summary>
 /// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>

@@ -1,7 +1,7 @@
 using System;
 using Overlay.Linux;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.IcmpErrors;
 
 /// <summary>A raw socket, so that the kernel routes an error like any packet of this host and gives it the source that fits.</summary>
 /// <remarks>

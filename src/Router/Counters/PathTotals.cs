@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Counters;
 
 /// <summary>What one direction has done, all its workers together, as far as the reader has seen it.</summary>
 public sealed class PathTotals

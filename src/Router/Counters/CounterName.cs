@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Counters;
 
 /// <summary>How an enum member is spelled where counters are shown.</summary>
 internal static class CounterName

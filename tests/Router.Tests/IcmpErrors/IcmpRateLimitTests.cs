@@ -1,7 +1,7 @@
-using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
 using Xunit;
 
-namespace Overlay.Router.Tests.Forwarding;
+namespace Overlay.Router.Tests.IcmpErrors;
 
 public sealed class IcmpRateLimitTests
 {

@@ -1,7 +1,7 @@
 using System.Threading;
 using Overlay.Linux;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.Counters;
 
 /// <summary>What one direction has done. Written by that direction's thread alone, read by anyone.</summary>
 /// <remarks>A reader gets each number whole, but not all of them of one instant.</remarks>

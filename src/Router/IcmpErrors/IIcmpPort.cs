@@ -1,7 +1,7 @@
 using System;
 using Overlay.Linux;
 
-namespace Overlay.Router.Forwarding;
+namespace Overlay.Router.IcmpErrors;
 
 /// <summary>Where ICMP errors leave.</summary>
 public interface IIcmpPort
