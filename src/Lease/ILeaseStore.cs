@@ -17,7 +17,8 @@ public interface ILeaseStore : IAsyncDisposable
     string Description { get; }
 
     /// <summary>Reads and checks the network config.</summary>
-    /// <exception cref="LeaseStoreException">It is missing, unreadable or breaks a rule.</exception>
+    /// <exception cref="LeaseStoreNotReadyException">The store cannot be reached, or has no config yet.</exception>
+    /// <exception cref="LeaseStoreException">It is unreadable or breaks a rule.</exception>
     Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken);
 
     /// <summary>
@@ -48,7 +49,10 @@ public interface ILeaseStore : IAsyncDisposable
 /// <summary>Who asks for a subnet.</summary>
 /// <param name="PublicIp">The address peers send to, host byte order. It is the host's identity in the store.</param>
 /// <param name="PreviousSubnet">The subnet held before, for example from subnet.env; null when there is none.</param>
-public sealed record LeaseRequest(uint PublicIp, Ipv4Prefix? PreviousSubnet);
+/// <param name="LostSubnet">
+/// Held by somebody else who uses the same public address, so neither taken nor removed; null as a rule.
+/// </param>
+public sealed record LeaseRequest(uint PublicIp, Ipv4Prefix? PreviousSubnet, Ipv4Prefix? LostSubnet = null);
 
 /// <summary>What was taken.</summary>
 /// <param name="Lease">The lease, with its expiry.</param>

@@ -21,6 +21,24 @@ public class LeaseStoreException : Exception
 }
 
 /// <summary>
+/// The store cannot be reached, or is not set up yet. Nothing is wrong with what was asked: trying again later may help.
+/// </summary>
+public sealed class LeaseStoreNotReadyException : LeaseStoreException
+{
+    /// <summary>Says what is missing, in one line.</summary>
+    public LeaseStoreNotReadyException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Says what is missing, in one line, with the failure underneath.</summary>
+    public LeaseStoreNotReadyException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
 /// Our subnet is now held by another owner, so it must not be used any longer. Acquiring again gives another.
 /// </summary>
 public sealed class LeaseLostException : LeaseStoreException
