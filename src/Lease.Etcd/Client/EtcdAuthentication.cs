@@ -1,0 +1,93 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Lease.Etcd.Protocol;
+
+namespace Overlay.Lease.Etcd.Client;
+
+/// <summary>Our token: asked for with user and password when the first call needs it, and again when etcd no longer
+/// knows it. All members know the same tokens.</summary>
+internal sealed class EtcdAuthentication : IDisposable
+{
+    private readonly EtcdOptions _options;
+    private readonly SemaphoreSlim _asking = new(1, 1);
+
+    private volatile Answer? _answer;
+
+    internal EtcdAuthentication(EtcdOptions options) => _options = options;
+
+    /// <summary>What goes with the next call.</summary>
+    /// <returns>Null when there is no user, or when this etcd wants none.</returns>
+    /// <exception cref="EtcdException">The endpoint cannot be asked, or the password is wrong.</exception>
+    internal async ValueTask<string?> GetTokenAsync(EtcdConnection connection, CancellationToken cancellationToken)
+    {
+        if (_options.Token is not null || _options.Username is not { } username)
+        {
+            return _options.Token;
+        }
+
+        if (_answer is { } known)
+        {
+            return known.Token;
+        }
+
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            return (_answer ??= await AskAsync(connection, username, cancellationToken)).Token;
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    /// <summary>A call was refused. Whether it is worth another try with a new token, which the next call will ask for.</summary>
+    /// <param name="token">What went with it.</param>
+    /// <param name="failure">How it was refused.</param>
+    /// <param name="isDoubtful">True when etcd calls an unknown token a missing permission, as it does for watches.</param>
+    internal bool TryForget(string? token, EtcdException failure, bool isDoubtful = false)
+    {
+        bool isAboutToken = failure.Failure == EtcdFailure.Refused && (isDoubtful || failure.Code != EtcdStatus.PermissionDenied);
+        if (_options.Token is not null || _options.Username is null || !isAboutToken)
+        {
+            return false;
+        }
+
+        if (_answer is { } current && current.Token == token)
+        {
+            _ = Interlocked.CompareExchange(ref _answer, null, current);
+        }
+
+        return true;
+    }
+
+    public void Dispose() => _asking.Dispose();
+
+    private async Task<Answer> AskAsync(EtcdConnection connection, string username, CancellationToken cancellationToken)
+    {
+        try
+        {
+            AuthenticateResponse response = await GrpcCall.UnaryAsync(
+                connection,
+                EtcdCall.Authenticate(username),
+                new AuthenticateRequest { Name = username, Password = _options.Password ?? string.Empty },
+                AuthenticateResponse.Parser,
+                token: null,
+                _options.RequestTimeout,
+                cancellationToken);
+            return new Answer(response.Token);
+        }
+        catch (EtcdException failure) when (failure.Code == EtcdStatus.FailedPrecondition)
+        {
+            // "authentication is not enabled": everybody may do everything.
+            return new Answer(null);
+        }
+        catch (EtcdException failure) when (failure.IsRefused && failure.Code == EtcdStatus.InvalidArgument)
+        {
+            throw failure.With("wrong user name or password");
+        }
+    }
+
+    private sealed record Answer(string? Token);
+}

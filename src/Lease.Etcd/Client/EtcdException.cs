@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Overlay.Lease.Etcd.Client;
+
+/// <summary>A call to etcd failed. The message is one line: the endpoint, the call and its key, what happened.</summary>
+internal sealed class EtcdException : Exception
+{
+    /// <summary>A call to one endpoint failed.</summary>
+    internal EtcdException(
+        EtcdStatus code, EtcdFailure failure, Uri endpoint, string call, string reason, Exception? innerException = null)
+        : base($"etcd {endpoint.Scheme}://{endpoint.Authority}: {call}: {OneLine(reason)}", innerException)
+    {
+        Code = code;
+        Failure = failure;
+        Endpoint = endpoint;
+        Call = call;
+        Reason = OneLine(reason);
+    }
+
+    /// <summary>Something of ours is wrong, for example a file.</summary>
+    internal EtcdException(string message, Exception? innerException = null)
+        : base(OneLine(message), innerException)
+    {
+        Code = EtcdStatus.InvalidArgument;
+        Failure = EtcdFailure.Refused;
+        Reason = Message;
+    }
+
+    private EtcdException(IReadOnlyList<EtcdException> failures, EtcdException foremost)
+        : base($"etcd: {foremost.Call}: no endpoint can do it: {string.Join("; ", failures.Select(ShortForm))}", foremost)
+    {
+        Code = foremost.Code;
+        Failure = foremost.Failure;
+        Call = foremost.Call;
+        Reason = foremost.Reason;
+    }
+
+    /// <summary>What etcd said, or what comes nearest when it said nothing.</summary>
+    internal EtcdStatus Code { get; }
+
+    /// <summary>What that means for a caller.</summary>
+    internal EtcdFailure Failure { get; }
+
+    /// <summary>Trying again later may help: etcd is away, without a leader, busy or stopping. A write may have been
+    /// done, unless <see cref="Failure"/> is <see cref="EtcdFailure.NotSent"/>.</summary>
+    internal bool IsNotReady => Failure is EtcdFailure.NotSent or EtcdFailure.Interrupted;
+
+    /// <summary>A certificate, a password, a token or a permission is wrong: somebody has to change something first.</summary>
+    internal bool IsRefused => Failure is EtcdFailure.Refused or EtcdFailure.Untrusted;
+
+    /// <summary>The revision asked for is gone from the history; read again without one.</summary>
+    internal bool IsCompacted => Failure == EtcdFailure.Compacted;
+
+    /// <summary>The lease named in the call does not exist.</summary>
+    internal bool IsLeaseNotFound => Code == EtcdStatus.NotFound;
+
+    /// <summary>Who failed; null when it was several, or none was asked.</summary>
+    internal Uri? Endpoint { get; }
+
+    private string? Call { get; }
+
+    private string Reason { get; }
+
+    /// <summary>The same with a better reason.</summary>
+    internal EtcdException With(string reason) => With(reason, Code, Failure);
+
+    /// <summary>The same failure, understood better.</summary>
+    internal EtcdException With(string reason, EtcdStatus code, EtcdFailure failure) =>
+        Endpoint is null || Call is null ? this : new EtcdException(code, failure, Endpoint, Call, reason, this);
+
+    /// <summary>One failure for a call that was tried at each of several endpoints.</summary>
+    /// <param name="failures">One or more. If one may have done it, all may; else if one can pass by itself, trying again
+    /// may help.</param>
+    internal static EtcdException Of(IReadOnlyList<EtcdException> failures)
+    {
+        EtcdException foremost = failures.FirstOrDefault(failure => failure.Failure == EtcdFailure.Interrupted)
+            ?? failures.FirstOrDefault(failure => failure.IsNotReady)
+            ?? failures[0];
+        return failures.Count == 1 ? foremost : new EtcdException(failures, foremost);
+    }
+
+    private static string ShortForm(EtcdException failure) => $"{failure.Endpoint?.Authority}: {failure.Reason}";
+
+    private static string OneLine(string text) => string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
+}
+
+/// <summary>What a failed call means for a caller.</summary>
+internal enum EtcdFailure
+{
+    /// <summary>It was surely not done: etcd was not reached, or turned it away before looking at it.</summary>
+    NotSent,
+
+    /// <summary>It may have been done: no answer came, or one that leaves it open.</summary>
+    Interrupted,
+
+    /// <summary>Certificates do not fit, so nothing was sent. Another member may have a better one.</summary>
+    Untrusted,
+
+    /// <summary>Not with this password, token or permission.</summary>
+    Refused,
+
+    /// <summary>The revision asked for is gone.</summary>
+    Compacted,
+
+    /// <summary>The request itself is wrong, for example for a lease that does not exist.</summary>
+    Invalid,
+}

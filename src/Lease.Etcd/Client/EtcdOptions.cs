@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+
+namespace Overlay.Lease.Etcd.Client;
+
+/// <summary>How etcd is reached: what the <c>--etcd-*</c> options say.</summary>
+public sealed record EtcdOptions
+{
+    /// <summary>Client URLs of the members, one or more, all <c>http</c> or all <c>https</c>; see
+    /// <see cref="EtcdEndpointList"/>.</summary>
+    public required IReadOnlyList<Uri> Endpoints { get; init; }
+
+    /// <summary>PEM file of the authorities that may have signed a member's certificate; null for the system's.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>PEM file of our certificate, with what stands between it and the authority; null for none.</summary>
+    public string? CertFile { get; init; }
+
+    /// <summary>PEM file of the certificate's key, not encrypted.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The name a member's certificate must be for; null for the host of its URL.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>User of etcd; null for none.</summary>
+    public string? Username { get; init; }
+
+    /// <summary>The user's password. It is in no message and no text of this record.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>A token somebody else obtained, in place of user and password; null for none. Guarded like the password.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>How long a connection may take to come up, TLS included.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long one endpoint may take to answer a call, or to confirm a watch.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>After how much silence a connection in use is pinged. Servers end one that is pinged more often than
+    /// every 5 s.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the answer to a ping may take before the connection counts as dead.</summary>
+    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    // The generated one would print password and token.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("Endpoints = ").AppendJoin(',', Endpoints);
+        Append("CaFile", CaFile);
+        Append("CertFile", CertFile);
+        Append("KeyFile", KeyFile);
+        Append("ServerName", ServerName);
+        Append("Username", Username);
+        return true;
+
+        void Append(string name, string? value)
+        {
+            if (value is not null)
+            {
+                builder.Append(", ").Append(name).Append(" = ").Append(value);
+            }
+        }
+    }
+}

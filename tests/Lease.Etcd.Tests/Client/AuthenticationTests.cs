@@ -1,0 +1,138 @@
+using System;
+using System.Threading.Tasks;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Protocol;
+using Overlay.Testing;
+using Xunit;
+using static Overlay.Lease.Etcd.Tests.Requests;
+
+namespace Overlay.Lease.Etcd.Tests.Client;
+
+public sealed class AuthenticationTests : IDisposable
+{
+    private const string RootPassword = "root-secret", ReaderPassword = "reader-secret", Prefix = "/test/";
+
+    private readonly string _key = NewKey();
+    private EtcdServer? _server;
+
+    [Fact]
+    public async Task User_and_password_open_what_is_closed_to_others()
+    {
+        await StartAsync();
+        await using EtcdClient root = Client("root", RootPassword), nobody = Client(null, null);
+        await root.PutAsync(Write(_key, "v"), Cancel);
+        Assert.Equal("v", await root.ValueAsync(_key));
+        await foreach (WatchResponse response in root.WatchAsync(Watch(_key), Cancel))
+        {
+            Assert.True(response.Created);
+            break;
+        }
+
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => nobody.ValueAsync(_key));
+        Assert.True(failure.IsRefused, failure.Message);
+        Assert.EndsWith($"read of {_key}: this etcd wants a user and a password", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("root")]
+    [InlineData("nobody")]
+    public async Task A_wrong_password_is_refused_in_one_line_without_it(string username)
+    {
+        await StartAsync();
+        await using EtcdClient client = Client(username, "wrong-secret");
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
+        Assert.True(failure.IsRefused && !failure.IsNotReady);
+        Assert.Equal($"etcd http://{_server!.Endpoint.Authority}: log-in of user \"{username}\": wrong user name or password", failure.Message);
+        Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_only_read_is_told_what_it_may_not_do()
+    {
+        EtcdAdministration administration = await StartAsync();
+        await administration.AddUserAsync("reader", ReaderPassword, "READ", Prefix, Cancel);
+        await using EtcdClient reader = Client("reader", ReaderPassword);
+        Assert.Null(await reader.ValueAsync(_key));
+
+        const string Why = "permission denied: no role of user \"reader\" allows it";
+        await RefusesAsync(() => reader.PutAsync(Write(_key, "v"), Cancel), $"write of {_key}: {Why}");
+        await RefusesAsync(() => reader.TxnAsync(WriteIfAbsent(_key, "v"), Cancel), $"transaction on {_key}: {Why}");
+        await RefusesAsync(() => reader.DeleteRangeAsync(new DeleteRangeRequest { Key = Bytes(_key) }, Cancel), $"removal of {_key}: {Why}");
+        await RefusesAsync(() => reader.ValueAsync("/elsewhere"), $"read of /elsewhere: {Why}");
+        await RefusesAsync(
+            async () =>
+            {
+                await foreach (WatchResponse response in reader.WatchAsync(Watch("/elsewhere"), Cancel))
+                {
+                    Assert.Fail($"{response}");
+                }
+
+                return true;
+            },
+            $"watch of /elsewhere…: {Why}");
+    }
+
+    [Fact]
+    public async Task A_token_that_etcd_has_forgotten_is_asked_for_again()
+    {
+        await StartAsync();
+        await using EtcdClient root = Client("root", RootPassword);
+        await root.PutAsync(Write(_key, "v"), Cancel);
+
+        // Tokens are in the memory of the process only.
+        _server!.Kill();
+        _server.Restart();
+        await root.PutAsync(Write(_key, "w"), Cancel);
+
+        _server.Kill();
+        _server.Restart();
+        await foreach (WatchResponse response in root.WatchAsync(Watch(_key), Cancel))
+        {
+            Assert.True(response.Created && !response.Canceled);
+            break;
+        }
+    }
+
+    [Fact]
+    public async Task Users_that_are_demanded_later_need_no_new_client()
+    {
+        _server = EtcdServer.Start();
+        await using EtcdClient root = Client("root", RootPassword);
+        Assert.Null(await root.ValueAsync(_key));
+        await new EtcdAdministration(_server.Endpoint).EnableUsersAsync(RootPassword, Cancel);
+        await root.PutAsync(Write(_key, "v"), Cancel);
+        Assert.Equal("v", await root.ValueAsync(_key));
+    }
+
+    [Fact]
+    public async Task A_token_of_somebody_else_is_used_as_it_is()
+    {
+        await StartAsync();
+        await using EtcdClient client = new(Options(_server!.Endpoint) with { Token = "invented" });
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
+        Assert.True(failure.IsRefused, failure.Message);
+        Assert.EndsWith("the token is invalid or has expired", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("invented", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _server?.Dispose();
+
+    private static async Task RefusesAsync<T>(Func<Task<T>> call, string end)
+    {
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(call);
+        Assert.True(failure.IsRefused && !failure.IsNotReady, failure.Message);
+        Assert.EndsWith(end, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<EtcdAdministration> StartAsync()
+    {
+        _server = EtcdServer.Start();
+        var administration = new EtcdAdministration(_server.Endpoint);
+        await administration.EnableUsersAsync(RootPassword, Cancel);
+        return administration;
+    }
+
+    private EtcdClient Client(string? username, string? password) =>
+        new(Options(_server!.Endpoint) with { Username = username, Password = password });
+}

@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Lease.Etcd.Client;
+using Xunit;
+
+namespace Overlay.Lease.Etcd.Tests.Client;
+
+public sealed class EtcdOptionsTests
+{
+    [Theory]
+    [InlineData("http://127.0.0.1:4001,http://127.0.0.1:2379", "http://127.0.0.1:4001/|http://127.0.0.1:2379/")]
+    [InlineData(" https://etcd-1.example:2379/ , https://[fd00::1]:2379", "https://etcd-1.example:2379/|https://[fd00::1]:2379/")]
+    [InlineData("http://a:2379,http://a:2379", "http://a:2379/")]
+    [InlineData("http://a:80", "http://a/")]
+    public void Endpoints_are_URLs_with_commas_between_them(string text, string expected)
+    {
+        Assert.True(EtcdEndpointList.TryParse(text, out IReadOnlyList<Uri>? endpoints, out string? problem), problem);
+        Assert.Equal(expected.Split('|'), endpoints.Select(endpoint => endpoint.AbsoluteUri));
+    }
+
+    [Theory]
+    [InlineData("", "\"\"")]
+    [InlineData("http://a:2379,", "\"\"")]
+    [InlineData("10.0.0.1:2379", "\"10.0.0.1:2379\"")]
+    [InlineData("http://10.0.0.1", "\"http://10.0.0.1\"")]
+    [InlineData("http:10.0.0.1:2379", "must look like")]
+    [InlineData("unix:///run/etcd", "must look like")]
+    [InlineData("http://a:2379/v3", "must look like")]
+    [InlineData("http://a:99999", "must look like")]
+    [InlineData("http://a:2379,https://b:2379", "all endpoints must be http or all https")]
+    public void An_endpoint_that_is_none_is_named_with_what_it_should_look_like(string text, string part)
+    {
+        Assert.False(EtcdEndpointList.TryParse(text, out _, out string? problem));
+        Assert.Contains(part, problem, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem);
+    }
+
+    [Theory]
+    [InlineData("http://root:secret@a:2379")]
+    [InlineData("http//root:secret@a:2379")]
+    public void A_password_in_an_endpoint_is_refused_and_not_repeated(string text)
+    {
+        Assert.False(EtcdEndpointList.TryParse(text, out _, out string? problem));
+        Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);
+        Assert.Contains("--etcd-password-file", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_text_of_the_options_has_neither_password_nor_token()
+    {
+        EtcdOptions options = Requests.Options(new Uri("http://a:2379")) with { Username = "root", Password = "secret", Token = "ticket", CaFile = "/ca.pem" };
+        Assert.Equal("EtcdOptions { Endpoints = http://a:2379/, CaFile = /ca.pem, Username = root }", $"{options}");
+    }
+
+    [Fact]
+    public void A_client_without_endpoints_is_refused() =>
+        Assert.Contains("no endpoint", Assert.Throws<EtcdException>(() => new EtcdClient(Requests.Options())).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,89 @@
+using System;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace Overlay.Testing;
+
+/// <summary>What tests do to an etcd on plain TCP that its users never do, over its own JSON gateway.</summary>
+public sealed class EtcdAdministration(Uri endpoint)
+{
+    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(20) };
+
+    private string? _token;
+
+    /// <summary>Forgets all history before a revision.</summary>
+    public Task CompactAsync(long revision, CancellationToken cancellationToken) =>
+        PostAsync("kv/compaction", new JsonObject { ["revision"] = $"{revision}", ["physical"] = true }, cancellationToken);
+
+    /// <summary>Does it lead?</summary>
+    public async Task<bool> IsLeaderAsync(CancellationToken cancellationToken)
+    {
+        JsonNode status = await PostAsync("maintenance/status", [], cancellationToken);
+        return $"{status["leader"]}" == $"{status["header"]?["member_id"]}";
+    }
+
+    /// <summary>Demands users from now on: <c>root</c>, who may do everything.</summary>
+    public async Task EnableUsersAsync(string rootPassword, CancellationToken cancellationToken)
+    {
+        await PostAsync("auth/role/add", new JsonObject { ["name"] = "root" }, cancellationToken);
+        await AddUserAsync("root", rootPassword, "root", cancellationToken);
+        await PostAsync("auth/enable", [], cancellationToken);
+        JsonNode answer = await PostAsync(
+            "auth/authenticate", new JsonObject { ["name"] = "root", ["password"] = rootPassword }, cancellationToken);
+        _token = $"{answer["token"]}";
+    }
+
+    /// <summary>Adds a user with a role of the same name.</summary>
+    /// <param name="name">Whose.</param>
+    /// <param name="password">The user's.</param>
+    /// <param name="permission"><c>READ</c>, <c>WRITE</c> or <c>READWRITE</c>.</param>
+    /// <param name="prefix">Of the keys.</param>
+    /// <param name="cancellationToken">The test's.</param>
+    public async Task AddUserAsync(string name, string password, string permission, string prefix, CancellationToken cancellationToken)
+    {
+        await PostAsync("auth/role/add", new JsonObject { ["name"] = name }, cancellationToken);
+        byte[] first = Encoding.UTF8.GetBytes(prefix), end = [.. first];
+        end[^1]++;
+        await PostAsync(
+            "auth/role/grant",
+            new JsonObject
+            {
+                ["name"] = name,
+                ["perm"] = new JsonObject
+                {
+                    ["permType"] = permission,
+                    ["key"] = Convert.ToBase64String(first),
+                    ["range_end"] = Convert.ToBase64String(end),
+                },
+            },
+            cancellationToken);
+        await AddUserAsync(name, password, name, cancellationToken);
+    }
+
+    private async Task AddUserAsync(string name, string password, string role, CancellationToken cancellationToken)
+    {
+        await PostAsync("auth/user/add", new JsonObject { ["name"] = name, ["password"] = password }, cancellationToken);
+        await PostAsync("auth/user/grant", new JsonObject { ["user"] = name, ["role"] = role }, cancellationToken);
+    }
+
+    private async Task<JsonNode> PostAsync(string path, JsonObject request, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(endpoint, $"/v3/{path}"))
+        {
+            Content = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json"),
+        };
+        if (_token is not null)
+        {
+            message.Headers.TryAddWithoutValidation("Authorization", _token);
+        }
+
+        using HttpResponseMessage response = await s_http.SendAsync(message, cancellationToken);
+        string text = await response.Content.ReadAsStringAsync(cancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {text}");
+        return JsonNode.Parse(text) ?? new JsonObject();
+    }
+}
