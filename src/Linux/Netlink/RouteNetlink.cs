@@ -138,29 +138,30 @@ public sealed class RouteNetlink : IDisposable
     /// <exception cref="LinuxException">EEXIST: the link has it already. ENODEV: no such link. EPERM.</exception>
     public void AddAddress(int index, uint address, int prefixLength)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
-        CheckPrefixLength(prefixLength);
-
-        var request = new NetlinkMessageWriter(
-            stackalloc byte[RequestBytes], Libc.RTM_NEWADDR, Libc.NLM_F_ACK | Libc.NLM_F_CREATE | Libc.NLM_F_EXCL);
-        request.WriteStruct(new ifaddrmsg
-        {
-            ifa_family = Libc.AF_INET,
-            ifa_prefixlen = (byte)prefixLength,
-            ifa_scope = Libc.RT_SCOPE_UNIVERSE,
-            ifa_index = (uint)index,
-        });
-
-        // On a point-to-point link IFA_ADDRESS is the neighbour; the same as IFA_LOCAL says that there is none.
-        request.WriteIpv4Attribute(Libc.IFA_LOCAL, address);
-        request.WriteIpv4Attribute(Libc.IFA_ADDRESS, address);
-
-        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        NetlinkAnswer answer = ChangeAddress(Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, index, address, prefixLength);
         if (answer.Errno != Errno.None)
         {
             string text = $"{FormatIpv4(address)}/{prefixLength}";
             throw Refused("RTM_NEWADDR", answer, $"could not add address {text} to {Describe(index)}");
         }
+    }
+
+    /// <summary>Takes an IPv4 address from a link, and with it the routes whose preferred source it is.</summary>
+    /// <param name="index">1 or more.</param>
+    /// <param name="address">Host order.</param>
+    /// <param name="prefixLength">0 to 32, as it was added.</param>
+    /// <returns>False when the link does not have it.</returns>
+    /// <exception cref="LinuxException">ENODEV: no such link. EPERM.</exception>
+    public bool RemoveAddress(int index, uint address, int prefixLength)
+    {
+        NetlinkAnswer answer = ChangeAddress(Libc.RTM_DELADDR, 0, index, address, prefixLength);
+        if (answer.Errno is Errno.None or Errno.EADDRNOTAVAIL)
+        {
+            return answer.Errno == Errno.None;
+        }
+
+        string text = $"{FormatIpv4(address)}/{prefixLength}";
+        throw Refused("RTM_DELADDR", answer, $"could not remove address {text} from {Describe(index)}");
     }
 
     /// <summary>Adds a route to the main table: no gateway, no metric, protocol boot, scope universe.</summary>
@@ -200,6 +201,26 @@ public sealed class RouteNetlink : IDisposable
 
     /// <summary>Closes the connection. What was configured stays.</summary>
     public void Dispose() => _socket.Dispose();
+
+    private NetlinkAnswer ChangeAddress(ushort type, ushort flags, int index, uint address, int prefixLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
+        CheckPrefixLength(prefixLength);
+
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Libc.NLM_F_ACK | flags));
+        request.WriteStruct(new ifaddrmsg
+        {
+            ifa_family = Libc.AF_INET,
+            ifa_prefixlen = (byte)prefixLength,
+            ifa_scope = Libc.RT_SCOPE_UNIVERSE,
+            ifa_index = (uint)index,
+        });
+
+        // On a point-to-point link IFA_ADDRESS is the neighbour; the same as IFA_LOCAL says that there is none.
+        request.WriteIpv4Attribute(Libc.IFA_LOCAL, address);
+        request.WriteIpv4Attribute(Libc.IFA_ADDRESS, address);
+        return _socket.Execute(request.Finish());
+    }
 
     private void SetNumber(int index, ushort attribute, int value, string what)
     {

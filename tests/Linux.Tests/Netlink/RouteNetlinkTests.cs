@@ -48,6 +48,27 @@ public sealed class RouteNetlinkTests
     }
 
     [Fact]
+    public void A_removed_address_is_gone_alone_and_one_that_is_not_there_is_no_failure()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("tuntap add name tun0 mode tun");
+        inside.Ip("link set tun0 up");
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int index = netlink.FindLink("tun0")!.Index;
+        netlink.AddAddress(index, 0x0A05_2200, 32);
+        netlink.AddAddress(index, 0x0A05_4D00, 32);
+        netlink.AddRoute(0x0A05_0000, 16, index);
+
+        Assert.True(netlink.RemoveAddress(index, 0x0A05_2200, 32));
+        Assert.False(netlink.RemoveAddress(index, 0x0A05_2200, 32));
+
+        Assert.Equal(0x0A05_4D00u, Assert.Single(netlink.GetAddresses(), address => address.InterfaceIndex == index).Address);
+        Assert.Contains(netlink.GetRoutes(), route => route.Destination == 0x0A05_0000 && route.InterfaceIndex == index);
+        LinuxException refused = Assert.Throws<LinuxException>(() => netlink.RemoveAddress(9999, 0x0A05_2200, 32));
+        Assert.Equal((Errno.ENODEV, "RTM_DELADDR"), (refused.Errno, refused.Call));
+    }
+
+    [Fact]
     public void Addresses_tell_local_from_neighbour_secondary_deprecated_and_scope()
     {
         using var inside = new TemporaryNamespace();
