@@ -9,7 +9,7 @@ namespace Overlay.Lease;
 /// Replaces a file as a whole: a reader sees the old content or the new, never a part. The directory itself is not
 /// flushed (the base library cannot), so after a loss of power the old content may be back; never a mixture.
 /// </summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     /// <summary>rw-r--r--: what is written here holds no secrets and is read by other users' tools.</summary>
     internal const UnixFileMode FileMode0644 =
@@ -26,7 +26,9 @@ internal static class AtomicFile
     /// <param name="content">All of it.</param>
     /// <param name="lastWrite">The time the file shall bear; null for the system's.</param>
     /// <param name="replace">False to fail with an <see cref="IOException"/> when the file exists.</param>
-    internal static void Write(
+    /// <exception cref="IOException">It cannot be written: the disk is full, say.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
+    public static void Write(
         string path, ReadOnlySpan<byte> content, DateTimeOffset? lastWrite = null, bool replace = true)
     {
         string temporary = Path.Combine(

@@ -11,20 +11,29 @@ namespace Overlay.Lease;
 /// This is the one place where our own lease is left out. A lease is ours when it has our subnet or our public address:
 /// the second covers a lease we gave up for another, because a host must not send to itself.
 /// </remarks>
-/// <param name="ownSubnet">The subnet we hold, without host bits.</param>
+/// <param name="ownSubnet">The subnet we hold at first, without host bits.</param>
 /// <param name="ownPublicIp">The address peers send to us at, host byte order.</param>
 public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
 {
     private Dictionary<Ipv4Prefix, SubnetLease> _leases = [];
 
-    /// <summary>The other hosts' leases now. A live collection: it changes with the next <see cref="Apply"/>.</summary>
+    // Kept, because who has a subnet that we give up for another is a peer from then on. Seldom more than one.
+    private Dictionary<Ipv4Prefix, SubnetLease> _leftOut = [];
+
+    /// <summary>The other hosts' leases now. A live collection: it changes with the next call.</summary>
     public IReadOnlyCollection<SubnetLease> Leases => _leases.Values;
+
+    /// <summary>The subnet we hold, without host bits.</summary>
+    public Ipv4Prefix OwnSubnet { get; private set; } = ownSubnet;
 
     /// <summary>
     /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner: peers then
     /// drop their routes to us, so it wants renewing at once. A gap says nothing about it.
     /// </summary>
     public bool OwnIsHeld { get; private set; } = true;
+
+    /// <summary>Whether the store shows our subnet as another owner's.</summary>
+    public bool OwnIsTaken => _leftOut.TryGetValue(OwnSubnet, out SubnetLease? lease) && lease.PublicIp != ownPublicIp;
 
     /// <summary>Takes in an update and says what it changed for us.</summary>
     /// <returns>The net effect: each subnet appears at most once. A renewal without other change, a gap and anything
@@ -36,18 +45,30 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
         _ => LeaseDelta.Empty,
     };
 
+    /// <summary>From now on we hold another subnet, whether the store has shown that yet or not.</summary>
+    /// <param name="subnet">Without host bits.</param>
+    /// <returns>What changed by that: who has taken the subnet we had is a peer now.</returns>
+    public LeaseDelta MoveTo(Ipv4Prefix subnet)
+    {
+        OwnSubnet = subnet;
+        OwnIsHeld = true;
+        return Replace([.. _leases.Values, .. _leftOut.Values]);
+    }
+
     private LeaseDelta ApplySnapshot(IReadOnlyList<SubnetLease> leases)
     {
+        OwnIsHeld = leases.Any(lease => lease.Subnet == OwnSubnet && lease.PublicIp == ownPublicIp);
+        return Replace(leases);
+    }
+
+    private LeaseDelta Replace(IReadOnlyList<SubnetLease> leases)
+    {
         Dictionary<Ipv4Prefix, SubnetLease> next = new(leases.Count);
+        Dictionary<Ipv4Prefix, SubnetLease> leftOut = [];
         foreach (SubnetLease lease in leases)
         {
-            if (!IsOwn(lease))
-            {
-                next[lease.Subnet] = lease;
-            }
+            (IsOwn(lease) ? leftOut : next)[lease.Subnet] = lease;
         }
-
-        OwnIsHeld = leases.Any(lease => lease.Subnet == ownSubnet && lease.PublicIp == ownPublicIp);
 
         DeltaBuilder delta = new();
         foreach (SubnetLease before in _leases.Values)
@@ -64,6 +85,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
         }
 
         _leases = next;
+        _leftOut = leftOut;
         return delta.Build();
     }
 
@@ -73,19 +95,17 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
         Dictionary<Ipv4Prefix, SubnetLease?> touched = [];
         foreach (LeaseChange change in changes)
         {
-            if (change.Subnet == ownSubnet)
+            if (change.Subnet == OwnSubnet)
             {
                 OwnIsHeld = change.Lease?.PublicIp == ownPublicIp;
             }
 
             touched.TryAdd(change.Subnet, _leases.GetValueOrDefault(change.Subnet));
-            if (change.Lease is { } lease && !IsOwn(lease))
+            _leases.Remove(change.Subnet);
+            _leftOut.Remove(change.Subnet);
+            if (change.Lease is { } lease)
             {
-                _leases[change.Subnet] = lease;
-            }
-            else
-            {
-                _leases.Remove(change.Subnet);
+                (IsOwn(lease) ? _leftOut : _leases)[lease.Subnet] = lease;
             }
         }
 
@@ -98,7 +118,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
         return delta.Build();
     }
 
-    private bool IsOwn(SubnetLease lease) => lease.Subnet == ownSubnet || lease.PublicIp == ownPublicIp;
+    private bool IsOwn(SubnetLease lease) => lease.Subnet == OwnSubnet || lease.PublicIp == ownPublicIp;
 
     private sealed class DeltaBuilder
     {

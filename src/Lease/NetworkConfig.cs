@@ -59,12 +59,15 @@ public sealed record NetworkConfig
     /// <summary>The Port of a UDP backend, 1 to 65535, host byte order; for other backends the default.</summary>
     public int BackendPort { get; internal init; } = DefaultBackendPort;
 
+    /// <summary>The text this was read from, as it was given.</summary>
+    public string Json { get; internal init; } = "";
+
     /// <summary>Reads flannel's JSON, applies the defaults and checks the ranges.</summary>
     /// <param name="json">Keys without regard to case, unknown keys ignored, null means the default (Go's
     /// encoding/json).</param>
     /// <exception cref="NetworkConfigException">The first rule that fails, in flannel's words where it has
     /// them.</exception>
-    public static NetworkConfig Parse(string json) => NetworkConfigRules.Complete(NetworkConfigJson.Read(json));
+    public static NetworkConfig Parse(string json) => NetworkConfigRules.Complete(NetworkConfigJson.Read(json)) with { Json = json };
 
     /// <summary>
     /// Whether a subnet could be leased under this config: SubnetMin ≤ address ≤ SubnetMax and the configured length

@@ -52,11 +52,54 @@ public sealed class LeaseViewTests
         _view.Apply(new LeaseUpdate.Gap("the disk is away"));
         Assert.True(_view.OwnIsHeld);
         _view.Apply(Changes(LeaseChange.Removed(s_own.Subnet)));
-        Assert.False(_view.OwnIsHeld);
+        Assert.Equal((false, false), (_view.OwnIsHeld, _view.OwnIsTaken));
         _view.Apply(Changes(LeaseChange.Put(s_own)));
         Assert.True(_view.OwnIsHeld);
         _view.Apply(Snapshot(s_peer));
         Assert.False(_view.OwnIsHeld);
+    }
+
+    [Fact]
+    public void A_move_to_another_subnet_makes_a_peer_of_who_has_the_one_before_and_changes_nothing_else()
+    {
+        SubnetLease thief = LeaseOf("10.5.1.0/24", "192.0.2.9");
+        _view.Apply(Snapshot(s_own, s_peer));
+        _view.Apply(Changes(LeaseChange.Put(thief)));
+        Assert.Equal((false, true), (_view.OwnIsHeld, _view.OwnIsTaken));
+        Assert.Equal([s_peer], _view.Leases);
+
+        LeaseDelta delta = _view.MoveTo(LeaseOf("10.5.7.0/24", "192.0.2.1").Subnet);
+
+        Assert.Equal([thief], delta.Added);
+        Assert.Empty(delta.Changed);
+        Assert.Empty(delta.Removed);
+        Assert.Equal((true, false), (_view.OwnIsHeld, _view.OwnIsTaken));
+        Assert.Equal([thief, s_peer], _view.Leases.OrderBy(lease => lease.Subnet.Address));
+    }
+
+    [Fact]
+    public void After_a_move_a_lease_of_ours_that_is_left_behind_is_no_peer_and_the_new_one_is_the_own()
+    {
+        SubnetLease next = LeaseOf("10.5.7.0/24", "192.0.2.1");
+        _view.Apply(Snapshot(s_own, s_peer));
+
+        Assert.True(_view.MoveTo(next.Subnet).IsEmpty);
+
+        Assert.True(_view.Apply(Changes(LeaseChange.Put(next), LeaseChange.Removed(s_own.Subnet))).IsEmpty);
+        Assert.True(_view.OwnIsHeld);
+        _view.Apply(Changes(LeaseChange.Removed(next.Subnet)));
+        Assert.False(_view.OwnIsHeld);
+    }
+
+    [Fact]
+    public void A_move_to_a_subnet_that_the_store_showed_as_another_ones_removes_that_peer()
+    {
+        _view.Apply(Snapshot(s_own, s_peer, s_other));
+
+        LeaseDelta delta = _view.MoveTo(s_peer.Subnet);
+
+        Assert.Equal([s_peer], delta.Removed);
+        Assert.Equal([s_other], _view.Leases);
     }
 
     [Fact]

@@ -210,8 +210,8 @@ public sealed class FileLeaseStore : ILeaseStore
             && held.Expires > _time.GetUtcNow())
         {
             throw new LeaseLostException($"the lease {own.Subnet} of {Ipv4Prefix.Format(own.PublicIp)} is now held by "
-                + $"{Ipv4Prefix.Format(held.PublicIp)} ({PathOf(own.Subnet)}); restart to take another subnet, and "
-                + "look for two hosts with one subnet.env");
+                + $"{Ipv4Prefix.Format(held.PublicIp)} ({PathOf(own.Subnet)}); look for two hosts with "
+                + "one subnet.env");
         }
 
         return Write(own.Subnet, own.Attributes, mayReplace: true);
