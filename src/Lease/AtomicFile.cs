@@ -72,7 +72,9 @@ public static class AtomicFile
     /// <summary>Removes what writers that were killed left in a directory.</summary>
     /// <param name="directory">Where <see cref="Write"/> wrote.</param>
     /// <param name="writtenBefore">Younger files are left: their writer may be alive.</param>
-    internal static void RemoveLeftovers(string directory, DateTimeOffset writtenBefore)
+    /// <exception cref="IOException">The directory cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
+    public static void RemoveLeftovers(string directory, DateTimeOffset writtenBefore)
     {
         FileSystemEnumerable<string> leftovers = new(
             directory,

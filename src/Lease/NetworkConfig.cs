@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace Overlay.Lease;
 
@@ -67,7 +68,19 @@ public sealed record NetworkConfig
     /// encoding/json).</param>
     /// <exception cref="NetworkConfigException">The first rule that fails, in flannel's words where it has
     /// them.</exception>
-    public static NetworkConfig Parse(string json) => NetworkConfigRules.Complete(NetworkConfigJson.Read(json)) with { Json = json };
+    public static NetworkConfig Parse(string json)
+    {
+        (NetworkConfig config, List<NetworkConfigException> broken) = ParseAll(json);
+        return broken.Count == 0 ? config : throw broken[0];
+    }
+
+    /// <summary>As <see cref="Parse"/>, but goes on after a rule that is broken, as far as others do not depend on it.</summary>
+    internal static (NetworkConfig Config, List<NetworkConfigException> Broken) ParseAll(string json)
+    {
+        List<NetworkConfigException> broken = [];
+        NetworkConfig config = NetworkConfigJson.Read(json, broken);
+        return ((broken.Count == 0 ? NetworkConfigRules.Complete(config, broken) : config) with { Json = json }, broken);
+    }
 
     /// <summary>
     /// Whether a subnet could be leased under this config: SubnetMin ≤ address ≤ SubnetMax and the configured length

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
 
@@ -10,35 +11,49 @@ namespace Overlay.Lease;
 /// </summary>
 internal static class NetworkConfigJson
 {
-    internal static NetworkConfig Read(string json)
+    /// <summary>Reads what can be read; 0 and null stand for "not given".</summary>
+    /// <param name="json">The whole config.</param>
+    /// <param name="broken">Gets what cannot, in the order of the text.</param>
+    internal static NetworkConfig Read(string json, List<NetworkConfigException> broken)
     {
-        using JsonDocument document = ParseDocument(json);
-        JsonElement root = document.RootElement;
-        if (root.ValueKind == JsonValueKind.Null)
-        {
-            return new NetworkConfig();
-        }
-
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            throw new NetworkConfigException($"the config must be a JSON object, found {Shown(root)}");
-        }
-
+        NetworkConfig config = new();
         try
         {
-            NetworkConfig config = new();
-            foreach (JsonProperty property in root.EnumerateObject())
+            using JsonDocument document = ParseDocument(json);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind == JsonValueKind.Null)
             {
-                config = WithProperty(config, property.Name, property.Value);
+                return config;
             }
 
-            return config;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new NetworkConfigException($"the config must be a JSON object, found {Shown(root)}");
+            }
+
+            foreach (JsonProperty property in root.EnumerateObject())
+            {
+                try
+                {
+                    config = WithProperty(config, property.Name, property.Value);
+                }
+                catch (NetworkConfigException e)
+                {
+                    broken.Add(e);
+                }
+            }
+        }
+        catch (NetworkConfigException e)
+        {
+            broken.Add(e);
         }
         catch (InvalidOperationException e)
         {
             // How JsonElement refuses half a surrogate pair.
-            throw new NetworkConfigException("the config holds text that is not Unicode", e);
+            broken.Add(new NetworkConfigException("the config holds text that is not Unicode", e));
         }
+
+        return config;
     }
 
     private static JsonDocument ParseDocument(string json)

@@ -1,53 +1,55 @@
 using System;
+using System.Collections.Generic;
 
 namespace Overlay.Lease;
 
 /// <summary>
 /// Defaults and range rules of the network config (flannel pkg/subnet/config.go CheckNetworkConfig). In a config that
-/// has only been read, 0 stands for "not given"; the first failing rule wins.
+/// has only been read, 0 stands for "not given". The broken rules come in flannel's order, without those that could only be
+/// applied to what an earlier one refused.
 /// </summary>
 internal static class NetworkConfigRules
 {
     private const string TooFewSubnets = "network must be able to accommodate at least four subnets";
 
-    internal static NetworkConfig Complete(NetworkConfig given)
+    internal static NetworkConfig Complete(NetworkConfig given, List<NetworkConfigException> broken)
     {
         NetworkConfig config = given;
         if (config.EnableIPv4)
         {
-            config = CompleteIPv4(config);
+            config = CompleteIPv4(config, broken);
         }
 
-        return config.EnableIPv6 ? CompleteIPv6(config) : config;
+        return config.EnableIPv6 ? CompleteIPv6(config, broken) : config;
     }
 
-    private static NetworkConfig CompleteIPv4(NetworkConfig config)
+    private static NetworkConfig CompleteIPv4(NetworkConfig config, List<NetworkConfigException> broken)
     {
         Ipv4Prefix network = config.Network;
         if (network == default)
         {
-            throw new NetworkConfigException("please define a correct Network parameter in the flannel config");
+            return Refused(config, broken, "please define a correct Network parameter in the flannel config");
         }
 
         int length = config.SubnetLength;
         if (length > 30)
         {
-            throw new NetworkConfigException("SubnetLen must be less than /31");
+            return Refused(config, broken, "SubnetLen must be less than /31");
         }
 
         if (length > 0 && length < network.Length + 2)
         {
-            throw new NetworkConfigException(TooFewSubnets);
+            return Refused(config, broken, TooFewSubnets);
         }
 
         if (length == 0)
         {
-            length = network.Length switch
+            if (network.Length > 28)
             {
-                > 28 => throw new NetworkConfigException("network is too small. Minimum useful network prefix is /28"),
-                <= 22 => 24,
-                _ => network.Length + 2,
-            };
+                return Refused(config, broken, "network is too small. Minimum useful network prefix is /28");
+            }
+
+            length = network.Length <= 22 ? 24 : network.Length + 2;
         }
 
         uint mask = Ipv4Prefix.MaskOf(length);
@@ -55,81 +57,86 @@ internal static class NetworkConfigRules
         uint min = config.SubnetMin != 0 ? config.SubnetMin : network.First + (~mask + 1);
         if (!network.Contains(min))
         {
-            throw new NetworkConfigException("SubnetMin is not in the range of the Network");
+            _ = Refused(config, broken, "SubnetMin is not in the range of the Network");
         }
 
         uint max = config.SubnetMax != 0 ? config.SubnetMax : network.Last & mask;
         if (!network.Contains(max))
         {
-            throw new NetworkConfigException("SubnetMax is not in the range of the Network");
+            _ = Refused(config, broken, "SubnetMax is not in the range of the Network");
         }
 
         if ((min & mask) != min)
         {
-            throw new NetworkConfigException($"SubnetMin is not on a SubnetLen boundary: {Ipv4Prefix.Format(min)}");
+            _ = Refused(config, broken, $"SubnetMin is not on a SubnetLen boundary: {Ipv4Prefix.Format(min)}");
         }
 
         if ((max & mask) != max)
         {
-            throw new NetworkConfigException($"SubnetMax is not on a SubnetLen boundary: {Ipv4Prefix.Format(max)}");
+            _ = Refused(config, broken, $"SubnetMax is not on a SubnetLen boundary: {Ipv4Prefix.Format(max)}");
         }
 
         return config with { SubnetLength = length, SubnetMin = min, SubnetMax = max };
     }
 
-    private static NetworkConfig CompleteIPv6(NetworkConfig config)
+    private static NetworkConfig CompleteIPv6(NetworkConfig config, List<NetworkConfigException> broken)
     {
         Ipv6Prefix network = config.IPv6Network;
         if (network == default)
         {
-            throw new NetworkConfigException("please define a correct IPv6Network parameter in the flannel config");
+            return Refused(config, broken, "please define a correct IPv6Network parameter in the flannel config");
         }
 
         int length = config.IPv6SubnetLength;
         if (length > 126)
         {
-            throw new NetworkConfigException("SubnetLen must be less than /127");
+            return Refused(config, broken, "SubnetLen must be less than /127");
         }
 
         if (length > 0 && length < network.Length + 2)
         {
-            throw new NetworkConfigException(TooFewSubnets);
+            return Refused(config, broken, TooFewSubnets);
         }
 
         if (length == 0)
         {
-            length = network.Length switch
+            if (network.Length > 124)
             {
-                > 124 => throw new NetworkConfigException(
-                    "IPv6Network is too small. Minimum useful network prefix is /124"),
-                <= 62 => 64,
-                _ => network.Length + 2,
-            };
+                return Refused(config, broken, "IPv6Network is too small. Minimum useful network prefix is /124");
+            }
+
+            length = network.Length <= 62 ? 64 : network.Length + 2;
         }
 
         UInt128 mask = new Ipv6Prefix(0, length).Mask;
         UInt128 min = config.IPv6SubnetMin != 0 ? config.IPv6SubnetMin : network.First + (~mask + 1);
         if (!network.Contains(min))
         {
-            throw new NetworkConfigException("IPv6SubnetMin is not in the range of the IPv6Network");
+            _ = Refused(config, broken, "IPv6SubnetMin is not in the range of the IPv6Network");
         }
 
         UInt128 max = config.IPv6SubnetMax != 0 ? config.IPv6SubnetMax : network.Last & mask;
         if (!network.Contains(max))
         {
-            throw new NetworkConfigException("IPv6SubnetMax is not in the range of the IPv6Network");
+            _ = Refused(config, broken, "IPv6SubnetMax is not in the range of the IPv6Network");
         }
 
         if ((min & mask) != min)
         {
-            throw new NetworkConfigException($"IPv6SubnetMin is not on a SubnetLen boundary: {Ipv6Prefix.Format(min)}");
+            _ = Refused(config, broken, $"IPv6SubnetMin is not on a SubnetLen boundary: {Ipv6Prefix.Format(min)}");
         }
 
         if ((max & mask) != max)
         {
-            throw new NetworkConfigException($"IPv6SubnetMax is not on a SubnetLen boundary: {Ipv6Prefix.Format(max)}");
+            _ = Refused(config, broken, $"IPv6SubnetMax is not on a SubnetLen boundary: {Ipv6Prefix.Format(max)}");
         }
 
         return config with { IPv6SubnetLength = length, IPv6SubnetMin = min, IPv6SubnetMax = max };
+    }
+
+    private static NetworkConfig Refused(NetworkConfig config, List<NetworkConfigException> broken, string rule)
+    {
+        broken.Add(new NetworkConfigException(rule));
+        return config;
     }
 }

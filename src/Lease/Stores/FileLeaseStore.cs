@@ -14,8 +14,8 @@ namespace Overlay.Lease;
 /// <see cref="TimeToLive"/> after the file's last write. <c>DIR/.lock</c> is held while a lease is taken or renewed.
 /// </summary>
 /// <remarks>
-/// The hosts' clocks must agree to well within the time to live. A file dated in the future lasts longer, which is a
-/// way to reserve a subnet. A bad file is passed over, with one warning for each version of it; a file that was good
+/// The hosts' clocks must agree to well within the time to live. A file dated in the future lasts longer; one that expires
+/// more than ten years from now is a reservation, whose date a renewal keeps. A bad file is passed over, with one warning for each version of it; a file that was good
 /// and can no longer be read keeps its last good content until it can be, is removed, or expires.
 /// </remarks>
 public sealed class FileLeaseStore : ILeaseStore
@@ -61,6 +61,12 @@ public sealed class FileLeaseStore : ILeaseStore
     /// <summary>How long a lease lasts after it was written: 24 hours, as flannel's.</summary>
     public static TimeSpan TimeToLive { get; } = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// The date of a reservation's file. Seconds in 32 bits without a sign hold it (NFSv3, FAT has its own 2107); a file system
+    /// that ends in 2038 does not.
+    /// </summary>
+    public static DateTimeOffset ReservedUntil { get; } = new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>How often a watch reads the directory again though nothing was announced. Default 10 s.</summary>
     public TimeSpan RereadInterval { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -76,6 +82,10 @@ public sealed class FileLeaseStore : ILeaseStore
     internal LeaseFolder Folder => _folder;
 
     internal string LockPath => Path.Combine(_directory, ".lock");
+
+    internal string StoreDirectory => _directory;
+
+    internal string ConfigPath => _configPath;
 
     /// <summary>The events of the last watch that was started.</summary>
     internal FolderEvents? LastWatchEvents { get; private set; }
@@ -172,9 +182,9 @@ public sealed class FileLeaseStore : ILeaseStore
         for (int attempt = 1; ; attempt++)
         {
             _folder.RefreshAll();
-            FolderSurvey survey = _folder.Survey(config);
+            LeaseSurvey survey = _folder.Survey(config);
             AcquireChoice choice = AcquireChoice.Make(survey, config, request, _random, _warn);
-            foreach (LeaseFile file in choice.Obsolete)
+            foreach (StoredLease file in choice.Obsolete)
             {
                 File.Delete(Path.Combine(_subnetsDirectory, file.Name));
             }
@@ -192,7 +202,7 @@ public sealed class FileLeaseStore : ILeaseStore
             bool mayReplace = _folder.Find(new SubnetKey(subnet).Format()) is not null;
             try
             {
-                return new AcquiredLease(Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace), IsNew: !choice.IsOwn);
+                return new AcquiredLease(Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace), IsNew: choice.Own is null);
             }
             catch (IOException) when (!mayReplace && attempt < MostAttempts && File.Exists(PathOf(subnet)))
             {
@@ -221,7 +231,8 @@ public sealed class FileLeaseStore : ILeaseStore
     {
         string name = new SubnetKey(own.Subnet).Format();
         _folder.Refresh([name]);
-        bool isOurs = _folder.Find(name)?.Lease?.PublicIp == own.PublicIp;
+        // A reservation is the operator's to end.
+        bool isOurs = _folder.Find(name)?.Lease is { } held && held.PublicIp == own.PublicIp && held.Expires != DateTimeOffset.MaxValue;
         if (isOurs)
         {
             File.Delete(PathOf(own.Subnet));
@@ -234,12 +245,21 @@ public sealed class FileLeaseStore : ILeaseStore
     private SubnetLease Write(Ipv4Prefix subnet, LeaseAttributes attributes, bool mayReplace)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        AtomicFile.Write(PathOf(subnet), [.. attributes.ToJson(), (byte)'\n'], now, mayReplace);
-        _folder.Refresh([new SubnetKey(subnet).Format()]);
-        return new SubnetLease(subnet, attributes, now + TimeToLive);
+        string name = new SubnetKey(subnet).Format();
+        LeaseFile? before = _folder.Find(name);
+        DateTimeOffset? reservation = before is { Lease: { } held, Defect: null }
+            && held.PublicIp == attributes.PublicIp
+            && held.Expires == DateTimeOffset.MaxValue
+                ? new DateTimeOffset(before.Stamp.LastWriteUtc, TimeSpan.Zero)
+                : null;
+        AtomicFile.Write(PathOf(subnet), [.. attributes.ToJson(), (byte)'\n'], reservation ?? now, mayReplace);
+        _folder.Refresh([name]);
+        return new SubnetLease(subnet, attributes, reservation is null ? now + TimeToLive : DateTimeOffset.MaxValue);
     }
 
-    private async Task<T> UnderLockAsync<T>(string purpose, Func<T> work, CancellationToken cancellationToken)
+    /// <summary>Does something while no other process takes, renews or changes a lease.</summary>
+    /// <exception cref="LeaseStoreException">The directory is no store, or fails.</exception>
+    internal async Task<T> UnderLockAsync<T>(string purpose, Func<T> work, CancellationToken cancellationToken)
     {
         try
         {
@@ -269,5 +289,5 @@ public sealed class FileLeaseStore : ILeaseStore
             _configPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
-    private string PathOf(Ipv4Prefix subnet) => Path.Combine(_subnetsDirectory, new SubnetKey(subnet).Format());
+    internal string PathOf(Ipv4Prefix subnet) => Path.Combine(_subnetsDirectory, new SubnetKey(subnet).Format());
 }

@@ -15,7 +15,7 @@ internal sealed class FolderWatch(LeaseFolder folder, FolderEvents events, Netwo
     /// <returns>What to tell; null when there is nothing.</returns>
     internal LeaseUpdate? Look(FolderWake wake)
     {
-        FolderSurvey survey;
+        LeaseSurvey survey;
         try
         {
             if (_told is null)

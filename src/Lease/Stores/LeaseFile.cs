@@ -12,7 +12,7 @@ namespace Overlay.Lease;
 internal readonly record struct FileStamp(DateTime LastWriteUtc, long Bytes, bool IsRegular);
 
 /// <summary>One version of one file in the subnets directory, as read.</summary>
-internal sealed class LeaseFile
+internal sealed class LeaseFile : StoredLease
 {
     // flannel's largest value (a WireGuard key, two families) is under 500 bytes; a file of megabytes is a mistake.
     private const int LargestBytes = 64 * 1024;
@@ -21,52 +21,45 @@ internal sealed class LeaseFile
     // recently is read again next time. 2 s is the coarsest tick in use (FAT).
     private static readonly TimeSpan s_coarsestTick = TimeSpan.FromSeconds(2);
 
-    private LeaseFile(string name, FileStamp stamp, bool stampIsFinal)
-    {
-        Name = name;
-        Stamp = stamp;
-        StampIsFinal = stampIsFinal;
-    }
+    // No clock is wrong by so much, and no lease lasts so long.
+    private static readonly TimeSpan s_reservedFrom = TimeSpan.FromDays(10 * 365);
 
-    internal string Name { get; }
+    private readonly DateTimeOffset _expiryByStamp;
+
+    private LeaseFile(string name, FileStamp stamp, DateTimeOffset now)
+        : base(name)
+    {
+        Stamp = stamp;
+        StampIsFinal = now - stamp.LastWriteUtc > s_coarsestTick;
+        _expiryByStamp = ExpiryOf(stamp, now);
+    }
 
     internal FileStamp Stamp { get; }
 
     /// <summary>Whether an equal stamp later on proves that the content is the same.</summary>
     internal bool StampIsFinal { get; }
 
-    /// <summary>The subnet in the name; null when the name is not a lease's.</summary>
-    internal SubnetKey? Key { get; private init; }
-
-    /// <summary>
-    /// The lease as it was last read without fault, perhaps from an earlier version; null when it never was.
-    /// </summary>
-    internal SubnetLease? Lease { get; private init; }
-
-    /// <summary>Why this version cannot be read as a lease, with the remedy; null when it can.</summary>
-    internal string? Defect { get; private init; }
-
     /// <summary>The number of the last full scan that met the file. Guarded by the folder's lock.</summary>
     internal long LastScan { get; set; }
 
-    /// <summary>From here on the file counts as absent.</summary>
-    internal DateTimeOffset Expires => Lease?.Expires ?? ExpiryOf(Stamp);
+    internal override DateTimeOffset Expires => Lease?.Expires ?? _expiryByStamp;
+
+    internal override bool IsReservation => Expires == DateTimeOffset.MaxValue;
 
     /// <summary>Reads the file.</summary>
     /// <param name="directory">Where it is.</param>
     /// <param name="name">Without directory.</param>
     /// <param name="stamp">Taken before this call, so that a later change shows in the next stamp.</param>
     /// <param name="before">The version before, whose lease is kept if this one cannot be read.</param>
-    /// <param name="now">Decides whether the stamp is final.</param>
+    /// <param name="now">Decides whether the stamp is final, and whether it is a reservation's.</param>
     /// <returns>Null when the file is gone.</returns>
     internal static LeaseFile? Read(
         string directory, string name, FileStamp stamp, LeaseFile? before, DateTimeOffset now)
     {
-        bool stampIsFinal = now - stamp.LastWriteUtc > s_coarsestTick;
         // A name that is not exactly what we would write could be a second name for the same subnet.
         if (!SubnetKey.TryParse(name, out SubnetKey key) || key.Format() != name)
         {
-            return new LeaseFile(name, stamp, stampIsFinal)
+            return new LeaseFile(name, stamp, now)
             {
                 Defect = "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
             };
@@ -76,7 +69,7 @@ internal sealed class LeaseFile
         SubnetLease? lease = null;
         try
         {
-            lease = ReadLease(Path.Combine(directory, name), key, stamp);
+            lease = ReadLease(Path.Combine(directory, name), key, stamp, now);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -91,10 +84,10 @@ internal sealed class LeaseFile
             defect = $"it cannot be read ({OneLine.Shorten(e.Message)}); check its permissions, or remove it";
         }
 
-        return new LeaseFile(name, stamp, stampIsFinal) { Key = key, Lease = lease ?? before?.Lease, Defect = defect };
+        return new LeaseFile(name, stamp, now) { Key = key, Lease = lease ?? before?.Lease, Defect = defect };
     }
 
-    private static SubnetLease ReadLease(string path, SubnetKey key, FileStamp stamp)
+    private static SubnetLease ReadLease(string path, SubnetKey key, FileStamp stamp, DateTimeOffset now)
     {
         // A pipe, which would block the reader, and a device have length 0; so has a file that vanished after it was
         // listed.
@@ -125,7 +118,7 @@ internal sealed class LeaseFile
             content = content[Encoding.UTF8.Preamble.Length..];
         }
 
-        return new SubnetLease(key.Subnet, LeaseAttributes.Parse(content), ExpiryOf(stamp));
+        return new SubnetLease(key.Subnet, LeaseAttributes.Parse(content), ExpiryOf(stamp, now));
     }
 
     private static int ReadAll(SafeFileHandle handle, Span<byte> buffer)
@@ -141,6 +134,9 @@ internal sealed class LeaseFile
         return count;
     }
 
-    private static DateTimeOffset ExpiryOf(FileStamp stamp) =>
-        new DateTimeOffset(stamp.LastWriteUtc, TimeSpan.Zero) + FileLeaseStore.TimeToLive;
+    private static DateTimeOffset ExpiryOf(FileStamp stamp, DateTimeOffset now)
+    {
+        DateTimeOffset written = new(stamp.LastWriteUtc, TimeSpan.Zero);
+        return written - now > s_reservedFrom ? DateTimeOffset.MaxValue : written + FileLeaseStore.TimeToLive;
+    }
 }

@@ -21,13 +21,25 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LeaseFile> _files = new(StringComparer.Ordinal);
-    private HashSet<LeaseFile> _reported = [];
+    private HashSet<StoredLease> _reported = [];
     private long _scan;
 
     /// <summary>How many files have been opened so far; tells whether a look only took stamps.</summary>
     internal long ReadCount { get; private set; }
 
     internal string Directory => directory;
+
+    /// <summary>Everything in memory, in no order.</summary>
+    internal IReadOnlyList<LeaseFile> Files
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _files.Values];
+            }
+        }
+    }
 
     /// <summary>Lists the directory and reads what is new, changed or not yet certain.</summary>
     /// <exception cref="IOException">The directory cannot be listed; what was known stays.</exception>
@@ -94,19 +106,19 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
     }
 
     /// <summary>Judges what is in memory and reports each fault that has not been told yet.</summary>
-    internal FolderSurvey Survey(NetworkConfig config)
+    internal LeaseSurvey Survey(NetworkConfig config)
     {
         lock (_gate)
         {
             DateTimeOffset now = time.GetUtcNow();
-            FolderSurvey survey = LeaseJudge.Judge([.. _files.Values], config, now);
-            HashSet<LeaseFile> bad = new(survey.Faults.Count);
+            LeaseSurvey survey = LeaseJudge.Judge([.. _files.Values], config, now, noun: "file");
+            HashSet<StoredLease> bad = new(survey.Faults.Count);
             foreach (LeaseFault fault in survey.Faults)
             {
-                bad.Add(fault.File);
-                if (!_reported.Contains(fault.File))
+                bad.Add(fault.Stored);
+                if (!_reported.Contains(fault.Stored))
                 {
-                    warn($"lease file {Path.Combine(directory, fault.File.Name)} {fault.Text}");
+                    warn($"lease file {Path.Combine(directory, fault.Stored.Name)} {fault.Text}");
                 }
             }
 

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
@@ -80,6 +81,37 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         Assert.NotEqual(Net("10.5.8.0/24"), lease.Subnet);
         Assert.Equal(
             warning is null ? 0 : 1, Warnings.Count(line => line.Contains(warning ?? "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Of_several_leases_of_ours_the_previous_one_is_taken_again()
+    {
+        PutLease("10.5.7.0-24", "192.0.2.1");
+        PutLease("10.5.8.0-24", "192.0.2.1");
+
+        Assert.Equal(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Equal(["10.5.7.0-24", "10.5.8.0-24"], FileNames());
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1")]
+    [InlineData("192.0.2.8")]
+    [InlineData(null)]
+    public async Task A_lost_subnet_is_neither_taken_nor_removed_whoever_holds_it(string? holder)
+    {
+        if (holder is not null)
+        {
+            PutLease("10.5.8.0-24", holder);
+        }
+
+        await using FileLeaseStore store = NewStore();
+        LeaseRequest request = new(Ip("192.0.2.1"), Net("10.5.8.0/24"), LostSubnet: Net("10.5.8.0/24"));
+
+        AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
+
+        Assert.True(taken.IsNew);
+        Assert.NotEqual(Net("10.5.8.0/24"), taken.Lease.Subnet);
+        Assert.Equal(holder is not null, File.Exists(FileOf("10.5.8.0-24")));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 

@@ -1,0 +1,57 @@
+using System;
+using Overlay.Lease.Etcd.Protocol;
+
+namespace Overlay.Lease.Etcd.Store;
+
+/// <summary>One version of one key below <c>PREFIX/subnets/</c>, as read.</summary>
+internal sealed class EtcdLease : StoredLease
+{
+    private EtcdLease(string name, KeyValue kv)
+        : base(name)
+    {
+        ModRevision = kv.ModRevision;
+        LeaseId = kv.Lease;
+    }
+
+    /// <summary>The revision that wrote this version.</summary>
+    internal long ModRevision { get; }
+
+    /// <summary>etcd's lease on the key; 0 when the key stays until it is deleted, which makes it a reservation.</summary>
+    internal long LeaseId { get; }
+
+    internal override bool IsReservation => LeaseId == 0;
+
+    /// <summary>Whether the content is a lease, as against one kept from an earlier version.</summary>
+    internal bool IsReadable => Lease is not null && Defect is null;
+
+    /// <param name="name">What follows <c>PREFIX/subnets/</c>.</param>
+    /// <param name="kv">The version.</param>
+    /// <param name="before">The version before, whose lease is kept if this one cannot be read; null for none.</param>
+    internal static EtcdLease Read(string name, KeyValue kv, EtcdLease? before)
+    {
+        // A name that is not exactly what we would write could be a second name for the same subnet.
+        if (!SubnetKey.TryParse(name, out SubnetKey key) || key.Format() != name)
+        {
+            return new EtcdLease(name, kv)
+            {
+                Created = kv.CreateRevision,
+                Defect = "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
+            };
+        }
+
+        string? defect = null;
+        SubnetLease? lease = null;
+        try
+        {
+            // etcd ends a lease and says so: no clock of ours is asked.
+            lease = new SubnetLease(key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue);
+        }
+        catch (FormatException e)
+        {
+            defect = $"{e.Message}; write it like {{\"PublicIP\":\"192.0.2.1\",\"PublicIPv6\":null}}, or remove it";
+            lease = before?.Created == kv.CreateRevision ? before.Lease : null;
+        }
+
+        return new EtcdLease(name, kv) { Key = key, Lease = lease, Defect = defect, Created = kv.CreateRevision };
+    }
+}

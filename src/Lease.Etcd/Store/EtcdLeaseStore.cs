@@ -1,0 +1,198 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Google.Protobuf;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Protocol;
+
+namespace Overlay.Lease.Etcd.Store;
+
+/// <summary>
+/// Leases in etcd v3 under flannel's own keys and values, so that stock nodes and ours share one network. etcd ends a lease
+/// 24 hours after it was written; a key without a time to live is a reservation and stays one.
+/// </summary>
+/// <remarks>
+/// Nothing is written but our own key, and that only on condition that it still is as it was read. A bad key is passed over,
+/// with one warning for each version of it; a key that was good keeps its last good content until it is good again or gone.
+/// </remarks>
+public sealed class EtcdLeaseStore : ILeaseStore
+{
+    /// <summary>flannel's prefix.</summary>
+    public const string DefaultPrefix = "/coreos.com/network";
+
+    internal const string Noun = "key";
+
+    private readonly EtcdKeys _keys;
+    private readonly EtcdClient _client;
+    private readonly EtcdLeaseWriter _writer;
+    private readonly OwnLeaseKeeper _keeper;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _warn;
+    private readonly SemaphoreSlim _writing = new(1);
+
+    /// <summary>Reads certificate files if there are any; etcd is asked nothing yet.</summary>
+    /// <param name="options">How etcd is reached.</param>
+    /// <param name="prefix">Below which flannel's keys are, for example <see cref="DefaultPrefix"/>.</param>
+    /// <param name="time">Dates our own lease and runs the waits. No clock decides over a lease in etcd.</param>
+    /// <param name="warn">Gets one line for each thing passed over; called from any thread, one call at a time.</param>
+    /// <param name="random">Chooses among free subnets; null for an unpredictable choice.</param>
+    /// <exception cref="LeaseStoreException">A certificate file cannot be used.</exception>
+    public EtcdLeaseStore(
+        EtcdOptions options, string prefix, TimeProvider time, Action<string> warn, Random? random = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(prefix);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(warn);
+        _keys = new EtcdKeys(prefix);
+        Description = $"etcd:{string.Join(',', options.Endpoints)}{_keys.Prefix}";
+        _time = time;
+        Lock warning = new();
+        _warn = line =>
+        {
+            lock (warning)
+            {
+                warn(line);
+            }
+        };
+        try
+        {
+            _client = new EtcdClient(options);
+        }
+        catch (EtcdException e)
+        {
+            throw EtcdFaults.Explain("use etcd", e, _keys);
+        }
+
+        _writer = new EtcdLeaseWriter(_client, _keys, time);
+        _keeper = new OwnLeaseKeeper(_client, _keys, _writer, time, _warn, random ?? new Random());
+    }
+
+    /// <summary>How often a watch reads all leases though nothing was announced. Default 5 min.</summary>
+    public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// How long a watch keeps to what it knows when etcd turns out to be another one, or an older state of itself: by then
+    /// the hosts have written their leases there. Default 60 s.
+    /// </summary>
+    public TimeSpan StrangeStorePatience { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public async Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken)
+    {
+        RangeRequest request = new() { Key = ByteString.CopyFromUtf8(_keys.Config) };
+        RangeResponse answer = await ExplainedAsync(
+            "read the network config", () => _client.RangeAsync(request, cancellationToken));
+        if (answer.Kvs.Count == 0)
+        {
+            throw new LeaseStoreNotReadyException($"flannel config not found in etcd store at {_keys.Config}; put one with: "
+                + """overlay config put, for example: {"Network":"10.244.0.0/16","Backend":{"Type":"udp"}}""");
+        }
+
+        string json = answer.Kvs[0].Value.ToStringUtf8();
+        try
+        {
+            return NetworkConfig.Parse(json);
+        }
+        catch (NetworkConfigException e)
+        {
+            throw new LeaseStoreException($"the network config {_keys.Config} in etcd is not valid: {e.Message}; found: "
+                + $"{OneLine.Shorten(json)}; correct it with: overlay config put", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<AcquiredLease> AcquireAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(request);
+        if (!config.EnableIPv4)
+        {
+            throw new LeaseStoreException($"{_keys.Config} has EnableIPv4 false; leases here are for IPv4: remove it");
+        }
+
+        if (LeaseJudge.FaultOfPublicIp(request.PublicIp, config) is { } fault)
+        {
+            throw new LeaseStoreException($"no lease can be taken: {fault}");
+        }
+
+        _keeper.Use(config);
+        return InTurnAsync("take a lease", () => _keeper.AcquireAsync(config, request, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        return InTurnAsync(
+            $"renew the lease {own.Subnet}", () => _keeper.RenewAsync(own, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        return InTurnAsync($"give back the lease {own.Subnet}", ReleaseAsync, cancellationToken);
+
+        async Task<bool> ReleaseAsync()
+        {
+            await _keeper.ReleaseAsync(own, cancellationToken);
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<LeaseUpdate> WatchAsync(
+        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        _keeper.Use(config);
+        await using EtcdLeaseWatch watch = new(_client, _keys, config, _keeper, _time, _warn)
+        {
+            RelistInterval = RelistInterval,
+            StrangeStorePatience = StrangeStorePatience,
+        };
+        while (true)
+        {
+            yield return await watch.NextAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        _writing.Dispose();
+    }
+
+    private async Task<T> InTurnAsync<T>(string purpose, Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            return await ExplainedAsync(purpose, work);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private async Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (EtcdException e)
+        {
+            throw EtcdFaults.Explain(purpose, e, _keys);
+        }
+    }
+}

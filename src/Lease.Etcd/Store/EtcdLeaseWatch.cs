@@ -1,0 +1,238 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Protocol;
+
+namespace Overlay.Lease.Etcd.Store;
+
+/// <summary>
+/// One watch over all leases: a listing, then etcd's events from its revision on, again and again whatever breaks off.
+/// For one caller at a time.
+/// </summary>
+internal sealed class EtcdLeaseWatch(
+    EtcdClient client,
+    EtcdKeys keys,
+    NetworkConfig config,
+    OwnLeaseKeeper keeper,
+    TimeProvider time,
+    Action<string> warn) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
+
+    private readonly EtcdWatchState _state = new(keys, config, keeper, warn);
+    private readonly Queue<LeaseUpdate> _updates = [];
+
+    private LeaseEventStream? _stream;
+    private Task? _relistDue;
+    private TimeSpan _pause = TimeSpan.Zero;
+    private bool _mustList = true;
+    private bool _snapshotIsDue = true;
+    private bool _gapIsTold;
+    private long? _strangeSince;
+
+    internal required TimeSpan RelistInterval { get; init; }
+
+    internal required TimeSpan StrangeStorePatience { get; init; }
+
+    /// <summary>Waits for the next thing to tell.</summary>
+    internal async Task<LeaseUpdate> NextAsync(CancellationToken cancellationToken)
+    {
+        while (_updates.Count == 0)
+        {
+            try
+            {
+                await StepAsync(cancellationToken);
+            }
+            catch (EtcdException e)
+            {
+                await CloseAsync();
+                if (e.IsCompacted)
+                {
+                    _mustList = true;
+                    _snapshotIsDue = true;
+                    continue;
+                }
+
+                TellGap($"the leases below {keys.Subnets} cannot be watched: {e.Message}");
+                _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
+            }
+        }
+
+        return _updates.Dequeue();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stream is not null)
+        {
+            await _stream.DisposeAsync();
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        if (_stream is null)
+        {
+            await Task.Delay(_pause, time, cancellationToken);
+            if (!_mustList || await ListAsync(cancellationToken))
+            {
+                _stream = LeaseEventStream.Open(client, keys, _state.Revision + 1, cancellationToken);
+            }
+
+            return;
+        }
+
+        _relistDue ??= Task.Delay(RelistInterval, time, cancellationToken);
+        if (await Task.WhenAny(_stream.Next, _relistDue) == _relistDue)
+        {
+            await _relistDue;
+            _relistDue = null;
+            await RelistAsync(cancellationToken);
+            return;
+        }
+
+        Take(await _stream.TakeAsync());
+    }
+
+    private void Take(WatchResponse response)
+    {
+        _pause = TimeSpan.Zero;
+        if (response.Created)
+        {
+            // A member that knows less than we do has lost its history, or lags; a listing tells which.
+            if (response.Header.ClusterId != _state.ClusterId || response.Header.Revision < _state.Revision)
+            {
+                _relistDue = Task.CompletedTask;
+            }
+            else
+            {
+                TellSnapshotIfDue();
+            }
+
+            return;
+        }
+
+        List<LeaseChange> changes = _state.Apply(response);
+        Tell(changes);
+    }
+
+    /// <returns>False when what was found is not to be believed yet.</returns>
+    private async Task<bool> ListAsync(CancellationToken cancellationToken)
+    {
+        EtcdListing listing = await EtcdListing.ReadAsync(client, keys, _state.Find, cancellationToken);
+        if (_state.IsStrange(listing))
+        {
+            if (!IsToBeBelieved(listing))
+            {
+                _mustList = true;
+                _pause = s_shortestPause * 10;
+                return false;
+            }
+
+            _state.Forget();
+            _snapshotIsDue = true;
+            listing = await EtcdListing.ReadAsync(client, keys, _ => null, cancellationToken);
+        }
+
+        _strangeSince = null;
+        _mustList = false;
+        List<LeaseChange> changes = _state.Apply(listing);
+        if (!TellSnapshotIfDue() && changes.Count > 0)
+        {
+            // The watch should have told of this, so it may be deaf.
+            await CloseAsync();
+            Tell(changes);
+        }
+
+        TellQuestion();
+        return true;
+    }
+
+    private async Task RelistAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!await ListAsync(cancellationToken))
+            {
+                await CloseAsync();
+            }
+        }
+        catch (EtcdException e) when (!e.IsRefused)
+        {
+            // The watch still stands and finds out for itself what is wrong; until then nothing is missed.
+            _relistDue = Task.Delay(s_longestPause, time, cancellationToken);
+        }
+    }
+
+    // Nothing is removed because an etcd is empty that was put in place of another, or went back to a backup. Our own
+    // renewal, asked for here, writes our lease there, and so do the other hosts'; after a while what it says is true.
+    private bool IsToBeBelieved(EtcdListing listing)
+    {
+        if (_strangeSince is not { } since)
+        {
+            since = time.GetTimestamp();
+            _strangeSince = since;
+            string reason = listing.ClusterId != _state.ClusterId
+                ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
+                : $"etcd has gone back to revision {listing.Revision}, before {_state.Revision}";
+            TellGap($"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, once ours is among them");
+            _updates.Enqueue(new LeaseUpdate.OwnInQuestion(reason));
+        }
+
+        bool hasOwn = keeper.Own is not { } own || listing.Find(own.Subnet)?.IsOf(own.PublicIp) == true;
+        return hasOwn && time.GetElapsedTime(since) >= StrangeStorePatience;
+    }
+
+    private void TellGap(string reason)
+    {
+        _snapshotIsDue = true;
+        if (!_gapIsTold)
+        {
+            _gapIsTold = true;
+            _updates.Enqueue(new LeaseUpdate.Gap(reason));
+        }
+    }
+
+    private bool TellSnapshotIfDue()
+    {
+        bool isDue = _snapshotIsDue;
+        if (isDue)
+        {
+            _snapshotIsDue = false;
+            _gapIsTold = false;
+            _updates.Enqueue(_state.Snapshot());
+        }
+
+        return isDue;
+    }
+
+    private void Tell(List<LeaseChange> changes)
+    {
+        if (changes.Count > 0)
+        {
+            _updates.Enqueue(new LeaseUpdate.Changes(changes));
+        }
+
+        TellQuestion();
+    }
+
+    private void TellQuestion()
+    {
+        if (_state.TakeQuestion() is { } question)
+        {
+            _updates.Enqueue(question);
+        }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_stream is { } stream)
+        {
+            _stream = null;
+            await stream.DisposeAsync();
+        }
+    }
+}

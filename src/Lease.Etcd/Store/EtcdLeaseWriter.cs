@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Immutable;
+using System.Threading;
+using System.Threading.Tasks;
+using Google.Protobuf;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Protocol;
+
+namespace Overlay.Lease.Etcd.Store;
+
+/// <summary>A write of ours that etcd has.</summary>
+/// <param name="ModRevision">The version it made.</param>
+/// <param name="Expires">When it ends unless renewed.</param>
+internal readonly record struct WrittenLease(long ModRevision, DateTimeOffset Expires);
+
+/// <summary>
+/// Writes to one key at a time, each on condition that the key still is as it was read: nobody's write is ever lost to
+/// ours. For one caller at a time; <see cref="Grants"/> may be read by any.
+/// </summary>
+internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProvider time)
+{
+    /// <summary>How long a lease lasts after it was written: 24 hours, as flannel's.</summary>
+    internal static readonly TimeSpan TimeToLive = TimeSpan.FromHours(24);
+
+    private volatile ImmutableHashSet<long> _grants = [];
+
+    /// <summary>
+    /// etcd's leases that were granted to us, known before the first write with them: a key that has one was written by us,
+    /// even if no answer said so. Old ones stay, for a watch may tell of old writes.
+    /// </summary>
+    internal ImmutableHashSet<long> Grants => _grants;
+
+    /// <summary>Writes our lease with a fresh time to live.</summary>
+    /// <param name="subnet">Names the key.</param>
+    /// <param name="attributes">The value.</param>
+    /// <param name="seen">The version that is replaced; null for a key that does not exist.</param>
+    /// <param name="cancellationToken">Ends the wait; the write may have been made.</param>
+    /// <returns>Null when the key is not as it was seen: read again.</returns>
+    /// <exception cref="EtcdException">etcd did not do it, or it is unknown whether it did.</exception>
+    internal async Task<WrittenLease?> PutAsync(
+        Ipv4Prefix subnet, LeaseAttributes attributes, EtcdLease? seen, CancellationToken cancellationToken)
+    {
+        DateTimeOffset asked = time.GetUtcNow();
+        LeaseGrantResponse grant = await client.LeaseGrantAsync(
+            new LeaseGrantRequest { Ttl = (long)TimeToLive.TotalSeconds }, cancellationToken);
+        _grants = _grants.Add(grant.Id);
+        DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.Ttl);
+        TxnRequest request = IfUnchanged(subnet, seen);
+        request.Success.Add(new RequestOp
+        {
+            RequestPut = new PutRequest
+            {
+                Key = KeyOf(subnet),
+                Value = ByteString.CopyFrom(attributes.ToJson()),
+                Lease = grant.Id,
+            },
+        });
+
+        TxnResponse response;
+        try
+        {
+            response = await client.TxnAsync(request, cancellationToken);
+        }
+        catch (EtcdException e) when (e.Failure == EtcdFailure.Interrupted)
+        {
+            return await FindOutAsync(subnet, seen, grant.Id, expires, cancellationToken);
+        }
+        catch (EtcdException)
+        {
+            await RevokeAsync(grant.Id, cancellationToken);
+            throw;
+        }
+
+        if (!response.Succeeded)
+        {
+            await RevokeAsync(grant.Id, cancellationToken);
+            return null;
+        }
+
+        // Only what was granted to us: there may be keys of others on any other.
+        if (seen is not null && _grants.Contains(seen.LeaseId))
+        {
+            await RevokeAsync(seen.LeaseId, cancellationToken);
+        }
+
+        return new WrittenLease(response.Header.Revision, expires);
+    }
+
+    /// <summary>Extends the time to live without a write, which etcd takes even when it is full.</summary>
+    /// <returns>Null when the key's lease has ended.</returns>
+    internal async Task<WrittenLease?> KeepAliveAsync(EtcdLease seen, CancellationToken cancellationToken)
+    {
+        DateTimeOffset asked = time.GetUtcNow();
+        LeaseKeepAliveResponse response = await client.LeaseKeepAliveAsync(seen.LeaseId, cancellationToken);
+        return response.Ttl > 0
+            ? new WrittenLease(seen.ModRevision, asked + TimeSpan.FromSeconds(response.Ttl))
+            : null;
+    }
+
+    /// <summary>Removes a key if it still is the version seen.</summary>
+    internal async Task DeleteAsync(EtcdLease seen, CancellationToken cancellationToken)
+    {
+        ByteString key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
+        TxnRequest request = new() { Compare = { ModRevisionIs(key, seen.ModRevision) } };
+        request.Success.Add(new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } });
+        TxnResponse response = await client.TxnAsync(request, cancellationToken);
+        if (response.Succeeded && _grants.Contains(seen.LeaseId))
+        {
+            await RevokeAsync(seen.LeaseId, cancellationToken);
+        }
+    }
+
+    // The write went out and no answer came. What is there decides.
+    private async Task<WrittenLease?> FindOutAsync(
+        Ipv4Prefix subnet, EtcdLease? seen, long grant, DateTimeOffset expires, CancellationToken cancellationToken)
+    {
+        RangeResponse now = await client.RangeAsync(new RangeRequest { Key = KeyOf(subnet) }, cancellationToken);
+        if (now.Kvs.Count > 0 && now.Kvs[0].Lease == grant)
+        {
+            return new WrittenLease(now.Kvs[0].ModRevision, expires);
+        }
+
+        // It may still be under way. Without its lease it cannot be done any more, so that no subnet is taken behind our
+        // back. A renewal that comes late does no harm, while a revocation after it would remove our key.
+        if (seen is null)
+        {
+            await RevokeAsync(grant, cancellationToken);
+        }
+
+        return null;
+    }
+
+    // What cannot be revoked ends by itself within the time to live.
+    private async Task RevokeAsync(long grant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.LeaseRevokeAsync(grant, cancellationToken);
+        }
+        catch (EtcdException)
+        {
+        }
+    }
+
+    private TxnRequest IfUnchanged(Ipv4Prefix subnet, EtcdLease? seen) =>
+        new() { Compare = { ModRevisionIs(KeyOf(subnet), seen?.ModRevision ?? 0) } };
+
+    // Revision 0 is that of a key that does not exist.
+    private static Compare ModRevisionIs(ByteString key, long revision) => new()
+    {
+        Key = key,
+        Target = Compare.Types.CompareTarget.Mod,
+        Result = Compare.Types.CompareResult.Equal,
+        ModRevision = revision,
+    };
+
+    private ByteString KeyOf(Ipv4Prefix subnet) => ByteString.CopyFromUtf8(keys.Of(subnet));
+}

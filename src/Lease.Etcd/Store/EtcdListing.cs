@@ -1,0 +1,86 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Google.Protobuf;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Protocol;
+
+namespace Overlay.Lease.Etcd.Store;
+
+/// <summary>All lease keys at one revision, as a majority of the members agrees on them.</summary>
+/// <param name="ClusterId">Which etcd answered.</param>
+/// <param name="Revision">Of the whole store.</param>
+/// <param name="Leases">By name.</param>
+internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDictionary<string, EtcdLease> Leases)
+{
+    // 10,000 leases are about 1.5 MB; an answer of any size would be one message.
+    private const int PageKeys = 5_000;
+
+    /// <param name="client">Where to read.</param>
+    /// <param name="keys">What to read.</param>
+    /// <param name="known">Versions read before: one that has not changed since stays the same object.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="EtcdException">It could not be read whole.</exception>
+    internal static async Task<EtcdListing> ReadAsync(
+        EtcdClient client,
+        EtcdKeys keys,
+        Func<string, EtcdLease?> known,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ReadPagesAsync(client, keys, known, cancellationToken);
+            }
+            catch (EtcdException e) when (e.IsCompacted)
+            {
+                // Between two pages the first one's revision has gone: the next try has a newer one.
+            }
+        }
+    }
+
+    internal EtcdLease? Find(Ipv4Prefix subnet) => Leases.GetValueOrDefault(EtcdKeys.NameOf(subnet));
+
+    /// <summary>What the leases amount to under a config.</summary>
+    internal LeaseSurvey Survey(NetworkConfig config) =>
+        LeaseJudge.Judge([.. Leases.Values], config, DateTimeOffset.MinValue, EtcdLeaseStore.Noun);
+
+    private static async Task<EtcdListing> ReadPagesAsync(
+        EtcdClient client,
+        EtcdKeys keys,
+        Func<string, EtcdLease?> known,
+        CancellationToken cancellationToken)
+    {
+        Dictionary<string, EtcdLease> leases = new(StringComparer.Ordinal);
+        RangeRequest request = new()
+        {
+            Key = ByteString.CopyFromUtf8(keys.Subnets),
+            RangeEnd = ByteString.CopyFromUtf8(keys.SubnetsEnd),
+            Limit = PageKeys,
+        };
+        while (true)
+        {
+            RangeResponse page = await client.RangeAsync(request, cancellationToken);
+            foreach (KeyValue kv in page.Kvs)
+            {
+                string name = keys.NameOf(kv.Key);
+                EtcdLease? before = known(name);
+                leases[name] = before?.ModRevision == kv.ModRevision ? before : EtcdLease.Read(name, kv, before);
+            }
+
+            if (request.Revision == 0)
+            {
+                request.Revision = page.Header.Revision;
+            }
+
+            if (!page.More || page.Kvs.Count == 0)
+            {
+                return new EtcdListing(page.Header.ClusterId, request.Revision, leases);
+            }
+
+            request.Key = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
+        }
+    }
+}

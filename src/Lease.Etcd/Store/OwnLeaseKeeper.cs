@@ -1,0 +1,217 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Lease.Etcd.Client;
+
+namespace Overlay.Lease.Etcd.Store;
+
+/// <summary>
+/// Takes, renews and gives back our own lease, and remembers which it is. One operation at a time; <see cref="Own"/> may be
+/// read by any thread.
+/// </summary>
+internal sealed class OwnLeaseKeeper(
+    EtcdClient client, EtcdKeys keys, EtcdLeaseWriter writer, TimeProvider time, Action<string> warn, Random random)
+{
+    // Each lost race means that somebody else has won one: with so many hosts starting at once there is work left for none.
+    private const int MostAttempts = 20;
+
+    private static readonly TimeSpan s_longestJitter = TimeSpan.FromMilliseconds(20);
+
+    private volatile OwnLease? _own;
+    private volatile NetworkConfig? _config;
+    private bool _fullIsTold;
+
+    /// <summary>The lease we hold; null before the first was taken or renewed.</summary>
+    internal OwnLease? Own => _own;
+
+    /// <summary>Tells our own writes from those of others.</summary>
+    internal ImmutableHashSet<long> Grants => writer.Grants;
+
+    /// <summary>What leases are judged by.</summary>
+    internal void Use(NetworkConfig config) => _config = config;
+
+    /// <exception cref="EtcdException">etcd fails.</exception>
+    /// <exception cref="LeaseStoreException">No subnet is free.</exception>
+    internal async Task<AcquiredLease> AcquireAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+    {
+        HashSet<string> told = [];
+        for (int attempt = 1; attempt <= MostAttempts; attempt++)
+        {
+            EtcdListing listing = await ListAsync(cancellationToken);
+            AcquireChoice choice =
+                AcquireChoice.Make(listing.Survey(config), config, request, random, line => WarnOnce(line, told));
+            foreach (StoredLease obsolete in choice.Obsolete)
+            {
+                await writer.DeleteAsync((EtcdLease)obsolete, cancellationToken);
+            }
+
+            if (choice.Subnet is not { } subnet)
+            {
+                throw new LeaseStoreException(
+                    $"out of subnets: every /{config.SubnetLength} from {Ipv4Prefix.Format(config.SubnetMin)} to "
+                    + $"{Ipv4Prefix.Format(config.SubnetMax)} below {keys.Subnets} is leased; enlarge Network or "
+                    + $"SubnetMax in {keys.Config}, or remove leases of hosts that are gone");
+            }
+
+            EtcdLease? own = choice.Own as EtcdLease;
+            SubnetLease lease = new(subnet, new LeaseAttributes(request.PublicIp), DateTimeOffset.MaxValue);
+            if (await WriteAsync(lease, own, cancellationToken) is { } written
+                && (own is not null || await CountsAsync(lease, config, cancellationToken)))
+            {
+                _own = new OwnLease(subnet, request.PublicIp, written.ModRevision, listing.ClusterId);
+                return new AcquiredLease(lease with { Expires = written.Expires }, IsNew: own is null);
+            }
+
+            await PauseAsync(cancellationToken);
+        }
+
+        throw new LeaseStoreNotReadyException(
+            $"no lease could be taken: each of {MostAttempts} choices below {keys.Subnets} was taken by another host first");
+    }
+
+    /// <exception cref="EtcdException">etcd fails.</exception>
+    /// <exception cref="LeaseLostException">The subnet is not ours any longer.</exception>
+    internal async Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+    {
+        if (_own is not { } held || held.Subnet != own.Subnet || held.PublicIp != own.PublicIp)
+        {
+            held = new OwnLease(own.Subnet, own.PublicIp);
+        }
+
+        for (int attempt = 1; attempt <= MostAttempts; attempt++)
+        {
+            EtcdListing listing = await ListAsync(cancellationToken);
+            held = held.AgainstStore(listing.ClusterId, listing.Revision);
+            _own = held;
+            EtcdLease? found = listing.Find(own.Subnet);
+            OwnVerdict verdict = held.VerdictOn(found, Grants);
+            StoredLease? rival = RivalIn(listing, own.Subnet, found);
+            if (OwnLeaseTrouble.Describe(held, verdict, found, rival, keys) is { } trouble && verdict != OwnVerdict.Unreadable)
+            {
+                throw new LeaseLostException(trouble);
+            }
+
+            bool isReserved = verdict == OwnVerdict.Reserved;
+            if (await WriteAsync(own, found, cancellationToken) is not { } written)
+            {
+                await PauseAsync(cancellationToken);
+                continue;
+            }
+
+            _own = held with { ModRevision = written.ModRevision };
+            if (found is null && _config is { } config && !await CountsAsync(own, config, cancellationToken))
+            {
+                continue; // the next look says who was faster
+            }
+
+            return own with { Expires = isReserved ? DateTimeOffset.MaxValue : written.Expires };
+        }
+
+        throw new LeaseStoreNotReadyException(
+            $"the lease {own.Subnet} could not be renewed: {keys.Of(own.Subnet)} has changed {MostAttempts} times meanwhile");
+    }
+
+    /// <summary>Removes our lease if it still is ours; a reservation stays.</summary>
+    /// <exception cref="EtcdException">etcd fails.</exception>
+    internal async Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
+    {
+        OwnLease held = _own is { } known && known.Subnet == own.Subnet && known.PublicIp == own.PublicIp
+            ? known
+            : new OwnLease(own.Subnet, own.PublicIp);
+        EtcdListing listing = await ListAsync(cancellationToken);
+        held = held.AgainstStore(listing.ClusterId, listing.Revision);
+        if (listing.Find(own.Subnet) is { } found && held.VerdictOn(found, Grants) == OwnVerdict.Ours)
+        {
+            await writer.DeleteAsync(found, cancellationToken);
+        }
+
+        _own = null;
+    }
+
+    // A reservation of ours is as good as written: without a write it stays as its maker wants it.
+    private async Task<WrittenLease?> WriteAsync(SubnetLease lease, EtcdLease? found, CancellationToken cancellationToken)
+    {
+        if (found is { IsReadable: true, LeaseId: 0 })
+        {
+            return new WrittenLease(found.ModRevision, DateTimeOffset.MaxValue);
+        }
+
+        try
+        {
+            WrittenLease? written = await writer.PutAsync(lease.Subnet, lease.Attributes, found, cancellationToken);
+            _fullIsTold = false;
+            return written;
+        }
+        catch (EtcdException e) when (e.Code == EtcdStatus.ResourceExhausted && found is { LeaseId: not 0 })
+        {
+            if (await writer.KeepAliveAsync(found, cancellationToken) is not { } kept)
+            {
+                throw;
+            }
+
+            if (!_fullIsTold)
+            {
+                _fullIsTold = true;
+                warn($"etcd takes no writes, so the lease {lease.Subnet} is only kept alive: {e.Message}; {EtcdFaults.FullRemedy}");
+            }
+
+            return kept;
+        }
+    }
+
+    // Two hosts with different configs can make leases that overlap. The one made first stays; the other is given back.
+    private async Task<bool> CountsAsync(SubnetLease lease, NetworkConfig config, CancellationToken cancellationToken)
+    {
+        EtcdListing listing = await ListAsync(cancellationToken);
+        if (listing.Find(lease.Subnet) is not { } made || !Grants.Contains(made.LeaseId))
+        {
+            return false;
+        }
+
+        foreach (StoredLease counting in listing.Survey(config).Counting)
+        {
+            if (counting == made)
+            {
+                return true;
+            }
+        }
+
+        await writer.DeleteAsync(made, cancellationToken);
+        return false;
+    }
+
+    private StoredLease? RivalIn(EtcdListing listing, Ipv4Prefix subnet, EtcdLease? found)
+    {
+        if (_config is not { } config)
+        {
+            return null;
+        }
+
+        foreach (StoredLease counting in listing.Survey(config).Counting)
+        {
+            if (counting != found && counting.Lease is { } lease && lease.Subnet.Overlaps(subnet))
+            {
+                return counting;
+            }
+        }
+
+        return null;
+    }
+
+    private Task<EtcdListing> ListAsync(CancellationToken cancellationToken) =>
+        EtcdListing.ReadAsync(client, keys, _ => null, cancellationToken);
+
+    private Task PauseAsync(CancellationToken cancellationToken) =>
+        Task.Delay(s_longestJitter * random.NextDouble(), time, cancellationToken);
+
+    private void WarnOnce(string line, HashSet<string> told)
+    {
+        if (told.Add(line))
+        {
+            warn(line);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Overlay.Lease;
+
+/// <summary>Which subnet a host takes, given everything in the store. Pure.</summary>
+/// <param name="Subnet">Null when none is free.</param>
+/// <param name="Own">The entry by which the host has it already; null when it does not.</param>
+/// <param name="Obsolete">The host's own leases that cannot be used any longer, to be removed.</param>
+internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOnlyList<StoredLease> Obsolete)
+{
+    internal static AcquireChoice Make(
+        LeaseSurvey survey, NetworkConfig config, LeaseRequest request, Random random, Action<string> warn)
+    {
+        (StoredLease? own, List<StoredLease> obsolete) = FindOwn(survey, config, request);
+        Ipv4Prefix? subnet = own?.Lease?.Subnet;
+        if (subnet is null)
+        {
+            List<Ipv4Prefix> taken = Taken(survey, config, request, obsolete);
+            subnet = Previous(request.PreviousSubnet, config, taken, warn) ?? Allocate(survey, config, taken, random);
+        }
+
+        return new AcquireChoice(subnet, own, obsolete);
+    }
+
+    // The host is known by its public address. Of several leases one that was reserved for it is meant to be used; else the
+    // one held before is what its pods have addresses
+    // of. An expired lease of ours that nobody has taken over is as good as any, but one that still runs goes first.
+    private static (StoredLease? Own, List<StoredLease> Obsolete) FindOwn(
+        LeaseSurvey survey, NetworkConfig config, LeaseRequest request)
+    {
+        StoredLease? own = null;
+        List<StoredLease> obsolete = [];
+        IEnumerable<StoredLease> ours = survey.Stored
+            .Where(entry => IsOurs(entry, request))
+            .OrderBy(entry => !entry.IsReservation)
+            .ThenBy(entry => entry.Lease?.Subnet != request.PreviousSubnet)
+            .ThenBy(entry => entry.Expires <= survey.Now)
+            .ThenBy(entry => entry.Name, StringComparer.Ordinal);
+        foreach (StoredLease entry in ours)
+        {
+            Ipv4Prefix subnet = entry.Key?.Subnet ?? default;
+            bool isUsable = entry.Key?.Ipv6Subnet is null
+                && subnet.IsMasked
+                && config.Allows(subnet)
+                && !(request.LostSubnet is { } lost && lost.Overlaps(subnet))
+                && !survey.Leases.Any(lease => lease.PublicIp != request.PublicIp && lease.Subnet.Overlaps(subnet));
+            if (!isUsable)
+            {
+                obsolete.Add(entry);
+            }
+            else
+            {
+                own ??= entry;
+            }
+        }
+
+        return (own, obsolete);
+    }
+
+    // A lost subnet is in use by another host that goes by our address: by the address it would be taken for ours.
+    private static bool IsOurs(StoredLease entry, LeaseRequest request) =>
+        entry.IsOf(request.PublicIp) && !(request.LostSubnet is { } lost && entry.Key?.Subnet == lost);
+
+    // Whatever is ours here is obsolete. Besides the leases of others, an entry whose content cannot be used holds its
+    // own name, for it is not ours to overwrite.
+    private static List<Ipv4Prefix> Taken(
+        LeaseSurvey survey, NetworkConfig config, LeaseRequest request, List<StoredLease> obsolete)
+    {
+        List<Ipv4Prefix> taken =
+            [.. survey.Leases.Where(lease => lease.PublicIp != request.PublicIp).Select(lease => lease.Subnet)];
+        taken.AddRange(survey.Faults
+            .Where(fault => fault.Stored.Key is { } key && config.Allows(key.Subnet) && !obsolete.Contains(fault.Stored))
+            .Select(fault => fault.Stored.Key.GetValueOrDefault().Subnet));
+        if (request.LostSubnet is { } lost)
+        {
+            taken.Add(lost);
+        }
+
+        return taken;
+    }
+
+    private static Ipv4Prefix? Previous(
+        Ipv4Prefix? previous, NetworkConfig config, List<Ipv4Prefix> taken, Action<string> warn)
+    {
+        if (previous is not { } subnet)
+        {
+            return null;
+        }
+
+        bool isAllowed = subnet.IsMasked && config.Allows(subnet);
+        if (isAllowed && !taken.Exists(other => other.Overlaps(subnet)))
+        {
+            return subnet;
+        }
+
+        warn($"the previous subnet {subnet} is not taken again: "
+            + (isAllowed ? "another host holds it" : "the network config does not allow it") + "; another is chosen");
+        return null;
+    }
+
+    // Subnets that were never leased come first. A host whose clock runs ahead takes every lease for expired: it then
+    // still does no harm while there is room.
+    private static Ipv4Prefix? Allocate(
+        LeaseSurvey survey, NetworkConfig config, List<Ipv4Prefix> taken, Random random)
+    {
+        IEnumerable<Ipv4Prefix> expired = survey.Stored
+            .Where(entry => entry.Expires <= survey.Now && entry.Key is { } key && config.Allows(key.Subnet))
+            .Select(entry => entry.Key.GetValueOrDefault().Subnet);
+        return SubnetAllocator.Pick(config, taken.Concat(expired), random)
+            ?? SubnetAllocator.Pick(config, taken, random);
+    }
+}

@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// Decides which entries of a store count. Pure, and dependent on nothing but the entries and the config, so that every
+/// host decides the same.
+/// </summary>
+/// <remarks>The backend type in a lease is not looked at: flannel's UDP backend uses every lease, and so do we.</remarks>
+internal static class LeaseJudge
+{
+    /// <param name="stored">Names are unique.</param>
+    /// <param name="config">With IPv4 enabled.</param>
+    /// <param name="now">Decides what has expired.</param>
+    /// <param name="noun">What the store calls an entry, for messages: <c>file</c> or <c>key</c>.</param>
+    internal static LeaseSurvey Judge(
+        IReadOnlyList<StoredLease> stored, NetworkConfig config, DateTimeOffset now, string noun)
+    {
+        List<LeaseFault> faults = [];
+        List<Candidate> candidates = new(stored.Count);
+        foreach (StoredLease entry in stored)
+        {
+            if (entry.Expires <= now)
+            {
+                continue;
+            }
+
+            string? fault = entry.Lease is { } held ? FaultOf(held, config, noun) : null;
+            if (fault is null && entry.Lease is { } lease)
+            {
+                candidates.Add(new Candidate(entry, lease));
+                if (entry.Defect is not null)
+                {
+                    faults.Add(new(entry, $"keeps the lease it held before: {entry.Defect}"));
+                }
+            }
+            else
+            {
+                // The content it has now goes before the content it had and that never counted.
+                faults.Add(new(entry, $"is skipped: {entry.Defect ?? fault}"));
+            }
+        }
+
+        return new LeaseSurvey(WithoutOverlaps(candidates, config.SubnetLength, faults, noun), stored, faults, now);
+    }
+
+    /// <summary>Why no host may be reached at an address for traffic of this overlay; null when one may.</summary>
+    internal static string? FaultOfPublicIp(uint publicIp, NetworkConfig config)
+    {
+        string shown = Ipv4Prefix.Format(publicIp);
+        if (config.Network.Contains(publicIp))
+        {
+            // Datagrams for it would be routed into the overlay that is to carry them.
+            return $"the public address {shown} is inside the overlay's network {config.Network}; "
+                + "use an address of the host's own network";
+        }
+
+        // RFC 6890: 0.0.0.0/8 and 127.0.0.0/8 name the host itself; 224.0.0.0 and up are groups, reserved or broadcast.
+        return (publicIp >> 24) is 0 or 127 or >= 224
+            ? $"the public address {shown} is not one host's address; use an address other hosts can send to"
+            : null;
+    }
+
+    private static string? FaultOf(SubnetLease lease, NetworkConfig config, string noun)
+    {
+        Ipv4Prefix subnet = lease.Subnet;
+        if (!subnet.IsMasked)
+        {
+            return $"{subnet} has host bits; the subnet is {subnet.Masked()}: rename the {noun}, or remove it";
+        }
+
+        if (!config.Network.Contains(subnet))
+        {
+            return $"{subnet} is outside the network {config.Network}; correct Network in the config, "
+                + $"or remove the {noun}";
+        }
+
+        return FaultOfPublicIp(lease.PublicIp, config);
+    }
+
+    /// <summary>
+    /// Of two leases that overlap, the one made first counts, so that what is written by hand over the leases of running
+    /// hosts takes nothing from them. Where the store does not know the order: the one of the configured length, else
+    /// the longer; of two entries for the same subnet, the first in ordinal order of names. In that order each is accepted
+    /// unless it overlaps one that is accepted already.
+    /// </summary>
+    private static List<StoredLease> WithoutOverlaps(
+        List<Candidate> candidates, int configuredLength, List<LeaseFault> faults, string noun)
+    {
+        candidates.Sort((a, b) =>
+        {
+            int order = a.Stored.Created.CompareTo(b.Stored.Created);
+            order = order != 0 ? order : Rank(b.Lease.Subnet).CompareTo(Rank(a.Lease.Subnet));
+            order = order != 0 ? order : a.Lease.Subnet.Address.CompareTo(b.Lease.Subnet.Address);
+            return order != 0 ? order : string.CompareOrdinal(a.Stored.Name, b.Stored.Name);
+        });
+
+        SortedSet<Candidate> accepted = new(OverlapComparer.Instance);
+        foreach (Candidate candidate in candidates)
+        {
+            if (!accepted.Add(candidate) && accepted.TryGetValue(candidate, out Candidate winner))
+            {
+                faults.Add(new(candidate.Stored, $"is skipped: {candidate.Lease.Subnet} overlaps {winner.Lease.Subnet} "
+                    + $"held by {Ipv4Prefix.Format(winner.Lease.PublicIp)}; remove the {noun} that is wrong"));
+            }
+        }
+
+        List<StoredLease> counting = new(accepted.Count);
+        foreach (Candidate candidate in accepted)
+        {
+            counting.Add(candidate.Stored);
+        }
+
+        return counting;
+
+        int Rank(Ipv4Prefix subnet) => subnet.Length == configuredLength ? int.MaxValue : subnet.Length;
+    }
+
+    private readonly record struct Candidate(StoredLease Stored, SubnetLease Lease);
+
+    // Those that overlap are equal. No order in general, but one among leases that are disjoint, such as a set holds
+    // that takes no equals; what is looked up there then finds a lease that overlaps it, in logarithmic time.
+    private sealed class OverlapComparer : IComparer<Candidate>
+    {
+        internal static OverlapComparer Instance { get; } = new();
+
+        public int Compare(Candidate x, Candidate y)
+        {
+            Ipv4Prefix left = x.Lease.Subnet;
+            Ipv4Prefix right = y.Lease.Subnet;
+            return left.Last < right.First ? -1 : left.First > right.Last ? 1 : 0;
+        }
+    }
+}

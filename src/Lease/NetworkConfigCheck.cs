@@ -1,0 +1,31 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Overlay.Lease;
+
+/// <summary>Everything there is to say about the text of a network config.</summary>
+/// <param name="Config">As it is understood, defaults filled in; null when it is not valid.</param>
+/// <param name="Problems">Every rule it breaks, one line each, in flannel's words where it has them. A rule that depends on a
+/// broken one is not looked at.</param>
+/// <param name="Oddities">What is valid and still hardly meant, one line each: keys that nobody reads, keys given twice.</param>
+public sealed record NetworkConfigCheck(
+    NetworkConfig? Config, IReadOnlyList<string> Problems, IReadOnlyList<string> Oddities)
+{
+    private const char ByteOrderMark = '\uFEFF';
+
+    /// <summary>Checks a config. Never throws for what is in it.</summary>
+    /// <param name="json">The whole text, as stored.</param>
+    public static NetworkConfigCheck Of(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        if (json.StartsWith(ByteOrderMark))
+        {
+            return new(null, ["the config starts with a byte order mark, which flannel does not read; save it without"], []);
+        }
+
+        (NetworkConfig config, List<NetworkConfigException> broken) = NetworkConfig.ParseAll(json);
+        return new(
+            broken.Count == 0 ? config : null, [.. broken.Select(rule => rule.Message)], [.. NetworkConfigKeys.Oddities(json)]);
+    }
+}

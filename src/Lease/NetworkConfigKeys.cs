@@ -1,0 +1,108 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+
+namespace Overlay.Lease;
+
+/// <summary>
+/// Finds keys of a network config that flannel passes over in silence (Go's encoding/json ignores what it does not know, and
+/// takes the last of several).
+/// </summary>
+internal static class NetworkConfigKeys
+{
+    // flannel pkg/subnet/config.go type Config.
+    private static readonly string[] s_config =
+    [
+        "EnableIPv4", "EnableIPv6", "EnableNFTables", "Network", "IPv6Network", "SubnetMin", "SubnetMax", "IPv6SubnetMin",
+        "IPv6SubnetMax", "SubnetLen", "IPv6SubnetLen", "Backend",
+    ];
+
+    // Of the other backends' keys we know nothing.
+    private static readonly string[] s_udpBackend = ["Type", "Port"];
+
+    /// <summary>One line for each; none for text that is no JSON object.</summary>
+    internal static IEnumerable<string> Oddities(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? [.. OfConfig(document.RootElement)] : [];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return []; // said already
+        }
+    }
+
+    private static IEnumerable<string> OfConfig(JsonElement config)
+    {
+        foreach (string line in OfObject(config, s_config, ""))
+        {
+            yield return line;
+        }
+
+        foreach (JsonProperty property in config.EnumerateObject())
+        {
+            if (Same(property.Name, "Backend")
+                && property.Value.ValueKind == JsonValueKind.Object
+                && property.Value.EnumerateObject().Any(key => Same(key.Name, "Type")
+                    && key.Value.ValueKind == JsonValueKind.String
+                    && Same(key.Value.GetString() ?? "", "udp")))
+            {
+                foreach (string line in OfObject(property.Value, s_udpBackend, " in Backend"))
+                {
+                    yield return line;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> OfObject(JsonElement element, string[] known, string where)
+    {
+        HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            string shown = OneLine.Shorten(property.Name);
+            if (!seen.Add(property.Name))
+            {
+                yield return $"the key '{shown}'{where} is given more than once; the last one counts";
+            }
+            else if (!known.Contains(property.Name, StringComparer.OrdinalIgnoreCase))
+            {
+                string? meant = Nearest(property.Name, known);
+                yield return $"the key '{shown}'{where} is not known and is ignored"
+                    + (meant is null ? $"; known are {string.Join(", ", known)}" : $"; did you mean {meant}?");
+            }
+        }
+    }
+
+    private static string? Nearest(string name, string[] known)
+    {
+        // Two letters changed places, or up to a third of them are wrong; more is another word.
+        string nearest = known.MinBy(key => Distance(name, key)) ?? "";
+        return Distance(name, nearest) <= Math.Max(2, nearest.Length / 3) ? nearest : null;
+    }
+
+    // Levenshtein's: how many letters to insert, remove or replace; without regard to case.
+    private static int Distance(string left, string right)
+    {
+        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
+        for (int i = 1; i <= left.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= right.Length; j++)
+            {
+                bool isSame = char.ToUpperInvariant(left[i - 1]) == char.ToUpperInvariant(right[j - 1]);
+                int replaced = diagonal + (isSame ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[right.Length];
+    }
+
+    private static bool Same(string left, string right) => left.Equals(right, StringComparison.OrdinalIgnoreCase);
+}

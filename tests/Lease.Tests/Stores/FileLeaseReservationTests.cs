@@ -1,0 +1,103 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Xunit;
+using static Overlay.Lease.Tests.Leases;
+
+namespace Overlay.Lease.Tests.Stores;
+
+public sealed class FileLeaseReservationTests : StoreFixture
+{
+    private static readonly DateTime s_farAhead = new(2100, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    [Fact]
+    public async Task A_renewal_keeps_the_date_of_a_reservation()
+    {
+        string path = Reserve("10.5.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        SubnetLease renewed = await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
+
+        Assert.Equal(DateTimeOffset.MaxValue, renewed.Expires);
+        Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
+    }
+
+    [Fact]
+    public async Task Taking_a_reserved_subnet_keeps_its_date()
+    {
+        string path = Reserve("10.5.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        AcquiredLease acquired = await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.9.0/24")), Cancel);
+
+        Assert.Equal(new SubnetLease(Net("10.5.8.0/24"), new LeaseAttributes(Ip("192.0.2.1")), DateTimeOffset.MaxValue), acquired.Lease);
+        Assert.False(acquired.IsNew);
+        Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
+    }
+
+    [Fact]
+    public async Task The_reserved_one_of_two_leases_of_a_host_is_taken()
+    {
+        PutLease("10.5.7.0-24", "192.0.2.1");
+        Reserve("10.5.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        Assert.Equal(
+            Net("10.5.8.0/24"), (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.7.0/24")), Cancel)).Lease.Subnet);
+    }
+
+    [Fact]
+    public async Task A_reservation_is_never_given_back_by_its_host()
+    {
+        string path = Reserve("10.5.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        await store.ReleaseAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
+
+        Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
+    }
+
+    [Fact]
+    public async Task A_reservation_of_another_host_is_neither_taken_nor_renewed()
+    {
+        Reserve("10.5.8.0-24", "192.0.2.8");
+        await using FileLeaseStore store = NewStore();
+
+        Assert.NotEqual(
+            Net("10.5.8.0/24"), (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.8.0/24")), Cancel)).Lease.Subnet);
+        await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
+        Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));
+    }
+
+    [Theory]
+    [InlineData(9 * 365, false)]
+    [InlineData(11 * 365, true)]
+    public async Task What_expires_more_than_ten_years_from_now_is_a_reservation(int days, bool isReservation)
+    {
+        PutLease("10.5.8.0-24", "192.0.2.1", age: TimeSpan.FromDays(-days));
+        await using FileLeaseStore store = NewStore();
+
+        LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(await store.WatchAsync(Config, Cancel).FirstAsync(Cancel));
+
+        Assert.Equal(isReservation, Assert.Single(snapshot.Leases).Expires == DateTimeOffset.MaxValue);
+    }
+
+    [Fact]
+    public async Task A_lease_removed_and_made_again_has_an_end()
+    {
+        File.Delete(Reserve("10.5.8.0-24", "192.0.2.1"));
+        await using FileLeaseStore store = NewStore();
+
+        SubnetLease renewed = await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1") with { Expires = DateTimeOffset.MaxValue }, Cancel);
+
+        Assert.Equal(Time.GetUtcNow() + FileLeaseStore.TimeToLive, renewed.Expires);
+    }
+
+    private string Reserve(string name, string publicIp)
+    {
+        string path = PutLease(name, publicIp);
+        File.SetLastWriteTimeUtc(path, s_farAhead);
+        return path;
+    }
+}
