@@ -9,8 +9,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "using interface {Interface} with address {Address}, MTU {Mtu}; public IP {PublicIp}")]
     internal static partial void Underlay(ILogger log, string @interface, string address, int mtu, string publicIp);
 
-    [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {Expires:u}")]
-    internal static partial void Acquired(ILogger log, string subnet, string network, string store, DateTimeOffset expires);
+    [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {End}")]
+    internal static partial void Acquired(ILogger log, string subnet, string network, string store, string end);
 
     [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, UDP {Endpoint}, {Peers} peers, engine {Engine}, source check {SourceCheck}")]
     internal static partial void Ready(
@@ -34,8 +34,8 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Warning, "lease store: {Warning}")]
     internal static partial void StoreWarning(ILogger log, string warning);
 
-    [LoggerMessage(10, LogLevel.Information, "lease {Subnet} renewed until {Expires:u}")]
-    internal static partial void Renewed(ILogger log, string subnet, DateTimeOffset expires);
+    [LoggerMessage(10, LogLevel.Information, "lease {Subnet} renewed until {End}")]
+    internal static partial void Renewed(ILogger log, string subnet, string end);
 
     [LoggerMessage(11, LogLevel.Warning, "lease {Subnet} could not be renewed, next try in {Seconds} s: {Reason}")]
     internal static partial void RenewalFailed(ILogger log, string subnet, int seconds, string reason);
@@ -69,4 +69,40 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Warning, "acceleration {Acceleration} is {State}; packets go without it")]
     internal static partial void AccelerationLost(ILogger log, string acceleration, string state);
+
+    [LoggerMessage(23, LogLevel.Warning, "lease {Subnet} is lost, another one is taken: {Reason}")]
+    internal static partial void LeaseLost(ILogger log, string subnet, string reason);
+
+    [LoggerMessage(24, LogLevel.Warning, "no other lease in place of {Subnet} yet, known routes stay and it is tried again: {Reason}")]
+    internal static partial void NoLease(ILogger log, string subnet, string reason);
+
+    [LoggerMessage(25, LogLevel.Warning, "lease {Subnet} is gone from the store and is taken back")]
+    internal static partial void OwnIsGone(ILogger log, string subnet);
+
+    [LoggerMessage(26, LogLevel.Warning, "lease {Subnet} is in question and is renewed: {Reason}")]
+    internal static partial void OwnInQuestion(ILogger log, string subnet, string reason);
+
+    [LoggerMessage(27, LogLevel.Warning, "subnet changed from {Before} to {After}, {File} rewritten: restart this host's pods so that they get addresses of it")]
+    internal static partial void Moved(ILogger log, string before, string after, string file);
+
+    [LoggerMessage(28, LogLevel.Warning, "subnet changed from {Before} to {After}, but {File} could not be rewritten and is tried again every 10 s: {Reason}")]
+    internal static partial void SubnetFileNotWritten(ILogger log, string before, string after, string file, string reason);
+
+    [LoggerMessage(29, LogLevel.Warning, "{File} rewritten for subnet {Subnet}: restart this host's pods so that they get addresses of it")]
+    internal static partial void SubnetFileWritten(ILogger log, string file, string subnet);
+
+    [LoggerMessage(30, LogLevel.Warning, "waiting for the lease store {Store}: {Reason}")]
+    internal static partial void WaitingForStore(ILogger log, string store, string reason);
+
+    [LoggerMessage(31, LogLevel.Warning, "{Store} is away ({Reason}): starting from the snapshot of {Written:u} with subnet {Subnet}, {Peers} peers")]
+    internal static partial void StartingFromSnapshot(ILogger log, string store, string reason, DateTimeOffset written, string subnet, int peers);
+
+    [LoggerMessage(32, LogLevel.Warning, "the snapshot {File} {Fault}, so it is not started from")]
+    internal static partial void SnapshotUnusable(ILogger log, string file, string fault);
+
+    [LoggerMessage(33, LogLevel.Warning, "the snapshot {File} could not be written, so a restart while the lease store is away may have to wait for it: {Reason}")]
+    internal static partial void SnapshotNotWritten(ILogger log, string file, string reason);
+
+    [LoggerMessage(34, LogLevel.Warning, "the network config of {Store} is another one than the snapshot's this daemon has started from; restart to take it up")]
+    internal static partial void ConfigChanged(ILogger log, string store);
 }

@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -63,33 +62,42 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     private async Task RunAsync(CancellationToken stopping)
     {
         using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
-        await using var store = new FileLeaseStore(options.LeaseDirectory, s_clock, warning => Log.StoreWarning(log, warning));
+        await using ILeaseStore store = LeaseStoreFactory.Open(options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
         using RouteNetlink netlink = RouteNetlink.Open();
-        StartPlan plan = await StartPlan.MakeAsync(options, store, netlink, log, stopping).WaitAsync(stopping);
+        UnderlayInterface underlay = UnderlayInterface.Select(
+            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
+        var snapshots = new SnapshotFile(runDirectory.Path, log);
+        var starter = new LeaseStarter(store, snapshots, options.PublicIp ?? underlay.Address, s_clock, log);
+        StartPlan plan = StartPlan.Make(options, underlay, await starter.ReadConfigAsync(stopping), store.Description, log);
 
         // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
-        AcquiredLease acquired = await AcquireAsync(store, plan, stopping);
+        Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
+        StartingPoint start = await starter.AcquireAsync(plan.Config, previous, stopping);
         try
         {
-            await ServeAsync(plan, acquired.Lease, store, netlink, runDirectory, stopping);
+            await ServeAsync(plan, start, store, netlink, new SnapshotWriter(snapshots, s_clock), runDirectory, stopping);
         }
-        catch when (acquired.IsNew && !_isReady)
+        catch when (start.IsNew && !_isReady)
         {
-            await GiveBackAsync(store, acquired.Lease);
+            await GiveBackAsync(store, start.Own);
             throw;
         }
     }
 
     private async Task ServeAsync(
-        StartPlan plan, SubnetLease lease, ILeaseStore store, RouteNetlink netlink, RunDirectory runDirectory, CancellationToken stopping)
+        StartPlan plan, StartingPoint start, ILeaseStore store, RouteNetlink netlink, SnapshotWriter snapshots, RunDirectory runDirectory,
+        CancellationToken stopping)
     {
         using DataPlane dataPlane = DataPlane.Open(options, plan);
-        TunnelLink.Configure(netlink, plan.Config.Network, lease.Subnet, plan.TunnelMtu);
+        var host = new HostSubnet(netlink, options.SubnetFile, plan, start.Own.Subnet, log);
+        host.Configure();
         dataPlane.ProbeWrites();
         using IcmpPort? icmp = OpenIcmp();
 
         var routes = new RouteTableCell();
-        var leases = new LeaseLoop(store, plan.Config, lease, new RoutePublisher(routes, plan.Config.Network, lease.Subnet), s_clock, log);
+        var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, log);
+        var leases = new LeaseLoop(
+            store, start, keeper, new RoutePublisher(routes, plan.Config.Network), host.MoveTo, snapshots, s_clock, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task leaseLoop = leases.RunAsync(ending.Token);
         Task upkeep = Task.CompletedTask;
@@ -100,14 +108,13 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             forwarder.Start();
             await using CountersSocket counters = CountersSocket.Listen(
                 runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current, dataPlane.ReadKernelDrops()).ToJson());
-            WriteSubnetFile(plan, lease);
+            Ipv4Prefix subnet = host.Publish();
             _isReady = true;
-            Log.Ready(log, lease.Subnet.ToString(), dataPlane.Tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
+            Log.Ready(log, subnet.ToString(), dataPlane.Tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
                 routes.Current.PeerCount, dataPlane.Description, options.SourceCheck.ToString().ToLowerInvariant());
 
             upkeep = new Upkeep(
-                netlink, plan.Config.Network, lease.Subnet, new DropReport(forwarder, log), new AccelerationReport(dataPlane.Accelerations, log),
-                s_clock, log).RunAsync(ending.Token);
+                host, new DropReport(forwarder, log), new AccelerationReport(dataPlane.Accelerations, log), s_clock).RunAsync(ending.Token);
             await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
             PathTotals outbound = forwarder.Outbound;
             PathTotals inbound = forwarder.Inbound;
@@ -140,14 +147,6 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         await loops;
     }
 
-    private async Task<AcquiredLease> AcquireAsync(ILeaseStore store, StartPlan plan, CancellationToken stopping)
-    {
-        Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
-        AcquiredLease acquired = await store.AcquireAsync(plan.Config, new LeaseRequest(plan.PublicIp, previous), stopping).WaitAsync(stopping);
-        Log.Acquired(log, acquired.Lease.Subnet.ToString(), plan.Config.Network.ToString(), store.Description, acquired.Lease.Expires);
-        return acquired;
-    }
-
     /// <summary>A start that failed leaves no lease behind that was not there before.</summary>
     private async Task GiveBackAsync(ILeaseStore store, SubnetLease lease)
     {
@@ -171,18 +170,6 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         {
             Log.NoIcmp(log, refused.Message);
             return null;
-        }
-    }
-
-    private void WriteSubnetFile(StartPlan plan, SubnetLease lease)
-    {
-        try
-        {
-            SubnetEnvFile.Write(options.SubnetFile, plan.Config.Network, lease.Subnet, plan.TunnelMtu, ipMasquerade: false);
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatorException($"could not write {options.SubnetFile}: {refused.Message.TrimEnd('.')}; choose another with --subnet-file", refused);
         }
     }
 }

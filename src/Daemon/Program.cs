@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.IO;
 using System.Threading.Tasks;
 using Overlay.Daemon.Cli;
@@ -61,12 +62,14 @@ internal static class Program
 
     private static int Refuse(ParseResult parsed)
     {
-        string name = parsed.CommandResult.Command.Name;
-        string help = parsed.CommandResult.Parent is null ? "overlay --help" : $"overlay {name} --help";
-        string problem = parsed.CommandResult.Parent is null && parsed.UnmatchedTokens.Count > 0
-            ? $"'{parsed.UnmatchedTokens[0]}' is not a command"
+        string help = $"{PathOf(parsed.CommandResult)} --help";
+        string problem = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var word, ..] && !word.StartsWith('-')
+            ? $"'{word}' is not a command"
             : parsed.Errors[0].Message.Split('\n')[0].TrimEnd('.', '\r');
-        Say($"{problem} (see {help})");
+        Say($"{LeaseStoreOptions.WithoutPassword(problem, parsed)} (see {help})");
         return ExitCode.Usage;
     }
+
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "overlay";
 }

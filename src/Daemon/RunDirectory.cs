@@ -4,7 +4,7 @@ using System.IO;
 
 namespace Overlay.Daemon;
 
-/// <summary>One daemon's directory: a lock that ends with the process, its process id, and the counters socket.</summary>
+/// <summary>One daemon's directory: a lock that ends with the process, its process id, the counters socket, and the snapshot of leases.</summary>
 internal sealed class RunDirectory : IDisposable
 {
     private const string LockName = "lock";

@@ -1,12 +1,9 @@
 using System;
 using System.IO;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Cli;
 using Overlay.Daemon.Kernel;
 using Overlay.Lease;
-using Overlay.Linux.Netlink;
 using Overlay.Router.Ports;
 
 namespace Overlay.Daemon;
@@ -27,16 +24,16 @@ internal sealed record StartPlan(
     private const string BackendType = "udp";
     private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
 
-    /// <summary>Reads the network config and this host's interfaces, and logs what will work, but not as well as it could.</summary>
+    /// <summary>Checks the network config against this host, and logs what will work, but not as well as it could.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="underlay">The interface they choose.</param>
+    /// <param name="config">The network config.</param>
+    /// <param name="store">Where it is from, for messages.</param>
+    /// <param name="log">Gets the lines.</param>
     /// <exception cref="OperatorException">Something does not fit; the line says what and how to mend it.</exception>
-    /// <exception cref="LeaseStoreException">The network config is missing or wrong.</exception>
-    internal static async Task<StartPlan> MakeAsync(
-        RunOptions options, ILeaseStore store, RouteNetlink netlink, ILogger log, CancellationToken cancellation)
+    internal static StartPlan Make(RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
     {
-        NetworkConfig config = await store.ReadConfigAsync(cancellation);
-        CheckBackend(config, store.Description);
-        UnderlayInterface underlay = UnderlayInterface.Select(
-            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
+        CheckBackend(config, store);
         uint publicIp = options.PublicIp ?? underlay.Address;
         CheckOutside(config.Network, publicIp, "public IP", "choose another with --public-ip");
         CheckOutside(config.Network, underlay.Address, $"address of {underlay.Name}", "choose another interface with --iface");
@@ -62,7 +59,9 @@ internal sealed record StartPlan(
         return new StartPlan(config, underlay, publicIp, mtu, (ushort)(options.Port ?? config.BackendPort));
     }
 
-    private static void CheckBackend(NetworkConfig config, string store)
+    /// <summary>Whether this daemon can work by a config that is valid for flannel.</summary>
+    /// <exception cref="OperatorException">It cannot; the line says why.</exception>
+    internal static void CheckBackend(NetworkConfig config, string store)
     {
         if (!config.EnableIPv4)
         {

@@ -79,40 +79,19 @@ public sealed class LeaseChangeTests : LabTest
         const int Count = 2000;
         TestLab lab = NewLab(2, """{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"udp"}}""");
         _ = lab.BringUp(1, 2);
-        int sent = 0;
-        int lost = 0;
-        bool done = false;
-        var pinging = new Thread(() =>
-        {
-            using var pinger = new Pinger(lab.Host(1).PodNamespace);
-            while (!Volatile.Read(ref done))
-            {
-                lost += pinger.Ping(lab.Pod(2), (ushort)++sent, TimeSpan.FromSeconds(2)) is null ? 1 : 0;
-                Condition.Pause(TimeSpan.FromMilliseconds(10), CancellationToken.None);
-            }
-        });
-        pinging.Start();
+        using var pinging = new SteadyPing(lab, 1, 2);
         long began = Stopwatch.GetTimestamp();
-        bool complete;
-        try
+        for (int i = 0; i < Count; i++)
         {
-            for (int i = 0; i < Count; i++)
-            {
-                lab.WriteLease($"10.{200 + (i / 256)}.{i % 256}.0/24", $"192.168.{i / 250}.{1 + (i % 250)}");
-            }
-
-            complete = Eventually(
-                () => lab.Counters(1).Routes == Count + 1 && lab.Counters(2).Routes == Count + 1, TestLab.Patience);
-            Print($"{Count} leases in force after {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms");
-        }
-        finally
-        {
-            Volatile.Write(ref done, true);
-            pinging.Join();
+            lab.WriteLease($"10.{200 + (i / 256)}.{i % 256}.0/24", $"192.168.{i / 250}.{1 + (i % 250)}");
         }
 
+        bool isComplete = Eventually(
+            () => lab.Counters(1).Routes == Count + 1 && lab.Counters(2).Routes == Count + 1, TestLab.Patience);
+        Print($"{Count} leases in force after {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms");
+        (int sent, int lost) = pinging.Stop();
         Print($"{sent} pings sent, {lost} lost");
-        Assert.True(complete, $"{lab.Counters(1).Routes} and {lab.Counters(2).Routes} routes");
+        Assert.True(isComplete, $"{lab.Counters(1).Routes} and {lab.Counters(2).Routes} routes");
         Assert.True(sent > 10, $"only {sent} pings");
         Assert.Equal(0, lost);
     }

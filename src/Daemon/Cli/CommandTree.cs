@@ -10,6 +10,8 @@ internal static class CommandTree
     {
         RunCommand.Create(),
         CountersCommand.Create(),
+        LeaseCommand.Create(),
+        ConfigCommand.Create(),
         DemoCommand.Create(),
     };
 }

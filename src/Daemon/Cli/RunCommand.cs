@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using Overlay.Lease;
 using Overlay.Router.Forwarding;
@@ -19,16 +18,21 @@ internal static class RunCommand
     internal const int MinimumMtu = 576; // RFC 791, section 3.1: what every host must take
     internal const int MaximumMtu = 65_535 - UdpPort.EncapsulationBytes;
     private const int MaximumSpin = 1000;
-    private const string FileScheme = "file:";
+
+    // Flannel's, in minutes: a lease lives for a day.
+    private const int DefaultMargin = 60;
+    private const int MinimumMargin = 1;
+    private const int MaximumMargin = (24 * 60) - 1;
 
     internal static Command Create()
     {
-        var leaseStore = new Option<string>("--lease-store")
+        var leaseStore = new LeaseStoreOptions();
+        var renewMargin = new Option<int?>("--subnet-lease-renew-margin")
         {
-            Description = "where leases are kept: file:DIR, a directory all hosts share",
-            HelpName = "file:DIR",
-            Required = true,
-            CustomParser = OptionParser.Of("--lease-store", LeaseDirectory, "file:DIR"),
+            Description = $"minutes before its end, {MinimumMargin} to {MaximumMargin}, at which a lease is renewed",
+            HelpName = "MINUTES",
+            DefaultValueFactory = _ => DefaultMargin,
+            CustomParser = OptionParser.Number("--subnet-lease-renew-margin", MinimumMargin, MaximumMargin),
         };
         var networkInterface = new Option<string?>("--iface")
         {
@@ -51,7 +55,7 @@ internal static class RunCommand
         };
         var runDirectory = new Option<string>("--run-dir")
         {
-            Description = "directory for the lock and the counters socket; one daemon each",
+            Description = "directory for the lock, the counters socket and the snapshot of leases; one daemon each",
             HelpName = "DIR",
             DefaultValueFactory = _ => DefaultRunDirectory,
             CustomParser = OptionParser.Path("--run-dir"),
@@ -105,8 +109,10 @@ internal static class RunCommand
 
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
-            leaseStore, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
+            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
         };
+        leaseStore.AddTo(command);
+        leaseStore.RequireFor(command);
         command.Validators.Add(result =>
         {
             // A pipe is between two threads: one thread for everything has no place for it.
@@ -116,7 +122,8 @@ internal static class RunCommand
             }
         });
         command.SetAction((parsed, _) => OverlayDaemon.RunAsync(new RunOptions(
-            parsed.GetRequiredValue(leaseStore),
+            leaseStore.Read(parsed),
+            TimeSpan.FromMinutes(parsed.GetValue(renewMargin) ?? DefaultMargin),
             parsed.GetValue(networkInterface),
             parsed.GetValue(publicIp),
             parsed.GetRequiredValue(subnetFile),
@@ -165,10 +172,5 @@ internal static class RunCommand
         text == "duplex" ? new WorkerPlan(WorkerLayout.Duplex, 1)
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lanes) && lanes is >= 1 and <= WorkerPlan.MaximumLanes
             ? new WorkerPlan(WorkerLayout.Pair, lanes)
-            : null;
-
-    private static string? LeaseDirectory(string text) =>
-        text.StartsWith(FileScheme, StringComparison.Ordinal) && text.Length > FileScheme.Length
-            ? Path.GetFullPath(text[FileScheme.Length..])
             : null;
 }

@@ -1,14 +1,16 @@
+using System;
 using System.Collections.Generic;
 using Overlay.Router.Forwarding;
 
 namespace Overlay.Daemon.Cli;
 
 /// <summary>What <c>overlay run</c> was asked to do; each value is valid by itself.</summary>
-/// <param name="LeaseDirectory">The directory behind <c>--lease-store file:DIR</c>.</param>
+/// <param name="LeaseStore">Where leases are kept.</param>
+/// <param name="RenewMargin">How long before its end a lease is renewed.</param>
 /// <param name="Interface">An interface's name or one of its IPv4 addresses; null for the default route's.</param>
 /// <param name="PublicIp">The address published in the lease, host order; null for the interface's.</param>
 /// <param name="SubnetFile">Where subnet.env goes.</param>
-/// <param name="RunDirectory">Lock and counters socket.</param>
+/// <param name="RunDirectory">Lock, counters socket and snapshot of leases.</param>
 /// <param name="Mtu">The tunnel's MTU in bytes; null for the interface's less 28.</param>
 /// <param name="Port">UDP port; null for the network config's.</param>
 /// <param name="SourceCheck">How much an inbound datagram has to prove.</param>
@@ -17,7 +19,8 @@ namespace Overlay.Daemon.Cli;
 /// <param name="Workers">Which threads there are; null to go by the engine and the number of processors.</param>
 /// <param name="SpinMicroseconds">How long an idle worker looks again before it waits.</param>
 internal sealed record RunOptions(
-    string LeaseDirectory,
+    LeaseStoreChoice LeaseStore,
+    TimeSpan RenewMargin,
     string? Interface,
     uint? PublicIp,
     string SubnetFile,

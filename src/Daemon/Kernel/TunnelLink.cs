@@ -44,7 +44,7 @@ internal static class TunnelLink
     /// <returns>What was missing, in words; nothing as a rule.</returns>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
-    internal static IEnumerable<string> PutBack(RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet)
+    internal static IReadOnlyList<string> PutBack(RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet)
     {
         var missing = new List<string>();
         if (!netlink.GetAddresses().Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
@@ -63,6 +63,11 @@ internal static class TunnelLink
 
         return missing;
     }
+
+    /// <summary>Takes away the address of a subnet that this host had before; one that is gone already is as good.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal static void RemoveAddress(RouteNetlink netlink, Link link, Ipv4Prefix former) =>
+        _ = netlink.RemoveAddress(link.Index, former.Address, AddressLength);
 
     private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, Link link)
     {

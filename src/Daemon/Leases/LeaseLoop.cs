@@ -7,104 +7,199 @@ using Overlay.Lease;
 
 namespace Overlay.Daemon.Leases;
 
-/// <summary>Keeps routes and own lease up to date: store → view → publisher, and renewals.</summary>
-internal sealed class LeaseLoop(
-    ILeaseStore store, NetworkConfig config, SubnetLease own, RoutePublisher publisher, TimeProvider clock, ILogger log)
+/// <summary>
+/// Keeps routes and own subnet up to date. What the store tells and what becomes of the own lease arrives here in one queue, and
+/// here alone it is applied: store and keeper → view → publisher, host, snapshot.
+/// </summary>
+internal sealed class LeaseLoop
 {
-    /// <summary>How long before its end a lease is renewed: flannel's default.</summary>
-    internal static readonly TimeSpan RenewalMargin = TimeSpan.FromMinutes(60);
-
-    /// <summary>How often that is looked at: in steps, so that a host that was suspended, or whose clock was set, renews soon.</summary>
-    internal static readonly TimeSpan RenewalCheck = TimeSpan.FromMinutes(1);
-
     /// <summary>Changes beyond this many in one update are logged as a sum: the first snapshot of a large network, say.</summary>
     private const int MostChangesLoggedSingly = 16;
 
-    private readonly LeaseView _view = new(own.Subnet, own.PublicIp);
+    // Updates that wait to be applied: enough that the store need not wait for a table to be built.
+    private const int MostEventsWaiting = 16;
+
+    // A stop takes less than 2 s, whatever the disk under the snapshot does.
+    private static readonly TimeSpan s_patienceAtEnd = TimeSpan.FromSeconds(0.5);
+
+    private readonly ILeaseStore _store;
+    private readonly StartingPoint _start;
+    private readonly LeaseKeeper _keeper;
+    private readonly RoutePublisher _publisher;
+    private readonly Action<Ipv4Prefix> _move;
+    private readonly SnapshotWriter _snapshots;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+
+    private readonly LeaseView _view;
     private readonly TaskCompletionSource _firstUpdate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<LeaseEvent> _events = Channel.CreateBounded<LeaseEvent>(MostEventsWaiting);
 
-    // One wake-up waiting says as much as two.
-    private readonly Channel<bool> _wakeRenewal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private SubnetLease _own;
+    private bool _knowsPeers; // from a snapshot, the store's or the file's: before it, nothing is worth saving
+    private bool _isInGap;
 
-    private volatile bool _ownIsGone; // the store does not show it as ours, or could not be asked to renew it
+    /// <param name="store">What is watched.</param>
+    /// <param name="start">What is held and known at first.</param>
+    /// <param name="keeper">Of the same lease; this loop runs it.</param>
+    /// <param name="publisher">Gets every change of routes, and of the own subnet.</param>
+    /// <param name="move">Makes the host show another own subnet; called after the routes are in force.</param>
+    /// <param name="snapshots">Gets what would be needed to start without the store; this loop runs it.</param>
+    /// <param name="clock">Dates snapshots.</param>
+    /// <param name="log">Gets a line for each change.</param>
+    internal LeaseLoop(
+        ILeaseStore store, StartingPoint start, LeaseKeeper keeper, RoutePublisher publisher, Action<Ipv4Prefix> move,
+        SnapshotWriter snapshots, TimeProvider clock, ILogger log)
+    {
+        _store = store;
+        _start = start;
+        _keeper = keeper;
+        _publisher = publisher;
+        _move = move;
+        _snapshots = snapshots;
+        _clock = clock;
+        _log = log;
+        _own = start.Own;
+        _view = new LeaseView(start.Own.Subnet, start.Own.PublicIp);
+    }
 
-    /// <summary>Completes when the store's first answer has been published.</summary>
+    /// <summary>Completes when routes are in force: those of the store's first answer, or of a snapshot that was started from.</summary>
     internal Task FirstUpdate => _firstUpdate.Task;
 
-    /// <summary>Runs until cancelled, or until one of the two halves ends by itself: neither is any use without the other.</summary>
-    /// <exception cref="LeaseLostException">Another owner holds our subnet.</exception>
+    /// <summary>Runs until cancelled, or until one of its parts ends by itself: none is any use without the others.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task first = await Task.WhenAny(WatchAsync(ending.Token), RenewAsync(ending.Token));
+        using var applied = new CancellationTokenSource();
+        BeginWithKnownPeers();
+        Task applying = ApplyAsync(ending.Token);
+        Task saving = _snapshots.RunAsync(applied.Token);
+        Task first = await Task.WhenAny(WatchAsync(ending.Token), _keeper.RunAsync(ReportAsync, ending.Token), applying, saving);
         await ending.CancelAsync();
 
-        // The other one is not waited for: a store on a file system that hangs would keep the daemon from ending.
-        await first;
-    }
-
-    private async Task WatchAsync(CancellationToken cancellation)
-    {
-        bool inGap = false;
+        // The store is not waited for: one on a file system that hangs would keep the daemon from ending.
+        await Task.WhenAny(applying, Task.Delay(s_patienceAtEnd, CancellationToken.None));
+        await applied.CancelAsync();
+        await Task.WhenAny(saving, Task.Delay(s_patienceAtEnd, CancellationToken.None));
         try
         {
-            await foreach (LeaseUpdate update in store.WatchAsync(config, cancellation))
-            {
-                if (update is LeaseUpdate.Gap gap)
-                {
-                    inGap = true;
-                    Log.Gap(log, gap.Reason);
-                }
-                else if (inGap)
-                {
-                    inGap = false;
-                    Log.GapOver(log);
-                }
-
-                LeaseDelta delta = _view.Apply(update);
-                if (!delta.IsEmpty || !_firstUpdate.Task.IsCompleted)
-                {
-                    publisher.Publish(_view.Leases);
-                    Report(delta);
-                }
-
-                _firstUpdate.TrySetResult();
-                if (!_view.OwnIsHeld)
-                {
-                    _ownIsGone = true;
-                    _wakeRenewal.Writer.TryWrite(true);
-                }
-            }
+            await first;
         }
-        catch (Exception problem) when (_firstUpdate.TrySetException(problem))
+        catch (Exception problem)
         {
+            _firstUpdate.TrySetException(problem);
             throw;
         }
     }
 
-    private async Task RenewAsync(CancellationToken cancellation)
+    private void BeginWithKnownPeers()
     {
-        SubnetLease held = own;
-        await using ITimer tick = clock.CreateTimer(_ => _wakeRenewal.Writer.TryWrite(true), null, RenewalCheck, RenewalCheck);
-        await foreach (bool _ in _wakeRenewal.Reader.ReadAllAsync(cancellation))
+        if (_start.Peers is { } peers)
         {
-            if (!_ownIsGone && clock.GetUtcNow() < held.Expires - RenewalMargin)
+            _ = _view.Apply(new LeaseUpdate.Snapshot([_own, .. peers]));
+            _knowsPeers = true;
+            _publisher.Publish(_own.Subnet, _view.Leases);
+            _firstUpdate.SetResult();
+            _keeper.Doubt(LeaseDoubts.MayBeLost);
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        await foreach (LeaseUpdate update in _store.WatchAsync(_start.Config, cancellation))
+        {
+            await _events.Writer.WriteAsync(new LeaseEvent.Told(update), cancellation);
+        }
+
+        throw new InvalidOperationException($"the watch of {_store.Description} has ended by itself");
+    }
+
+    private ValueTask ReportAsync(SubnetLease lease, CancellationToken cancellation) =>
+        _events.Writer.WriteAsync(new LeaseEvent.Held(lease), cancellation);
+
+    private async Task ApplyAsync(CancellationToken cancellation)
+    {
+        await foreach (LeaseEvent next in _events.Reader.ReadAllAsync(cancellation))
+        {
+            switch (next)
             {
-                continue;
+                case LeaseEvent.Told told:
+                    Apply(told.Update);
+                    break;
+                case LeaseEvent.Held held:
+                    Hold(held.Lease);
+                    break;
+            }
+        }
+    }
+
+    private void Apply(LeaseUpdate update)
+    {
+        if (update is LeaseUpdate.OwnInQuestion question)
+        {
+            Log.OwnInQuestion(_log, _own.Subnet.ToString(), question.Reason);
+            _keeper.Doubt(LeaseDoubts.MayBeLost);
+            return;
+        }
+
+        FollowGap(update);
+        bool wasHeld = _view.OwnIsHeld;
+        LeaseDelta delta = _view.Apply(update);
+        _knowsPeers |= update is LeaseUpdate.Snapshot;
+        if (!delta.IsEmpty || !_firstUpdate.Task.IsCompleted)
+        {
+            _publisher.Publish(_own.Subnet, _view.Leases);
+            Report(delta);
+            Save();
+        }
+
+        _firstUpdate.TrySetResult();
+        if (!_view.OwnIsHeld && update is not LeaseUpdate.Gap)
+        {
+            if (wasHeld && !_view.OwnIsTaken) // by whom, the renewal says
+            {
+                Log.OwnIsGone(_log, _own.Subnet.ToString());
             }
 
-            _ownIsGone = false; // before the renewal: what happens to the lease after it is news again
-            try
-            {
-                held = await store.RenewAsync(held, cancellation);
-                Log.Renewed(log, held.Subnet.ToString(), held.Expires);
-            }
-            catch (LeaseStoreException problem) when (problem is not LeaseLostException)
-            {
-                _ownIsGone = true;
-                Log.RenewalFailed(log, held.Subnet.ToString(), (int)RenewalCheck.TotalSeconds, problem.Message);
-            }
+            _keeper.Doubt(LeaseDoubts.MayBeLost);
+        }
+    }
+
+    private void FollowGap(LeaseUpdate update)
+    {
+        if (update is LeaseUpdate.Gap gap)
+        {
+            _isInGap = true;
+            Log.Gap(_log, gap.Reason);
+        }
+        else if (_isInGap)
+        {
+            _isInGap = false;
+            Log.GapOver(_log);
+            _keeper.Doubt(LeaseDoubts.StoreIsBack);
+        }
+    }
+
+    private void Hold(SubnetLease lease)
+    {
+        Ipv4Prefix before = _own.Subnet;
+        _own = lease;
+        if (lease.Subnet != before)
+        {
+            LeaseDelta delta = _view.MoveTo(lease.Subnet);
+            _publisher.Publish(lease.Subnet, _view.Leases);
+            _move(lease.Subnet);
+            Report(delta);
+        }
+
+        Save();
+    }
+
+    private void Save()
+    {
+        if (_knowsPeers)
+        {
+            _snapshots.Offer(new LeaseSnapshot(_clock.GetUtcNow(), _store.Description, _start.Config, _own, [.. _view.Leases]));
         }
     }
 
@@ -112,23 +207,33 @@ internal sealed class LeaseLoop(
     {
         if (delta.Added.Count + delta.Changed.Count + delta.Removed.Count > MostChangesLoggedSingly)
         {
-            Log.SubnetsChanged(log, delta.Added.Count, delta.Changed.Count, delta.Removed.Count, _view.Leases.Count);
+            Log.SubnetsChanged(_log, delta.Added.Count, delta.Changed.Count, delta.Removed.Count, _view.Leases.Count);
             return;
         }
 
         foreach (SubnetLease lease in delta.Added)
         {
-            Log.SubnetAdded(log, lease.Subnet.ToString(), Ipv4Prefix.Format(lease.PublicIp));
+            Log.SubnetAdded(_log, lease.Subnet.ToString(), Ipv4Prefix.Format(lease.PublicIp));
         }
 
         foreach (SubnetLease lease in delta.Changed)
         {
-            Log.SubnetChanged(log, lease.Subnet.ToString(), Ipv4Prefix.Format(lease.PublicIp));
+            Log.SubnetChanged(_log, lease.Subnet.ToString(), Ipv4Prefix.Format(lease.PublicIp));
         }
 
         foreach (SubnetLease lease in delta.Removed)
         {
-            Log.SubnetRemoved(log, lease.Subnet.ToString());
+            Log.SubnetRemoved(_log, lease.Subnet.ToString());
         }
+    }
+
+    /// <summary>What there is to be applied.</summary>
+    private abstract record LeaseEvent
+    {
+        /// <summary>The store's watch told something.</summary>
+        internal sealed record Told(LeaseUpdate Update) : LeaseEvent;
+
+        /// <summary>The own lease was renewed, or replaced by another.</summary>
+        internal sealed record Held(SubnetLease Lease) : LeaseEvent;
     }
 }

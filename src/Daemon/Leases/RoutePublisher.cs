@@ -8,11 +8,12 @@ namespace Overlay.Daemon.Leases;
 /// <summary>Turns leases into routes: the one place where the two meet.</summary>
 /// <param name="cell">Where the forwarder reads.</param>
 /// <param name="network">The whole overlay network.</param>
-/// <param name="own">This host's subnet.</param>
-internal sealed class RoutePublisher(RouteTableCell cell, Ipv4Prefix network, Ipv4Prefix own)
+internal sealed class RoutePublisher(RouteTableCell cell, Ipv4Prefix network)
 {
     /// <summary>Puts a table of these leases in force; the forwarder sees it with its next batch.</summary>
-    internal void Publish(IEnumerable<SubnetLease> peers) => cell.Publish(RouteTable.Build(
+    /// <param name="own">This host's subnet.</param>
+    /// <param name="peers">The other hosts' leases.</param>
+    internal void Publish(Ipv4Prefix own, IEnumerable<SubnetLease> peers) => cell.Publish(RouteTable.Build(
         ToPrefix(network),
         ToPrefix(own),
         peers.Select(lease => new Route(ToPrefix(lease.Subnet), lease.PublicIp))));

@@ -43,9 +43,11 @@ public sealed class DocumentationTests
     public void The_documented_options_are_those_of_each_command()
     {
         string documentation = Repository.Read("docs/cli.md");
-        foreach (Command command in CommandTree.Create().Subcommands)
+        foreach ((string heading, Command command) in Commands("##", "overlay", CommandTree.Create()))
         {
-            string[] documented = [.. Section(documentation, $"## overlay {command.Name}")
+            // A subcommand's heading is one level below its command's, and ends what belongs to the command itself.
+            string[] documented = [.. Section(documentation, heading)
+                .TakeWhile(line => !line.StartsWith("###", StringComparison.Ordinal))
                 .Select(line => Regex.Match(line, @"^\| `(--[a-z-]+)"))
                 .Where(match => match.Success)
                 .Select(match => match.Groups[1].Value)
@@ -96,6 +98,10 @@ public sealed class DocumentationTests
         Assert.NotEmpty(ids);
         Assert.Equal(ids.Distinct(), ids);
     }
+
+    private static IEnumerable<(string Heading, Command Command)> Commands(string level, string path, Command parent) =>
+        parent.Subcommands.SelectMany(command => Commands(level + "#", $"{path} {command.Name}", command)
+            .Prepend(($"{level} {path} {command.Name}", command)));
 
     private static string Sentence<T>(XDocument comments, T member)
         where T : struct, Enum

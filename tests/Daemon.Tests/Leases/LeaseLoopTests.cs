@@ -1,207 +1,143 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.CompilerServices;
-using System.Threading;
-using System.Threading.Channels;
+using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Daemon.Leases;
 using Overlay.Lease;
-using Overlay.Router.Routes;
-using Overlay.Testing;
 using Xunit;
+using static Overlay.Daemon.Tests.Leases.LoopRig;
 using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Daemon.Tests.Leases;
 
-public sealed class LeaseLoopTests : IAsyncLifetime
+/// <summary>What the store tells becomes routes.</summary>
+public sealed class LeaseLoopTests : IAsyncDisposable
 {
-    private static readonly Ipv4Prefix s_network = new(Address("10.5.0.0"), 16);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly SubnetLease s_peer = LeaseOf("10.5.99.0", "192.168.0.99");
 
-    private readonly ManualTime _time = new();
-    private readonly FakeStore _store = new();
-    private readonly RouteTableCell _cell = new();
-    private readonly LineLog _log = new();
-    private readonly CancellationTokenSource _stop = new();
-    private SubnetLease _own = null!; // set before every test
-    private LeaseLoop _loop = null!;  // set before every test
-    private Task _running = Task.CompletedTask;
+    private readonly LoopRig _rig = new();
 
-    public async ValueTask InitializeAsync()
-    {
-        _own = new SubnetLease(
-            new Ipv4Prefix(Address("10.5.34.0"), 24), new LeaseAttributes(Address("192.168.0.34")), _time.GetUtcNow() + TimeSpan.FromHours(24));
-        _store.Time = _time;
-        _loop = new LeaseLoop(
-            _store, NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}"""), _own, new RoutePublisher(_cell, s_network, _own.Subnet), _time, _log);
-        _running = _loop.RunAsync(_stop.Token);
-        await Task.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _rig.DisposeAsync();
 
     [Fact]
     public async Task Leases_become_routes_and_the_own_one_does_not()
     {
-        _store.Tell(new LeaseUpdate.Snapshot([_own, Peer("10.5.99.0", "192.168.0.99")]));
-        await _loop.FirstUpdate.WaitAsync(s_patience, TestContext.Current.CancellationToken);
+        await _rig.BeginAsync(s_peer);
 
-        Assert.Equal(Address("192.168.0.99"), _cell.Current.Find(Address("10.5.99.7")));
-        Assert.Equal(1, _cell.Current.Count);
-        Assert.Contains("Subnet added: 10.5.99.0/24 via 192.168.0.99", _log.Lines);
+        Assert.Equal(Address("192.168.0.99"), _rig.Cell.Current.Find(Address("10.5.99.7")));
+        Assert.Equal(1, _rig.Cell.Current.Count);
+        Assert.Contains("Subnet added: 10.5.99.0/24 via 192.168.0.99", _rig.Log.Lines);
     }
 
     [Fact]
     public async Task A_gap_at_the_start_does_not_hold_the_start_up_and_later_removes_nothing()
     {
-        _store.Tell(new LeaseUpdate.Gap("away"));
-        await _loop.FirstUpdate.WaitAsync(s_patience, TestContext.Current.CancellationToken);
-        _store.Tell(new LeaseUpdate.Snapshot([_own, Peer("10.5.99.0", "192.168.0.99")]));
-        await Until(() => _cell.Current.Count == 1);
-        _store.Tell(new LeaseUpdate.Gap("away again"));
-        await Until(() => _log.Lines.Contains("lease store cannot be read, known routes stay: away again"));
+        _rig.Store.Tell(new LeaseUpdate.Gap("away"));
+        await _rig.Loop.FirstUpdate.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        _rig.Store.Tell(new LeaseUpdate.Snapshot([_rig.Own, s_peer]));
+        await Until(() => _rig.Cell.Current.Count == 1);
+        _rig.Store.Tell(new LeaseUpdate.Gap("away again"));
+        await _rig.UntilSaid("lease store cannot be read, known routes stay: away again");
 
-        Assert.Equal(1, _cell.Current.Count);
-        Assert.Contains("lease store can be read again", _log.Lines);
+        Assert.Equal(1, _rig.Cell.Current.Count);
+        Assert.Contains("lease store can be read again", _rig.Log.Lines);
     }
 
     [Fact]
     public async Task Many_changes_at_once_are_one_line()
     {
-        var leases = new List<SubnetLease> { _own };
-        for (int i = 100; i < 120; i++)
-        {
-            leases.Add(Peer($"10.5.{i}.0", $"192.168.0.{i}"));
-        }
-
-        _store.Tell(new LeaseUpdate.Snapshot(leases));
-        await _loop.FirstUpdate.WaitAsync(s_patience, TestContext.Current.CancellationToken);
-        await Until(() => _log.Lines.Contains("Subnets: 20 added, 0 changed, 0 removed, 20 in all"));
-    }
-
-    [Fact]
-    public async Task The_lease_is_renewed_an_hour_before_its_end_and_not_earlier()
-    {
-        _store.Tell(new LeaseUpdate.Snapshot([_own]));
-        await _loop.FirstUpdate.WaitAsync(s_patience, TestContext.Current.CancellationToken);
-
-        _time.Advance(TimeSpan.FromHours(23) - TimeSpan.FromMinutes(1));
-        _time.Advance(TimeSpan.FromSeconds(59));
-        Assert.Equal(0, _store.Renewals);
-        _time.Advance(LeaseLoop.RenewalCheck);
-        await Until(() => _store.Renewals == 1);
-        await Until(() => _log.Lines.Exists(line => line.StartsWith("lease 10.5.34.0/24 renewed until", StringComparison.Ordinal)));
-
-        _time.Advance(TimeSpan.FromHours(22));
-        Assert.Equal(1, _store.Renewals);
-        _time.Advance(TimeSpan.FromHours(1));
-        await Until(() => _store.Renewals == 2);
-    }
-
-    [Fact]
-    public async Task A_renewal_that_fails_is_tried_again_each_minute_and_said_each_time()
-    {
-        _store.RenewalProblem = new LeaseStoreException("disk full");
-        _time.Advance(TimeSpan.FromHours(23));
-        await Until(() => _store.Renewals == 1);
-        await Until(() => _log.Lines.Contains("lease 10.5.34.0/24 could not be renewed, next try in 60 s: disk full"));
-
-        _store.RenewalProblem = null;
-        _time.Advance(LeaseLoop.RenewalCheck);
-        await Until(() => _store.Renewals == 2);
-        await Until(() => _log.Lines.Exists(line => line.Contains("renewed until", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task A_lease_that_vanishes_from_the_store_is_renewed_at_once()
-    {
-        _store.Tell(new LeaseUpdate.Snapshot([_own]));
-        await _loop.FirstUpdate.WaitAsync(s_patience, TestContext.Current.CancellationToken);
-        Assert.Equal(0, _store.Renewals);
-
-        _store.Tell(new LeaseUpdate.Changes([LeaseChange.Removed(_own.Subnet)]));
-        await Until(() => _store.Renewals == 1);
-    }
-
-    [Fact]
-    public async Task A_lease_that_another_owner_holds_ends_the_loop_with_its_line()
-    {
-        _store.RenewalProblem = new LeaseLostException("now held by 192.168.0.9");
-        _store.Tell(new LeaseUpdate.Snapshot([Peer("10.5.34.0", "192.168.0.9")]));
-
-        LeaseLostException lost = await Assert.ThrowsAsync<LeaseLostException>(
-            () => _running.WaitAsync(s_patience, TestContext.Current.CancellationToken));
-        Assert.Equal("now held by 192.168.0.9", lost.Message);
+        await _rig.BeginAsync([.. Enumerable.Range(100, 20).Select(i => LeaseOf($"10.5.{i}.0", $"192.168.0.{i}"))]);
+        await _rig.UntilSaid("Subnets: 20 added, 0 changed, 0 removed, 20 in all");
     }
 
     [Fact]
     public async Task A_watch_that_breaks_ends_the_loop_instead_of_going_on_with_old_routes()
     {
-        _store.Tell(new LeaseUpdate.Snapshot([_own]));
-        await _loop.FirstUpdate.WaitAsync(s_patience, TestContext.Current.CancellationToken);
-        _store.Break(new InvalidOperationException("broken"));
+        await _rig.BeginAsync();
+        _rig.Store.Break(new InvalidOperationException("broken"));
 
         await Assert.ThrowsAsync<InvalidOperationException>(
-            () => _running.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+            () => _rig.Running.WaitAsync(Patience, TestContext.Current.CancellationToken));
     }
 
-    private static SubnetLease Peer(string subnet, string publicIp) =>
-        new(new Ipv4Prefix(Address(subnet), 24), new LeaseAttributes(Address(publicIp)), DateTimeOffset.MaxValue);
-
-    private static async Task Until(Func<bool> condition)
+    [Fact]
+    public async Task A_watch_that_ends_by_itself_ends_the_loop_too_and_whoever_waits_for_its_first_answer()
     {
-        for (long began = Environment.TickCount64; !condition(); await Task.Delay(5, TestContext.Current.CancellationToken))
-        {
-            Assert.True(Environment.TickCount64 - began < s_patience.TotalMilliseconds, "not within the deadline");
-        }
+        _rig.Store.EndWatch();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => _rig.Running.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => _rig.Loop.FirstUpdate.WaitAsync(Patience, TestContext.Current.CancellationToken));
     }
 
-    private sealed class FakeStore : ILeaseStore
+    [Fact]
+    public async Task No_route_is_dropped_because_time_has_passed_however_its_lease_was_dated()
     {
-        private readonly Channel<LeaseUpdate> _updates = Channel.CreateUnbounded<LeaseUpdate>();
-        private int _renewals;
+        await _rig.BeginAsync(LeaseOf("10.5.99.0", "192.168.0.99", _rig.Time.GetUtcNow() + TimeSpan.FromHours(1)));
 
-        internal TimeProvider Time { get; set; } = TimeProvider.System;
+        _rig.Time.Advance(TimeSpan.FromDays(3)); // as after a resume from suspend
+        await Until(() => _rig.Store.Renewals == 1);
+        await _rig.UntilSaid("lease 10.5.34.0/24 renewed until");
 
-        internal LeaseStoreException? RenewalProblem { get; set; }
+        Assert.Equal(1, _rig.Cell.Current.Count);
+    }
 
-        internal int Renewals => Volatile.Read(ref _renewals);
+    [Fact]
+    public async Task Peers_of_a_snapshot_are_routes_at_once_and_the_first_answer_of_the_store_corrects_them_in_one_step()
+    {
+        await using var rig = new LoopRig(peers: [s_peer, LeaseOf("10.5.98.0", "192.168.0.98")]);
+        Assert.True(rig.Loop.FirstUpdate.IsCompletedSuccessfully);
+        Assert.Equal(2, rig.Cell.Current.Count);
+        Assert.Equal(new Router.Routes.Prefix(Address("10.5.34.0"), 24), rig.Cell.Current.OwnSubnet);
 
-        public string Description => "fake";
-
-        internal void Tell(LeaseUpdate update) => _updates.Writer.TryWrite(update);
-
-        internal void Break(Exception problem) => _updates.Writer.Complete(problem);
-
-        public Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<AcquiredLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
-
-        public Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+        rig.Store.Tell(new LeaseUpdate.Gap("away"));
+        await rig.UntilSaid("known routes stay: away");
+        Assert.Equal(2, rig.Cell.Current.Count);
+        var seen = new HashSet<int>();
+        rig.Store.Tell(new LeaseUpdate.Snapshot([rig.Own, s_peer, LeaseOf("10.5.97.0", "192.168.0.97")]));
+        await Until(() =>
         {
-            Interlocked.Increment(ref _renewals);
-            return RenewalProblem is null
-                ? Task.FromResult(own with { Expires = Time.GetUtcNow() + TimeSpan.FromHours(24) })
-                : Task.FromException<SubnetLease>(RenewalProblem);
-        }
+            seen.Add(rig.Cell.Current.Count);
+            return rig.Cell.Current.Find(Address("10.5.97.1")) != 0;
+        });
 
-        public async IAsyncEnumerable<LeaseUpdate> WatchAsync(
-            NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await foreach (LeaseUpdate update in _updates.Reader.ReadAllAsync(cancellationToken))
-            {
-                yield return update;
-            }
-        }
+        Assert.Equal([2], seen); // never without a route that is still right
+        Assert.Equal(0u, rig.Cell.Current.Find(Address("10.5.98.1")));
+        await rig.UntilSaid("Subnet removed: 10.5.98.0/24");
+        Assert.Equal(0, rig.TimesSaid("Subnet added: 10.5.99.0/24"));
+    }
 
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    [Fact]
+    public async Task A_lease_of_a_snapshot_is_confirmed_at_once_and_again_as_soon_as_the_store_answers()
+    {
+        await using var rig = new LoopRig(peers: []);
+        await Until(() => rig.Store.Renewals == 1);
+
+        await using var away = new LoopRig(
+            peers: [], script: store => store.Renew = _ => throw new LeaseStoreNotReadyException("no connection"));
+        away.Store.Tell(new LeaseUpdate.Gap("no connection"));
+        await away.UntilSaid("could not be renewed, next try in 60 s: no connection");
+        await away.UntilSaid("known routes stay: no connection");
+        away.Store.Renew = own => own;
+        away.Store.Tell(new LeaseUpdate.Snapshot([away.Own]));
+
+        await away.UntilSaid("lease 10.5.34.0/24 renewed until"); // with the clock standing still
+    }
+
+    [Fact]
+    public async Task A_config_that_has_changed_since_the_snapshot_is_one_warning_and_an_equal_one_is_none()
+    {
+        await using var rig = new LoopRig(
+            peers: [], script: store => store.Config = () => throw new LeaseStoreNotReadyException("no config"));
+        await Until(() => rig.Store.ConfigReads > 0);
+        rig.Store.Config = () => NetworkConfig.Parse("""{"Network":"10.6.0.0/16"}""");
+        rig.Store.Tell(new LeaseUpdate.OwnInQuestion("again"));
+        await rig.UntilSaid("the network config of scripted is another one than the snapshot's");
+
+        await using var same = new LoopRig(peers: [], script: store => store.Config = () => Config);
+        await Until(() => same.Store.ConfigReads == 1);
+        same.Store.Tell(new LeaseUpdate.OwnInQuestion("again"));
+        await Until(() => same.Store.Renewals == 2);
+        Assert.Equal(0, same.TimesSaid("network config"));
     }
 }

@@ -58,6 +58,13 @@ internal sealed class StartAttempt
         }
     }
 
+    /// <summary>Puts another host's lease into the store of this try.</summary>
+    internal void WriteLease(string subnet, string publicIp)
+    {
+        string subnets = Directory.CreateDirectory(Path.Combine(LeaseDirectory, "subnets")).FullName;
+        File.WriteAllText(Path.Combine(subnets, subnet.Replace('/', '-')), $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""");
+    }
+
     /// <summary>Sets or replaces one option.</summary>
     internal StartAttempt With(string option, string value)
     {

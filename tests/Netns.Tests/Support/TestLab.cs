@@ -52,6 +52,9 @@ internal sealed class TestLab : IDisposable
 
     internal IpCommand Ip { get; }
 
+    /// <summary>The options that name the daemons' lease store; null for the lab's directory.</summary>
+    internal IReadOnlyList<string>? LeaseStore { get; set; }
+
     /// <summary>Host <paramref name="number"/>, from 1.</summary>
     internal HostPlan Host(int number) => Plan.Hosts[number - 1];
 
@@ -82,7 +85,7 @@ internal sealed class TestLab : IDisposable
         RunningProgram program = RunningProgram.Start(
         [
             Ip.ProgramPath, "netns", "exec", host.HostNamespace, RunningProgram.OverlayPath, "run",
-            "--lease-store", $"file:{Plan.LeaseDirectory}", "--iface", "eth0",
+            .. LeaseStore ?? ["--lease-store", $"file:{Plan.LeaseDirectory}"], "--iface", "eth0",
             "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory, .. extra,
         ]);
         return Keep(number, program);
@@ -143,6 +146,13 @@ internal sealed class TestLab : IDisposable
     {
         _subnets[number] = subnet;
         _topology.AttachPod(Host(number), subnet);
+    }
+
+    /// <summary>Gives a host's pod an address of the subnet that its daemon has by now, as a restart of the pod does.</summary>
+    internal void RestartPod(int number)
+    {
+        Ip.Batch(Host(number).HostNamespace, ["link del veth0", "link del cni0"]);
+        AttachPod(number, SubnetFacts.Read(Host(number).SubnetFile));
     }
 
     /// <summary>Waits until two pods reach each other: both daemons know the other's lease, neighbours are resolved.</summary>

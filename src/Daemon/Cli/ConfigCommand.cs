@@ -1,0 +1,62 @@
+using System;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.IO;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Overlay.Daemon.Cli;
+
+/// <summary><c>overlay config</c>: the network config, before and after it is in a store.</summary>
+internal static class ConfigCommand
+{
+    /// <summary>Stands for standard input.</summary>
+    internal const string StandardInput = "-";
+
+    // Neither adds nor takes away a byte, a byte order mark included: what is written back is what was read.
+    private static readonly UTF8Encoding s_exact = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    internal static Command Create()
+    {
+        LeaseStoreOptions store = new();
+        var command = new Command("config", "Check, see and replace the network config.")
+        {
+            ConfigCheckCommand.Create(store),
+            ConfigShowCommand.Create(store),
+            ConfigPutCommand.Create(store),
+        };
+        store.AddTo(command);
+        return command;
+    }
+
+    /// <summary>Refuses what cannot be a file's name.</summary>
+    internal static Func<ArgumentResult, string> FileName { get; } = OptionParser.Of(
+        "FILE",
+        text => string.IsNullOrWhiteSpace(text) || text.Contains('\0', StringComparison.Ordinal) ? null : text,
+        "a file's name, or - for standard input");
+
+    /// <summary>What a file is called in messages.</summary>
+    internal static string NameOf(string file) => file == StandardInput ? "standard input" : file;
+
+    /// <summary>Reads a file, or standard input for <c>-</c>.</summary>
+    /// <exception cref="OperatorException">It cannot be read, or is not UTF-8.</exception>
+    internal static async Task<string> ReadAsync(string file, CancellationToken cancellation)
+    {
+        try
+        {
+            await using Stream input = file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(file);
+            using MemoryStream content = new();
+            await input.CopyToAsync(content, cancellation);
+            return s_exact.GetString(content.GetBuffer(), 0, (int)content.Length);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException($"{NameOf(file)} cannot be read: {problem.Message.TrimEnd('.')}", problem);
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw new OperatorException($"{NameOf(file)} is not UTF-8 text; save it as such", problem);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Lease;
+
+namespace Overlay.Daemon.Cli;
+
+/// <summary>Leases in words.</summary>
+internal static class LeaseTable
+{
+    private const string NotSaid = "-";
+
+    private static readonly string[] s_headings = ["SUBNET", "PUBLIC IP", "BACKEND", "EXPIRES", "NOTE"];
+
+    /// <summary>One row for each entry, in their order.</summary>
+    internal static IEnumerable<string> Lines(IReadOnlyList<LeaseEntry> entries, DateTimeOffset now, int width) => TextTable.Lines(
+        s_headings,
+        [
+            .. entries.Select(entry => (string[])
+            [
+                entry.Key is { } key ? SubnetOf(key) : entry.Name,
+                entry.Attributes is { } attributes ? Ipv4Prefix.Format(attributes.PublicIp) : NotSaid,
+                entry.Attributes is null ? NotSaid : entry.Attributes.BackendType.Length > 0 ? entry.Attributes.BackendType : "udp",
+                End(entry.Expires, now),
+                entry.Fault ?? "",
+            ]),
+        ],
+        width);
+
+    /// <summary>When something ends, seen from now: <c>in 23 h 12 min</c>, <c>never (reserved)</c>, <c>expired 5 min ago</c>.</summary>
+    internal static string End(DateTimeOffset? expires, DateTimeOffset now) =>
+        expires is not { } end ? "unknown"
+        : end == DateTimeOffset.MaxValue ? "never (reserved)"
+        : end > now ? $"in {Span(end - now)}"
+        : $"expired {Span(now - end)} ago";
+
+    private static string SubnetOf(SubnetKey key) =>
+        key.Ipv6Subnet is { } ipv6 ? $"{key.Subnet} {ipv6}" : key.Subnet.ToString();
+
+    private static string Span(TimeSpan span) =>
+        span.TotalDays >= 2 ? $"{(int)span.TotalDays} d {span.Hours} h"
+        : span.TotalHours >= 1 ? $"{(int)span.TotalHours} h {span.Minutes} min"
+        : span.TotalMinutes >= 1 ? $"{(int)span.TotalMinutes} min"
+        : $"{(int)span.TotalSeconds} s";
+}

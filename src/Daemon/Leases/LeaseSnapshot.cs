@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Lease;
+
+namespace Overlay.Daemon.Leases;
+
+/// <summary>What a daemon knew of a store at one moment: enough to start again while the store is away.</summary>
+/// <param name="Written">When.</param>
+/// <param name="Store">The store's description.</param>
+/// <param name="Config">The network config.</param>
+/// <param name="Own">The lease held.</param>
+/// <param name="Peers">The other hosts' leases. When they end is not kept: the store that knows it says so when it is back.</param>
+internal sealed record LeaseSnapshot(
+    DateTimeOffset Written, string Store, NetworkConfig Config, SubnetLease Own, IReadOnlyList<SubnetLease> Peers)
+{
+    /// <summary>Why a start cannot use it.</summary>
+    /// <param name="store">The store of this start.</param>
+    /// <param name="publicIp">This host's, host order.</param>
+    /// <param name="config">The network config, where the store has answered that much; otherwise null.</param>
+    /// <param name="now">The time of this start.</param>
+    /// <returns>What follows <c>the snapshot …</c>; null when it can be used.</returns>
+    internal string? FaultFor(string store, uint publicIp, NetworkConfig? config, DateTimeOffset now)
+    {
+        if (Store != store)
+        {
+            return $"is of another store, {OneLine.Of(Store)}";
+        }
+
+        if (Own.PublicIp != publicIp)
+        {
+            return $"is of another public IP, {Ipv4Prefix.Format(Own.PublicIp)}";
+        }
+
+        if (Own.Expires <= now)
+        {
+            return $"holds the lease {Own.Subnet}, which has ended at {Own.Expires:u}";
+        }
+
+        if (config is not null && config.Json != Config.Json)
+        {
+            return "is of another network config";
+        }
+
+        return FaultOfSubnets();
+    }
+
+    private string? FaultOfSubnets()
+    {
+        if (!Own.Subnet.IsMasked || !Config.Allows(Own.Subnet))
+        {
+            return $"holds the lease {Own.Subnet}, which its network config does not allow";
+        }
+
+        SubnetLease? stray = Peers.FirstOrDefault(peer =>
+            !peer.Subnet.IsMasked || !Config.Network.Contains(peer.Subnet) || peer.PublicIp == 0 || Config.Network.Contains(peer.PublicIp));
+        return stray is null ? null : $"holds the lease {stray.Subnet} of {Ipv4Prefix.Format(stray.PublicIp)}, which cannot be";
+    }
+}

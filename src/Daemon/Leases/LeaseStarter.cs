@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using Overlay.Lease;
+
+namespace Overlay.Daemon.Leases;
+
+/// <summary>What a daemon starts from.</summary>
+/// <param name="Config">The network config.</param>
+/// <param name="Own">The lease held.</param>
+/// <param name="IsNew">False when it was held before this start, and so survives one that fails.</param>
+/// <param name="Peers">The other hosts' leases, from a snapshot; null to wait for the store's first answer.</param>
+internal sealed record StartingPoint(NetworkConfig Config, SubnetLease Own, bool IsNew, IReadOnlyList<SubnetLease>? Peers);
+
+/// <summary>
+/// Gets config and lease from the store at the start. While the store is not ready it waits; unless what an earlier daemon knew is
+/// still good, then that is the start.
+/// </summary>
+/// <param name="store">Where config and lease are.</param>
+/// <param name="snapshots">What an earlier daemon knew.</param>
+/// <param name="publicIp">This host's identity, host order.</param>
+/// <param name="clock">Paces the attempts, and judges a snapshot's age.</param>
+/// <param name="log">Gets a line for a wait, and for what came of it.</param>
+internal sealed class LeaseStarter(ILeaseStore store, SnapshotFile snapshots, uint publicIp, TimeProvider clock, ILogger log)
+{
+    private readonly StoreRetry _retry = new(clock, reason => Log.WaitingForStore(log, store.Description, reason));
+
+    private LeaseSnapshot? _snapshot; // once there is one, the store is not asked any more
+    private bool _snapshotIsJudged;
+
+    /// <summary>The network config, as soon as there is one.</summary>
+    /// <exception cref="LeaseStoreException">It is wrong, or the store refuses: waiting would not help.</exception>
+    internal Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation) =>
+        PatientlyAsync(store.ReadConfigAsync, snapshot => snapshot.Config, config: null, cancellation);
+
+    /// <summary>A lease, as soon as there is one.</summary>
+    /// <param name="config">What <see cref="ReadConfigAsync"/> has brought.</param>
+    /// <param name="previous">The subnet held before; null when there is none.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="LeaseStoreException">None can be had: waiting would not help.</exception>
+    internal Task<StartingPoint> AcquireAsync(NetworkConfig config, Ipv4Prefix? previous, CancellationToken cancellation) =>
+        PatientlyAsync(
+            async stop =>
+            {
+                AcquiredLease acquired = await store.AcquireAsync(config, new LeaseRequest(publicIp, previous), stop);
+                Log.Acquired(log, acquired.Lease.Subnet.ToString(), config.Network.ToString(), store.Description, RenewalClock.EndOf(acquired.Lease));
+                return new StartingPoint(config, acquired.Lease, acquired.IsNew, Peers: null);
+            },
+            snapshot => new StartingPoint(snapshot.Config, snapshot.Own, IsNew: false, snapshot.Peers),
+            config,
+            cancellation);
+
+    private async Task<T> PatientlyAsync<T>(
+        Func<CancellationToken, Task<T>> ask, Func<LeaseSnapshot, T> known, NetworkConfig? config, CancellationToken cancellation)
+    {
+        while (_snapshot is null)
+        {
+            try
+            {
+                return await ask(cancellation).WaitAsync(cancellation); // a store on a file system that hangs does not listen
+            }
+            catch (LeaseStoreNotReadyException away)
+            {
+                if (!_snapshotIsJudged)
+                {
+                    _snapshotIsJudged = true;
+                    Judge(config, away.Message);
+                }
+
+                if (_snapshot is null)
+                {
+                    await _retry.PauseAsync(away.Message, cancellation);
+                }
+            }
+        }
+
+        return known(_snapshot);
+    }
+
+    private void Judge(NetworkConfig? config, string reason)
+    {
+        _snapshot = snapshots.Read(snapshot => snapshot.FaultFor(store.Description, publicIp, config, clock.GetUtcNow()));
+        if (_snapshot is not null)
+        {
+            Log.StartingFromSnapshot(
+                log, store.Description, reason, _snapshot.Written, _snapshot.Own.Subnet.ToString(), _snapshot.Peers.Count);
+        }
+    }
+}

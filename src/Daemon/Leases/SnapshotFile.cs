@@ -1,0 +1,90 @@
+using System;
+using System.IO;
+using Microsoft.Extensions.Logging;
+using Overlay.Lease;
+
+namespace Overlay.Daemon.Leases;
+
+/// <summary>The file in the run directory that holds the latest <see cref="LeaseSnapshot"/>.</summary>
+internal sealed class SnapshotFile
+{
+    private const string Name = "leases.json";
+
+    // Ten thousand peers are 2 MB. What is far beyond is not ours, and is not read into memory.
+    private const long MostBytes = 256 << 20;
+
+    private readonly ILogger _log;
+
+    private bool _failureIsSaid;
+    private bool _isClean; // of what daemons that were killed have left
+
+    /// <param name="runDirectory">It exists, and nobody else uses it.</param>
+    /// <param name="log">Gets a line when the file cannot be used.</param>
+    internal SnapshotFile(string runDirectory, ILogger log)
+    {
+        Path = System.IO.Path.Combine(runDirectory, Name);
+        _log = log;
+    }
+
+    /// <summary>The file.</summary>
+    internal string Path { get; }
+
+    /// <summary>Reads it.</summary>
+    /// <param name="faultOf">Why a snapshot cannot be used, in words that follow <c>the snapshot …</c>; null when it can.</param>
+    /// <returns>Null when there is none, or none that can be used; the second is one warning.</returns>
+    internal LeaseSnapshot? Read(Func<LeaseSnapshot, string?> faultOf)
+    {
+        string? fault;
+        try
+        {
+            if (!File.Exists(Path))
+            {
+                return null;
+            }
+
+            if (new FileInfo(Path).Length > MostBytes)
+            {
+                throw new FormatException($"it is longer than {MostBytes} bytes");
+            }
+
+            LeaseSnapshot snapshot = LeaseSnapshotJson.Read(File.ReadAllBytes(Path));
+            fault = faultOf(snapshot);
+            if (fault is null)
+            {
+                return snapshot;
+            }
+        }
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or FormatException)
+        {
+            fault = $"cannot be read ({broken.Message.TrimEnd('.')})";
+        }
+
+        Log.SnapshotUnusable(_log, Path, fault);
+        return null;
+    }
+
+    /// <summary>Replaces it as a whole. A failure is one warning until the next success, and leaves what was there.</summary>
+    internal void Write(LeaseSnapshot snapshot)
+    {
+        try
+        {
+            if (!_isClean)
+            {
+                // The run directory is this daemon's alone, so whoever has left them is gone.
+                AtomicFile.RemoveLeftovers(System.IO.Path.GetDirectoryName(Path)!, DateTimeOffset.MaxValue);
+                _isClean = true;
+            }
+
+            AtomicFile.Write(Path, LeaseSnapshotJson.Write(snapshot));
+            _failureIsSaid = false;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            if (!_failureIsSaid)
+            {
+                _failureIsSaid = true;
+                Log.SnapshotNotWritten(_log, Path, refused.Message.TrimEnd('.'));
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using Overlay.Daemon.Cli;
+using Xunit;
+
+namespace Overlay.Daemon.Tests.Cli;
+
+public sealed class LeaseStoreOptionsTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("overlay-options-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData("", "--lease-store is missing; give file:DIR, or etcd with --etcd-endpoints")]
+    [InlineData("--lease-store consul", "--lease-store is 'consul'; give file:DIR or etcd")]
+    [InlineData("--lease-store file:/x --etcd-prefix /y", "--etcd-prefix is given with --lease-store file:/x; leave it out, or give --lease-store etcd")]
+    [InlineData("--lease-store file:/x --etcd-endpoints http://a:1", "--etcd-endpoints is given with --lease-store file:/x")]
+    [InlineData("--etcd-certfile /c --etcd-endpoints https://a:1", "--etcd-certfile is given without --etcd-keyfile; give both")]
+    [InlineData("--etcd-keyfile /k --etcd-endpoints https://a:1", "--etcd-keyfile is given without --etcd-certfile; give both")]
+    [InlineData("--etcd-certfile /c --etcd-keyfile /k", "--etcd-certfile is given, but --etcd-endpoints is not https; give https URLs")]
+    [InlineData("--etcd-cafile /c --etcd-endpoints http://a:1", "--etcd-cafile is given, but --etcd-endpoints is not https; give https URLs")]
+    [InlineData("--etcd-username u", "--etcd-username is given without a password; give --etcd-password-file, too")]
+    [InlineData("--etcd-password secret", "an etcd password is given without --etcd-username; give the user, too")]
+    [InlineData("--etcd-password-file /p", "an etcd password is given without --etcd-username; give the user, too")]
+    [InlineData("--etcd-username u --etcd-password secret --etcd-password-file /p", "--etcd-password and --etcd-password-file are both given; give the file alone")]
+    [InlineData("--etcd-username '' --etcd-password secret", "--etcd-username is empty; give a value, or leave it out")]
+    [InlineData("--etcd-username u --etcd-password ''", "--etcd-password is empty; give a value, or leave it out")]
+    [InlineData("--etcd-prefix //", "--etcd-prefix is '//'; give a key such as /coreos.com/network")]
+    [InlineData("--etcd-endpoints ftp://a:1", "--etcd-endpoints: etcd endpoint \"ftp://a:1\": must look like http://10.0.0.1:2379")]
+    [InlineData("--etcd-endpoints a:2379", "--etcd-endpoints: etcd endpoint \"a:2379\": must look like")]
+    [InlineData("--etcd-endpoints http://a", "--etcd-endpoints: etcd endpoint \"http://a\": must look like")]
+    [InlineData("--etcd-endpoints http://a:1,https://b:1", "--etcd-endpoints: etcd endpoint https://b:1: all endpoints must be http or all https")]
+    [InlineData("--etcd-endpoints http://a:1,", "--etcd-endpoints: etcd endpoint \"\": must look like")]
+    [InlineData("--etcd-endpoints http://u:secret@a:1", "--etcd-endpoints: etcd endpoint with \"@\": must not hold user and password; use --etcd-username and --etcd-password-file")]
+    [InlineData("--lease-store file:/x --subnet-lease-renew-margin 0", "--subnet-lease-renew-margin is '0'; give 1 to 1439")]
+    [InlineData("--lease-store file:/x --subnet-lease-renew-margin 1440", "--subnet-lease-renew-margin is '1440'; give 1 to 1439")]
+    public void What_is_wrong_or_contradicts_is_one_line_without_any_password(string line, string expected)
+    {
+        string[] errors = [.. Parse(line).Errors.Select(error => error.Message)];
+
+        Assert.StartsWith(expected, Assert.Single(errors), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", errors[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--etcd-password secret stray")]
+    [InlineData("--etcd-username --etcd-password secret")] // the user's name is missing, and the words are one off
+    [InlineData("--etcd-username u --mtu --etcd-password secret")]
+    [InlineData("--etcd-username u --etcd-password=secret --mtu secret")]
+    public void A_password_is_in_no_message_whatever_else_is_wrong(string line)
+    {
+        ParseResult parsed = Parse(line);
+
+        Assert.NotEmpty(parsed.Errors);
+        Assert.All(parsed.Errors, error => Assert.DoesNotContain(
+            "secret", LeaseStoreOptions.WithoutPassword(error.Message, parsed), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_directory_is_made_absolute() =>
+        Assert.Equal(new LeaseStoreChoice.Files(Path.GetFullPath("x")), Read("--lease-store file:x"));
+
+    [Theory]
+    [InlineData("--lease-store etcd")]
+    [InlineData("--etcd-prefix /coreos.com/network")]
+    [InlineData("--etcd-endpoints http://127.0.0.1:4001,http://127.0.0.1:2379")]
+    public void Any_option_of_etcd_chooses_it_with_the_defaults_of_flannel(string line)
+    {
+        var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(line));
+
+        Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
+        Assert.Equal("/coreos.com/network", etcd.Prefix);
+        Assert.All(
+            new[] { etcd.CaFile, etcd.CertFile, etcd.KeyFile, etcd.ServerName, etcd.Username, etcd.Password }, Assert.Null);
+    }
+
+    [Theory]
+    [InlineData("/coreos.com/network/", "/coreos.com/network")]
+    [InlineData("//a//b///", "/a/b")]
+    [InlineData("a/b", "a/b")]
+    public void Slashes_of_a_prefix_are_joined_as_flannel_does(string given, string taken) =>
+        Assert.Equal(taken, Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-prefix {given}")).Prefix);
+
+    [Fact]
+    public void Every_option_of_etcd_arrives()
+    {
+        string ca = Write("ca", "x"), cert = Write("cert", "x"), key = Write("key", "x"), password = Write("password", "not for the log\n");
+
+        var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(
+            $"--lease-store etcd --etcd-endpoints https://a:1,https://b:2/ --etcd-prefix /p --etcd-cafile {ca} --etcd-certfile {cert} "
+            + $"--etcd-keyfile {key} --etcd-server-name etcd.example --etcd-username root --etcd-password-file {password}"));
+
+        Assert.Equal(["https://a:1/", "https://b:2/"], etcd.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
+        Assert.Equal(("/p", ca, cert, key), (etcd.Prefix, etcd.CaFile, etcd.CertFile, etcd.KeyFile));
+        Assert.Equal(("etcd.example", "root", "not for the log"), (etcd.ServerName, etcd.Username, etcd.Password));
+        Assert.DoesNotContain("not for the log", etcd.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("geheim\n", "geheim")]
+    [InlineData("geheim\r\n", "geheim")]
+    [InlineData(" with blanks ", " with blanks ")]
+    public void The_password_in_a_file_ends_before_its_line_break(string content, string password) => Assert.Equal(
+        password,
+        Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-username u --etcd-password-file {Write("password", content)}")).Password);
+
+    [Fact]
+    public void A_password_on_the_command_line_is_taken_too() =>
+        Assert.Equal("p", Assert.IsType<LeaseStoreChoice.Etcd>(Read("--etcd-username u --etcd-password p")).Password);
+
+    [Theory]
+    [InlineData("--etcd-username u --etcd-password-file {0}", "--etcd-password-file")]
+    [InlineData("--etcd-endpoints https://a:1 --etcd-cafile {0}", "--etcd-cafile")]
+    [InlineData("--etcd-endpoints https://a:1 --etcd-certfile {0} --etcd-keyfile {0}", "--etcd-certfile")]
+    public void A_file_that_cannot_be_read_is_one_line_that_names_it(string line, string option)
+    {
+        string missing = Path.Combine(_directory, "missing");
+
+        OperatorException problem = Assert.Throws<OperatorException>(() => Read(line.Replace("{0}", missing, StringComparison.Ordinal)));
+
+        Assert.StartsWith($"{option} {missing} cannot be read (", problem.Message, StringComparison.Ordinal);
+        Assert.EndsWith("; name a file that this user may read", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_password_file_is_one_line() => Assert.Contains(
+        "holds no password",
+        Assert.Throws<OperatorException>(() => Read($"--etcd-username u --etcd-password-file {Write("password", "\n")}")).Message,
+        StringComparison.Ordinal);
+
+    private static ParseResult Parse(string line) =>
+        CommandTree.Create().Parse((string[])["run", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim('\''))]);
+
+    private static LeaseStoreChoice Read(string line)
+    {
+        var options = new LeaseStoreOptions();
+        var command = new Command("test");
+        options.AddTo(command);
+        options.RequireFor(command);
+        ParseResult parsed = command.Parse(line);
+        Assert.Empty(parsed.Errors.Select(error => error.Message));
+        return options.Read(parsed);
+    }
+
+    private string Write(string name, string content)
+    {
+        string path = Path.Combine(_directory, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+}
