@@ -267,7 +267,9 @@ public abstract class LeaseStoreContract
         await PutAsync("10.5.2.0-24", "{");
         await PutAsync("10.5.3.0-24", "::1");
         await PutAsync("10.5.4.0-24", Value("192.0.2.4"));
-        await watch.WaitForAsync("changes 10.5.4.0/24=192.0.2.4");
+        await Eventually.IsTrue(
+            () => watch.Told[^1].EndsWith(" 10.5.4.0/24=192.0.2.4", StringComparison.Ordinal),
+            () => string.Join("; ", watch.Told));
 
         LeaseView view = new(Net("10.5.1.0/24"), Ip(Ours));
         foreach (LeaseUpdate update in watch.Updates)
