@@ -85,6 +85,13 @@ public sealed unsafe class SendBatch : IDisposable
         return message.msg_hdr.msg_controllen == 0 ? 0 : Unsafe.ReadUnaligned<ushort>(Control(index) + sizeof(cmsghdr));
     }
 
+    /// <summary>Datagrams that message <paramref name="index"/> carries, 1 or more.</summary>
+    public int DatagramsOf(int index)
+    {
+        int segmentBytes = SegmentBytesOf(index);
+        return segmentBytes == 0 ? 1 : (_bytes[index] + segmentBytes - 1) / segmentBytes;
+    }
+
     /// <summary>Empties the batch.</summary>
     public void Clear()
     {

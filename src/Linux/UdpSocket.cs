@@ -119,8 +119,8 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Asks for reports about datagrams that did not arrive (IP_RECVERR, ip(7)).</summary>
     /// <returns>0, or the errno.</returns>
     /// <remarks>
-    /// A report also makes the next call fail once with its errno, whichever address that call is about, and the descriptor
-    /// readable until <see cref="TryReadError"/> has taken all of them.
+    /// A report from elsewhere also makes the next call fail with its errno, whichever address that call is about, and so does the
+    /// next one in the queue once it has been taken. The descriptor is readable until <see cref="TryReadError"/> has taken all.
     /// </remarks>
     public SyscallResult SetErrorReports(bool on) =>
         SocketOptions.Set(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0);
@@ -164,7 +164,8 @@ public sealed unsafe class UdpSocket : IDisposable
         {
             var report = (sock_extended_err*)(header + 1);
             var errno = (Errno)report->ee_errno;
-            error = new DatagramError(address, errno, errno == Errno.EMSGSIZE ? (int)Math.Min(report->ee_info, ushort.MaxValue) : 0);
+            int mtu = errno == Errno.EMSGSIZE ? (int)Math.Min(report->ee_info, ushort.MaxValue) : 0;
+            error = new DatagramError(address, errno, mtu, report->ee_origin == Libc.SO_EE_ORIGIN_LOCAL);
         }
         else
         {

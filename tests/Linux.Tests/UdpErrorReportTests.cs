@@ -59,6 +59,48 @@ public sealed class UdpErrorReportTests : IDisposable
     }
 
     [Fact]
+    public void Of_several_reports_each_one_taken_fails_the_next_call_until_the_last_is_taken()
+    {
+        using UdpSocket socket = _lo.Bind(Ours);
+        using ReceiveBatch arrived = _lo.NewReceiveBatch();
+        Assert.True(socket.SetErrorReports(true).Succeeded);
+        _lo.Inside.Namespace.Run(() => File.WriteAllText("/proc/sys/net/ipv4/icmp_ratelimit", "0"));
+        const int Reports = 4;
+        for (int sent = 0; sent < Reports;)
+        {
+            // The report of the one before fails a send.
+            sent += TrySend(socket, Second, 10).Succeeded ? 1 : 0;
+        }
+
+        Assert.Equal(Errno.ECONNREFUSED, socket.Receive(arrived, 1).Errno);
+        for (int left = Reports - 1; left >= 0; left--)
+        {
+            Assert.True(socket.TryReadError(out DatagramError error));
+            Assert.False(error.IsLocal);
+            Assert.Equal(left == 0 ? Errno.EAGAIN : Errno.ECONNREFUSED, socket.Receive(arrived, 1).Errno);
+        }
+    }
+
+    [Fact]
+    public void What_this_kernel_refuses_at_once_is_reported_too_and_fails_no_other_call()
+    {
+        using UdpSocket socket = _lo.Bind(Ours);
+        using ReceiveBatch arrived = _lo.NewReceiveBatch();
+        Assert.True(socket.SetErrorReports(true).Succeeded);
+        _lo.Inside.Ip("link set lo mtu 1300");
+        socket.SetFragmentation(false);
+
+        Assert.Equal(Errno.EMSGSIZE, TrySend(socket, Second, 1400).Errno);
+        Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
+        Assert.Equal(Errno.EMSGSIZE, TrySend(socket, Second, 1400).Errno);
+        Assert.True(socket.TryReadError(out DatagramError error));
+        Assert.Equal(new DatagramError(Second, Errno.EMSGSIZE, 1300, IsLocal: true), error);
+        Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
+        Assert.True(socket.TryReadError(out _));
+        Assert.False(socket.TryReadError(out _));
+    }
+
+    [Fact]
     public void Without_reports_a_closed_port_is_no_news()
     {
         using UdpSocket socket = _lo.Bind(Ours);
@@ -142,12 +184,14 @@ public sealed class UdpErrorReportTests : IDisposable
 
     private int PathMtu(uint address) => _lo.Inside.Namespace.Run(() => UdpSocket.FindPathMtu(address, Closed));
 
-    private void Send(UdpSocket socket, uint address, int bytes)
+    private void Send(UdpSocket socket, uint address, int bytes) => Assert.Equal(1, TrySend(socket, address, bytes).Count);
+
+    private SyscallResult TrySend(UdpSocket socket, uint address, int bytes)
     {
         using SendBatch batch = _lo.NewSendBatch();
         batch.Begin(address, Closed);
         batch.Add(0, bytes);
-        Assert.Equal(1, socket.Send(batch, 0, 1).Count);
+        return socket.Send(batch, 0, 1);
     }
 
     // WaitReadable has no time limit: a wait that would not end is stopped, and then has nothing to report.

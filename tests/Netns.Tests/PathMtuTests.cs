@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading.Tasks;
 using Overlay.Daemon.Lab;
 using Overlay.Daemon.Status;
 using Overlay.Netns.Tests.Support;
@@ -87,11 +88,39 @@ public sealed class PathMtuTests : LabTest
         TcpSettlesAtTheSmallerSize(lab);
     }
 
-    private TestLab BringUp(int hosts)
+    [Fact]
+    public async Task While_a_router_answers_a_stream_to_one_peer_another_peer_keeps_its_trains_and_loses_nothing()
+    {
+        TestLab lab = BringUp(4, 1, 2, 4);
+        lab.AwaitPath(1, 4);
+        PutRouterBetween(lab);
+        LabNamespace.Run(lab.Host(3).HostNamespace, () => File.WriteAllText("/proc/sys/net/ipv4/icmp_ratelimit", "0"));
+        string source = lab.Host(1).PodNamespace;
+        string narrow = lab.Host(2).PodNamespace;
+        string wide = lab.Host(4).PodNamespace;
+
+        Task toTheNarrow = Task.Run(
+            () => TcpTransfer.ArrivesIntact(source, narrow, lab.Pod(2), TransferBytes, seed: 6), TestContext.Current.CancellationToken);
+        int transfers = 0;
+        while (transfers == 0 || !toTheNarrow.IsCompleted)
+        {
+            TcpTransfer.ArrivesIntact(source, wide, lab.Pod(4), TransferBytes, seed: 7 + transfers++);
+        }
+
+        await toTheNarrow;
+        CountersReport counters = lab.Counters(1);
+        Assert.Equal(
+            new PathReport(lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), Assert.Single(counters.Paths));
+        Assert.Equal(1, Events(counters, "path_mtu_learned"));
+        Assert.DoesNotContain("send_refused", counters.Drops.Keys);
+        Assert.DoesNotContain("train_refused", counters.Outbound.Events.Keys);
+    }
+
+    private TestLab BringUp(int hosts, params int[] daemons)
     {
         Prerequisites.Require(("ping", "iputils-ping"));
         TestLab lab = NewLab(hosts);
-        _ = lab.BringUp(1, 2);
+        _ = lab.BringUp(daemons is [] ? [1, 2] : daemons);
         return lab;
     }
 

@@ -12,6 +12,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     private readonly Queue<Arrival> _toReceive = new();
     private readonly EventSignal _readable = new();
     private readonly Lock _gate = new();
+    private Errno _pending;
 
     /// <summary>The datagrams sent.</summary>
     public List<(uint Destination, byte[] Payload)> Sent { get; } = [];
@@ -45,7 +46,11 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     /// <summary>What the kernel knows of a path.</summary>
     public Dictionary<uint, int> PathMtus { get; } = [];
 
+    /// <summary>Error reports that wait.</summary>
     public Queue<DatagramError> Errors { get; } = new();
+
+    /// <summary>Calls of send, whatever they answered.</summary>
+    public int SendCalls { get; private set; }
 
     /// <summary>What was last asked for; null when nothing was.</summary>
     public bool? ReceivesTrains { get; private set; }
@@ -53,6 +58,19 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     public SafeFd Descriptor => _readable.Descriptor;
 
     public ushort Port => 8285;
+
+    /// <summary>
+    /// Puts a report into the queue. As in net/core/skbuff.c, sock_dequeue_err_skb: one from elsewhere fails the next call, and so
+    /// does the one behind each that is taken; one of this kernel's own fails nothing but the call it is about.
+    /// </summary>
+    public void Report(DatagramError error)
+    {
+        lock (_gate)
+        {
+            Errors.Enqueue(error);
+            _pending = error.IsLocal ? _pending : error.Errno;
+        }
+    }
 
     public void Put(byte[] payload, uint source) => Put(new Arrival(payload, source, 0, false));
 
@@ -67,7 +85,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         batch.Clear();
         lock (_gate)
         {
-            if (ReceiveErrnos.TryDequeue(out Errno errno) && errno != Errno.None)
+            if (TakePending(out Errno errno) || (ReceiveErrnos.TryDequeue(out errno) && errno != Errno.None))
             {
                 return SyscallResult.FromErrno(errno);
             }
@@ -94,7 +112,8 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 
     public SyscallResult Send(SendBatch batch, int first, int count)
     {
-        if (SendErrnos.TryDequeue(out Errno errno) && errno != Errno.None)
+        SendCalls++;
+        if (TakePending(out Errno errno) || (SendErrnos.TryDequeue(out errno) && errno != Errno.None))
         {
             return SyscallResult.FromErrno(errno);
         }
@@ -107,6 +126,12 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         for (int i = 0; i < count; i++)
         {
             Errno refusal = Refuse?.Invoke(batch.AddressOf(first + i), batch.SegmentBytesOf(first + i)) ?? Errno.None;
+            if (refusal == Errno.EMSGSIZE && batch.SegmentBytesOf(first + i) == 0)
+            {
+                // Of a datagram, not of a train (net/ipv4/ip_output.c, __ip_append_data).
+                Report(new DatagramError(batch.AddressOf(first + i), refusal, FindPathMtu(batch.AddressOf(first + i)), IsLocal: true));
+            }
+
             if (refusal != Errno.None)
             {
                 return i == 0 ? SyscallResult.FromErrno(refusal) : SyscallResult.FromCount(i);
@@ -127,9 +152,10 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 
     public SyscallResult SendInFragments(SendBatch batch, int index)
     {
-        if (FragmentsErrno != Errno.None)
+        SendCalls++;
+        if (TakePending(out Errno errno) || (errno = FragmentsErrno) != Errno.None)
         {
-            return SyscallResult.FromErrno(FragmentsErrno);
+            return SyscallResult.FromErrno(errno);
         }
 
         SentInFragments++;
@@ -145,11 +171,41 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 
     public int FindPathMtu(uint address) => PathMtus.GetValueOrDefault(address);
 
-    public bool TryReadError(out DatagramError error) => Errors.TryDequeue(out error);
+    public bool TryReadError(out DatagramError error)
+    {
+        lock (_gate)
+        {
+            if (!Errors.TryDequeue(out error))
+            {
+                return false;
+            }
+
+            if (Errors.TryPeek(out DatagramError next) && !next.IsLocal)
+            {
+                _pending = next.Errno;
+            }
+            else if (!error.IsLocal)
+            {
+                _pending = Errno.None;
+            }
+
+            return true;
+        }
+    }
 
     public void WaitWritable(int timeoutMilliseconds) => WritableWaits++;
 
     public void Dispose() => _readable.Dispose();
+
+    private bool TakePending(out Errno errno)
+    {
+        lock (_gate)
+        {
+            errno = _pending;
+            _pending = Errno.None;
+            return errno != Errno.None;
+        }
+    }
 
     private static IEnumerable<byte> Concatenate(byte[][] datagrams)
     {

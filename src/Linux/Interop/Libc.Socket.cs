@@ -38,6 +38,7 @@ internal static unsafe partial class Libc
     internal const int IP_RECVERR = 11;
     internal const int IP_MTU = 14;
     internal const int ICMP_FILTER = 1;
+    internal const byte SO_EE_ORIGIN_LOCAL = 1;
 
     internal const int MSG_CTRUNC = 0x08;
     internal const int MSG_TRUNC = 0x20;

@@ -7,25 +7,31 @@ namespace Overlay.Router.Forwarding;
 
 /// <summary>Takes what the underlay says about datagrams sent earlier, so that it neither wakes nor fails anybody again.</summary>
 /// <remarks>Owned by one direction's thread, whose counters it writes; both directions may empty the one queue.</remarks>
-internal sealed class ErrorReports(IDatagramPort port, PeerPaths paths, PathCounters counters)
+internal sealed class ErrorReports(IDatagramPort port, PathCounters counters, ForwarderContext context)
 {
     // A host that answers every datagram with ICMP must not keep the thread here.
     private const int MaximumAtOnce = 64;
 
+    private readonly PeerPaths _paths = context.Paths;
+
     /// <summary>Empties the queue, or most of it.</summary>
-    internal void Drain()
+    /// <returns>True when one was taken that fails a call which it is not about.</returns>
+    internal bool Drain()
     {
+        bool failsOthers = false;
         for (int i = 0; i < MaximumAtOnce && port.TryReadError(out DatagramError error); i++)
         {
-            if (error.Mtu > 0)
-            {
-                counters.Note(PathEvent.PathMtuLearned);
-                paths.ReportMtu(error.Destination, error.Mtu);
-            }
-            else
+            failsOthers |= !error.IsLocal;
+            if (error.Mtu == 0)
             {
                 counters.Note(PathEvent.PeerUnreachable);
             }
+            else if (_paths.ReportMtu(error.Destination, error.Mtu))
+            {
+                counters.Note(PathEvent.PathMtuLearned);
+            }
         }
+
+        return failsOthers;
     }
 }

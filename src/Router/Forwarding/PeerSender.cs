@@ -6,7 +6,7 @@ using Overlay.Router.Ports;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>Collects packets for peers into messages, and sends them.</summary>
+/// <summary>Collects packets for peers into messages, and has them sent.</summary>
 /// <remarks>
 /// <para>Packets to one peer that follow each other form a train as long as each is as long as the first; a shorter one ends it
 /// (UDP_SEGMENT, udp(7)). The order of packets never changes.</para>
@@ -22,22 +22,18 @@ internal sealed class PeerSender : IDisposable
 
     private const int Messages = 64;
     private const int Pieces = 1024;
-    private const int SendWaits = 2;
-    private const int SendWaitMilliseconds = 1;
 
     private readonly IDatagramPort _port;
-    private readonly PathCounters _counters;
     private readonly PeerPaths _paths;
-    private readonly ErrorReports _errors;
-    private readonly Accelerations _accelerations;
     private readonly SendLimits _limits;
     private readonly SendBatch _batch;
-    private readonly SendBatch _replay;
-    private readonly int[] _datagrams = new int[Messages];
+    private readonly MessageSender _messages;
 
     private PeerPaths.Snapshot _known;
     private bool _isOpen;
+    private bool _goesInFragments;
     private uint _peer;
+    private int _datagrams;
     private int _segmentBytes;
     private int _longestTrainBytes;
     private int _sealedBytes;
@@ -46,14 +42,11 @@ internal sealed class PeerSender : IDisposable
     internal PeerSender(PinnedSlab slab, IDatagramPort port, PathCounters counters, ForwarderContext context)
     {
         _port = port;
-        _counters = counters;
         _paths = context.Paths;
-        _errors = new ErrorReports(port, _paths, counters);
-        _accelerations = context.Accelerations;
         _limits = context.Options.SendLimits;
         _known = _paths.Current;
         _batch = new SendBatch(slab, Math.Min(Messages, _limits.Messages), Pieces);
-        _replay = new SendBatch(slab, SendLimits.MostDatagrams, 4 * SendLimits.MostDatagrams);
+        _messages = new MessageSender(slab, port, counters, context);
     }
 
     /// <summary>Where the oldest packet lies that has not been sent yet, in bytes from the slab's start; null when all have been.</summary>
@@ -65,7 +58,7 @@ internal sealed class PeerSender : IDisposable
     public void Dispose()
     {
         _batch.Dispose();
-        _replay.Dispose();
+        _messages.Dispose();
     }
 
     /// <summary>Takes over what is known of the peers' paths now.</summary>
@@ -107,7 +100,7 @@ internal sealed class PeerSender : IDisposable
         if (_isOpen)
         {
             int open = _batch.Count - 1;
-            if (peer == _peer && lengthBytes <= _segmentBytes && _datagrams[open] < _limits.Datagrams
+            if (peer == _peer && lengthBytes <= _segmentBytes && _datagrams < _limits.Datagrams
                 && _batch.BytesOf(open) + lengthBytes <= _longestTrainBytes && _batch.FreePieces >= 2)
             {
                 return;
@@ -127,22 +120,30 @@ internal sealed class PeerSender : IDisposable
         }
 
         _batch.Begin(peer, _port.Port);
-        _datagrams[_batch.Count - 1] = 0;
         _isOpen = true;
         _peer = peer;
+        _datagrams = 0;
         _segmentBytes = lengthBytes;
-        _longestTrainBytes = _known.IsEmpty || MayBeTrain(peer, lengthBytes) ? MaximumMessageBytes : 0;
+        if (_known.IsEmpty)
+        {
+            _goesInFragments = false;
+            _longestTrainBytes = MaximumMessageBytes;
+        }
+        else
+        {
+            FitPath(peer, lengthBytes);
+        }
     }
 
     private void Close(int lengthBytes)
     {
-        _datagrams[_batch.Count - 1]++;
+        _datagrams++;
         if (lengthBytes < _segmentBytes || _limits.Datagrams == 1)
         {
             Seal();
-            if (_batch.IsFull)
+            if (_goesInFragments || _batch.IsFull)
             {
-                Send();
+                Send(_goesInFragments);
             }
         }
     }
@@ -159,181 +160,30 @@ internal sealed class PeerSender : IDisposable
         _sealedBytes += _batch.BytesOf(last);
 
         // Only from two datagrams on: some kernels of 2024 left the checksum of a train of one unfinished.
-        if (_datagrams[last] > 1)
+        if (_datagrams > 1)
         {
             _batch.MakeTrain(_segmentBytes);
         }
     }
 
     // The kernel fragments a datagram that is too long for its path, but not one of a train.
-    private bool MayBeTrain(uint peer, int lengthBytes)
+    private void FitPath(uint peer, int lengthBytes)
     {
         PeerPath path = _known.Find(peer, _paths.Now);
-        return path.TakesTrains && lengthBytes + UdpPort.EncapsulationBytes <= path.Mtu;
+        _goesInFragments = lengthBytes + UdpPort.EncapsulationBytes > path.Mtu;
+        _longestTrainBytes = MaximumMessageBytes;
+        if (_goesInFragments || !path.TakesTrains)
+        {
+            _segmentBytes = int.MaxValue; // the first packet is shorter, and so ends it
+        }
     }
 
     // All messages are sealed.
-    private void Send()
+    private void Send(bool lastInFragments = false)
     {
-        for (int first = 0; first < _batch.Count;)
-        {
-            SyscallResult sent = SendMany(first);
-            if (sent.Succeeded)
-            {
-                for (int end = first + sent.Count; first < end; first++)
-                {
-                    _counters.Forward(_datagrams[first], _batch.BytesOf(first));
-                }
-            }
-            else
-            {
-                Refused(first, sent.Errno);
-                first++;
-            }
-        }
-
+        _messages.Send(_batch, lastInFragments);
         _batch.Clear();
         _sealedBytes = 0;
-    }
-
-    private SyscallResult SendMany(int first)
-    {
-        int count = _accelerations.IsOn(Acceleration.Mmsg) ? _batch.Count - first : 1;
-        SyscallResult sent = SendPatiently(_batch, first, count);
-        if (count == 1 || sent.Errno is not (Errno.ENOSYS or Errno.EPERM))
-        {
-            return sent;
-        }
-
-        // A seccomp filter that refuses sendmmsg answers what a firewall does. It is the filter if the message goes alone.
-        SyscallResult alone = SendPatiently(_batch, first, 1);
-        if (alone.Succeeded)
-        {
-            _accelerations.SwitchOff(Acceleration.Mmsg, sent.Errno);
-            _counters.NoteRefusal(sent.Errno);
-        }
-
-        return alone;
-    }
-
-    private SyscallResult SendPatiently(SendBatch batch, int first, int count)
-    {
-        bool isRepeated = false;
-        for (int waits = 0; ;)
-        {
-            SyscallResult sent = _port.Send(batch, first, count);
-            if (sent.Succeeded)
-            {
-                return sent;
-            }
-
-            if (sent.Errno is Errno.EAGAIN or Errno.ENOBUFS)
-            {
-                if (waits++ == SendWaits)
-                {
-                    return sent;
-                }
-
-                // Meanwhile the device's own queue takes what comes, and drops at its end what it cannot.
-                _port.WaitWritable(SendWaitMilliseconds);
-            }
-            else if (!isRepeated)
-            {
-                // An ICMP error about an earlier datagram, to whichever peer, is told with the next call, once (IP_RECVERR, ip(7)).
-                _errors.Drain();
-                isRepeated = true;
-            }
-            else
-            {
-                return sent;
-            }
-        }
-    }
-
-    private void Refused(int index, Errno errno)
-    {
-        if (_datagrams[index] == 1)
-        {
-            SettleRefused(_batch, index, errno);
-        }
-        else if (errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
-        {
-            _counters.Note(PathEvent.TrainRefused);
-            Learn(_batch.AddressOf(index), _batch.SegmentBytesOf(index), errno);
-            _replay.SetToDatagramsOf(_batch, index);
-            for (int i = 0; i < _replay.Count; i++)
-            {
-                SyscallResult sent = SendPatiently(_replay, i, 1);
-                if (sent.Succeeded)
-                {
-                    _counters.Forward(1, _replay.BytesOf(i));
-                }
-                else
-                {
-                    SettleRefused(_replay, i, sent.Errno);
-                }
-            }
-        }
-        else
-        {
-            Drop(errno, _datagrams[index]);
-        }
-    }
-
-    // A single datagram that is too long for its path goes in fragments, as stock's do: only the next ones are judged by the path.
-    private void SettleRefused(SendBatch batch, int index, Errno errno)
-    {
-        if (errno == Errno.EMSGSIZE)
-        {
-            if (batch.BytesOf(index) + UdpPort.EncapsulationBytes <= PathMtu(batch.AddressOf(index)))
-            {
-                Learn(batch.AddressOf(index), batch.BytesOf(index), errno);
-            }
-
-            errno = _port.SendInFragments(batch, index).Errno;
-        }
-
-        if (errno == Errno.None)
-        {
-            _counters.Forward(1, batch.BytesOf(index));
-        }
-        else
-        {
-            Drop(errno, 1);
-        }
-    }
-
-    // EIO: the way out cannot finish checksums (a device before Linux 6.11, IPsec). The others: longer than the path takes, or
-    // more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
-    private void Learn(uint peer, int datagramBytes, Errno errno)
-    {
-        _counters.NoteRefusal(errno);
-        int mtu = errno == Errno.EIO ? 0 : _port.FindPathMtu(peer);
-        if (mtu > 0 && datagramBytes + UdpPort.EncapsulationBytes > mtu)
-        {
-            _paths.ReportMtu(peer, mtu);
-        }
-        else
-        {
-            _paths.ReportNoTrains(peer);
-        }
-
-        _known = _paths.Current;
-    }
-
-    private void Drop(Errno errno, int datagrams)
-    {
-        DropReason reason = errno switch
-        {
-            Errno.EAGAIN or Errno.ENOBUFS => DropReason.SendBufferFull,
-            Errno.EMSGSIZE => DropReason.TooLong,
-            _ => DropReason.SendRefused,
-        };
-        if (reason != DropReason.SendBufferFull)
-        {
-            _counters.NoteRefusal(errno); // before the drop: whoever sees the drop sees why
-        }
-
-        _counters.Drop(reason, datagrams);
+        _known = _paths.Current; // what a refusal has taught holds for the next packet
     }
 }

@@ -8,11 +8,11 @@ namespace Overlay.Router.Forwarding;
 /// <remarks>Owned by one thread.</remarks>
 internal sealed class Receiver(ForwarderContext context, IDatagramPort port, PathCounters counters)
 {
-    // A socket reports a pending error once; a row of failures this long means that it will not recover.
+    // A row of failures this long, none of which an error report explains, means that the socket will not recover.
     private const int MaximumFailuresInARow = 100;
 
     private readonly Accelerations _accelerations = context.Accelerations;
-    private readonly ErrorReports _errors = new(port, context.Paths, counters);
+    private readonly ErrorReports _errors = new(port, counters, context);
     private int _failuresInARow;
 
     /// <summary>Receives what waits.</summary>
@@ -35,13 +35,13 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
 
         counters.Note(PathEvent.ReceiveFailed);
         counters.NoteRefusal(received.Errno);
-        _errors.Drain();
+        bool isExplained = _errors.Drain();
         if (received.Errno is Errno.ENOSYS or Errno.EINVAL or Errno.EPERM && _accelerations.IsOn(Acceleration.Mmsg))
         {
             _accelerations.SwitchOff(Acceleration.Mmsg, received.Errno); // a seccomp filter, as a rule
         }
 
-        if (++_failuresInARow > MaximumFailuresInARow)
+        if (!isExplained && ++_failuresInARow > MaximumFailuresInARow)
         {
             throw new LinuxException("recvmsg", received.Errno, "could not receive from the UDP socket");
         }
@@ -69,5 +69,5 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
     }
 
     /// <summary>Takes what the socket reports about datagrams sent earlier.</summary>
-    internal void DrainErrors() => _errors.Drain();
+    internal void DrainErrors() => _ = _errors.Drain();
 }

@@ -7,8 +7,9 @@ namespace Overlay.Router.Paths;
 
 /// <summary>The peers whose path is worse than their route says: none as a rule.</summary>
 /// <remarks>
-/// Any thread reports, which is rare and allocates; readers take one reference a batch. What is known is forgotten after ten
-/// minutes, as the kernel forgets a path MTU (net.ipv4.route.mtu_expires), so that a path that has healed is used again.
+/// Any thread reports; what is news is rare and allocates. Readers take one reference a batch. All that is known of a path is
+/// forgotten at once, ten minutes after the last news of it, as the kernel forgets a path MTU (net.ipv4.route.mtu_expires), so that
+/// a path that has healed is used again; what is no news counts for that in the second half of the ten minutes only.
 /// </remarks>
 /// <param name="time">What ten minutes are measured by; null for the system's clock.</param>
 public sealed class PeerPaths(TimeProvider? time = null)
@@ -34,18 +35,29 @@ public sealed class PeerPaths(TimeProvider? time = null)
     /// <summary>The path to a peer takes packets of at most this size.</summary>
     /// <param name="peer">The outer address, host order.</param>
     /// <param name="mtu">Of the outer packet, in bytes; less than 552 is taken for 552.</param>
-    public void ReportMtu(uint peer, int mtu) => Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
+    /// <returns>True when this is news.</returns>
+    public bool ReportMtu(uint peer, int mtu) => Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
 
     /// <summary>The kernel does not take trains to a peer.</summary>
-    public void ReportNoTrains(uint peer) => Replace(peer, path => path with { TakesTrains = false });
+    /// <param name="peer">The outer address, host order.</param>
+    /// <returns>True when this is news.</returns>
+    public bool ReportNoTrains(uint peer) => Replace(peer, path => path with { TakesTrains = false });
 
-    private void Replace(uint peer, Func<PeerPath, PeerPath> change)
+    private bool Replace(uint peer, Func<PeerPath, PeerPath> change)
     {
         long now = Now;
         while (true)
         {
             Snapshot before = Current;
-            PeerPath path = change(before.Find(peer, now) with { Peer = peer, ExpiresAt = now + LifetimeMilliseconds });
+            PeerPath known = before.Find(peer, now);
+            PeerPath path = change(known with { Peer = peer });
+            bool isNews = path != known;
+            if (!isNews && known.ExpiresAt - now > LifetimeMilliseconds / 2)
+            {
+                return false; // as the kernel does it: a path may be reported with each packet
+            }
+
+            path = path with { ExpiresAt = now + LifetimeMilliseconds };
             PeerPath[] paths =
             [
                 .. before.Paths.Where(other => other.Peer != peer && other.ExpiresAt > now).Append(path)
@@ -53,7 +65,7 @@ public sealed class PeerPaths(TimeProvider? time = null)
             ];
             if (Interlocked.CompareExchange(ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer)]), before) == before)
             {
-                return;
+                return isNews;
             }
         }
     }

@@ -175,9 +175,8 @@ public abstract class InboundWorkerTests(RigEngine engine)
     public void An_error_that_is_about_an_earlier_datagram_loses_nothing_and_its_report_is_taken()
     {
         using var rig = new Rig(engine);
-        rig.Port.ReceiveErrnos.Enqueue(Errno.ECONNREFUSED);
-        rig.Port.Errors.Enqueue(new DatagramError(PeerAddress, Errno.ECONNREFUSED, 0));
-        rig.Port.Errors.Enqueue(new DatagramError(PeerAddress, Errno.EMSGSIZE, 1300));
+        rig.Port.Report(new DatagramError(PeerAddress, Errno.ECONNREFUSED, 0));
+        rig.Port.Report(new DatagramError(PeerAddress, Errno.EMSGSIZE, 1300));
         rig.Receive(Ipv4(PeerPod, OurPod));
 
         Assert.Single(rig.Tun.Written);

@@ -77,9 +77,8 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     public void An_error_that_is_about_an_earlier_datagram_loses_nothing_and_its_report_is_taken()
     {
         using var rig = new Rig(engine);
-        rig.Port.SendErrnos.Enqueue(Errno.ECONNREFUSED);
-        rig.Port.Errors.Enqueue(new DatagramError(OtherPeerAddress, Errno.ECONNREFUSED, 0));
-        rig.Port.Errors.Enqueue(new DatagramError(OtherPeerAddress, Errno.EMSGSIZE, 1300));
+        rig.Port.Report(new DatagramError(OtherPeerAddress, Errno.ECONNREFUSED, 0));
+        rig.Port.Report(new DatagramError(OtherPeerAddress, Errno.EMSGSIZE, 1300));
         rig.Send(Ipv4(OurPod, PeerPod, id: 1), Ipv4(OurPod, OtherPeerPod, id: 2), Ipv4(OurPod, PeerPod, id: 3));
 
         Assert.Equal([1, 2, 3], rig.Port.Sent.Select(sent => sent.Payload[5]));

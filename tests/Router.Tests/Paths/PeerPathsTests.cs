@@ -63,6 +63,26 @@ public sealed class PeerPathsTests
     }
 
     [Fact]
+    public void Only_what_changes_is_news_and_the_same_again_counts_for_the_lifetime_from_its_middle_on()
+    {
+        Assert.True(_paths.ReportMtu(7, 1400));
+        PeerPaths.Snapshot first = _paths.Current;
+        _time.Advance(TimeSpan.FromMinutes(4));
+        Assert.False(_paths.ReportMtu(7, 1400));
+        Assert.Same(first, _paths.Current);
+        Assert.True(_paths.ReportMtu(7, 1300));
+        Assert.True(_paths.ReportNoTrains(7));
+        Assert.False(_paths.ReportNoTrains(7));
+
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(_paths.ReportMtu(7, 1300));
+        _time.Advance(TimeSpan.FromMinutes(9));
+        Assert.Equal(1300, _paths.Current.Find(7, _paths.Now).Mtu);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(_paths.ReportMtu(7, 1300));
+    }
+
+    [Fact]
     public void Expired_paths_go_with_the_next_report()
     {
         _paths.ReportNoTrains(7);
