@@ -39,7 +39,9 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
             return;
         }
 
-        if (!_limit.TryTake(offender.Source, Environment.TickCount64))
+        long now = Environment.TickCount64;
+        bool isPathMtu = type == IcmpError.DestinationUnreachable && code == IcmpError.FragmentationNeeded;
+        if (!(isPathMtu ? _limit.TryTakeForPathMtu(now) : _limit.TryTake(offender.Source, now)))
         {
             counters.Note(PathEvent.IcmpRateLimited);
             return;

@@ -148,6 +148,20 @@ public abstract class TrainFaultTests(RigEngine engine)
     }
 
     [Fact]
+    public void A_source_that_has_used_up_its_errors_is_still_told_the_path_MTU()
+    {
+        using Rig rig = Narrow(Errno.EMSGSIZE);
+        rig.Paths.ReportMtu(PeerAddress, NarrowMtu);
+        rig.Send([.. Enumerable.Range(0, 200).Select(_ => Ipv4(OurPod, Unleased))]);
+        Assert.True(rig.Outbound.Seen(PathEvent.IcmpRateLimited) > 0);
+        rig.Icmp.Sent.Clear();
+
+        byte[] tooLong = UdpPacket(OurPod, PeerPod, 1, 2, new byte[LongestPacket - 27]);
+        rig.Send((byte[])tooLong.Clone());
+        AssertAnswered(rig, tooLong);
+    }
+
+    [Fact]
     public void A_narrow_path_is_forgotten_after_ten_minutes()
     {
         using Rig rig = Narrow(Errno.None);

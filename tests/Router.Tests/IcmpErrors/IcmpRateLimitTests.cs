@@ -38,4 +38,24 @@ public sealed class IcmpRateLimitTests
 
         Assert.Equal(55, taken);
     }
+
+    [Fact]
+    public void Path_MTUs_are_told_one_host_as_often_as_all_and_have_a_share_of_their_own()
+    {
+        var limit = new IcmpRateLimit();
+        for (uint host = 0; limit.TryTake(0x0A050000 + host, 10_000); host++)
+        {
+        }
+
+        int told = 0;
+        while (limit.TryTakeForPathMtu(10_000))
+        {
+            told++;
+        }
+
+        Assert.Equal(50, told);
+        Assert.False(limit.TryTake(0x0A070000, 10_000));
+        Assert.True(limit.TryTakeForPathMtu(10_001));
+        Assert.False(limit.TryTakeForPathMtu(10_001));
+    }
 }
