@@ -25,6 +25,8 @@ public enum Errno
     ENOMEM = 12,
     /// <summary>Permission denied.</summary>
     EACCES = 13,
+    /// <summary>Bad address; on a TUN: the device was shut down.</summary>
+    EFAULT = 14,
     /// <summary>Device or resource busy.</summary>
     EBUSY = 16,
     /// <summary>File exists.</summary>

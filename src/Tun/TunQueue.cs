@@ -25,5 +25,8 @@ public sealed class TunQueue : ITunQueue, IDisposable
     public SyscallResult Write(IoVectors packet) => DescriptorIo.Write(Descriptor, packet);
 
     /// <inheritdoc/>
+    public SyscallResult SetOffloads(TunOffloads offloads) => TunControl.SetOffloads(Descriptor, offloads);
+
+    /// <inheritdoc/>
     public void Dispose() => Descriptor.Dispose();
 }

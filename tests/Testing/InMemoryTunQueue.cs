@@ -40,6 +40,12 @@ public sealed class InMemoryTunQueue(bool hasVirtioNetHeader = false) : ITunQueu
         }
     }
 
+    /// <summary>What each read answers ahead of what waits, oldest first; None lets it succeed.</summary>
+    public Queue<Errno> ReadErrnos { get; } = new();
+
+    /// <summary>What was last asked for; null when nothing was.</summary>
+    public TunOffloads? Offloads { get; private set; }
+
     public delegate void WriteObserver(ReadOnlySpan<byte> packet);
 
     public SafeFd Descriptor => _readable.Descriptor;
@@ -75,6 +81,11 @@ public sealed class InMemoryTunQueue(bool hasVirtioNetHeader = false) : ITunQueu
     {
         lock (_gate)
         {
+            if (ReadErrnos.TryDequeue(out Errno failure) && failure != Errno.None)
+            {
+                return SyscallResult.FromErrno(failure);
+            }
+
             if (_toRead.TryDequeue(out byte[]? frame))
             {
                 int length = Math.Min(frame.Length, buffer.Length);
@@ -120,6 +131,12 @@ public sealed class InMemoryTunQueue(bool hasVirtioNetHeader = false) : ITunQueu
         }
 
         return SyscallResult.FromCount(length);
+    }
+
+    public SyscallResult SetOffloads(TunOffloads offloads)
+    {
+        Offloads = offloads;
+        return SyscallResult.FromCount(0);
     }
 
     public void Dispose() => _readable.Dispose();

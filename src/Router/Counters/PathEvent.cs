@@ -19,6 +19,9 @@ public enum PathEvent
     /// <summary>Inbound: a packet longer than this host's tunnel MTU was delivered whole: the peer's MTU is larger.</summary>
     Oversize,
 
+    /// <summary>Outbound: reading from the TUN failed and was tried again; the packet it was about is lost.</summary>
+    ReadFailed,
+
     /// <summary>Inbound: receiving from the socket failed and was tried again.</summary>
     ReceiveFailed,
 

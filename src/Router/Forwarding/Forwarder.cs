@@ -100,7 +100,7 @@ public sealed class Forwarder : IDisposable
     {
         var outPipe = new FramePipe();
         var inPipe = new FramePipe();
-        TunReadStage read = Out(new TunReadStage(context.Options, lane.Tun, outPipe, _stop));
+        TunReadStage read = Out(new TunReadStage(context, lane.Tun, outPipe, _stop));
         SendStage send = Out(new SendStage(context, lane.Tun.HasVirtioNetHeader, lane.Port, outPipe));
         ReceiveStage receive = In(new ReceiveStage(context, lane.Port, inPipe, _stop));
         TunWriteStage write = In(new TunWriteStage(context, lane.Tun, inPipe));

@@ -21,7 +21,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     // Room for three of the longest frames: one being read while the last datagrams of the one before wait for company.
     private const int RingBytes = 3 * (FrameBytes + CacheLineBytes);
 
-    private readonly ITunQueue _tun;
+    private readonly TunReader _tun;
     private readonly RouteTableCell _routes;
     private readonly PinnedSlab _slab;
     private readonly Encapsulator _encapsulator;
@@ -31,7 +31,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
 
     internal OutboundWorker(ForwarderContext context, ITunQueue tun, IDatagramPort port)
     {
-        _tun = tun;
+        _tun = new TunReader(context, tun, Counters);
         _routes = context.Routes;
         _framesABatch = context.Options.FramesABatch;
         _slab = new PinnedSlab(Encapsulator.ScratchBytes + CacheLineBytes + RingBytes);
@@ -66,12 +66,13 @@ internal sealed class OutboundWorker : IWorker, IDisposable
             SyscallResult read = _tun.Read(_slab.Slice(_nextFrame, FrameBytes));
             if (!read.Succeeded)
             {
-                if (read.Errno != Errno.EAGAIN && frames == 0)
+                if (read.Errno == Errno.EAGAIN)
                 {
-                    throw DeviceGone(read.Errno);
+                    break;
                 }
 
-                break;
+                frames++; // lost; it counts so that the batch ends
+                continue;
             }
 
             _encapsulator.Take(_nextFrame, read.Count);
@@ -82,9 +83,6 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         _encapsulator.Flush();
         return frames > 0;
     }
-
-    internal static LinuxException DeviceGone(Errno errno) => new("read", errno, "could not read the TUN device",
-        "it was deleted or taken over; restart this daemon to create it again");
 
     // Frames whose datagrams are still to be sent lie ahead, the oldest first: the next FrameBytes must not reach it, nor may the
     // worker pass it. It would do so at the ring's end, and by the line that a frame may skip to be aligned.

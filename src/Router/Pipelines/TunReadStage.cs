@@ -7,10 +7,24 @@ using Overlay.Tun;
 namespace Overlay.Router.Pipelines;
 
 /// <summary>The first stage of the way out: reads frames from the TUN into the pipe's memory.</summary>
-internal sealed class TunReadStage(ForwarderOptions options, ITunQueue tun, FramePipe pipe, EventSignal stop) : IWorker
+internal sealed class TunReadStage : IWorker
 {
-    // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's head.
-    private readonly int _lead = FramePipe.HeadBytes - (tun.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0);
+    private readonly TunReader _tun;
+    private readonly FramePipe _pipe;
+    private readonly EventSignal _stop;
+    private readonly int _framesABatch;
+    private readonly int _lead;
+
+    internal TunReadStage(ForwarderContext context, ITunQueue tun, FramePipe pipe, EventSignal stop)
+    {
+        _tun = new TunReader(context, tun, Counters);
+        _pipe = pipe;
+        _stop = stop;
+        _framesABatch = context.Options.FramesABatch;
+
+        // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's head.
+        _lead = FramePipe.HeadBytes - (tun.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0);
+    }
 
     /// <inheritdoc/>
     public PathCounters Counters { get; } = new();
@@ -21,26 +35,27 @@ internal sealed class TunReadStage(ForwarderOptions options, ITunQueue tun, Fram
     public bool RunBatch()
     {
         int frames = 0;
-        for (; frames < options.FramesABatch && pipe.TryReserve(stop, out int offset); frames++)
+        for (; frames < _framesABatch && _pipe.TryReserve(_stop, out int offset); frames++)
         {
-            SyscallResult read = tun.Read(pipe.Region.Slice(offset + _lead, FramePipe.HeadBytes - _lead + FramePipe.MaximumFrameBytes));
+            SyscallResult read = _tun.Read(
+                _pipe.Region.Slice(offset + _lead, FramePipe.HeadBytes - _lead + FramePipe.MaximumFrameBytes));
             if (!read.Succeeded)
             {
-                if (read.Errno != Errno.EAGAIN && frames == 0)
+                if (read.Errno == Errno.EAGAIN)
                 {
-                    throw OutboundWorker.DeviceGone(read.Errno);
+                    break;
                 }
 
-                break;
+                continue; // lost; it counts so that the batch ends
             }
 
             // A frame's length counts from behind the head, as if nothing of it reached in there.
-            pipe.Commit(offset, new FrameHead(read.Count - (FramePipe.HeadBytes - _lead)));
+            _pipe.Commit(offset, new FrameHead(read.Count - (FramePipe.HeadBytes - _lead)));
         }
 
         if (frames > 0)
         {
-            pipe.Publish();
+            _pipe.Publish();
         }
 
         return frames > 0;

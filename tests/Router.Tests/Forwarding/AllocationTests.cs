@@ -97,6 +97,8 @@ public sealed class AllocationTests
             return SyscallResult.FromCount(frame.Length);
         }
 
+        public SyscallResult SetOffloads(TunOffloads offloads) => SyscallResult.FromCount(0);
+
         public SyscallResult Write(IoVectors packet) => SyscallResult.FromCount(packet.TotalBytes);
 
         public SyscallResult Receive(ReceiveBatch batch, int atMost)

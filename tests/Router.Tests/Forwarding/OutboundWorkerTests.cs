@@ -127,16 +127,6 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     }
 
     [Fact]
-    public void A_device_that_is_gone_ends_the_direction_with_a_remedy()
-    {
-        using var rig = new Rig(engine);
-        rig.Tun.ReadErrno = Errno.EBADFD;
-
-        LinuxException gone = Assert.Throws<LinuxException>(() => rig.Send());
-        Assert.Contains("restart", gone.Message);
-    }
-
-    [Fact]
     public void Errors_about_a_flood_are_rate_limited_and_the_rest_is_counted()
     {
         using var rig = new Rig(engine);

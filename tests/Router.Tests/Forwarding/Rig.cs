@@ -100,7 +100,7 @@ internal sealed class Rig : IDisposable
         var send = new SendStage(context, tun.HasVirtioNetHeader, port, outPipe);
         var receive = new ReceiveStage(context, port, inPipe, stop);
         var write = new TunWriteStage(context, tun, inPipe);
-        outbound.AddRange([new TunReadStage(context.Options, tun, outPipe, stop), send]);
+        outbound.AddRange([new TunReadStage(context, tun, outPipe, stop), send]);
         inbound.AddRange([receive, write]);
         owned.AddRange([send, receive, write, outPipe, inPipe, stop]);
     }
