@@ -2,6 +2,7 @@ using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
+using Overlay.Router.Routes;
 
 namespace Overlay.Router.Forwarding;
 
@@ -13,15 +14,22 @@ internal sealed class ErrorReports(IDatagramPort port, PathCounters counters, Fo
     private const int MaximumAtOnce = 64;
 
     private readonly PeerPaths _paths = context.Paths;
+    private readonly RouteTableCell _routes = context.Routes;
 
     /// <summary>Empties the queue, or most of it.</summary>
     /// <returns>True when one was taken that fails a call which it is not about.</returns>
     internal bool Drain()
     {
         bool failsOthers = false;
+        RouteTable routes = _routes.Current;
         for (int i = 0; i < MaximumAtOnce && port.TryReadError(out DatagramError error); i++)
         {
             failsOthers |= !error.IsLocal;
+            if (!routes.IsPeer(error.Destination))
+            {
+                continue; // forged: the kernel asks only whether the datagram that is quoted could be this socket's
+            }
+
             if (error.Mtu == 0)
             {
                 counters.Note(PathEvent.PeerUnreachable);

@@ -104,6 +104,25 @@ public abstract class ErrorReportTests(RigEngine engine)
         Assert.Equal(0, rig.Outbound.Dropped());
     }
 
+    [Fact]
+    public void A_report_about_an_address_that_is_no_peers_is_taken_and_not_believed()
+    {
+        using var rig = new Rig(engine);
+        rig.Paths.ReportMtu(PeerAddress, 1300);
+        PeerPaths.Snapshot known = rig.Paths.Current;
+        for (uint i = 0; i < 2_000; i++)
+        {
+            rig.Port.Report(new DatagramError(Address("203.0.113.0") + i, Errno.EMSGSIZE, 600));
+            rig.Port.Report(new DatagramError(Address("203.0.113.0") + i, Errno.ECONNREFUSED, 0));
+        }
+
+        rig.Send(Ipv4(OurPod, OtherPeerPod));
+        Assert.Single(rig.Port.Sent);
+        Assert.Empty(rig.Port.Errors);
+        Assert.Same(known, rig.Paths.Current);
+        Assert.Equal(0, rig.Outbound.Seen(PathEvent.PathMtuLearned) + rig.Outbound.Seen(PathEvent.PeerUnreachable));
+    }
+
     private static void Report(Rig rig, Errno errno, int mtu, int count)
     {
         for (int i = 0; i < count; i++)
