@@ -30,14 +30,20 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
             if (since > 0)
             {
                 _said[reason] = count;
-                Log.Drops(log, since, reason.Name(), LatestRefusal(outbound, inbound));
+                Log.Drops(log, since, reason.Name(), LatestRefusal(reason, outbound, inbound));
             }
         }
     }
 
-    private static string LatestRefusal(PathTotals outbound, PathTotals inbound)
+    // The refusal that explains this reason, of the direction that counts it; the others are our own verdicts.
+    private static string LatestRefusal(DropReason reason, PathTotals outbound, PathTotals inbound)
     {
-        Errno refusal = outbound.LastRefusal == Errno.None ? inbound.LastRefusal : outbound.LastRefusal;
+        Errno refusal = reason switch
+        {
+            DropReason.SendRefused or DropReason.TooLong => outbound.LastRefusal,
+            DropReason.TunRefused => inbound.LastRefusal,
+            _ => Errno.None,
+        };
         return refusal == Errno.None ? string.Empty : $"; the kernel's latest refusal: {LinuxException.Describe(refusal)}";
     }
 }
