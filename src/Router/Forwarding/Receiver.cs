@@ -14,12 +14,19 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
     private readonly Accelerations _accelerations = context.Accelerations;
     private readonly ErrorReports _errors = new(port, counters, context);
     private int _failuresInARow;
+    private bool _takesTrains = context.Accelerations.IsOn(Acceleration.UdpGro);
 
     /// <summary>Receives what waits.</summary>
     /// <returns>True when something was done, so that more may wait; false when nothing was waiting.</returns>
     /// <exception cref="LinuxException">The socket does not work any more.</exception>
     internal bool Receive(ReceiveBatch batch, int atMost)
     {
+        if (_takesTrains && !_accelerations.IsOn(Acceleration.UdpGro))
+        {
+            _takesTrains = false; // whichever lane has found out
+            _ = port.SetReceiveTrains(false);
+        }
+
         SyscallResult received = port.Receive(batch, _accelerations.IsOn(Acceleration.Mmsg) ? atMost : 1);
         if (received.Succeeded)
         {
@@ -43,7 +50,8 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
 
         if (!isExplained && ++_failuresInARow > MaximumFailuresInARow)
         {
-            throw new LinuxException("recvmsg", received.Errno, "could not receive from the UDP socket");
+            throw new LinuxException("recvmsg", received.Errno, "could not receive from the UDP socket",
+                "restart this daemon to open it again");
         }
 
         return true;
@@ -62,7 +70,6 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
         {
             // A train that the kernel had no right to make so long: its datagrams are lost, the next ones come one by one.
             _accelerations.SwitchOff(Acceleration.UdpGro, Errno.EMSGSIZE);
-            _ = port.SetReceiveTrains(false);
         }
 
         return false;

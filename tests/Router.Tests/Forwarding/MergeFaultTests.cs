@@ -4,7 +4,9 @@ using System.Linq;
 using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
+using Overlay.Router.Routes;
 using Overlay.Router.Tests.Coalescing;
+using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.Overlays;
 using static Overlay.Testing.PacketBuilder;
@@ -111,6 +113,34 @@ public abstract class MergeFaultTests(RigEngine engine)
 
         rig.Receive((byte[])run[2].Clone());
         Assert.Single(rig.Tun.Written);
+    }
+
+    [Fact]
+    public void What_one_lane_finds_out_about_trains_holds_for_the_sockets_of_all()
+    {
+        var routes = new RouteTableCell();
+        routes.Publish(Table());
+        ForwarderContext context = Rig.Context(engine, routes, icmp: null);
+        using var tun = new InMemoryTunQueue(Rig.HasVirtioNetHeader(engine));
+        InMemoryDatagramPort[] ports = [new(), new()];
+        List<IDisposable> owned = [.. ports];
+        List<IWorker>[] lanes = [[], []];
+        for (int i = 0; i < lanes.Length; i++)
+        {
+            Rig.AddWorkers(engine, context, tun, ports[i], [], lanes[i], owned);
+        }
+
+        byte[][] run = Run(Udp, 2);
+        ports[0].PutTruncated(run[0], PeerAddress, run[0].Length);
+        foreach (List<IWorker> lane in (List<IWorker>[])[lanes[0], lanes[1], lanes[0]])
+        {
+            while (Rig.RunAll(lane))
+            {
+            }
+        }
+
+        Assert.All(ports, port => Assert.Equal(false, port.ReceivesTrains));
+        owned.ForEach(each => each.Dispose());
     }
 
     [Fact]
