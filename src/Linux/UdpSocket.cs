@@ -175,22 +175,6 @@ public sealed unsafe class UdpSocket : IDisposable
         return true;
     }
 
-    /// <summary>The path MTU that the kernel knows for an address (IP_MTU, ip(7)).</summary>
-    /// <param name="address">Host order.</param>
-    /// <param name="port">Nothing is sent to it.</param>
-    /// <returns>Bytes of the outer packet; 0 when there is no route.</returns>
-    public static int FindPathMtu(uint address, ushort port)
-    {
-        using SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
-        sockaddr_in destination = Endpoint(address, port);
-        int mtu = 0;
-        uint length = sizeof(int);
-
-        // Safe because both lengths are those of the variables.
-        return Libc.connect(fd, &destination, (uint)sizeof(sockaddr_in)) == 0
-            && Libc.getsockopt(fd, Libc.IPPROTO_IP, Libc.IP_MTU, &mtu, &length) == 0 ? mtu : 0;
-    }
-
     /// <summary>Asks the kernel to put datagrams of one sender together into trains (UDP_GRO, udp(7); Linux 5.0), or not to.</summary>
     /// <returns>0, or the errno: ENOPROTOOPT when the kernel cannot.</returns>
     public SyscallResult SetReceiveTrains(bool on) =>
@@ -209,6 +193,31 @@ public sealed unsafe class UdpSocket : IDisposable
     public SyscallResult ProbeSendTrains() =>
         // 0 is the default: a train only where a message says so.
         SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_SEGMENT, 0);
+
+    /// <summary>Finds out on the loopback interface whether the kernel lets a train have so many datagrams.</summary>
+    /// <param name="datagrams">2 or more.</param>
+    /// <returns>False also where the loopback interface is down.</returns>
+    public static bool TakesTrainOf(int datagrams)
+    {
+        const uint Loopback = 0x7F000001;
+        const ushort Discard = 9; // RFC 863; nobody listens
+        using var slab = new PinnedSlab(datagrams);
+        using var batch = new SendBatch(slab, messages: 1, pieces: 1);
+        slab.Slice(0, slab.LengthBytes).Clear();
+        batch.Begin(Loopback, Discard);
+        batch.Add(0, slab.LengthBytes);
+        batch.MakeTrain(1);
+        try
+        {
+            // Bound, so that it cannot leave the host where the loopback interface has no route.
+            using UdpSocket socket = Bind(Loopback, 0, bufferBytes: 1 << 16);
+            return socket.Send(batch, 0, 1).Succeeded;
+        }
+        catch (LinuxException refused) when (refused.Errno == Errno.EADDRNOTAVAIL)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Reads how many messages the kernel has dropped instead of queueing them here (SO_MEMINFO, SK_MEMINFO_DROPS; Linux 4.12).</summary>
     /// <param name="messages">

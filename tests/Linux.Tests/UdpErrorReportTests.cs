@@ -149,6 +149,32 @@ public sealed class UdpErrorReportTests : IDisposable
     }
 
     [Fact]
+    public void The_path_MTU_is_that_of_the_route_for_the_source_and_one_socket_is_asked_again_when_routes_have_changed()
+    {
+        _lo.Inside.IpBatch("""
+            link add a0 type veth peer name b0
+            link set b0 up
+            address add 10.1.0.1/24 dev a0
+            address add 10.1.0.9/24 dev a0
+            link set a0 up
+            route add 10.3.0.0/24 via 10.1.0.2
+            route add 10.3.0.0/24 via 10.1.0.2 mtu 1300 table 100
+            rule add from 10.1.0.9 lookup 100
+
+            """);
+        Assert.Equal(1500, PathMtu(0x0A030001, source: 0x0A010001));
+        Assert.Equal(1300, PathMtu(0x0A030001, source: 0x0A010009));
+
+        using PathMtuSocket socket = _lo.Inside.Namespace.Run(() => PathMtuSocket.Open(0x0A010009));
+        Assert.Equal(1300, socket.Find(0x0A030001, Closed));
+        _lo.Inside.Ip("route replace 10.3.0.0/24 via 10.1.0.2 mtu 1400 table 100");
+        Assert.Equal(1400, socket.Find(0x0A030001, Closed));
+        _lo.Inside.Ip("route add blackhole 10.5.0.0/24 table 100");
+        Assert.Equal(0, socket.Find(0x0A050001, Closed));
+        Assert.Equal(1400, socket.Find(0x0A030001, Closed));
+    }
+
+    [Fact]
     public void A_routers_fragmentation_needed_is_reported_with_its_MTU_and_the_kernel_remembers_it()
     {
         using var router = new TemporaryNamespace();
@@ -182,7 +208,11 @@ public sealed class UdpErrorReportTests : IDisposable
         Assert.False(socket.TryReadError(out _));
     }
 
-    private int PathMtu(uint address) => _lo.Inside.Namespace.Run(() => UdpSocket.FindPathMtu(address, Closed));
+    private int PathMtu(uint address, uint source = 0)
+    {
+        using PathMtuSocket socket = _lo.Inside.Namespace.Run(() => PathMtuSocket.Open(source));
+        return socket.Find(address, Closed);
+    }
 
     private void Send(UdpSocket socket, uint address, int bytes) => Assert.Equal(1, TrySend(socket, address, bytes).Count);
 

@@ -22,6 +22,35 @@ public sealed class UdpTrainTests : IDisposable
         Assert.True(socket.ProbeSendTrains().Succeeded);
     }
 
+    [Fact]
+    public void How_many_datagrams_a_train_may_have_is_found_out_on_the_loopback_interface()
+    {
+        Assert.True(_lo.Inside.Namespace.Run(() => UdpSocket.TakesTrainOf(63)));
+        Assert.False(_lo.Inside.Namespace.Run(() => UdpSocket.TakesTrainOf(4_000)));
+    }
+
+    [Fact]
+    public void Where_the_loopback_interface_is_down_no_train_is_promised_and_none_leaves_the_host()
+    {
+        using var inside = new TemporaryNamespace();
+        Assert.False(inside.Namespace.Run(() => UdpSocket.TakesTrainOf(63)));
+
+        inside.IpBatch("""
+            link add a0 type veth peer name b0
+            link set b0 up
+            address add 10.1.0.1/24 dev a0
+            link set a0 up
+            neighbour add 10.1.0.2 lladdr 02:00:00:00:00:02 dev a0
+            route add default via 10.1.0.2
+
+            """);
+        long Sent() => inside.IpJson("-s link show a0")[0].GetProperty("stats64").GetProperty("tx").GetProperty("packets").GetInt64();
+        inside.Namespace.Run(() => System.IO.File.WriteAllText("/proc/sys/net/ipv6/conf/a0/disable_ipv6", "1"));
+        long before = Sent();
+        Assert.False(inside.Namespace.Run(() => UdpSocket.TakesTrainOf(63)));
+        Assert.Equal(before, Sent());
+    }
+
     [Theory]
     [InlineData(4000, 1000)] // all alike
     [InlineData(3001, 1000)] // the last shorter

@@ -13,10 +13,12 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     private const int BufferBytes = 8 << 20;
 
     private readonly UdpSocket _socket;
+    private readonly PathMtuSocket _paths;
 
-    private UdpPort(UdpSocket socket, ushort port)
+    private UdpPort(UdpSocket socket, PathMtuSocket paths, ushort port)
     {
         _socket = socket;
+        _paths = paths;
         Port = port;
     }
 
@@ -31,8 +33,23 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <param name="port">1 to 65535.</param>
     /// <param name="isShared">Whether several sockets have the port, each getting its share of the peers.</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
-    public static UdpPort Bind(uint address, ushort port, bool isShared = false) =>
-        new(Refusing(UdpSocket.Bind(address, port, BufferBytes, isShared)), port);
+    public static UdpPort Bind(uint address, ushort port, bool isShared = false)
+    {
+        UdpSocket socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
+        try
+        {
+            // A datagram too long for its path is refused, so that the path is known from the first one on; and trains carry DF like
+            // the single datagrams of stock flannel, which the kernel leaves out on a train that may be fragmented
+            // (net/ipv4/ip_output.c).
+            socket.SetFragmentation(false);
+            return new UdpPort(socket, PathMtuSocket.Open(address), port);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Asks for reports about datagrams that did not arrive.</summary>
     /// <returns>0, or the errno when the kernel cannot.</returns>
@@ -51,19 +68,8 @@ public sealed class UdpPort : IDatagramPort, IDisposable
 
     /// <summary>Finds out by a train on the loopback interface how many datagrams the kernel lets one have.</summary>
     /// <returns>127 from Linux 6.9 on; 63 before, and where the loopback interface is down.</returns>
-    public static int ProbeDatagramsATrain()
-    {
-        const uint Loopback = 0x7F000001;
-        const ushort Discard = 9; // RFC 863; nobody listens
-        using var slab = new PinnedSlab(SendLimits.MostDatagrams);
-        using var batch = new SendBatch(slab, messages: 1, pieces: 1);
-        slab.Slice(0, slab.LengthBytes).Clear();
-        batch.Begin(Loopback, Discard);
-        batch.Add(0, slab.LengthBytes);
-        batch.MakeTrain(1);
-        using UdpSocket socket = UdpSocket.Bind(Loopback, 0, bufferBytes: 1 << 16);
-        return socket.Send(batch, 0, 1).Succeeded ? SendLimits.MostDatagrams : SendLimits.SafeDatagrams;
-    }
+    public static int ProbeDatagramsATrain() =>
+        UdpSocket.TakesTrainOf(SendLimits.MostDatagrams) ? SendLimits.MostDatagrams : SendLimits.SafeDatagrams;
 
     /// <inheritdoc/>
     public SyscallResult Receive(ReceiveBatch batch, int atMost) => _socket.Receive(batch, atMost);
@@ -81,7 +87,7 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     }
 
     /// <inheritdoc/>
-    public int FindPathMtu(uint address) => UdpSocket.FindPathMtu(address, Port);
+    public int FindPathMtu(uint address) => _paths.Find(address, Port);
 
     /// <inheritdoc/>
     public bool TryReadError(out DatagramError error) => _socket.TryReadError(out error);
@@ -94,14 +100,10 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <returns>False when the kernel does not tell.</returns>
     public bool TryReadDrops(out uint messages) => _socket.TryReadDrops(out messages);
 
-    // A datagram too long for its path is refused, so that the path is known from the first one on; and trains carry DF like the
-    // single datagrams of stock flannel, which the kernel leaves out on a train that may be fragmented (net/ipv4/ip_output.c).
-    private static UdpSocket Refusing(UdpSocket socket)
-    {
-        socket.SetFragmentation(false);
-        return socket;
-    }
-
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _paths.Dispose();
+    }
 }
