@@ -44,6 +44,9 @@ public static unsafe class Readiness
         return ready > 0;
     }
 
+    /// <summary>Waits this long, or until interrupted.</summary>
+    public static void Pause(int milliseconds) => _ = Poll(null, 0, milliseconds); // safe: no entry is looked at
+
     /// <summary>ppoll(2) with a time limit in milliseconds; a negative one is none.</summary>
     /// <returns>Descriptors that are ready; -1 with the errno set.</returns>
     internal static int Poll(pollfd* descriptors, uint count, int timeoutMilliseconds)

@@ -31,6 +31,8 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 
     public int WritableWaits { get; private set; }
 
+    public int Pauses { get; private set; }
+
     /// <summary>What each call of receive answers, oldest first; an empty queue lets them succeed.</summary>
     public Queue<Errno> ReceiveErrnos { get; } = new();
 
@@ -194,6 +196,11 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     }
 
     public void WaitWritable(int timeoutMilliseconds) => WritableWaits++;
+
+    public void Pause(int milliseconds) => Pauses++;
+
+    public SyscallResult ProbeMessageBatches() =>
+        SendManyErrno == Errno.None ? SyscallResult.FromCount(0) : SyscallResult.FromErrno(SendManyErrno);
 
     public void Dispose() => _readable.Dispose();
 

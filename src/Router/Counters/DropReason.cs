@@ -31,7 +31,7 @@ public enum DropReason
     /// <summary>The time to live would reach zero.</summary>
     TtlExpired,
 
-    /// <summary>Outbound: the socket's send buffer stayed full.</summary>
+    /// <summary>Outbound: the socket's send buffer or the queue of the way out stayed full.</summary>
     SendBufferFull,
 
     /// <summary>Outbound: the datagram is too long for the underlay to take.</summary>

@@ -73,15 +73,15 @@ internal sealed class MessageSender : IDisposable
             return sent;
         }
 
-        // A seccomp filter that refuses sendmmsg answers what a firewall does. It is the filter if the message goes alone.
-        SyscallResult alone = SendPatiently(batch, first, 1);
-        if (alone.Succeeded)
+        // A seccomp filter that refuses sendmmsg answers what a firewall does; only the filter refuses a call without messages.
+        if (_port.ProbeMessageBatches().Succeeded)
         {
-            _accelerations.SwitchOff(Acceleration.Mmsg, sent.Errno);
-            _counters.NoteRefusal(sent.Errno);
+            return sent;
         }
 
-        return alone;
+        _accelerations.SwitchOff(Acceleration.Mmsg, sent.Errno);
+        _counters.NoteRefusal(sent.Errno);
+        return SendPatiently(batch, first, 1);
     }
 
     private SyscallResult SendPatiently(SendBatch batch, int first, int count, bool inFragments = false)
@@ -102,8 +102,16 @@ internal sealed class MessageSender : IDisposable
                     return sent;
                 }
 
-                // Meanwhile the device's own queue takes what comes, and drops at its end what it cannot.
-                _port.WaitWritable(WaitMilliseconds);
+                // Meanwhile the TUN's own queue takes what comes, and drops at its end what it cannot. ENOBUFS is the way out's queue
+                // (with IP_RECVERR; net/ipv4/udp.c, udp_send_skb), which no descriptor speaks for.
+                if (sent.Errno == Errno.EAGAIN)
+                {
+                    _port.WaitWritable(WaitMilliseconds);
+                }
+                else
+                {
+                    _port.Pause(WaitMilliseconds);
+                }
             }
             else
             {
@@ -226,7 +234,7 @@ internal sealed class MessageSender : IDisposable
             Errno.EMSGSIZE => DropReason.TooLong,
             _ => DropReason.SendRefused,
         };
-        if (reason != DropReason.SendBufferFull)
+        if (errno != Errno.EAGAIN)
         {
             _counters.NoteRefusal(errno); // before the drop: whoever sees the drop sees why
         }

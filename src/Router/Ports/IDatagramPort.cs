@@ -3,7 +3,7 @@ using Overlay.Linux;
 namespace Overlay.Router.Ports;
 
 /// <summary>The outer socket: messages from and to other hosts. A message is a datagram of one inner packet, or a train of such.</summary>
-/// <remarks>One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/>.</remarks>
+/// <remarks>One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/> and <see cref="Pause"/>.</remarks>
 public interface IDatagramPort
 {
     /// <summary>Readable when a message or an error waits.</summary>
@@ -43,6 +43,13 @@ public interface IDatagramPort
     /// <summary>Takes one error report from the socket's queue.</summary>
     /// <returns>False when there is none.</returns>
     bool TryReadError(out DatagramError error);
+
+    /// <summary>Whether several messages go with one system call: a filter (seccomp(2)) may forbid it.</summary>
+    /// <returns>0, or the errno when not.</returns>
+    SyscallResult ProbeMessageBatches();
+
+    /// <summary>Waits this long, whether or not the send buffer has room.</summary>
+    void Pause(int milliseconds);
 
     /// <summary>Waits until the send buffer has room, at most this long.</summary>
     void WaitWritable(int timeoutMilliseconds);

@@ -62,8 +62,7 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <returns>0, or the errno when it cannot.</returns>
     public SyscallResult ProbeSendTrains() => _socket.ProbeSendTrains();
 
-    /// <summary>Whether several messages go with one system call: a filter (seccomp(2)) may forbid it.</summary>
-    /// <returns>0, or the errno when not.</returns>
+    /// <inheritdoc/>
     public SyscallResult ProbeMessageBatches() => _socket.ProbeMessageBatches();
 
     /// <summary>Finds out by a train on the loopback interface how many datagrams the kernel lets one have.</summary>
@@ -91,6 +90,9 @@ public sealed class UdpPort : IDatagramPort, IDisposable
 
     /// <inheritdoc/>
     public bool TryReadError(out DatagramError error) => _socket.TryReadError(out error);
+
+    /// <inheritdoc/>
+    public void Pause(int milliseconds) => Readiness.Pause(milliseconds);
 
     /// <inheritdoc/>
     public void WaitWritable(int timeoutMilliseconds) => Readiness.WaitWritable(_socket.Descriptor, timeoutMilliseconds);

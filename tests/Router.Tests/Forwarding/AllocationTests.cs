@@ -128,6 +128,12 @@ public sealed class AllocationTests
             return false;
         }
 
+        public SyscallResult ProbeMessageBatches() => SyscallResult.FromCount(0);
+
+        public void Pause(int milliseconds)
+        {
+        }
+
         public void WaitWritable(int timeoutMilliseconds)
         {
         }

@@ -48,7 +48,7 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     }
 
     [Fact]
-    public void A_full_send_buffer_is_waited_for_and_nothing_is_lost()
+    public void A_full_send_buffer_and_a_full_way_out_are_waited_for_and_nothing_is_lost()
     {
         using var rig = new Rig(engine);
         rig.Port.SendErrnos.Enqueue(Errno.EAGAIN);
@@ -56,7 +56,8 @@ public abstract class OutboundWorkerTests(RigEngine engine)
         rig.Send(Ipv4(OurPod, PeerPod));
 
         Assert.Single(rig.Port.Sent);
-        Assert.Equal(2, rig.Port.WritableWaits);
+        Assert.Equal(1, rig.Port.WritableWaits); // no descriptor speaks for a full queue at the way out
+        Assert.Equal(1, rig.Port.Pauses);
         Assert.Equal(0, rig.Outbound.Dropped());
     }
 
@@ -111,6 +112,7 @@ public abstract class OutboundWorkerTests(RigEngine engine)
 
     [Theory]
     [InlineData(Errno.EAGAIN, DropReason.SendBufferFull)]
+    [InlineData(Errno.ENOBUFS, DropReason.SendBufferFull)]
     [InlineData(Errno.EMSGSIZE, DropReason.TooLong)]
     [InlineData(Errno.EPERM, DropReason.SendRefused)]
     [InlineData(Errno.ENETUNREACH, DropReason.SendRefused)]
@@ -124,6 +126,7 @@ public abstract class OutboundWorkerTests(RigEngine engine)
         Assert.Equal(OtherPeerAddress, Assert.Single(rig.Port.Sent).Destination);
         Assert.Equal(expected, Rig.OnlyDrop(rig.Outbound));
         Assert.Equal(1, rig.Outbound.ForwardedPackets);
+        Assert.Equal(errno == Errno.EAGAIN ? Errno.None : errno, rig.Outbound.LastRefusal); // a full buffer is no refusal
     }
 
     [Fact]

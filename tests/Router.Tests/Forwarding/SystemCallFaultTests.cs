@@ -50,6 +50,19 @@ public abstract class SystemCallFaultTests(RigEngine engine)
     }
 
     [Fact]
+    public void A_firewall_that_refuses_now_and_then_costs_no_batches()
+    {
+        using var rig = new Rig(engine);
+        rig.Port.SendErrnos.Enqueue(Errno.EPERM);
+        rig.Port.SendErrnos.Enqueue(Errno.EPERM); // an error is tried once more: it may be an earlier datagram's
+        rig.Send(Ipv4(OurPod, PeerPod), Ipv4(OurPod, OtherPeerPod), Ipv4(OurPod, PeerPod));
+
+        Assert.Equal([2], rig.Port.MessagesACall);
+        Assert.Equal(1, rig.Outbound.Dropped(DropReason.SendRefused));
+        Assert.True(rig.Accelerations.IsOn(Acceleration.Mmsg));
+    }
+
+    [Fact]
     public void A_firewall_that_refuses_one_peer_does_not_cost_the_others_their_batches()
     {
         using var rig = new Rig(engine);
