@@ -105,4 +105,7 @@ internal static partial class Log
 
     [LoggerMessage(34, LogLevel.Warning, "the network config of {Store} is another one than the snapshot's this daemon has started from; restart to take it up")]
     internal static partial void ConfigChanged(ILogger log, string store);
+
+    [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]
+    internal static partial void WorsePath(ILogger log, string peer, string what);
 }

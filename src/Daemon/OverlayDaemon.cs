@@ -114,7 +114,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
                 routes.Current.PeerCount, dataPlane.Description, options.SourceCheck.ToString().ToLowerInvariant());
 
             upkeep = new Upkeep(
-                host, new DropReport(forwarder, log), new AccelerationReport(dataPlane.Accelerations, log), s_clock).RunAsync(ending.Token);
+                host, new DropReport(forwarder, log), new AccelerationReport(dataPlane.Accelerations, forwarder.Paths, log), s_clock)
+                .RunAsync(ending.Token);
             await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
             PathTotals outbound = forwarder.Outbound;
             PathTotals inbound = forwarder.Inbound;

@@ -144,7 +144,7 @@ internal sealed class MessageSender : IDisposable
             // or more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
             if (errno == Errno.EIO || !IsTooLong(peer, segmentBytes))
             {
-                _paths.ReportNoTrains(peer);
+                _ = _paths.ReportNoTrains(peer, errno);
             }
 
             SendOneByOne(batch, index);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Overlay.Linux;
 
 namespace Overlay.Router.Paths;
 
@@ -40,8 +41,10 @@ public sealed class PeerPaths(TimeProvider? time = null)
 
     /// <summary>The kernel does not take trains to a peer.</summary>
     /// <param name="peer">The outer address, host order.</param>
+    /// <param name="refusal">What it answered to one.</param>
     /// <returns>True when this is news.</returns>
-    public bool ReportNoTrains(uint peer) => Replace(peer, path => path with { TakesTrains = false });
+    public bool ReportNoTrains(uint peer, Errno refusal) =>
+        Replace(peer, path => path with { TakesTrains = false, TrainRefusal = refusal });
 
     private bool Replace(uint peer, Func<PeerPath, PeerPath> change)
     {

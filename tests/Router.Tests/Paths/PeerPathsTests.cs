@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading;
+using Overlay.Linux;
 using Overlay.Router.Paths;
 using Overlay.Testing;
 using Xunit;
@@ -26,7 +27,7 @@ public sealed class PeerPathsTests
     public void What_is_reported_of_one_peer_adds_up_and_is_not_known_of_another()
     {
         _paths.ReportMtu(7, 1400);
-        _paths.ReportNoTrains(7);
+        _paths.ReportNoTrains(7, Errno.EIO);
         _paths.ReportMtu(7, 1300);
 
         PeerPath path = _paths.Current.Find(7, _paths.Now);
@@ -50,9 +51,9 @@ public sealed class PeerPathsTests
     [Fact]
     public void A_path_is_forgotten_ten_minutes_after_the_last_report()
     {
-        _paths.ReportNoTrains(7);
+        _paths.ReportNoTrains(7, Errno.EIO);
         _time.Advance(TimeSpan.FromMinutes(9));
-        _paths.ReportNoTrains(7);
+        _paths.ReportNoTrains(7, Errno.EIO);
         _time.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromMilliseconds(1));
         Assert.False(_paths.Current.Find(7, _paths.Now).TakesTrains);
 
@@ -71,8 +72,8 @@ public sealed class PeerPathsTests
         Assert.False(_paths.ReportMtu(7, 1400));
         Assert.Same(first, _paths.Current);
         Assert.True(_paths.ReportMtu(7, 1300));
-        Assert.True(_paths.ReportNoTrains(7));
-        Assert.False(_paths.ReportNoTrains(7));
+        Assert.True(_paths.ReportNoTrains(7, Errno.EIO));
+        Assert.False(_paths.ReportNoTrains(7, Errno.EIO));
 
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.False(_paths.ReportMtu(7, 1300));
@@ -85,9 +86,9 @@ public sealed class PeerPathsTests
     [Fact]
     public void Expired_paths_go_with_the_next_report()
     {
-        _paths.ReportNoTrains(7);
+        _paths.ReportNoTrains(7, Errno.EIO);
         _time.Advance(TimeSpan.FromMinutes(10));
-        _paths.ReportNoTrains(8);
+        _paths.ReportNoTrains(8, Errno.EIO);
         Assert.Equal(8u, Assert.Single(_paths.Current.Paths).Peer);
     }
 
@@ -115,7 +116,7 @@ public sealed class PeerPathsTests
             for (int i = 0; i < Peers; i++)
             {
                 _paths.ReportMtu((uint)((number * Peers) + i), 1000 + number);
-                _paths.ReportNoTrains((uint)((number * Peers) + i));
+                _paths.ReportNoTrains((uint)((number * Peers) + i), Errno.EIO);
             }
         }) { IsBackground = true })];
         Array.ForEach(threads, thread => thread.Start());
