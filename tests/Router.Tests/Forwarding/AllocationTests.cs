@@ -7,6 +7,7 @@ using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Tests.Segmentation;
 using Overlay.Tun;
 using Xunit;
 using static Overlay.Testing.Overlays;
@@ -25,17 +26,62 @@ public sealed class AllocationTests
     [InlineData(RigEngine.Pipeline)]
     public void A_million_packets_out_and_a_million_in_allocate_nothing_dropped_ones_included(RigEngine engine)
     {
-        using var device = new Repeater(
-            Rig.HasVirtioNetHeader(engine),
-            Ipv4(OurPod, PeerPod), Ipv4(OurPod, Unleased), Ipv4(OurPod, PeerPod, ttl: 1), Ipv4(OurPod, OtherPeerPod),
-            UdpPacket(OurPod, PeerPod, 1, 2, new byte[40]), UdpPacket(OurPod, PeerPod, 1, 2, new byte[40]));
-        using var socket = new Repeater(
-            false,
-            Ipv4(PeerPod, OurPod), Ipv4(PeerPod, Unleased), Ipv4(PeerPod, OurPod, ttl: 1), Ipv4(OtherPeerPod, OurPod),
-            UdpPacket(PeerPod, OurPod, 1, 2, new byte[40]), UdpPacket(PeerPod, OurPod, 1, 2, new byte[40]));
+        bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
+        using var device = new Repeater(hasVirtioNetHeader,
+        [
+            new(Ipv4(OurPod, PeerPod)), new(Ipv4(OurPod, Unleased)), new(Ipv4(OurPod, PeerPod, ttl: 1)), new(Ipv4(OurPod, OtherPeerPod)),
+            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])), new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
+            .. hasVirtioNetHeader
+                ? (Repetition[])
+                [
+                    new(TcpPacket(OurPod, PeerPod, 1, 2, 3, 4, 0x10, new byte[2_500]), 1_000),
+                    new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[2_500]), 1_000),
+                ]
+                : [],
+        ]);
+        byte[] tcp = TcpPacket(PeerPod, OurPod, 1, 2, 3, 4, 0x10, new byte[100]);
+        byte[] nextTcp = TcpPacket(PeerPod, OurPod, 1, 2, 103, 4, 0x10, new byte[100], id: 0x1235);
+        using var socket = new Repeater(false,
+        [
+            new(Ipv4(PeerPod, OurPod)), new(Ipv4(PeerPod, Unleased)), new(Ipv4(PeerPod, OurPod, ttl: 1)), new(Ipv4(OtherPeerPod, OurPod)),
+            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])), new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
+            .. hasVirtioNetHeader ? (Repetition[])[new([.. tcp, .. nextTcp], tcp.Length)] : [],
+        ]);
+        AssertNothingIsAllocated(engine, device, socket, _ => { });
+    }
+
+    [Theory]
+    [InlineData(RigEngine.Classic)]
+    [InlineData(RigEngine.Batch)]
+    [InlineData(RigEngine.Offload)]
+    [InlineData(RigEngine.Pipeline)]
+    public void On_a_narrow_path_nothing_is_allocated_either_for_what_fits_what_is_fragmented_and_what_is_answered(RigEngine engine)
+    {
+        bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
+        using var device = new Repeater(hasVirtioNetHeader,
+        [
+            new(Ipv4(OurPod, PeerPod)), new(Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)), new(Ipv4(OurPod, OtherPeerPod)),
+            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300])), new(Ipv4(OurPod, PeerPod, ttl: 1)),
+            .. hasVirtioNetHeader
+                ? (Repetition[])
+                [
+                    new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[2_600], fragment: 0), 1_300),
+                    new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[2_600]), 1_000),
+                ]
+                : [],
+        ]);
+        using var socket = new Repeater(false, [new(Ipv4(PeerPod, OurPod)), new(Ipv4(OtherPeerPod, OurPod))]);
+        PathTotals sent = AssertNothingIsAllocated(engine, device, socket, context => context.Paths.ReportMtu(PeerAddress, 1300));
+        Assert.True(sent.Dropped(DropReason.FragmentationNeeded) > 0 && socket.SentInFragments > Packets / 10);
+    }
+
+    private static PathTotals AssertNothingIsAllocated(
+        RigEngine engine, Repeater device, Repeater socket, Action<ForwarderContext> prepare)
+    {
         var cell = new RouteTableCell();
         cell.Publish(Table());
         ForwarderContext context = Rig.Context(engine, cell, device);
+        prepare(context);
         List<IWorker> outbound = [];
         List<IWorker> inbound = [];
         List<IDisposable> owned = [];
@@ -65,22 +111,29 @@ public sealed class AllocationTests
         PathTotals sent = PathTotals.Of([.. outbound.Select(worker => worker.Counters)]);
         PathTotals received = PathTotals.Of([.. inbound.Select(worker => worker.Counters)]);
         Assert.True(sent.Dropped(DropReason.TtlExpired) > 0 && received.Dropped(DropReason.SpoofedSource) > 0);
+        Assert.Equal(0, sent.Dropped(DropReason.BadSuperpacket));
         Assert.True(sent.ForwardedPackets > Packets / 2 && received.ForwardedPackets > Packets / 3);
         owned.ForEach(each => each.Dispose());
+        return sent;
     }
+
+    /// <summary>A packet, or several in one with the payload of each but the last: a superpacket, or a train by datagram length.</summary>
+    private readonly record struct Repetition(byte[] Bytes, int SegmentBytes = 0);
 
     /// <summary>Device and socket at once: yields the same packets for ever and takes everything.</summary>
     private sealed class Repeater : ITunQueue, IDatagramPort, IIcmpPort, IDisposable
     {
         private readonly EventSignal _readable = new();
-        private readonly byte[][] _frames;
+        private readonly Repetition[] _frames;
         private int _next;
 
-        internal Repeater(bool hasVirtioNetHeader, params byte[][] packets)
+        internal Repeater(bool hasVirtioNetHeader, Repetition[] packets)
         {
             HasVirtioNetHeader = hasVirtioNetHeader;
-            _frames = [.. packets.Select(packet => hasVirtioNetHeader ? [.. new byte[VirtioNetHeader.Bytes], .. packet] : packet)];
+            _frames = [.. packets.Select(packet => hasVirtioNetHeader ? Framed(packet) : packet)];
         }
+
+        internal int SentInFragments { get; private set; }
 
         internal int Packets => _next;
 
@@ -92,7 +145,7 @@ public sealed class AllocationTests
 
         public SyscallResult Read(Span<byte> buffer)
         {
-            byte[] frame = _frames[_next++ % _frames.Length];
+            byte[] frame = _frames[_next++ % _frames.Length].Bytes;
             frame.CopyTo(buffer);
             return SyscallResult.FromCount(frame.Length);
         }
@@ -106,7 +159,8 @@ public sealed class AllocationTests
             batch.Clear();
             while (batch.Count < atMost)
             {
-                batch.Put(_frames[_next++ % _frames.Length], PeerAddress);
+                Repetition message = _frames[_next++ % _frames.Length];
+                batch.Put(message.Bytes, PeerAddress, message.SegmentBytes);
             }
 
             return SyscallResult.FromCount(batch.Count);
@@ -116,7 +170,11 @@ public sealed class AllocationTests
 
         public SyscallResult Send(ReadOnlySpan<byte> message, uint destination) => SyscallResult.FromCount(message.Length);
 
-        public SyscallResult SendInFragments(SendBatch batch, int index) => SyscallResult.FromCount(1);
+        public SyscallResult SendInFragments(SendBatch batch, int index)
+        {
+            SentInFragments++;
+            return SyscallResult.FromCount(1);
+        }
 
         public SyscallResult SetReceiveTrains(bool on) => SyscallResult.FromCount(0);
 
@@ -139,5 +197,15 @@ public sealed class AllocationTests
         }
 
         public void Dispose() => _readable.Dispose();
+
+        private static Repetition Framed(Repetition packet)
+        {
+            byte[] frame = new byte[VirtioNetHeader.Bytes + packet.Bytes.Length];
+            byte[] bytes = (byte[])packet.Bytes.Clone();
+            VirtioNetHeader header = packet.SegmentBytes == 0 ? default : SegmentOracle.Describe(bytes, packet.SegmentBytes);
+            header.Write(frame);
+            bytes.CopyTo(frame, VirtioNetHeader.Bytes);
+            return new Repetition(frame);
+        }
     }
 }
