@@ -16,9 +16,6 @@ namespace Overlay.Daemon;
 /// <summary>The device, the sockets and what the kernel granted for them: what an engine's name stands for.</summary>
 internal sealed class DataPlane : IDisposable
 {
-    // From here on the kernel forwards UDP superpackets into its own tunnels (3d010c8031e3, "udp: do not accept non-tunnel GSO skbs …").
-    private static readonly Version s_tunnelsTakeSuperpackets = new(6, 8, 5);
-
     private readonly UdpPort[] _ports;
     private readonly KernelDrops _kernelDrops;
     private readonly ForwarderOptions _options;
@@ -45,9 +42,10 @@ internal sealed class DataPlane : IDisposable
     /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done without.</exception>
     internal static DataPlane Open(RunOptions options, StartPlan plan)
     {
+        Version kernel = Environment.OSVersion.Version;
         EngineProfile profile = EngineProfile.Of(options.Engine);
         WorkerPlan workers = WorkerPlan.For(profile, options.Workers, Environment.ProcessorCount);
-        var negotiation = new Negotiation(profile.Accelerations.Except(options.Without));
+        var negotiation = new Negotiation(profile.Accelerations.Except(options.Without), kernel);
 
         TunDevice tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);
         var ports = new List<UdpPort>();
@@ -68,7 +66,7 @@ internal sealed class DataPlane : IDisposable
                 DatagramsATrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsATrain() : 1,
                 Layout = workers.Layout,
                 SpinMicroseconds = options.SpinMicroseconds,
-                SparesTunnelPorts = Environment.OSVersion.Version < s_tunnelsTakeSuperpackets,
+                SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
             })
             {
                 Description = $"{options.Engine.ToString().ToLowerInvariant()}, {workers}",

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Daemon.Kernel;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
@@ -13,10 +14,13 @@ internal sealed class Negotiation
 {
     private readonly HashSet<Acceleration> _wanted;
     private readonly Accelerations _answers = new();
+    private readonly bool _breaksFullTrains;
 
     /// <param name="wanted">What is asked for; everything else stays off.</param>
-    internal Negotiation(IEnumerable<Acceleration> wanted)
+    /// <param name="kernel">The kernel's version.</param>
+    internal Negotiation(IEnumerable<Acceleration> wanted, Version kernel)
     {
+        _breaksFullTrains = KernelFaults.BreaksFullTrains(kernel);
         _wanted = [.. wanted];
         NeedsVirtioNetHeader = _wanted.Any(acceleration => acceleration
             is Acceleration.TunTso or Acceleration.TunUso or Acceleration.TunTcpGro or Acceleration.TunUdpGro);
@@ -29,6 +33,12 @@ internal sealed class Negotiation
     internal Accelerations Hold(TunDevice tun, IReadOnlyList<UdpPort> ports)
     {
         Ask(tun);
+        return Hold(ports);
+    }
+
+    /// <summary>Asks for what concerns sockets alone.</summary>
+    internal Accelerations Hold(IReadOnlyList<UdpPort> ports)
+    {
         foreach (UdpPort port in ports)
         {
             _ = port.SetErrorReports(true); // without them a narrow path is found out by the first train it refuses
@@ -36,7 +46,9 @@ internal sealed class Negotiation
 
         Ask(Acceleration.Mmsg, ports, port => port.ProbeMessageBatches());
         Ask(Acceleration.UdpGro, ports, port => port.SetReceiveTrains(true));
-        Ask(Acceleration.UdpGso, ports, port => port.ProbeSendTrains());
+        Ask(
+            Acceleration.UdpGso, ports,
+            port => _breaksFullTrains ? SyscallResult.FromErrno(Errno.EOPNOTSUPP) : port.ProbeSendTrains());
         return _answers;
     }
 
