@@ -10,7 +10,10 @@ public sealed record ForwarderOptions(SourceCheck SourceCheck, int TunnelMtu)
     /// <summary>Packets or superpackets read from the TUN before what has been collected is sent: 1 to 64.</summary>
     public int FramesABatch { get; init; } = 64;
 
-    /// <summary>Messages received at once at most, 1 or more; above 4 the number follows their size.</summary>
+    /// <summary>
+    /// Messages taken by one system call at most, 1 to 64. Received are 4 at the least where this allows it, and the more the smaller
+    /// they are; with <see cref="WorkerLayout.Pipeline"/> each is received alone, and so many make a batch.
+    /// </summary>
     public int MessagesABatch { get; init; } = 64;
 
     /// <summary>Datagrams a train: 1 for no trains, at most 127.</summary>

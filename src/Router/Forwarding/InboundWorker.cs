@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
@@ -8,7 +9,7 @@ using Overlay.Tun;
 namespace Overlay.Router.Forwarding;
 
 /// <summary>UDP to TUN: receives messages and has them decapsulated, until the socket is empty.</summary>
-internal sealed class InboundWorker : IWorker, System.IDisposable
+internal sealed class InboundWorker : IWorker, IDisposable
 {
     // Trains fill a slot each: a few of them fill the cache. Small datagrams share one system call among many.
     private const int FewMessages = 4;
@@ -29,7 +30,7 @@ internal sealed class InboundWorker : IWorker, System.IDisposable
         _routes = context.Routes;
         _receiver = new Receiver(context, port, Counters);
         _adapts = context.Options.MessagesABatch > FewMessages;
-        int slots = _adapts ? ManyMessages : context.Options.MessagesABatch;
+        int slots = Math.Min(ManyMessages, context.Options.MessagesABatch);
         _atMost = _adapts ? FewMessages : slots;
         _slab = new PinnedSlab(Decapsulator.ScratchBytes + ReceiveBatch.BytesFor(slots));
         _batch = new ReceiveBatch(_slab, Decapsulator.ScratchBytes, slots);
@@ -88,9 +89,9 @@ internal sealed class InboundWorker : IWorker, System.IDisposable
         {
             _atMost = FewMessages;
         }
-        else if (average < SmallMessageBytes && _batch.Count == _atMost && _atMost < ManyMessages)
+        else if (average < SmallMessageBytes && _batch.Count == _atMost)
         {
-            _atMost *= 2;
+            _atMost = Math.Min(2 * _atMost, _batch.Capacity);
         }
     }
 }
