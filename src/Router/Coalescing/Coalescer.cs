@@ -24,7 +24,6 @@ internal sealed class Coalescer : IDisposable
     private readonly FlowTable _flows = new();
     private readonly bool _sparesTunnelPorts;
 
-
     private CoalescedWrite _last;
     private bool _mergesTcp;
     private bool _mergesUdp;
@@ -146,7 +145,7 @@ internal sealed class Coalescer : IDisposable
     private bool TryAddAnywhere(in Ipv4Header packet, int offset)
     {
         ReadOnlySpan<byte> bytes = packet.Packet;
-        Candidacy candidacy = CandidateTest.Classify(packet, out FlowKey flow);
+        Candidacy candidacy = GroEligibility.Classify(packet, out FlowKey flow);
         int newest = candidacy is Candidacy.Ineligible or Candidacy.Candidate ? _flows.Find(flow) : -1;
         bool isCandidate = candidacy == Candidacy.Candidate && MayMerge(flow);
         bool isVerified = isCandidate && HasValidTransportChecksum(packet);
@@ -190,7 +189,7 @@ internal sealed class Coalescer : IDisposable
 
     private bool MayMerge(in FlowKey flow) => flow.Protocol == IpProtocol.Tcp
         ? _mergesTcp
-        : _mergesUdp && !(_sparesTunnelPorts && CandidateTest.IsTunnel(flow));
+        : _mergesUdp && !(_sparesTunnelPorts && GroEligibility.IsTunnel(flow));
 
     // Each write once, however many fragments come.
     private void SealAll()

@@ -11,8 +11,9 @@ public static class SuperpacketProbe
 {
     private const int SegmentBytes = 8;
     private const int Segments = 2;
+    private const uint Nobody = 0x00000001;
 
-    /// <summary>Writes one superpacket of two segments that the kernel drops by itself: nobody's address is its source.</summary>
+    /// <summary>Writes one superpacket of two segments that the kernel drops by itself: its source is nobody's (0/8; net/ipv4/route.c, ip_route_input_slow).</summary>
     /// <param name="tun">A queue with a virtio-net header, of a device that is up.</param>
     /// <param name="type">TCP or UDP in IPv4.</param>
     /// <returns>The errno of the write; <see cref="Errno.None"/> when it was taken.</returns>
@@ -36,6 +37,8 @@ public static class SuperpacketProbe
         BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)packetBytes);
         packet[8] = 1; // it does not get further than this host, whatever becomes of it
         packet[9] = isTcp ? IpProtocol.Tcp : IpProtocol.Udp;
+        BinaryPrimitives.WriteUInt32BigEndian(packet[12..], Nobody);
+        BinaryPrimitives.WriteUInt32BigEndian(packet[16..], Nobody); // 0.0.0.0 to 0.0.0.0 would be a broadcast to this host
         BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Compute(packet[..Ipv4Header.MinimumBytes]));
         if (isTcp)
         {

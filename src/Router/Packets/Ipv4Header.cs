@@ -93,6 +93,7 @@ public readonly ref struct Ipv4Header
         BinaryPrimitives.WriteUInt16BigEndian(checksum,
             InternetChecksum.AfterTimeToLiveStep(BinaryPrimitives.ReadUInt16BigEndian(checksum)));
     }
+
     /// <summary>Takes <see cref="StepTimeToLive"/> back: for an error that quotes the packet as it came.</summary>
     public void RestoreTimeToLive()
     {

@@ -80,7 +80,7 @@ public sealed class RouteTable
     public int PeerCount { get; }
 
     /// <summary>True when the lookup is one load.</summary>
-    public bool IsDirect => _index.Length > 0;
+    internal bool IsDirect => _index.Length > 0;
 
     /// <summary>Builds a table.</summary>
     /// <param name="network">The whole overlay network.</param>

@@ -18,9 +18,6 @@ namespace Overlay.Router.Segmentation;
 /// </remarks>
 internal readonly ref struct Superpacket
 {
-    /// <summary>The longest <see cref="HeaderBytes"/>: an IPv4 and a TCP header with every option.</summary>
-    public const int MaximumHeaderBytes = 60 + 60;
-
     // The word of data offset and flags in the TCP header (RFC 9293, section 3.1; CWR: RFC 3168, section 6.1.2).
     private const ushort FinAndPush = 0x0009;
     private const ushort CongestionWindowReduced = 0x0080;
