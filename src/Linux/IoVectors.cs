@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
@@ -9,7 +8,7 @@ namespace Overlay.Linux;
 public sealed unsafe class IoVectors : IDisposable
 {
     private readonly PinnedSlab _slab;
-    private iovec* _vectors;
+    private readonly NativeArray<iovec> _vectors;
 
     /// <summary>Allocates room once.</summary>
     /// <param name="slab">Where all pieces lie.</param>
@@ -20,11 +19,8 @@ public sealed unsafe class IoVectors : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, 1024);
         _slab = slab;
         Capacity = capacity;
-        _vectors = (iovec*)NativeMemory.AllocZeroed((nuint)capacity, (nuint)sizeof(iovec));
+        _vectors = new NativeArray<iovec>(capacity);
     }
-
-    /// <summary>Frees what nobody disposed.</summary>
-    ~IoVectors() => Free();
 
     /// <summary>Pieces it can hold.</summary>
     public int Capacity { get; }
@@ -35,7 +31,11 @@ public sealed unsafe class IoVectors : IDisposable
     /// <summary>Bytes of all pieces together.</summary>
     public int TotalBytes { get; private set; }
 
-    internal iovec* Start => _vectors;
+    /// <summary>For writev(2): the filled vectors.</summary>
+    internal iovec* Start => _vectors.PointerTo(0, Count);
+
+    /// <summary>For a message that begins with the next piece.</summary>
+    internal iovec* Next => _vectors.PointerTo(Count, 0);
 
     /// <summary>Piece <paramref name="index"/>.</summary>
     public Span<byte> this[int index]
@@ -45,8 +45,17 @@ public sealed unsafe class IoVectors : IDisposable
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
 
             // Safe because Add has taken base and length from a range inside the slab.
-            return new Span<byte>(_vectors[index].iov_base, (int)_vectors[index].iov_len);
+            ref iovec piece = ref _vectors[index];
+            return new Span<byte>(piece.iov_base, (int)piece.iov_len);
         }
+    }
+
+    /// <summary>Where piece <paramref name="index"/> lies, in bytes from the slab's start, and its length.</summary>
+    internal (int Offset, int LengthBytes) RangeOf(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        ref iovec piece = ref _vectors[index];
+        return (_slab.OffsetOf(piece.iov_base), (int)piece.iov_len);
     }
 
     /// <summary>Empties the list.</summary>
@@ -58,9 +67,7 @@ public sealed unsafe class IoVectors : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The piece does not lie inside the slab, or the list is full.</exception>
     public void Add(int offset, int lengthBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(Count, Capacity, nameof(offset));
-
-        // Safe because Count < Capacity, and PointerTo has checked the range against the slab.
+        // Safe because PointerTo has checked the range against the slab, and the array its own bounds.
         _vectors[Count] = new iovec { iov_base = _slab.PointerTo(offset, lengthBytes), iov_len = (nuint)lengthBytes };
         Count++; // after the check: a piece that is refused must not leave the kernel an older one's address
         TotalBytes += lengthBytes;
@@ -69,15 +76,7 @@ public sealed unsafe class IoVectors : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        // Safe because _vectors is either null or what AllocZeroed returned, and is freed once.
-        NativeMemory.Free(_vectors);
-        _vectors = null;
+        _vectors.Dispose();
         Count = TotalBytes = 0;
     }
 }

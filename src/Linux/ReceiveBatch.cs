@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
@@ -25,10 +24,10 @@ public sealed unsafe class ReceiveBatch : IDisposable
     private readonly PinnedSlab _slab;
     private readonly int[] _offsets;
     private readonly Message[] _received;
-    private mmsghdr* _messages;
-    private iovec* _vectors;
-    private sockaddr_in* _addresses;
-    private byte* _controls;
+    private readonly NativeArray<mmsghdr> _messages;
+    private readonly NativeArray<iovec> _vectors;
+    private readonly NativeArray<sockaddr_in> _addresses;
+    private readonly NativeArray<byte> _controls;
 
     /// <summary>Allocates room once.</summary>
     /// <param name="slab">Where the slots lie.</param>
@@ -40,25 +39,22 @@ public sealed unsafe class ReceiveBatch : IDisposable
         _slab = slab;
         _offsets = new int[slots];
         _received = new Message[slots];
-        _messages = (mmsghdr*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(mmsghdr));
-        _vectors = (iovec*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(iovec));
-        _addresses = (sockaddr_in*)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(sockaddr_in));
-        _controls = (byte*)NativeMemory.AllocZeroed((nuint)slots, ControlBytes);
+        _messages = new NativeArray<mmsghdr>(slots);
+        _vectors = new NativeArray<iovec>(slots);
+        _addresses = new NativeArray<sockaddr_in>(slots);
+        _controls = new NativeArray<byte>(slots * ControlBytes);
         for (int i = 0; i < slots; i++)
         {
             Place(i, start + (i * StrideBytes));
 
-            // Safe because i < slots, the length of all four arrays.
+            // Safe because the arrays outlive the headers that point into them.
             ref msghdr header = ref _messages[i].msg_hdr;
-            header.msg_name = _addresses + i;
-            header.msg_iov = _vectors + i;
+            header.msg_name = _addresses.PointerTo(i, 1);
+            header.msg_iov = _vectors.PointerTo(i, 1);
             header.msg_iovlen = 1;
-            header.msg_control = _controls + (i * ControlBytes);
+            header.msg_control = _controls.PointerTo(i * ControlBytes, ControlBytes);
         }
     }
-
-    /// <summary>Frees what nobody disposed.</summary>
-    ~ReceiveBatch() => Free();
 
     /// <summary>Messages it can hold.</summary>
     public int Capacity => _received.Length;
@@ -66,7 +62,9 @@ public sealed unsafe class ReceiveBatch : IDisposable
     /// <summary>Messages it holds.</summary>
     public int Count { get; private set; }
 
-    internal mmsghdr* Messages => _messages;
+    /// <summary>For recvmsg(2) and recvmmsg(2): the first so many headers.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    internal mmsghdr* FirstMessages(int count) => _messages.PointerTo(0, count);
 
     /// <summary>Bytes of a slab that a batch of so many slots takes.</summary>
     public static int BytesFor(int slots) => slots * StrideBytes;
@@ -89,7 +87,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
         byte* slot = _slab.PointerTo(offset, SlotBytes);
         _offsets[index] = offset;
 
-        // Safe because the array above has as many entries, and PointerTo has checked the slot against the slab.
+        // Safe because PointerTo has checked the slot against the slab.
         _vectors[index] = new iovec { iov_base = slot, iov_len = SlotBytes };
     }
 
@@ -113,7 +111,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
     {
         for (int i = 0; i < slots; i++)
         {
-            ref msghdr header = ref _messages[i].msg_hdr; // safe because slots <= Capacity, which the caller took it from
+            ref msghdr header = ref _messages[i].msg_hdr;
             header.msg_namelen = (uint)sizeof(sockaddr_in);
             header.msg_controllen = ControlBytes;
             header.msg_flags = 0;
@@ -125,7 +123,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
     {
         for (int i = 0; i < count; i++)
         {
-            ref mmsghdr message = ref _messages[i]; // safe because count <= slots, as the kernel promises
+            ref mmsghdr message = ref _messages[i];
             _received[i] = new Message(
                 _offsets[i],
                 (int)message.msg_len,
@@ -140,8 +138,11 @@ public sealed unsafe class ReceiveBatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Free();
-        GC.SuppressFinalize(this);
+        _messages.Dispose();
+        _vectors.Dispose();
+        _addresses.Dispose();
+        _controls.Dispose();
+        Count = 0;
     }
 
     // The first control message or none: nothing else is asked for on this socket.
@@ -157,20 +158,6 @@ public sealed unsafe class ReceiveBatch : IDisposable
         return control->cmsg_level == Libc.IPPROTO_UDP && control->cmsg_type == Libc.UDP_GRO
             ? Unsafe.ReadUnaligned<int>(control + 1)
             : 0;
-    }
-
-    private void Free()
-    {
-        // Safe because each is either null or what AllocZeroed returned, and is freed once.
-        NativeMemory.Free(_messages);
-        NativeMemory.Free(_vectors);
-        NativeMemory.Free(_addresses);
-        NativeMemory.Free(_controls);
-        _messages = null;
-        _vectors = null;
-        _addresses = null;
-        _controls = null;
-        Count = 0;
     }
 
     /// <summary>One received message.</summary>

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
@@ -22,9 +21,9 @@ public sealed unsafe class SendBatch : IDisposable
     private readonly int _capacity;
     private readonly int[] _bytes;
     private readonly int[] _firstVectors;
-    private mmsghdr* _messages;
-    private sockaddr_in* _addresses;
-    private byte* _controls;
+    private readonly NativeArray<mmsghdr> _messages;
+    private readonly NativeArray<sockaddr_in> _addresses;
+    private readonly NativeArray<byte> _controls;
 
     /// <summary>Allocates room once.</summary>
     /// <param name="slab">Where all pieces lie.</param>
@@ -38,23 +37,21 @@ public sealed unsafe class SendBatch : IDisposable
         _vectors = new IoVectors(slab, pieces);
         _bytes = new int[messages];
         _firstVectors = new int[messages];
-        _messages = (mmsghdr*)NativeMemory.AllocZeroed((nuint)messages, (nuint)sizeof(mmsghdr));
-        _addresses = (sockaddr_in*)NativeMemory.AllocZeroed((nuint)messages, (nuint)sizeof(sockaddr_in));
-        _controls = (byte*)NativeMemory.AllocZeroed((nuint)messages, ControlBytes);
+        _messages = new NativeArray<mmsghdr>(messages);
+        _addresses = new NativeArray<sockaddr_in>(messages);
+        _controls = new NativeArray<byte>(messages * ControlBytes);
         for (int i = 0; i < messages; i++)
         {
-            // Safe because i < messages, the length of all three arrays, and a control block has room for header and value.
-            _messages[i].msg_hdr.msg_name = _addresses + i;
-            _messages[i].msg_hdr.msg_namelen = (uint)sizeof(sockaddr_in);
-            var control = (cmsghdr*)(_controls + (i * ControlBytes));
+            // Safe because the arrays outlive the headers that point into them, and a control block has room for header and value.
+            ref msghdr header = ref _messages[i].msg_hdr;
+            header.msg_name = _addresses.PointerTo(i, 1);
+            header.msg_namelen = (uint)sizeof(sockaddr_in);
+            var control = (cmsghdr*)Control(i);
             control->cmsg_len = ControlLength;
             control->cmsg_level = Libc.IPPROTO_UDP;
             control->cmsg_type = Libc.UDP_SEGMENT;
         }
     }
-
-    /// <summary>Frees what nobody disposed.</summary>
-    ~SendBatch() => Free();
 
     /// <summary>Messages it holds, the open one included.</summary>
     public int Count { get; private set; }
@@ -65,7 +62,9 @@ public sealed unsafe class SendBatch : IDisposable
     /// <summary>Pieces that can still be added.</summary>
     public int FreePieces => _vectors.Capacity - _vectors.Count;
 
-    internal mmsghdr* Messages => _messages;
+    /// <summary>For sendmsg(2) and sendmmsg(2): messages in a row.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The batch has no room for so many.</exception>
+    internal mmsghdr* MessagesFrom(int first, int count) => _messages.PointerTo(first, count);
 
     /// <summary>Where message <paramref name="index"/> goes, host order.</summary>
     public uint AddressOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_addr);
@@ -110,10 +109,9 @@ public sealed unsafe class SendBatch : IDisposable
             throw new InvalidOperationException($"a batch of {_capacity} messages is full");
         }
 
-        // Safe because Count < _capacity.
         _addresses[Count] = UdpSocket.Endpoint(address, port);
         ref msghdr message = ref _messages[Count].msg_hdr;
-        message.msg_iov = _vectors.Start + _vectors.Count;
+        message.msg_iov = _vectors.Next;
         message.msg_iovlen = 0;
         message.msg_control = null;
         message.msg_controllen = 0;
@@ -128,9 +126,10 @@ public sealed unsafe class SendBatch : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The piece is outside the slab, or there is no room for it or no message.</exception>
     public void Add(int offset, int lengthBytes)
     {
-        int open = Checked(Count - 1);
+        int open = Count - 1;
+        ref msghdr message = ref _messages[open].msg_hdr; // checked first: without a message there is nothing to add to
         _vectors.Add(offset, lengthBytes);
-        _messages[open].msg_hdr.msg_iovlen++; // safe because open < Count
+        message.msg_iovlen++;
         _bytes[open] += lengthBytes;
     }
 
@@ -163,10 +162,7 @@ public sealed unsafe class SendBatch : IDisposable
         int left = 0;
         for (int i = 0; i < (int)source._messages[index].msg_hdr.msg_iovlen; i++)
         {
-            // Safe because the vector is one of the source's, whose pieces lie in the slab that both share.
-            iovec piece = source._vectors.Start[source._firstVectors[index] + i];
-            int offset = _slab.OffsetOf(piece.iov_base);
-            int length = (int)piece.iov_len;
+            (int offset, int length) = source._vectors.RangeOf(source._firstVectors[index] + i); // of the slab that both share
             while (length > 0)
             {
                 if (left == 0)
@@ -187,12 +183,14 @@ public sealed unsafe class SendBatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Free();
+        _messages.Dispose();
+        _addresses.Dispose();
+        _controls.Dispose();
         _vectors.Dispose();
-        GC.SuppressFinalize(this);
+        Count = 0;
     }
 
-    private byte* Control(int index) => _controls + (index * ControlBytes);
+    private byte* Control(int index) => _controls.PointerTo(index * ControlBytes, ControlBytes);
 
     private void SetSegment(int index, int segmentBytes)
     {
@@ -208,17 +206,5 @@ public sealed unsafe class SendBatch : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
         return index;
-    }
-
-    private void Free()
-    {
-        // Safe because each is either null or what AllocZeroed returned, and is freed once.
-        NativeMemory.Free(_messages);
-        NativeMemory.Free(_addresses);
-        NativeMemory.Free(_controls);
-        _messages = null;
-        _addresses = null;
-        _controls = null;
-        Count = 0;
     }
 }

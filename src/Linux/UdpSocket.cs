@@ -62,7 +62,7 @@ public sealed unsafe class UdpSocket : IDisposable
         while (true)
         {
             // Safe because first + count messages are filled, whose vectors lie in a slab that outlives the batch.
-            mmsghdr* messages = batch.Messages + first;
+            mmsghdr* messages = batch.MessagesFrom(first, count);
             nint sent = count == 1
                 ? Libc.sendmsg(_fd.Number, &messages->msg_hdr, Flags)
                 : Libc.sendmmsg(_fd.Number, messages, (uint)count, Flags);
@@ -93,14 +93,15 @@ public sealed unsafe class UdpSocket : IDisposable
             batch.Prepare(atMost);
 
             // Safe because atMost headers are prepared, each with a slot of its own inside the slab.
+            mmsghdr* messages = batch.FirstMessages(atMost);
             nint received = atMost == 1
-                ? Libc.recvmsg(_fd.Number, &batch.Messages->msg_hdr, Libc.MSG_DONTWAIT)
-                : Libc.recvmmsg(_fd.Number, batch.Messages, (uint)atMost, Libc.MSG_DONTWAIT, null);
+                ? Libc.recvmsg(_fd.Number, &messages->msg_hdr, Libc.MSG_DONTWAIT)
+                : Libc.recvmmsg(_fd.Number, messages, (uint)atMost, Libc.MSG_DONTWAIT, null);
             if (received >= 0)
             {
                 if (atMost == 1)
                 {
-                    batch.Messages->msg_len = (uint)received;
+                    messages->msg_len = (uint)received;
                     received = 1;
                 }
 
