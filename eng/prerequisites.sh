@@ -21,6 +21,14 @@ need() {
   exit 1
 }
 
+# need_etcd: etcd is on PATH. Debian's package starts a service of its own, which nobody here asked for.
+need_etcd() {
+  if command -v etcd >/dev/null 2>&1; then return 0; fi
+  need etcd=etcd-server
+  if command -v systemctl >/dev/null 2>&1; then systemctl disable --now etcd >/dev/null 2>&1; fi
+  return 0
+}
+
 # need_sdk: the .NET SDK that global.json names.
 need_sdk() {
   local found=none

@@ -62,6 +62,81 @@ public sealed class DemoTests : LabTest
         NothingIsLeft();
     }
 
+    [Fact]
+    public void With_etcd_the_leases_are_flannels_keys_in_a_real_etcd_that_is_gone_afterwards()
+    {
+        Prerequisites.RequireEtcd();
+        CommandResult demo = Run("--etcd", "--json");
+
+        using JsonDocument parsed = JsonDocument.Parse(demo.Output);
+        JsonElement report = parsed.RootElement;
+        Print(demo.Output);
+        Assert.True(report.GetProperty("ok").GetBoolean(), demo.Output + demo.Error);
+        Assert.Equal(0, demo.ExitCode);
+        Assert.Equal(["hosts", "etcd", "ping", "tcp", "udp", "wire", "drops", "leftBehind", "ok"], Keys(report));
+        JsonElement etcd = report.GetProperty("etcd");
+        Assert.Equal(["endpoint", "version", "readyMs", "keys"], Keys(etcd));
+        Assert.True(etcd.GetProperty("readyMs").GetDouble() > 0);
+        JsonElement keys = etcd.GetProperty("keys");
+        Assert.Equal(3, Keys(keys).Length); // the config and two leases
+        foreach (JsonElement host in report.GetProperty("hosts").EnumerateArray())
+        {
+            string key = $"/coreos.com/network/subnets/{host.GetProperty("subnet").GetString()!.Replace('/', '-')}";
+            Assert.Equal($$"""{"PublicIP":"{{host.GetProperty("publicIp").GetString()}}","PublicIPv6":null}""", keys.GetProperty(key).GetString());
+        }
+
+        NothingIsLeft();
+    }
+
+    [Fact]
+    public void With_etcd_the_story_names_it_and_shows_its_keys()
+    {
+        Prerequisites.RequireEtcd();
+        CommandResult demo = Run("--etcd");
+
+        Print(demo.Output);
+        Assert.True(demo.Succeeded, demo.Output + demo.Error);
+        Assert.Matches("store +etcd [0-9.]+ at http://172.16.0.1:2379, serving [0-9.]+ s after its start", demo.Output);
+        Assert.Contains("/coreos.com/network/subnets/10.244.", demo.Output, StringComparison.Ordinal);
+        NothingIsLeft();
+    }
+
+    [Fact]
+    public void What_a_demo_with_etcd_leaves_when_it_is_killed_is_removed_by_the_next_start()
+    {
+        Prerequisites.RequireEtcd();
+        using (RunningProgram demo = StartUntil(DaemonsRun, "--etcd"))
+        {
+            demo.Kill();
+        }
+
+        Assert.True(Remnants().Processes.Count > 2, "neither the daemons nor etcd outlive it: there is nothing to remove");
+
+        CommandResult next = Run("--json");
+
+        Assert.True(next.Succeeded, next.Output + next.Error);
+        Assert.Contains("removed what a killed demo left behind", next.Error, StringComparison.Ordinal);
+        NothingIsLeft();
+    }
+
+    [Fact]
+    public void Without_an_etcd_the_demo_with_etcd_ends_with_one_line_and_the_remedy()
+    {
+        Prerequisites.Require(("unshare", "util-linux"));
+        Prerequisites.RequireEtcd();
+
+        // Nobody uninstalls it for a test: where only this demo sees it, it is a file that cannot be executed.
+        using RunningProgram program = RunningProgram.Start(
+        [
+            "unshare", "--mount", "sh", "-c", "mount --bind /dev/null \"$0\" && exec \"$1\" demo --etcd",
+            LabEtcd.FindProgram(), RunningProgram.OverlayPath,
+        ]);
+        CommandResult demo = program.WaitForExit(s_whole);
+
+        Assert.Equal(1, demo.ExitCode);
+        Assert.Equal("overlay demo: etcd is missing: apt-get install etcd-server", demo.Error.Trim());
+    }
+
     [Theory]
     [InlineData("while it builds")]
     [InlineData("while daemons run")]
@@ -194,7 +269,7 @@ public sealed class DemoTests : LabTest
     }
 
     /// <summary>Starts it and waits for a moment of it; waits before that while somebody else's demo has the lock.</summary>
-    private static RunningProgram StartUntil(Func<bool> moment)
+    private static RunningProgram StartUntil(Func<bool> moment, params IReadOnlyList<string> arguments)
     {
         Prerequisites.Require();
         RunningProgram? demo = null;
@@ -202,7 +277,7 @@ public sealed class DemoTests : LabTest
             () =>
             {
                 demo?.Dispose();
-                demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", "--json"]);
+                demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", "--json", .. arguments]);
                 return Eventually(() => demo.HasExited || (IsHeldBy(demo.Id) && moment()), s_whole) && !demo.HasExited;
             },
             s_othersDemo);

@@ -8,11 +8,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>Real daemons on a real etcd that is killed, and that others write into.</summary>
+/// <summary>What becomes of real daemons and their traffic while a real etcd is away.</summary>
 public sealed class EtcdAwayTests : LabTest
 {
-    private const int EtcdHost = 3;
-
     private static readonly TimeSpan s_within = TimeSpan.FromSeconds(20); // the longest pause between two attempts is 10 s
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(2);
@@ -20,31 +18,32 @@ public sealed class EtcdAwayTests : LabTest
     [Fact]
     public void A_start_while_etcd_is_away_waits_ends_cleanly_when_asked_and_goes_on_when_etcd_is_there()
     {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
-        etcd.Server.Kill();
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
+        etcd.Kill();
         RunningProgram first = lab.Start(1);
-        Assert.True(first.WaitForError($"waiting for the lease store etcd:{etcd.Options[1]}", s_within), first.Tail());
+        Assert.True(first.WaitForError($"waiting for the lease store etcd:{etcd.Endpoint.GetLeftPart(UriPartial.Authority)}", s_within), first.Tail());
         first.Signal("TERM");
         Assert.Equal(0, first.WaitForExit(s_stopLimit).ExitCode);
         Assert.False(lab.HasTunnel(1));
 
         RunningProgram second = lab.Start(1);
         Assert.True(second.WaitForError("waiting for the lease store", s_within), second.Tail());
-        etcd.Server.Restart();
+        etcd.Restart(TestContext.Current.CancellationToken);
 
         Assert.True(second.WaitForError(" ready: ", s_within), second.Tail());
-        Assert.True(etcd.HasLease(SubnetFacts.Read(lab.Host(1).SubnetFile).Subnet));
+        Assert.NotNull(etcd.Gateway.Lease(SubnetFacts.Read(lab.Host(1).SubnetFile).Subnet));
+        Assert.Single(second.Errors, line => line.Contains("waiting for the lease store", StringComparison.Ordinal)); // once a minute
     }
 
     [Fact]
     public void A_restart_while_etcd_is_away_comes_up_at_once_with_its_subnet_and_routes_and_is_confirmed_later()
     {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         SubnetFacts before = lab.Subnet(1);
-        etcd.Server.Kill();
+        etcd.Kill();
         lab.AwaitPath(1, 2); // without etcd, as before
         daemon.Signal("TERM");
         Assert.Equal(0, daemon.WaitForExit(s_stopLimit).ExitCode);
@@ -55,7 +54,7 @@ public sealed class EtcdAwayTests : LabTest
         Assert.Contains(again.Errors, line => line.Contains($"with subnet {before.Subnet}, 1 peers", StringComparison.Ordinal));
         lab.AwaitPath(1, 2);
         lab.AwaitPath(2, 1);
-        etcd.Server.Restart();
+        etcd.Restart(TestContext.Current.CancellationToken);
 
         Assert.True(again.WaitForError($"lease {before.Subnet} renewed until", s_within), again.Tail());
         Assert.Equal(1, lab.Counters(1).Routes);
@@ -65,13 +64,13 @@ public sealed class EtcdAwayTests : LabTest
     [Fact]
     public void A_restart_after_a_kill_comes_up_from_the_snapshot_as_well()
     {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         SubnetFacts before = lab.Subnet(1);
         string snapshot = Path.Combine(lab.Host(1).RunDirectory, "leases.json");
         Assert.True(Eventually(() => File.Exists(snapshot) && File.ReadAllText(snapshot).Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal), s_within));
-        etcd.Server.Kill();
+        etcd.Kill();
         daemon.Kill();
 
         Assert.Equal(before, lab.WaitUntilReady(lab.Start(1), 1));
@@ -79,51 +78,17 @@ public sealed class EtcdAwayTests : LabTest
     }
 
     [Fact]
-    public void A_lease_that_is_taken_in_etcd_leads_to_another_subnet_at_run_time()
-    {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
-        RunningProgram daemon = lab.BringUp(1, 2)[0];
-        SubnetFacts before = lab.Subnet(1);
-
-        etcd.PutLease(before.Subnet, "172.16.0.77");
-
-        Assert.True(daemon.WaitForError($"subnet changed from {before.Subnet} to ", s_within), daemon.Tail());
-        SubnetFacts after = SubnetFacts.Read(lab.Host(1).SubnetFile);
-        Assert.NotEqual(before.Subnet, after.Subnet);
-        Assert.True(etcd.HasLease(after.Subnet));
-        lab.RestartPod(1);
-        lab.AwaitPath(1, 2);
-        lab.AwaitPath(2, 1);
-    }
-
-    [Fact]
-    public void A_lease_that_is_deleted_in_etcd_is_taken_back_at_once()
-    {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
-        RunningProgram daemon = lab.BringUp(1, 2)[0];
-
-        etcd.DeleteLease(lab.Subnet(1).Subnet);
-
-        Assert.True(daemon.WaitForError($"lease {lab.Subnet(1).Subnet} renewed until", s_within), daemon.Tail());
-        Assert.True(etcd.HasLease(lab.Subnet(1).Subnet));
-        lab.AwaitPath(2, 1);
-        Assert.False(daemon.HasExited);
-    }
-
-    [Fact]
     public void A_lease_lost_while_etcd_was_away_is_found_out_when_it_is_back()
     {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         SubnetFacts before = lab.Subnet(1);
         daemon.Signal("STOP"); // sees nothing of it, as when it had slept
-        etcd.PutLease(before.Subnet, "172.16.0.77");
-        etcd.Server.Kill();
+        etcd.Gateway.PutLease(before.Subnet, "172.16.0.77", etcd.Gateway.Grant());
+        etcd.Kill();
         daemon.Signal("CONT");
-        etcd.Server.Restart();
+        etcd.Restart(TestContext.Current.CancellationToken);
 
         Assert.True(daemon.WaitForError($"subnet changed from {before.Subnet} to ", s_within), daemon.Tail());
         Assert.Equal(2, daemon.Errors.Count(line => line.Contains(" acquired from etcd:", StringComparison.Ordinal)));
@@ -132,36 +97,42 @@ public sealed class EtcdAwayTests : LabTest
     [Fact]
     public void Etcd_killed_for_a_minute_under_traffic_costs_no_packet_and_what_was_missed_is_caught_up_with()
     {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
         RunningProgram daemon = lab.BringUp(1, 2)[0];
+        lab.AwaitPath(2, 1);
         using var pings = new SteadyPing(lab, 1, 2);
-        etcd.PutLease("10.244.200.0/24", "172.16.0.78");
+        using var back = new SteadyPing(lab, 2, 1);
+        etcd.Gateway.PutLease("10.244.200.0/24", "172.16.0.78", etcd.Gateway.Grant());
         Assert.True(Eventually(() => lab.Counters(1).Routes == 2, s_within), daemon.Tail());
 
         long killed = Stopwatch.GetTimestamp();
-        etcd.Server.Kill();
+        etcd.Kill();
         Assert.True(daemon.WaitForError("known routes stay", s_within), daemon.Tail());
         Assert.True(Eventually(() => Stopwatch.GetElapsedTime(killed) >= s_outage, s_outage + s_within));
         Assert.Equal(2, lab.Counters(1).Routes);
-        etcd.Server.Restart();
-        etcd.DeleteLease("10.244.200.0/24");
+        etcd.Restart(TestContext.Current.CancellationToken);
+        etcd.Gateway.DeleteLease("10.244.200.0/24");
 
         Assert.True(Eventually(() => lab.Counters(1).Routes == 1 && lab.Counters(2).Routes == 1, s_within), daemon.Tail());
-        (int sent, int lost) = pings.Stop();
-        Print($"{sent} pings sent, {lost} lost");
-        Assert.True(sent > 1000, $"only {sent} pings");
-        Assert.Equal(0, lost);
-        Assert.False(lab.Counters(1).Outbound.Drops.ContainsKey("no_route"), "a route was away");
+        foreach (SteadyPing way in (SteadyPing[])[pings, back])
+        {
+            (int sent, int lost) = way.Stop();
+            Print($"{sent} pings sent, {lost} lost");
+            Assert.True(sent > 1000, $"only {sent} pings");
+            Assert.Equal(0, lost);
+        }
+
+        Assert.All([1, 2], number => Assert.DoesNotContain("no_route", lab.Counters(number).Outbound.Drops.Keys));
     }
 
     [Fact]
     public void A_stop_while_etcd_hangs_ends_with_exit_code_0_in_under_2_seconds_before_and_after_the_start()
     {
-        (TestLab lab, LabEtcd etcd) = NewEtcdLab();
-        using LabEtcd _ = etcd;
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
         RunningProgram running = lab.BringUp(1)[0];
-        etcd.Server.Pause();
+        ChildCommand.Signal("STOP", [etcd.Id]);
         RunningProgram starting = lab.Start(2);
         Assert.True(starting.WaitForError("waiting for the lease store", s_within), starting.Tail());
 
@@ -170,14 +141,5 @@ public sealed class EtcdAwayTests : LabTest
         running.Signal("TERM");
         Assert.Equal(0, running.WaitForExit(s_stopLimit).ExitCode);
         Assert.False(lab.HasTunnel(1));
-    }
-
-    // Host 3 has etcd and no daemon.
-    private (TestLab Lab, LabEtcd Etcd) NewEtcdLab()
-    {
-        TestLab lab = NewLab(EtcdHost);
-        LabEtcd etcd = LabEtcd.Start(lab.Host(EtcdHost));
-        lab.LeaseStore = etcd.Options;
-        return (lab, etcd);
     }
 }

@@ -8,13 +8,19 @@ namespace Overlay.Daemon.Demo;
 internal static class DemoPrerequisites
 {
     /// <summary>Checks without changing anything.</summary>
+    /// <param name="store">Where the leases will be.</param>
     /// <exception cref="LabException">The first thing that is missing.</exception>
-    internal static void Check()
+    internal static void Check(LabStore store)
     {
         CheckRoot();
         if (!File.Exists("/dev/net/tun"))
         {
             throw new LabException("/dev/net/tun is missing: modprobe tun");
+        }
+
+        if (store == LabStore.Etcd)
+        {
+            _ = LabEtcd.FindProgram();
         }
     }
 

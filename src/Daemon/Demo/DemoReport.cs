@@ -13,6 +13,10 @@ internal sealed record DemoReport
     /// <summary>In the order of their numbers.</summary>
     public required IReadOnlyList<HostReport> Hosts { get; init; }
 
+    /// <summary>Absent when the leases are files.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EtcdReport? Etcd { get; init; }
+
     /// <summary>Pod to pod only.</summary>
     public PingReport? Ping { get; init; }
 
@@ -51,6 +55,7 @@ internal sealed record DemoReport
         return new DemoReport
         {
             Hosts = results.Hosts,
+            Etcd = results.Etcd,
             Ping = results.PodPings.Sent == 0 ? null : new PingReport(
                 results.PodPings.Sent,
                 results.PodPings.Replies.Count,
@@ -94,6 +99,38 @@ internal sealed record HostReport(string Name, string Subnet, string PublicIp, i
             GatewayIp = subnet.Gateway.ToString(),
             PodIp = subnet.Pod.ToString(),
         };
+}
+
+/// <summary>The lab's own etcd.</summary>
+/// <param name="Endpoint">Its client URL.</param>
+/// <param name="Version"><c>3.4.23</c>.</param>
+/// <param name="ReadyMs">From its start until it served, in milliseconds.</param>
+/// <param name="Keys">Everything below flannel's prefix once all hosts have their leases, as it is there.</param>
+internal sealed record EtcdReport(string Endpoint, string Version, double ReadyMs, IReadOnlyDictionary<string, string> Keys)
+{
+    /// <summary>Asks it.</summary>
+    /// <exception cref="LabException">It does not answer.</exception>
+    internal static EtcdReport From(LabEtcd etcd) => new(
+        etcd.Endpoint.GetLeftPart(UriPartial.Authority),
+        etcd.Gateway.Version(),
+        Math.Round(etcd.TookToServe.TotalMilliseconds),
+        new SortedDictionary<string, string>(
+            new Dictionary<string, string>(etcd.Gateway.List($"{LabEtcd.Prefix}/")), StringComparer.Ordinal));
+
+    /// <summary>Whether every host's lease is there, to the byte as flannel's UDP mode writes it.</summary>
+    internal bool Holds(IReadOnlyList<HostReport> hosts)
+    {
+        foreach (HostReport host in hosts)
+        {
+            string expected = $$"""{"PublicIP":"{{host.PublicIp}}","PublicIPv6":null}""";
+            if (Keys.GetValueOrDefault(LabEtcd.SubnetKeys + host.Subnet.Replace('/', '-')) != expected)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }
 
 /// <summary>Pings from pod 1 to every other pod.</summary>

@@ -31,6 +31,9 @@ internal sealed class DemoResults
     /// <summary>The hosts and their leases.</summary>
     internal IReadOnlyList<HostReport> Hosts { get; set; } = [];
 
+    /// <summary>The etcd that the leases are in; null when they are files, or until it is asked.</summary>
+    internal EtcdReport? Etcd { get; set; }
+
     /// <summary>Pod 1 to every other pod.</summary>
     internal PingSeries PodPings { get; set; } = PingSeries.Empty;
 
@@ -78,6 +81,7 @@ internal sealed class DemoResults
         Expect(Wire is null or { Udp.Length: ExpectedUdpLength },
             $"the UDP length on the wire was {Wire?.Udp.Length}, not {ExpectedUdpLength}");
         Expect(Hosts.All(host => host.Mtu == ExpectedMtu), $"an MTU is not {ExpectedMtu}");
+        Expect(Etcd?.Holds(Hosts) ?? true, "etcd does not hold every lease as flannel writes it");
         Expect(Tcp is { GigabitsPerSecond: > 0 }, "tcp carried nothing");
         Expect(Udp is { Received: > 0 }, "no udp packet arrived");
         Expect(KeptUp || StoppedCleanly, "a daemon did not stop cleanly");

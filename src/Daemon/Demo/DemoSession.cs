@@ -27,7 +27,7 @@ internal static class DemoSession
         string? failure = null;
         try
         {
-            DemoPrerequisites.Check();
+            DemoPrerequisites.Check(options.Store);
             var ip = new IpCommand(options.Verbose ? command => problems.Line($"+ {command}") : null);
             using LabLock held = Lock();
             failure = RunLocked(options, results, ip, text, problems, stop);
@@ -91,7 +91,7 @@ internal static class DemoSession
         try
         {
             ClearStale(remnants, problems);
-            using var story = new DemoStory(plan, ip, text, results);
+            using var story = new DemoStory(plan, ip, options.Store, text, results);
             story.Tell(stop.Token);
             if (options.Keep)
             {
@@ -126,7 +126,7 @@ internal static class DemoSession
 
         if (results.KeptUp)
         {
-            ShowTheWayIn(plan, results, text);
+            ShowTheWayIn(plan, options.Store, results, text);
             return null;
         }
 
@@ -149,7 +149,7 @@ internal static class DemoSession
             ? "another demo is running; let it end, or stop it with Ctrl-C"
             : $"another demo is running (process {holder}); let it end, or stop it: kill {holder}");
 
-    private static void ShowTheWayIn(LabPlan plan, DemoResults results, DemoText text)
+    private static void ShowTheWayIn(LabPlan plan, LabStore store, DemoResults results, DemoText text)
     {
         HostPlan first = plan.Hosts[0];
         text.Line(string.Empty);
@@ -158,7 +158,9 @@ internal static class DemoSession
         text.Line($"  a host      sudo ip netns exec {first.HostNamespace} ip route");
         text.Line($"  a log       {first.LogFile}");
         text.Line($"  counters    sudo ./overlay counters --run-dir {first.RunDirectory}");
-        text.Line($"  leases      ls {plan.LeaseDirectory}/subnets");
+        text.Line(store == LabStore.Etcd
+            ? $"  leases      sudo ip netns exec {first.HostNamespace} ./overlay lease list --etcd-endpoints {results.Etcd?.Endpoint}"
+            : $"  leases      ls {plan.LeaseDirectory}/subnets");
         text.Line("  remove it   sudo ./overlay demo down");
     }
 

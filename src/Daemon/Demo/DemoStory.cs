@@ -23,16 +23,18 @@ internal sealed class DemoStory : IDisposable
 
     private readonly LabPlan _plan;
     private readonly IpCommand _ip;
+    private readonly LabStore _store;
     private readonly DemoText _text;
     private readonly DemoResults _results;
     private RunningLab? _lab;
     private IReadOnlyList<SubnetFacts> _subnets = [];
 
     /// <summary>Prepares to tell it; nothing is created.</summary>
-    internal DemoStory(LabPlan plan, IpCommand ip, DemoText text, DemoResults results)
+    internal DemoStory(LabPlan plan, IpCommand ip, LabStore store, DemoText text, DemoResults results)
     {
         _plan = plan;
         _ip = ip;
+        _store = store;
         _text = text;
         _results = results;
     }
@@ -46,7 +48,7 @@ internal sealed class DemoStory : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
     internal void Tell(CancellationToken stop)
     {
-        _lab = RunningLab.Start(_plan, _ip, new LabOptions(ChildDaemon.ThisProgram()), stop);
+        _lab = RunningLab.Start(_plan, _ip, new LabOptions(ChildDaemon.ThisProgram()) { Store = _store }, stop);
         try
         {
             Introduce(_lab);
@@ -84,17 +86,41 @@ internal sealed class DemoStory : IDisposable
     {
         _subnets = lab.Subnets;
         _results.Hosts = [.. _plan.Hosts.Zip(_subnets, HostReport.From)];
+        _results.Etcd = lab.Etcd is { } etcd ? EtcdReport.From(etcd) : null;
         _text.Picture(_results.Hosts[0], _results.Hosts[1]);
+        ShowStore();
         bool mtusAreRight = _subnets.All(subnet => subnet.Mtu == DemoResults.ExpectedMtu);
         string[] lines =
         [
             .. _results.Hosts.Select(host => $"{host.Subnet} {host.Name}").Chunk(LeasesPerLine)
                 .Select(leases => string.Join(_text.Separator, leases)),
         ];
-        _text.Step(mtusAreRight, "leases", $"{lines[0]}   mtu {_subnets[0].Mtu} over {LabPlan.WireMtu}   (file store)");
+        _text.Step(mtusAreRight, "leases", $"{lines[0]}   mtu {_subnets[0].Mtu} over {LabPlan.WireMtu}");
         foreach (string line in lines.Skip(1))
         {
             _text.Detail(line);
+        }
+
+        ShowKeys();
+    }
+
+    private void ShowStore()
+    {
+        string text = _results.Etcd is { } etcd
+            ? Invariant($"etcd {etcd.Version} at {etcd.Endpoint}, serving {etcd.ReadyMs / 1000:0.00} s after its start")
+            : $"files in {_plan.LeaseDirectory}";
+        _text.Step(true, "store", text);
+    }
+
+    private void ShowKeys()
+    {
+        if (_results.Etcd is { } etcd)
+        {
+            _text.Step(etcd.Holds(_results.Hosts), "keys", "as etcd has them");
+            foreach ((string key, string value) in etcd.Keys)
+            {
+                _text.Detail($"{key}  {value}");
+            }
         }
     }
 

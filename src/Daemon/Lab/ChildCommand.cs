@@ -35,6 +35,18 @@ internal static class ChildCommand
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>Where a program that can be executed is.</summary>
+    /// <param name="name">Its file's name.</param>
+    /// <returns>Null when it is not installed.</returns>
+    internal static string? Find(string name)
+    {
+        // The administrator's directories are not on every user's PATH, and sudo may keep the user's.
+        string path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/local/bin:/usr/sbin:/sbin:/usr/bin:/bin";
+        return path.Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(directory => Path.Combine(directory, name))
+            .FirstOrDefault(file => File.Exists(file) && (File.GetUnixFileMode(file) & UnixFileMode.UserExecute) != 0);
+    }
+
     /// <summary>Starts <paramref name="words"/> with both streams appended to <paramref name="logFile"/>.</summary>
     /// <returns>The process; its id is the command's own, because nothing on the way forks.</returns>
     internal static Process StartLogged(IEnumerable<string> words, string logFile)

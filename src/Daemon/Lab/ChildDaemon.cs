@@ -47,23 +47,21 @@ internal sealed class ChildDaemon : IDisposable
     /// <summary>Starts one, in the host's namespace; it is ready later.</summary>
     /// <param name="ip">Enters the namespace.</param>
     /// <param name="program">The daemon's executable, as words.</param>
-    /// <param name="plan">The lab.</param>
-    /// <param name="host">Which host of it.</param>
-    /// <param name="extra">More arguments for <c>run</c>.</param>
+    /// <param name="host">Which host.</param>
+    /// <param name="arguments">More arguments for <c>run</c>, the lease store's among them.</param>
     internal static ChildDaemon Start(
-        IpCommand ip, IReadOnlyList<string> program, LabPlan plan, HostPlan host, IReadOnlyList<string> extra)
+        IpCommand ip, IReadOnlyList<string> program, HostPlan host, IReadOnlyList<string> arguments)
     {
-        IReadOnlyList<string> arguments =
+        IReadOnlyList<string> words =
         [
             "netns", "exec", host.HostNamespace, .. program, "run",
-            "--lease-store", $"file:{plan.LeaseDirectory}",
             "--iface", "eth0",
             "--subnet-file", host.SubnetFile,
             "--run-dir", host.RunDirectory,
-            .. extra,
+            .. arguments,
         ];
         DateTime lastWritten = File.GetLastWriteTimeUtc(host.SubnetFile);
-        Process process = ip.StartLogged(arguments, host.LogFile);
+        Process process = ip.StartLogged(words, host.LogFile);
         File.WriteAllText(host.PidFile, process.Id.ToString(CultureInfo.InvariantCulture));
         return new ChildDaemon(host, process, lastWritten);
     }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 
 namespace Overlay.Daemon.Lab;
@@ -22,7 +21,7 @@ internal sealed class IpCommand
     /// <exception cref="LabException"><c>ip</c> is not installed.</exception>
     internal IpCommand(Action<string>? echo = null)
     {
-        ProgramPath = Find() ?? throw new LabException("ip is missing: apt-get install iproute2");
+        ProgramPath = ChildCommand.Find("ip") ?? throw new LabException("ip is missing: apt-get install iproute2");
         _echo = echo;
     }
 
@@ -95,15 +94,6 @@ internal sealed class IpCommand
         }
 
         return "-batch";
-    }
-
-    private static string? Find()
-    {
-        // The administrator's directories are not on every user's PATH, and sudo may keep the user's.
-        string path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin:/usr/bin:/bin";
-        return path.Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Select(directory => Path.Combine(directory, "ip"))
-            .FirstOrDefault(File.Exists);
     }
 
     private CommandResult RunBatch(string? networkNamespace, IReadOnlyList<string> commands, bool force)

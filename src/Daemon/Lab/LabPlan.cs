@@ -17,7 +17,7 @@ namespace Overlay.Daemon.Lab;
 /// </remarks>
 internal sealed class LabPlan
 {
-    internal const int MinimumHosts = 2, MaximumHosts = 16;
+    internal const int MinimumHosts = 2, MaximumHosts = 20;
 
     /// <summary>The wire's MTU in bytes: an ordinary Ethernet.</summary>
     internal const int WireMtu = 1500;
@@ -25,10 +25,13 @@ internal sealed class LabPlan
     /// <summary>The prefix length of the wire's addresses.</summary>
     internal const int UnderlayPrefixLength = 24;
 
+    /// <summary>The address of the wire's bridge in a lab that has something on the wire beside its hosts.</summary>
+    internal const string WireAddress = "172.16.0.1";
+
     /// <summary>Draws up a lab; nothing is created.</summary>
     /// <param name="prefix">What its namespaces begin with, up to the dash: <c>overlay-demo</c>.</param>
     /// <param name="directory">Where everything that goes to disk goes: an absolute path nobody else uses.</param>
-    /// <param name="hostCount">2 to 16.</param>
+    /// <param name="hostCount">2 to 20.</param>
     internal LabPlan(string prefix, string directory, int hostCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(hostCount, MinimumHosts);
@@ -52,6 +55,15 @@ internal sealed class LabPlan
 
     /// <summary>The lease store's directory.</summary>
     internal string LeaseDirectory => Path.Combine(Directory, "leases");
+
+    /// <summary>What a lab's etcd keeps.</summary>
+    internal string EtcdDirectory => Path.Combine(Directory, "etcd");
+
+    /// <summary>Its standard output and error.</summary>
+    internal string EtcdLogFile => Path.Combine(Directory, "etcd.log");
+
+    /// <summary>Its process id, so that a later run finds it.</summary>
+    internal string EtcdPidFile => Path.Combine(Directory, "etcd.pid");
 
     /// <summary>Every namespace, the wire first.</summary>
     internal IEnumerable<string> Namespaces =>

@@ -11,7 +11,8 @@ namespace Overlay.Daemon.Lab;
 /// </remarks>
 internal sealed class LabTopology(LabPlan plan, IpCommand ip)
 {
-    private const string Wire = "wire0";
+    /// <summary>The wire: a bridge in its own namespace.</summary>
+    internal const string Wire = "wire0";
 
     /// <summary>Creates the namespaces, and the wire with every host's eth0 on it.</summary>
     /// <exception cref="LabException">A command failed.</exception>

@@ -7,10 +7,23 @@ using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon.Lab;
 
+/// <summary>Where a lab's daemons keep their leases.</summary>
+internal enum LabStore
+{
+    /// <summary>In the lab's directory.</summary>
+    Files,
+
+    /// <summary>In an etcd of the lab's own, on the wire.</summary>
+    Etcd,
+}
+
 /// <summary>What a lab's daemons are started with.</summary>
 /// <param name="Program">The daemon's executable, as words: <see cref="ChildDaemon.ThisProgram"/>.</param>
 internal sealed record LabOptions(IReadOnlyList<string> Program)
 {
+    /// <summary>Where they keep their leases.</summary>
+    internal LabStore Store { get; init; }
+
     /// <summary>The lease store's <c>config</c>.</summary>
     internal string NetworkConfig { get; init; } = """{"Network":"10.244.0.0/16","Backend":{"Type":"udp","Port":8285}}""";
 
@@ -44,6 +57,9 @@ internal sealed class RunningLab : IDisposable
 
     /// <summary>Its names and addresses.</summary>
     internal LabPlan Plan { get; }
+
+    /// <summary>The lab's own etcd; null when leases are files.</summary>
+    internal LabEtcd? Etcd { get; private set; }
 
     /// <summary>Each host's lease, in the hosts' order.</summary>
     internal IReadOnlyList<SubnetFacts> Subnets { get; private set; } = [];
@@ -90,6 +106,7 @@ internal sealed class RunningLab : IDisposable
     /// <summary>Lets go of the processes without ending them.</summary>
     public void Dispose()
     {
+        Etcd?.Dispose();
         foreach (ChildDaemon? daemon in _daemons)
         {
             daemon?.Dispose();
@@ -102,11 +119,10 @@ internal sealed class RunningLab : IDisposable
         topology.Build();
         stop.ThrowIfCancellationRequested();
 
-        Directory.CreateDirectory(Plan.LeaseDirectory);
-        File.WriteAllText(Path.Combine(Plan.LeaseDirectory, "config"), _options.NetworkConfig);
+        IReadOnlyList<string> store = PrepareStore(stop);
         for (int index = 0; index < _daemons.Length; index++)
         {
-            _daemons[index] = ChildDaemon.Start(_ip, _options.Program, Plan, Plan.Hosts[index], _options.ExtraArguments);
+            _daemons[index] = ChildDaemon.Start(_ip, _options.Program, Plan.Hosts[index], [.. store, .. _options.ExtraArguments]);
         }
 
         TimeSpan within = s_readyWithin + (s_readyWithinPerHost * _daemons.Length);
@@ -116,5 +132,20 @@ internal sealed class RunningLab : IDisposable
             stop.ThrowIfCancellationRequested();
             topology.AttachPod(host, subnet);
         }
+    }
+    /// <summary>A store with nothing in it but the network config.</summary>
+    /// <returns>What names it to a daemon.</returns>
+    private IReadOnlyList<string> PrepareStore(CancellationToken stop)
+    {
+        if (_options.Store == LabStore.Etcd)
+        {
+            Etcd = LabEtcd.Start(Plan, _ip, stop);
+            Etcd.Gateway.Put(LabEtcd.ConfigKey, _options.NetworkConfig);
+            return Etcd.DaemonArguments;
+        }
+
+        Directory.CreateDirectory(Plan.LeaseDirectory);
+        File.WriteAllText(Path.Combine(Plan.LeaseDirectory, "config"), _options.NetworkConfig);
+        return ["--lease-store", $"file:{Plan.LeaseDirectory}"];
     }
 }

@@ -19,7 +19,7 @@ public sealed class LabPlanTests
 
     [Theory]
     [InlineData(2)]
-    [InlineData(16)]
+    [InlineData(20)]
     public void Every_address_and_namespace_is_its_own(int hosts)
     {
         var plan = new LabPlan("overlay-test", "/run/overlay-test", hosts);
@@ -32,7 +32,7 @@ public sealed class LabPlanTests
 
     [Theory]
     [InlineData(1)]
-    [InlineData(17)]
+    [InlineData(21)]
     public void Other_counts_are_refused(int hosts) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new LabPlan("overlay-test", "/run/overlay-test", hosts));
 }

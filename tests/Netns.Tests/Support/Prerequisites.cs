@@ -31,6 +31,13 @@ internal static class Prerequisites
         }
     }
 
+    /// <summary>As <see cref="Require"/>; and fails the test when root has no etcd, which <c>./dev test</c> installs.</summary>
+    internal static void RequireEtcd()
+    {
+        Require();
+        Assert.True(IsInstalled("etcd"), "needs etcd: apt-get install etcd-server");
+    }
+
     private static bool IsInstalled(string program) =>
         $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin:/usr/bin:/bin"
             .Split(':', StringSplitOptions.RemoveEmptyEntries)

@@ -79,16 +79,19 @@ internal sealed class TestLab : IDisposable
         File.WriteAllText(LeaseFile(subnet), $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""");
 
     /// <summary>Starts a daemon; it is ready later.</summary>
-    internal RunningProgram Start(int number, params IReadOnlyList<string> extra)
+    internal RunningProgram Start(int number, params IReadOnlyList<string> extra) =>
+        Keep(number, RunningProgram.Start(DaemonWords(number, extra)));
+
+    /// <summary>What starts the daemon of a host.</summary>
+    internal IReadOnlyList<string> DaemonWords(int number, params IReadOnlyList<string> extra)
     {
         HostPlan host = Host(number);
-        RunningProgram program = RunningProgram.Start(
+        return
         [
             Ip.ProgramPath, "netns", "exec", host.HostNamespace, RunningProgram.OverlayPath, "run",
             .. LeaseStore ?? ["--lease-store", $"file:{Plan.LeaseDirectory}"], "--iface", "eth0",
             "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory, .. extra,
-        ]);
-        return Keep(number, program);
+        ];
     }
 
     /// <summary>Takes a daemon into its care: its log is printed with the others, and it does not outlive the lab.</summary>
