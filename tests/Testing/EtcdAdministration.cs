@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Net.Http;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -9,7 +10,9 @@ using Xunit;
 namespace Overlay.Testing;
 
 /// <summary>What tests do to an etcd on plain TCP that its users never do, over its own JSON gateway.</summary>
-public sealed class EtcdAdministration(Uri endpoint)
+/// <param name="endpoint">Its client URL.</param>
+/// <param name="http">Reaches it; null when it is on loopback here.</param>
+public sealed class EtcdAdministration(Uri endpoint, HttpClient? http = null)
 {
     private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(20) };
 
@@ -25,6 +28,22 @@ public sealed class EtcdAdministration(Uri endpoint)
         JsonNode status = await PostAsync("maintenance/status", [], cancellationToken);
         return $"{status["leader"]}" == $"{status["header"]?["member_id"]}";
     }
+
+    /// <summary>How many keys there are with a prefix.</summary>
+    public async Task<long> CountKeysAsync(string prefix, CancellationToken cancellationToken)
+    {
+        byte[] first = Encoding.UTF8.GetBytes(prefix), end = [.. first];
+        end[^1]++;
+        JsonNode answer = await PostAsync(
+            "kv/range",
+            new JsonObject { ["key"] = Convert.ToBase64String(first), ["range_end"] = Convert.ToBase64String(end), ["count_only"] = true },
+            cancellationToken);
+        return long.Parse($"{answer["count"] ?? 0}", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many etcd leases there are, with keys or without.</summary>
+    public async Task<int> CountLeasesAsync(CancellationToken cancellationToken) =>
+        (await PostAsync("lease/leases", [], cancellationToken))["leases"] is JsonArray leases ? leases.Count : 0;
 
     /// <summary>Demands users from now on: <c>root</c>, who may do everything.</summary>
     public async Task EnableUsersAsync(string rootPassword, CancellationToken cancellationToken)
@@ -81,7 +100,7 @@ public sealed class EtcdAdministration(Uri endpoint)
             message.Headers.TryAddWithoutValidation("Authorization", _token);
         }
 
-        using HttpResponseMessage response = await s_http.SendAsync(message, cancellationToken);
+        using HttpResponseMessage response = await (http ?? s_http).SendAsync(message, cancellationToken);
         string text = await response.Content.ReadAsStringAsync(cancellationToken);
         Assert.True(response.IsSuccessStatusCode, $"{path}: {text}");
         return JsonNode.Parse(text) ?? new JsonObject();

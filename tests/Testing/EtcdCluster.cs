@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -22,7 +23,7 @@ public sealed class EtcdCluster : IDisposable
     public IReadOnlyList<Uri> Endpoints => [.. _members.Select(member => member.Endpoint)];
 
     /// <summary>Starts it and waits until all serve.</summary>
-    /// <param name="options">For each of them.</param>
+    /// <param name="options">For each of them. In a namespace the second and the third have the two addresses after its own.</param>
     public static EtcdCluster Start(EtcdServerOptions? options = null)
     {
         // Elections within a second, on a machine that may be busy.
@@ -35,7 +36,10 @@ public sealed class EtcdCluster : IDisposable
         {
             for (int i = 1; i <= 3; i++)
             {
-                cluster._members.Add(EtcdServer.Prepare(options, $"m{i}"));
+                // In a namespace all have the usual ports, and so an address each.
+                byte[] address = options.Address.GetAddressBytes();
+                address[^1] += (byte)(options.NetworkNamespace is null ? 0 : i - 1);
+                cluster._members.Add(EtcdServer.Prepare(options with { Address = new IPAddress(address) }, $"m{i}"));
             }
 
             (string, Uri)[] all = [.. cluster._members.Select((member, i) => ($"m{i + 1}", member.PeerUrl))];
