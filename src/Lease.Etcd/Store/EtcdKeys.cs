@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Google.Protobuf;
+using Overlay.Lease.Etcd.Client;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -30,6 +32,13 @@ internal sealed class EtcdKeys
 
     /// <summary>The end of their range, exclusive.</summary>
     internal string SubnetsEnd { get; }
+
+    /// <summary>For messages, <c>etcd:http://127.0.0.1:2379/coreos.com/network</c>; the same options give the same text.</summary>
+    internal string Describe(EtcdOptions options)
+    {
+        string endpoints = string.Join(',', options.Endpoints.Select(endpoint => endpoint.AbsoluteUri.TrimEnd('/')));
+        return $"etcd:{endpoints}/{Prefix.TrimStart('/')}";
+    }
 
     internal string Of(string name) => Subnets + name;
 

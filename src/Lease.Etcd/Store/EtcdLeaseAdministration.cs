@@ -34,7 +34,7 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
         ArgumentException.ThrowIfNullOrEmpty(prefix);
         ArgumentNullException.ThrowIfNull(time);
         _keys = new EtcdKeys(prefix);
-        Description = $"etcd:{string.Join(',', options.Endpoints)}{_keys.Prefix}";
+        Description = _keys.Describe(options);
         _time = time;
         try
         {

@@ -47,7 +47,7 @@ public sealed class EtcdLeaseStore : ILeaseStore
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(warn);
         _keys = new EtcdKeys(prefix);
-        Description = $"etcd:{string.Join(',', options.Endpoints)}{_keys.Prefix}";
+        Description = _keys.Describe(options);
         _time = time;
         Lock warning = new();
         _warn = line =>

@@ -1,4 +1,6 @@
+using System;
 using Google.Protobuf;
+using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Store;
 using Xunit;
 using static Overlay.Testing.LeaseText;
@@ -20,6 +22,16 @@ public sealed class EtcdKeysTests
 
         Assert.Equal($"{joined}/config", keys.Config);
         Assert.Equal($"{joined}/subnets/10.5.34.0-24", keys.Of(Net("10.5.34.0/24")));
+    }
+
+    [Theory]
+    [InlineData("/coreos.com/network", "etcd:http://127.0.0.1:4001,http://127.0.0.1:2379/coreos.com/network")]
+    [InlineData("coreos.com/network/", "etcd:http://127.0.0.1:4001,http://127.0.0.1:2379/coreos.com/network")]
+    public void A_store_is_named_by_its_endpoints_and_its_prefix(string prefix, string name)
+    {
+        EtcdOptions options = new() { Endpoints = [new Uri("http://127.0.0.1:4001"), new Uri("http://127.0.0.1:2379/")] };
+
+        Assert.Equal(name, new EtcdKeys(prefix).Describe(options));
     }
 
     [Theory]
