@@ -6,11 +6,17 @@ namespace Overlay.Lease;
 /// <param name="Subnet">Without host bits.</param>
 /// <param name="Attributes">What the owner says about itself.</param>
 /// <param name="Expires">
-/// From here on the lease counts as absent, unless renewed; <see cref="DateTimeOffset.MaxValue"/> for a reservation, and where the
-/// store itself ends leases and says so.
+/// From here on the lease counts as absent, unless renewed; <see cref="DateTimeOffset.MaxValue"/> for a reservation, and where
+/// <see cref="IsEndedByStore"/>.
 /// </param>
 public sealed record SubnetLease(Ipv4Prefix Subnet, LeaseAttributes Attributes, DateTimeOffset Expires)
 {
     /// <summary>The address peers send to, host byte order.</summary>
     public uint PublicIp => Attributes.PublicIp;
+
+    /// <summary>Whether the store ends the lease and says so then, and has not said when that will be.</summary>
+    public bool IsEndedByStore { get; init; }
+
+    /// <summary>Whether it has no end.</summary>
+    public bool IsReservation => Expires == DateTimeOffset.MaxValue && !IsEndedByStore;
 }

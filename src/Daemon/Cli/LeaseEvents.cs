@@ -51,7 +51,7 @@ internal sealed class LeaseEvents
 
         foreach (SubnetLease lease in leases)
         {
-            Compare(before.GetValueOrDefault(lease.Subnet), lease, events);
+            Compare(before.GetValueOrDefault(lease.Subnet), lease, isWritten: false, events);
         }
 
         return events;
@@ -65,7 +65,7 @@ internal sealed class LeaseEvents
         {
             if (change.Lease is { } lease)
             {
-                Compare(_known.GetValueOrDefault(change.Subnet), lease, events);
+                Compare(_known.GetValueOrDefault(change.Subnet), lease, isWritten: true, events);
                 _known[change.Subnet] = lease;
             }
             else if (_known.Remove(change.Subnet, out SubnetLease? gone))
@@ -77,14 +77,15 @@ internal sealed class LeaseEvents
         return events;
     }
 
-    private static void Compare(SubnetLease? before, SubnetLease after, List<LeaseEvent> events)
+    // Where the end is the store's business, a lease that is written again and says the same has been renewed.
+    private static void Compare(SubnetLease? before, SubnetLease after, bool isWritten, List<LeaseEvent> events)
     {
         string? name =
             before is null ? "added"
             : before.Attributes != after.Attributes ? "changed"
-            : before.Expires == after.Expires ? null
-            : after.Expires == DateTimeOffset.MaxValue ? "reserved"
-            : "renewed";
+            : after.IsReservation ? (before.IsReservation ? null : "reserved")
+            : before.IsReservation || before.Expires != after.Expires || (isWritten && after.IsEndedByStore) ? "renewed"
+            : null;
         if (name is not null)
         {
             events.Add(new LeaseEvent(name) { Lease = after });
@@ -114,7 +115,7 @@ internal sealed record LeaseEvent(string Name)
     internal string ToLine(DateTimeOffset now)
     {
         string? what = Lease is not null
-            ? $"{Lease.Subnet,-18}  {Ipv4Prefix.Format(Lease.PublicIp),-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease.Expires, now)}")}"
+            ? $"{Lease.Subnet,-18}  {Ipv4Prefix.Format(Lease.PublicIp),-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease, now)}")}"
             : Leases is { } count ? $"{count} {(count == 1 ? "lease" : "leases")}" : Reason;
         return OneLine.Of($"{LeaseReport.Time(now)}  {Name,-8}  {what}".TrimEnd());
     }

@@ -34,6 +34,10 @@ internal static class LeaseTable
         : end > now ? $"in {Span(end - now)}"
         : $"expired {Span(now - end)} ago";
 
+    /// <summary>When a lease ends, likewise; <c>when the store ends it</c> where only the store knows.</summary>
+    internal static string End(SubnetLease lease, DateTimeOffset now) =>
+        lease.IsEndedByStore ? "when the store ends it" : End(lease.Expires, now);
+
     private static string SubnetOf(SubnetKey key) =>
         key.Ipv6Subnet is { } ipv6 ? $"{key.Subnet} {ipv6}" : key.Subnet.ToString();
 

@@ -44,12 +44,15 @@ internal sealed class EtcdLease : StoredLease
         try
         {
             // etcd ends a lease and says so: no clock of ours is asked.
-            lease = new SubnetLease(key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue);
+            lease = new SubnetLease(key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue)
+            {
+                IsEndedByStore = kv.Lease != 0,
+            };
         }
         catch (FormatException e)
         {
             defect = $"{e.Message}; write it like {{\"PublicIP\":\"192.0.2.1\",\"PublicIPv6\":null}}, or remove it";
-            lease = before?.Created == kv.CreateRevision ? before.Lease : null;
+            lease = before?.Created == kv.CreateRevision && before.Lease is { } kept ? kept with { IsEndedByStore = kv.Lease != 0 } : null;
         }
 
         return new EtcdLease(name, kv) { Key = key, Lease = lease, Defect = defect, Created = kv.CreateRevision };

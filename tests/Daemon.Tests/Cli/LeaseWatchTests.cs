@@ -9,6 +9,9 @@ using System.Threading.Tasks;
 using Overlay.Daemon.Cli;
 using Overlay.Daemon.Lab;
 using Overlay.Lease;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Store;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;
@@ -90,6 +93,51 @@ public sealed class LeaseWatchTests : CliStore
         {
             program.Kill();
         }
+    }
+
+    [Fact]
+    public async Task In_etcd_a_lease_is_no_reservation_and_its_renewal_and_its_reservation_are_told()
+    {
+        using EtcdServer server = EtcdServer.Start();
+        string[] etcd = ["--etcd-endpoints", server.Endpoint.GetLeftPart(UriPartial.Authority)];
+        Assert.Equal(0, (await RunWords(["config", "put", ConfigPath, .. etcd])).ExitCode);
+        await using EtcdLeaseStore host = new(
+            new EtcdOptions { Endpoints = [server.Endpoint] }, EtcdLeaseStore.DefaultPrefix, TimeProvider.System, _ => { });
+        using CancellationTokenSource deadline = Deadline();
+        NetworkConfig config = await host.ReadConfigAsync(deadline.Token);
+        using Process program = Start([Executable, "lease", "watch", "--json", .. etcd]);
+        try
+        {
+            Assert.Equal(("snapshot", null), await NextAsync(program, deadline.Token));
+
+            SubnetLease own = (await host.AcquireAsync(config, new LeaseRequest(0xC0000201, null), deadline.Token)).Lease;
+            await TellsAsync("added", isReserved: false);
+            _ = await host.RenewAsync(own, deadline.Token);
+            await TellsAsync("renewed", isReserved: false);
+            Assert.Equal(0, (await RunWords(["lease", "reserve", own.Subnet.ToString(), "--public-ip", "192.0.2.1", .. etcd])).ExitCode);
+            await TellsAsync("reserved", isReserved: true);
+
+            async Task TellsAsync(string name, bool isReserved)
+            {
+                string line = await program.StandardOutput.ReadLineAsync(deadline.Token) ?? "";
+                Assert.Contains($"\"event\":\"{name}\",\"lease\":{{\"subnet\":\"{own.Subnet}\"", line, StringComparison.Ordinal);
+                Assert.Contains($"\"expires\":null,\"reserved\":{(isReserved ? "true" : "false")}", line, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            program.Kill();
+        }
+    }
+
+    [Fact]
+    public void A_lease_that_the_store_ends_is_not_called_one_without_an_end()
+    {
+        SubnetLease lease = LeaseOf("10.244.1.0/24", "192.0.2.1") with { Expires = DateTimeOffset.MaxValue, IsEndedByStore = true };
+
+        Assert.EndsWith("  when the store ends it", new LeaseEvent("added") { Lease = lease }.ToLine(s_now), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "  never (reserved)", new LeaseEvent("added") { Lease = lease with { IsEndedByStore = false } }.ToLine(s_now), StringComparison.Ordinal);
     }
 
     [Fact]
