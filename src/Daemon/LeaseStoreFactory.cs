@@ -41,5 +41,7 @@ internal static class LeaseStoreFactory
         ServerName = etcd.ServerName,
         Username = etcd.Username,
         Password = etcd.Password,
+        PasswordFile = etcd.PasswordFile,
+        TokenFile = etcd.TokenFile,
     };
 }

@@ -51,10 +51,20 @@ public sealed class EtcdAdministration(Uri endpoint, HttpClient? http = null)
         await PostAsync("auth/role/add", new JsonObject { ["name"] = "root" }, cancellationToken);
         await AddUserAsync("root", rootPassword, "root", cancellationToken);
         await PostAsync("auth/enable", [], cancellationToken);
-        JsonNode answer = await PostAsync(
-            "auth/authenticate", new JsonObject { ["name"] = "root", ["password"] = rootPassword }, cancellationToken);
-        _token = $"{answer["token"]}";
+        _token = await LogInAsync("root", rootPassword, cancellationToken);
     }
+
+    /// <summary>A token of a user's.</summary>
+    public async Task<string> LogInAsync(string name, string password, CancellationToken cancellationToken)
+    {
+        JsonNode answer = await PostAsync(
+            "auth/authenticate", new JsonObject { ["name"] = name, ["password"] = password }, cancellationToken);
+        return $"{answer["token"]}";
+    }
+
+    /// <summary>Gives a user another password, which ends the user's tokens.</summary>
+    public Task ChangePasswordAsync(string name, string password, CancellationToken cancellationToken) =>
+        PostAsync("auth/user/changepw", new JsonObject { ["name"] = name, ["password"] = password }, cancellationToken);
 
     /// <summary>Adds a user with a role of the same name.</summary>
     /// <param name="name">Whose.</param>

@@ -35,8 +35,14 @@ internal abstract record LeaseStoreChoice
         /// <summary>The user; null for none.</summary>
         internal string? Username { get; init; }
 
-        /// <summary>The user's password; null exactly when there is no user. In no message, and not in the text of this record.</summary>
+        /// <summary>The user's password; null when there is no user, or a file. In no message, and not in the text of this record.</summary>
         internal string? Password { get; init; }
+
+        /// <summary>File with the user's password; null when there is no user, or a password.</summary>
+        internal string? PasswordFile { get; init; }
+
+        /// <summary>File with a token, in place of a user; null for none.</summary>
+        internal string? TokenFile { get; init; }
 
         // The generated one would print the password.
         protected override bool PrintMembers(StringBuilder builder)

@@ -51,6 +51,7 @@ internal sealed class LeaseStoreOptions
     private readonly Option<string> _certFile = FileOption("--etcd-certfile", "PEM file of the certificate to show to etcd");
     private readonly Option<string> _caFile = FileOption("--etcd-cafile", "PEM file of the authorities that sign etcd's certificates [default: the system's]");
     private readonly Option<string> _passwordFile = FileOption("--etcd-password-file", "file with the password of --etcd-username");
+    private readonly Option<string> _tokenFile = FileOption("--etcd-token-file", "file with a token of etcd's, in place of user and password");
     private readonly Option<string> _serverName = TextOption("--etcd-server-name", "NAME", "name that etcd's certificate must be for [default: the URL's host]");
     private readonly Option<string> _username = TextOption("--etcd-username", "NAME", "user of etcd");
     private readonly Option<string> _password = TextOption(
@@ -100,6 +101,8 @@ internal sealed class LeaseStoreOptions
             }
         }
 
+        CheckSecret(parsed, _passwordFile, "password");
+        CheckSecret(parsed, _tokenFile, "token");
         return new LeaseStoreChoice.Etcd(parsed.GetRequiredValue(_endpoints), parsed.GetRequiredValue(_prefix))
         {
             CaFile = parsed.GetValue(_caFile),
@@ -107,7 +110,9 @@ internal sealed class LeaseStoreOptions
             KeyFile = parsed.GetValue(_keyFile),
             ServerName = parsed.GetValue(_serverName),
             Username = parsed.GetValue(_username),
-            Password = parsed.GetValue(_passwordFile) is { } file ? ReadPassword(file) : parsed.GetValue(_password),
+            Password = parsed.GetValue(_password),
+            PasswordFile = parsed.GetValue(_passwordFile),
+            TokenFile = parsed.GetValue(_tokenFile),
         };
     }
 
@@ -144,7 +149,7 @@ internal sealed class LeaseStoreOptions
     private IEnumerable<Option> All => [_store, .. OfEtcd];
 
     private IEnumerable<Option> OfEtcd =>
-        [_endpoints, _prefix, _keyFile, _certFile, _caFile, _serverName, _username, _password, _passwordFile];
+        [_endpoints, _prefix, _keyFile, _certFile, _caFile, _serverName, _username, _password, _passwordFile, _tokenFile];
 
     private static bool Has(SymbolResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
@@ -174,6 +179,12 @@ internal sealed class LeaseStoreOptions
         if (Has(result, _password) && Has(result, _passwordFile))
         {
             return $"{_password.Name} and {_passwordFile.Name} are both given; give the file alone";
+        }
+
+        if (Has(result, _tokenFile)
+            && ((Option[])[_username, _password, _passwordFile]).FirstOrDefault(option => Has(result, option)) is { } beside)
+        {
+            return $"{_tokenFile.Name} and {beside.Name} are both given; give the token, or user and password";
         }
 
         bool hasPassword = Has(result, _password) || Has(result, _passwordFile);
@@ -258,12 +269,13 @@ internal sealed class LeaseStoreOptions
     private static IReadOnlyList<Uri> Endpoints(string text) =>
         EtcdEndpointList.TryParse(text, out IReadOnlyList<Uri>? endpoints, out string? problem) ? endpoints : throw new FormatException(problem);
 
-    private static string ReadPassword(string path)
+    // Read again whenever it is needed; what is wrong with it at the start is said before anything else is done.
+    private static void CheckSecret(ParseResult parsed, Option<string> option, string what)
     {
-        string password = ReadFile("--etcd-password-file", path).TrimEnd('\r', '\n');
-        return password.Length > 0
-            ? password
-            : throw new OperatorException($"--etcd-password-file {path} holds no password; write it into the first line");
+        if (parsed.GetValue(option) is { } path && ReadFile(option.Name, path).AsSpan().TrimEnd("\r\n").IsEmpty)
+        {
+            throw new OperatorException($"{option.Name} {path} holds no {what}; write it into the first line");
+        }
     }
 
     private static string ReadFile(string option, string path)

@@ -6,7 +6,7 @@ using Overlay.Lease.Etcd.Protocol;
 namespace Overlay.Lease.Etcd.Client;
 
 /// <summary>Our token: asked for with user and password when the first call needs it, and again when etcd no longer
-/// knows it. All members know the same tokens.</summary>
+/// knows it; or what a file holds, read at each call. All members know the same tokens.</summary>
 internal sealed class EtcdAuthentication : IDisposable
 {
     private readonly EtcdOptions _options;
@@ -18,12 +18,17 @@ internal sealed class EtcdAuthentication : IDisposable
 
     /// <summary>What goes with the next call.</summary>
     /// <returns>Null when there is no user, or when this etcd wants none.</returns>
-    /// <exception cref="EtcdException">The endpoint cannot be asked, or the password is wrong.</exception>
+    /// <exception cref="EtcdException">The endpoint cannot be asked, the password is wrong, or a file cannot be read.</exception>
     internal async ValueTask<string?> GetTokenAsync(EtcdConnection connection, CancellationToken cancellationToken)
     {
-        if (_options.Token is not null || _options.Username is not { } username)
+        if (_options.TokenFile is { } file)
         {
-            return _options.Token;
+            return EtcdSecretFile.Read("token", file);
+        }
+
+        if (_options.Username is not { } username)
+        {
+            return null;
         }
 
         if (_answer is { } known)
@@ -49,7 +54,7 @@ internal sealed class EtcdAuthentication : IDisposable
     internal bool TryForget(string? token, EtcdException failure, bool isDoubtful = false)
     {
         bool isAboutToken = failure.Failure == EtcdFailure.Refused && (isDoubtful || failure.Code != EtcdStatus.PermissionDenied);
-        if (_options.Token is not null || _options.Username is null || !isAboutToken)
+        if (_options.TokenFile is not null || _options.Username is null || !isAboutToken)
         {
             return false;
         }
@@ -66,12 +71,13 @@ internal sealed class EtcdAuthentication : IDisposable
 
     private async Task<Answer> AskAsync(EtcdConnection connection, string username, CancellationToken cancellationToken)
     {
+        string password = _options.PasswordFile is { } file ? EtcdSecretFile.Read("password", file) : _options.Password ?? string.Empty;
         try
         {
             AuthenticateResponse response = await GrpcCall.UnaryAsync(
                 connection,
                 EtcdCall.Authenticate(username),
-                new AuthenticateRequest { Name = username, Password = _options.Password ?? string.Empty },
+                new AuthenticateRequest { Name = username, Password = password },
                 AuthenticateResponse.Parser,
                 token: null,
                 _options.RequestTimeout,

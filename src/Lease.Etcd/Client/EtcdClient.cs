@@ -192,7 +192,7 @@ internal sealed class EtcdClient : IAsyncDisposable
     {
         (EtcdStatus.PermissionDenied, { } user) => refusal.With($"permission denied: no role of user \"{user}\" allows it"),
         (EtcdStatus.InvalidArgument, null) => refusal.With("this etcd wants a user and a password"),
-        (EtcdStatus.Unauthenticated, null) when _options.Token is not null => refusal.With("the token is invalid or has expired"),
+        (EtcdStatus.Unauthenticated, null) when _options.TokenFile is { } file => refusal.With($"the token in {file} is invalid or has expired"),
         _ => refusal,
     };
 }

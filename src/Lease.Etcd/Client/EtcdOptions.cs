@@ -29,8 +29,13 @@ public sealed record EtcdOptions
     /// <summary>The user's password. It is in no message and no text of this record.</summary>
     public string? Password { get; init; }
 
-    /// <summary>A token somebody else obtained, in place of user and password; null for none. Guarded like the password.</summary>
-    public string? Token { get; init; }
+    /// <summary>File with the password, in place of <see cref="Password"/>, read at each log-in; null for none. A line break
+    /// at its end is not part of it.</summary>
+    public string? PasswordFile { get; init; }
+
+    /// <summary>File with a token somebody else obtained, in place of user and password, read at each call; null for none.
+    /// A line break at its end is not part of it.</summary>
+    public string? TokenFile { get; init; }
 
     /// <summary>How long a connection may take to come up, TLS included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
@@ -45,7 +50,7 @@ public sealed record EtcdOptions
     /// <summary>How long the answer to a ping may take before the connection counts as dead.</summary>
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    // The generated one would print password and token.
+    // The generated one would print the password.
     private bool PrintMembers(StringBuilder builder)
     {
         builder.Append("Endpoints = ").AppendJoin(',', Endpoints);
@@ -54,6 +59,8 @@ public sealed record EtcdOptions
         Append("KeyFile", KeyFile);
         Append("ServerName", ServerName);
         Append("Username", Username);
+        Append("PasswordFile", PasswordFile);
+        Append("TokenFile", TokenFile);
         return true;
 
         void Append(string name, string? value)

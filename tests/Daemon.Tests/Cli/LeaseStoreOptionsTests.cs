@@ -26,6 +26,9 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     [InlineData("--etcd-password secret", "an etcd password is given without --etcd-username; give the user, too")]
     [InlineData("--etcd-password-file /p", "an etcd password is given without --etcd-username; give the user, too")]
     [InlineData("--etcd-username u --etcd-password secret --etcd-password-file /p", "--etcd-password and --etcd-password-file are both given; give the file alone")]
+    [InlineData("--etcd-token-file /t --etcd-username u", "--etcd-token-file and --etcd-username are both given; give the token, or user and password")]
+    [InlineData("--etcd-token-file /t --etcd-password secret", "--etcd-token-file and --etcd-password are both given; give the token, or user and password")]
+    [InlineData("--lease-store file:/x --etcd-token-file /t", "--etcd-token-file is given with --lease-store file:/x; leave it out")]
     [InlineData("--etcd-username '' --etcd-password secret", "--etcd-username is empty; give a value, or leave it out")]
     [InlineData("--etcd-username u --etcd-password ''", "--etcd-password is empty; give a value, or leave it out")]
     [InlineData("--etcd-prefix //", "--etcd-prefix is '//'; give a key such as /coreos.com/network")]
@@ -74,7 +77,8 @@ public sealed class LeaseStoreOptionsTests : IDisposable
         Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
         Assert.Equal("/coreos.com/network", etcd.Prefix);
         Assert.All(
-            new[] { etcd.CaFile, etcd.CertFile, etcd.KeyFile, etcd.ServerName, etcd.Username, etcd.Password }, Assert.Null);
+            new[] { etcd.CaFile, etcd.CertFile, etcd.KeyFile, etcd.ServerName, etcd.Username, etcd.Password, etcd.PasswordFile, etcd.TokenFile },
+            Assert.Null);
     }
 
     [Theory]
@@ -95,17 +99,20 @@ public sealed class LeaseStoreOptionsTests : IDisposable
 
         Assert.Equal(["https://a:1/", "https://b:2/"], etcd.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
         Assert.Equal(("/p", ca, cert, key), (etcd.Prefix, etcd.CaFile, etcd.CertFile, etcd.KeyFile));
-        Assert.Equal(("etcd.example", "root", "not for the log"), (etcd.ServerName, etcd.Username, etcd.Password));
+        Assert.Equal(("etcd.example", "root", password, null), (etcd.ServerName, etcd.Username, etcd.PasswordFile, etcd.Password));
         Assert.DoesNotContain("not for the log", etcd.ToString(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("geheim\n", "geheim")]
-    [InlineData("geheim\r\n", "geheim")]
-    [InlineData(" with blanks ", " with blanks ")]
-    public void The_password_in_a_file_ends_before_its_line_break(string content, string password) => Assert.Equal(
-        password,
-        Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-username u --etcd-password-file {Write("password", content)}")).Password);
+    [Fact]
+    public void A_token_in_a_file_needs_no_user()
+    {
+        string token = Write("token", "ticket\n");
+
+        var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-token-file {token}"));
+
+        Assert.Equal((token, null, null), (etcd.TokenFile, etcd.Username, etcd.PasswordFile));
+        Assert.DoesNotContain("ticket", etcd.ToString(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_password_on_the_command_line_is_taken_too() =>
@@ -113,6 +120,7 @@ public sealed class LeaseStoreOptionsTests : IDisposable
 
     [Theory]
     [InlineData("--etcd-username u --etcd-password-file {0}", "--etcd-password-file")]
+    [InlineData("--etcd-token-file {0}", "--etcd-token-file")]
     [InlineData("--etcd-endpoints https://a:1 --etcd-cafile {0}", "--etcd-cafile")]
     [InlineData("--etcd-endpoints https://a:1 --etcd-certfile {0} --etcd-keyfile {0}", "--etcd-certfile")]
     public void A_file_that_cannot_be_read_is_one_line_that_names_it(string line, string option)
@@ -125,10 +133,12 @@ public sealed class LeaseStoreOptionsTests : IDisposable
         Assert.EndsWith("; name a file that this user may read", problem.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void An_empty_password_file_is_one_line() => Assert.Contains(
-        "holds no password",
-        Assert.Throws<OperatorException>(() => Read($"--etcd-username u --etcd-password-file {Write("password", "\n")}")).Message,
+    [Theory]
+    [InlineData("--etcd-username u --etcd-password-file", "password")]
+    [InlineData("--etcd-token-file", "token")]
+    public void An_empty_file_is_one_line(string line, string what) => Assert.Contains(
+        $"holds no {what}",
+        Assert.Throws<OperatorException>(() => Read($"{line} {Write("empty", "\n")}")).Message,
         StringComparison.Ordinal);
 
     private static ParseResult Parse(string line) =>

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Threading.Tasks;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Protocol;
@@ -105,14 +106,42 @@ public sealed class AuthenticationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_token_of_somebody_else_is_used_as_it_is()
+    public async Task A_password_that_is_changed_in_its_file_is_used_without_a_restart()
     {
-        await StartAsync();
-        await using EtcdClient client = new(Options(_server!.Endpoint) with { Token = "invented" });
+        EtcdAdministration administration = await StartAsync();
+        await administration.AddUserAsync("reader", ReaderPassword, "READ", Prefix, Cancel);
+        string file = Path.Combine(_server!.Folder, "password");
+        await File.WriteAllTextAsync(file, $"{ReaderPassword}\n", Cancel);
+        await using EtcdClient reader = new(Options(_server.Endpoint) with { Username = "reader", PasswordFile = file });
+        Assert.Null(await reader.ValueAsync(_key));
+
+        // etcd forgets the tokens of a user whose password is changed.
+        await administration.ChangePasswordAsync("reader", "next-secret", Cancel);
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => reader.ValueAsync(_key));
+        Assert.EndsWith("wrong user name or password", failure.Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, "next-secret\n", Cancel);
+        Assert.Null(await reader.ValueAsync(_key));
+    }
+
+    [Fact]
+    public async Task A_token_of_somebody_else_is_used_as_its_file_has_it_at_each_call()
+    {
+        EtcdAdministration administration = await StartAsync();
+        string file = Path.Combine(_server!.Folder, "token");
+        await File.WriteAllTextAsync(file, "invented\n", Cancel);
+        await using EtcdClient client = new(Options(_server.Endpoint) with { TokenFile = file });
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.True(failure.IsRefused, failure.Message);
-        Assert.EndsWith("the token is invalid or has expired", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"the token in {file} is invalid or has expired", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("invented", failure.ToString(), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, $"{await administration.LogInAsync("root", RootPassword, Cancel)}\n", Cancel);
+        Assert.Null(await client.ValueAsync(_key));
+
+        File.Delete(file);
+        failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
+        Assert.True(failure.IsRefused, failure.Message);
+        Assert.StartsWith($"etcd token file {file}: cannot be read: ", failure.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _server?.Dispose();

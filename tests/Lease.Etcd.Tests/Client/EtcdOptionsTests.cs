@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lease.Etcd.Client;
@@ -47,10 +48,33 @@ public sealed class EtcdOptionsTests
     }
 
     [Fact]
-    public void The_text_of_the_options_has_neither_password_nor_token()
+    public void The_text_of_the_options_has_no_password()
     {
-        EtcdOptions options = Requests.Options(new Uri("http://a:2379")) with { Username = "root", Password = "secret", Token = "ticket", CaFile = "/ca.pem" };
+        EtcdOptions options = Requests.Options(new Uri("http://a:2379")) with { Username = "root", Password = "secret", CaFile = "/ca.pem" };
         Assert.Equal("EtcdOptions { Endpoints = http://a:2379/, CaFile = /ca.pem, Username = root }", $"{options}");
+    }
+
+    [Theory]
+    [InlineData("geheim", "geheim")]
+    [InlineData("geheim\n", "geheim")]
+    [InlineData("geheim\r\n", "geheim")]
+    [InlineData(" with blanks ", " with blanks ")]
+    public void A_secret_in_a_file_ends_before_its_line_break(string content, string secret)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, content);
+            Assert.Equal(secret, EtcdSecretFile.Read("password", file));
+            File.WriteAllText(file, "\n");
+            Assert.Equal(
+                $"etcd password file {file}: holds no password; write it into the first line",
+                Assert.Throws<EtcdException>(() => EtcdSecretFile.Read("password", file)).Message);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [Fact]
