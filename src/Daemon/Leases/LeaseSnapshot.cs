@@ -22,7 +22,7 @@ internal sealed record LeaseSnapshot(
     /// <returns>What follows <c>the snapshot …</c>; null when it can be used.</returns>
     internal string? FaultFor(string store, uint publicIp, NetworkConfig? config, DateTimeOffset now)
     {
-        if (Store != store)
+        if (!StoreIdentity.IsSame(Store, store))
         {
             return $"is of another store, {OneLine.Of(Store)}";
         }

@@ -193,6 +193,23 @@ public sealed class LeaseStarterTests : IDisposable
         await IsWaitedForInstead("is of another store, etcd http://10.0.0.1:2379");
     }
 
+    [Theory]
+    [InlineData("etcd:http://a:1/n", "etcd:http://a:1/n", true)]
+    [InlineData("etcd:http://a:1,http://b:1/n/m", "etcd:http://c:1,http://b:1/n/m", true)] // a member was replaced
+    [InlineData("etcd:http://a:1,http://b:1/n", "etcd:http://b:1,http://a:1/n", true)]
+    [InlineData("etcd:http://a:1,http://b:1/n", "etcd:http://c:1,http://d:1/n", false)]
+    [InlineData("etcd:http://a:1/n", "etcd:http://a:1/other", false)]
+    [InlineData("etcd:http://a:1/n", "etcd:http://a:11/n", false)]
+    [InlineData("etcd:http://a:1/n", "etcd:https://a:1/n", false)]
+    [InlineData("file:/http://a:1/n", "file:/x,http://a:1/n", false)]
+    [InlineData("etcd:http://a:1", "etcd:http://a:1,http://b:1", false)]
+    public void A_snapshot_is_of_the_same_etcd_when_prefix_and_an_endpoint_are(string snapshot, string store, bool isSame)
+    {
+        string? fault = (Snapshot with { Store = snapshot }).FaultFor(store, s_publicIp, s_config, _time.GetUtcNow());
+
+        Assert.Equal(isSame ? null : $"is of another store, {snapshot}", fault);
+    }
+
     [Fact]
     public async Task A_snapshot_of_another_public_ip_is_one_warning()
     {
