@@ -232,14 +232,14 @@ internal sealed class LeaseKeeper
                 Log.ConfigChanged(_log, _store.Description);
             }
         }
-        catch (LeaseStoreNotReadyException)
+        catch (LeaseStoreException problem) when (problem.InnerException is NetworkConfigException)
         {
-            // Asked again after the next renewal.
+            _configIsUnconfirmed = false; // it is not valid, so it cannot be ours
+            Log.ConfigChanged(_log, _store.Description);
         }
         catch (LeaseStoreException)
         {
-            _configIsUnconfirmed = false;
-            Log.ConfigChanged(_log, _store.Description);
+            // Away, or refused: that says nothing of the config. Asked again after the next renewal.
         }
     }
 }

@@ -125,6 +125,22 @@ public sealed class LeaseLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_store_that_refuses_to_show_its_config_has_not_changed_it_but_one_that_is_not_valid_is_another()
+    {
+        await using var rig = new LoopRig(
+            peers: [], script: store => store.Config = () => throw new LeaseStoreException("the token has expired"));
+        await Until(() => rig.Store.ConfigReads == 1);
+        rig.Store.Tell(new LeaseUpdate.OwnInQuestion("again"));
+        await Until(() => rig.Store.ConfigReads == 2);
+        rig.Store.Config = () => throw new LeaseStoreException("not valid", new NetworkConfigException("not valid"));
+        Assert.Equal(0, rig.TimesSaid("network config"));
+
+        rig.Store.Tell(new LeaseUpdate.OwnInQuestion("and again"));
+
+        await rig.UntilSaid("the network config of scripted is another one than the snapshot's");
+    }
+
+    [Fact]
     public async Task A_config_that_has_changed_since_the_snapshot_is_one_warning_and_an_equal_one_is_none()
     {
         await using var rig = new LoopRig(
