@@ -67,7 +67,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         UnderlayInterface underlay = UnderlayInterface.Select(
             netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
         var snapshots = new SnapshotFile(runDirectory.Path, log);
-        var starter = new LeaseStarter(store, snapshots, options.PublicIp ?? underlay.Address, s_clock, log);
+        var starter = new LeaseStarter(store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
         StartPlan plan = StartPlan.Make(options, underlay, await starter.ReadConfigAsync(stopping), store.Description, log);
 
         // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
@@ -95,7 +95,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using IcmpPort? icmp = OpenIcmp();
 
         var routes = new RouteTableCell();
-        var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, log);
+        var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);
         var leases = new LeaseLoop(
             store, start, keeper, new RoutePublisher(routes, plan.Config.Network), host.MoveTo, snapshots, s_clock, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);

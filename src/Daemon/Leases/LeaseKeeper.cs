@@ -42,6 +42,7 @@ internal sealed class LeaseKeeper
     private readonly ILeaseStore _store;
     private readonly NetworkConfig _config;
     private readonly TimeProvider _clock;
+    private readonly Random _random;
     private readonly ILogger _log;
     private readonly RenewalClock _renewal;
 
@@ -63,16 +64,18 @@ internal sealed class LeaseKeeper
     /// <param name="start">The lease held at first, and the config, which decides what another lease may be.</param>
     /// <param name="margin">How long before its end a lease is renewed, more than 0.</param>
     /// <param name="clock">Decides when.</param>
+    /// <param name="random">Keeps the hosts of a fleet out of step.</param>
     /// <param name="log">Gets a line for each thing that happens to the lease.</param>
     internal LeaseKeeper(
-        ILeaseStore store, StartingPoint start, TimeSpan margin, TimeProvider clock, ILogger log)
+        ILeaseStore store, StartingPoint start, TimeSpan margin, TimeProvider clock, Random random, ILogger log)
     {
         _store = store;
         _config = start.Config;
         _clock = clock;
+        _random = random;
         _log = log;
         _held = start.Own;
-        _renewal = new RenewalClock(clock, margin);
+        _renewal = new RenewalClock(clock, margin, random);
         _renewal.Set(start.Own);
         _configIsUnconfirmed = start.Peers is not null;
         _doubtsSince = clock.GetTimestamp();
@@ -178,7 +181,7 @@ internal sealed class LeaseKeeper
 
     private async Task<SubnetLease> TakeAnotherAsync(CancellationToken cancellation)
     {
-        var retry = new StoreRetry(_clock, reason => Log.NoLease(_log, _held.Subnet.ToString(), reason));
+        var retry = new StoreRetry(_clock, _random, reason => Log.NoLease(_log, _held.Subnet.ToString(), reason));
         var request = new LeaseRequest(_held.PublicIp, PreviousSubnet: null, LostSubnet: _held.Subnet);
         while (true)
         {

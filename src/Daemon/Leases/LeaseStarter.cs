@@ -22,10 +22,12 @@ internal sealed record StartingPoint(NetworkConfig Config, SubnetLease Own, bool
 /// <param name="snapshots">What an earlier daemon knew.</param>
 /// <param name="publicIp">This host's identity, host order.</param>
 /// <param name="clock">Paces the attempts, and judges a snapshot's age.</param>
+/// <param name="random">Keeps the hosts of a fleet out of step.</param>
 /// <param name="log">Gets a line for a wait, and for what came of it.</param>
-internal sealed class LeaseStarter(ILeaseStore store, SnapshotFile snapshots, uint publicIp, TimeProvider clock, ILogger log)
+internal sealed class LeaseStarter(
+    ILeaseStore store, SnapshotFile snapshots, uint publicIp, TimeProvider clock, Random random, ILogger log)
 {
-    private readonly StoreRetry _retry = new(clock, reason => Log.WaitingForStore(log, store.Description, reason));
+    private readonly StoreRetry _retry = new(clock, random, reason => Log.WaitingForStore(log, store.Description, reason));
 
     private LeaseSnapshot? _snapshot; // once there is one, the store is not asked any more
     private bool _snapshotIsJudged;

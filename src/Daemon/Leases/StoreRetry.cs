@@ -6,13 +6,14 @@ namespace Overlay.Daemon.Leases;
 
 /// <summary>Pauses between attempts at a store that does not answer, and says why: at once, and then once a minute.</summary>
 /// <param name="clock">Paces both.</param>
+/// <param name="random">Keeps hosts that lost the store at one moment from asking it at one moment.</param>
 /// <param name="say">Gets the reason of the attempt that has just failed.</param>
-internal sealed class StoreRetry(TimeProvider clock, Action<string> say)
+internal sealed class StoreRetry(TimeProvider clock, Random random, Action<string> say)
 {
-    /// <summary>Doubled with each pause.</summary>
+    /// <summary>Doubled with each pause; each is up to 20 % shorter or longer than that.</summary>
     internal static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>A store that is back is found at most so much later.</summary>
+    /// <summary>A store that is back is found at most so much, and 20 %, later.</summary>
     internal static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan s_sayEvery = TimeSpan.FromMinutes(1);
@@ -29,8 +30,8 @@ internal sealed class StoreRetry(TimeProvider clock, Action<string> say)
             say(reason);
         }
 
-        TimeSpan pause = _pause;
-        _pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        TimeSpan pause = _pause * (0.8 + 0.4 * random.NextDouble());
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
         await Task.Delay(pause, clock, cancellation);
     }
 }

@@ -34,6 +34,23 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         await Until(() => _rig.Store.Renewals == 2);
     }
 
+    [Theory]
+    [InlineData(1440, 60, 0, 1380)]
+    [InlineData(1440, 60, 0.5, 1377.5)]
+    [InlineData(1440, 60, 0.99, 1375.05)]
+    [InlineData(1440, 1439, 0.99, 0.802)] // a fifth of the minute until it
+    [InlineData(1, 60, 0.99, 1 / 6.0)] // a lease shorter than the margin has nothing to be earlier by
+    public void A_renewal_is_earlier_by_chance_and_never_later(double lifetime, double margin, double chance, double due)
+    {
+        RenewalClock clock = new(_rig.Time, TimeSpan.FromMinutes(margin), new FixedRandom(chance));
+        clock.Set(_rig.Own with { Expires = _rig.Time.GetUtcNow() + TimeSpan.FromMinutes(lifetime) });
+
+        _rig.Time.Advance(TimeSpan.FromMinutes(due) - TimeSpan.FromMilliseconds(10));
+        Assert.False(clock.IsDue);
+        _rig.Time.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.True(clock.IsDue);
+    }
+
     [Fact]
     public async Task A_reservation_is_not_renewed_by_time_but_when_it_is_gone()
     {

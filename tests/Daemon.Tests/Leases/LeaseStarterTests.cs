@@ -77,6 +77,23 @@ public sealed class LeaseStarterTests : IDisposable
         Assert.Equal(_own, (await starting).Own);
     }
 
+    [Theory]
+    [InlineData(0, 0.4)]
+    [InlineData(0.5, 0.5)]
+    [InlineData(0.999, 0.5996)]
+    public async Task The_pauses_of_two_hosts_differ_by_up_to_a_fifth(double chance, double seconds)
+    {
+        var retry = new StoreRetry(_time, new FixedRandom(chance), _ => { });
+        foreach (double nominal in (double[])[1, 2, 4, 8, 16, 20, 20])
+        {
+            Task pause = retry.PauseAsync(Away, _stop.Token);
+            _time.Advance(TimeSpan.FromSeconds(seconds * nominal) - TimeSpan.FromMilliseconds(10));
+            Assert.False(pause.IsCompleted);
+            _time.Advance(TimeSpan.FromMilliseconds(20));
+            await pause.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        }
+    }
+
     [Fact]
     public async Task A_store_that_goes_away_between_config_and_lease_is_waited_for_too()
     {
@@ -289,7 +306,7 @@ public sealed class LeaseStarterTests : IDisposable
 
     private async Task<StartingPoint> StartAsync(Ipv4Prefix? previous = null)
     {
-        var starter = new LeaseStarter(_store, _snapshots, s_publicIp, _time, _log);
+        var starter = new LeaseStarter(_store, _snapshots, s_publicIp, _time, new FixedRandom(0.5), _log);
         return await starter.AcquireAsync(await starter.ReadConfigAsync(_stop.Token), previous, _stop.Token);
     }
 

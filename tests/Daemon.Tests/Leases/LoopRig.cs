@@ -26,7 +26,8 @@ internal sealed class LoopRig : IAsyncDisposable
     /// <param name="peers">Known from a snapshot; null to begin with the store's first answer.</param>
     /// <param name="expires">When the own lease ends; null for a day from now.</param>
     /// <param name="script">What the store answers, from the first question on.</param>
-    internal LoopRig(IReadOnlyList<SubnetLease>? peers = null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null)
+    /// <param name="chance">What each random number is, 0 to less than 1: 0 renews at the margin itself.</param>
+    internal LoopRig(IReadOnlyList<SubnetLease>? peers = null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0)
     {
         Own = LeaseOf("10.5.34.0", "192.168.0.34", expires ?? Time.GetUtcNow() + TimeSpan.FromHours(24));
         Store = new ScriptedStore(Time);
@@ -35,7 +36,7 @@ internal sealed class LoopRig : IAsyncDisposable
         Snapshots = new SnapshotFile(Directory, Log);
         var start = new StartingPoint(Config, Own, IsNew: false, peers);
         Loop = new LeaseLoop(
-            Store, start, new LeaseKeeper(Store, start, Margin, Time, Log), new RoutePublisher(Cell, Config.Network), Moves.Enqueue,
+            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log), new RoutePublisher(Cell, Config.Network), Moves.Enqueue,
             new SnapshotWriter(Snapshots, Time), Time, Log);
         Running = Loop.RunAsync(_stop.Token);
     }
@@ -70,6 +71,12 @@ internal sealed class LoopRig : IAsyncDisposable
 
     internal static SubnetLease LeaseOf(string subnet, string publicIp, DateTimeOffset? expires = null) =>
         new(new Ipv4Prefix(Address(subnet), 24), new LeaseAttributes(Address(publicIp)), expires ?? DateTimeOffset.MaxValue);
+
+    /// <summary>The same number each time.</summary>
+    internal sealed class FixedRandom(double number) : Random
+    {
+        public override double NextDouble() => number;
+    }
 
     internal static async Task Until(Func<bool> condition)
     {
