@@ -51,9 +51,11 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         await watch.WaitForAsync("snapshot");
 
         Lab.Server.Pause();
+        long paused = Stopwatch.GetTimestamp();
         try
         {
             await watch.WaitForAsync("gap");
+            Assert.InRange(Stopwatch.GetElapsedTime(paused), TimeSpan.Zero, TimeSpan.FromSeconds(15));
         }
         finally
         {
