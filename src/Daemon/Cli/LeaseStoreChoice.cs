@@ -17,7 +17,7 @@ internal abstract record LeaseStoreChoice
 
     /// <summary>etcd, under flannel's keys.</summary>
     /// <param name="Endpoints">The members' client URLs, one or more, all <c>http</c> or all <c>https</c>.</param>
-    /// <param name="Prefix">What config and leases are under, without a slash at its end.</param>
+    /// <param name="Prefix">What config and leases are under, as it was given.</param>
     internal sealed record Etcd(IReadOnlyList<Uri> Endpoints, string Prefix) : LeaseStoreChoice
     {
         /// <summary>PEM file of the authorities that sign members' certificates; null for the system's.</summary>

@@ -248,12 +248,8 @@ internal sealed class LeaseStoreOptions
         : text.StartsWith(FileScheme, StringComparison.Ordinal) && text.Length > FileScheme.Length ? Path.GetFullPath(text[FileScheme.Length..])
         : null;
 
-    // As Go's path.Join: slashes in a row are one, and one at the end is none.
-    private static string? Prefix(string text)
-    {
-        string[] parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return parts.Length == 0 ? null : $"{(text[0] == '/' ? "/" : string.Empty)}{string.Join('/', parts)}";
-    }
+    // The store joins it, and it alone, so that no two places can differ in how.
+    private static string? Prefix(string text) => text.Trim('/').Length == 0 ? null : text;
 
     private static IReadOnlyList<Uri> ParseEndpoints(ArgumentResult result)
     {

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Overlay.Lease.Etcd.Store;
 
 namespace Overlay.Daemon.Lab;
 
@@ -16,7 +17,7 @@ namespace Overlay.Daemon.Lab;
 internal sealed class LabEtcd : IDisposable
 {
     /// <summary>flannel's own place for network config and leases.</summary>
-    internal const string Prefix = "/coreos.com/network";
+    internal const string Prefix = EtcdLeaseStore.DefaultPrefix;
 
     /// <summary>The network config's key.</summary>
     internal const string ConfigKey = $"{Prefix}/config";

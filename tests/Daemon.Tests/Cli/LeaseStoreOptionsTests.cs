@@ -2,7 +2,9 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Threading.Tasks;
 using Overlay.Daemon.Cli;
+using Overlay.Lease;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;
@@ -82,11 +84,15 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/coreos.com/network/", "/coreos.com/network")]
-    [InlineData("//a//b///", "/a/b")]
-    [InlineData("a/b", "a/b")]
-    public void Slashes_of_a_prefix_are_joined_as_flannel_does(string given, string taken) =>
-        Assert.Equal(taken, Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-prefix {given}")).Prefix);
+    [InlineData("//coreos.com//./network/")]
+    [InlineData("/coreos.com/other/../network")]
+    public async Task The_store_itself_joins_a_prefix_as_flannel_does(string given)
+    {
+        await using ILeaseAdministration store = LeaseStoreFactory.OpenAdministration(
+            Read($"--etcd-endpoints http://a:1 --etcd-prefix {given}"), TimeProvider.System);
+
+        Assert.Equal("etcd:http://a:1/coreos.com/network", store.Description);
+    }
 
     [Fact]
     public void Every_option_of_etcd_arrives()
