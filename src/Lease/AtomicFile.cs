@@ -72,17 +72,19 @@ public static class AtomicFile
     /// <summary>Removes what writers that were killed left in a directory.</summary>
     /// <param name="directory">Where <see cref="Write"/> wrote.</param>
     /// <param name="writtenBefore">Younger files are left: their writer may be alive.</param>
+    /// <param name="fileName">Only those of this file; null for any in a directory that is ours alone.</param>
     /// <exception cref="IOException">The directory cannot be listed.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
-    public static void RemoveLeftovers(string directory, DateTimeOffset writtenBefore)
+    public static void RemoveLeftovers(string directory, DateTimeOffset writtenBefore, string? fileName = null)
     {
+        string prefix = fileName is null ? "." : $".{fileName}.";
         FileSystemEnumerable<string> leftovers = new(
             directory,
             (ref FileSystemEntry entry) => entry.ToFullPath(),
             new EnumerationOptions { AttributesToSkip = 0 })
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) =>
-                entry.FileName.StartsWith('.')
+                entry.FileName.StartsWith(prefix, StringComparison.Ordinal)
                 && entry.FileName.EndsWith(TemporarySuffix, StringComparison.Ordinal)
                 && !entry.IsDirectory
                 && entry.LastWriteTimeUtc < writtenBefore,

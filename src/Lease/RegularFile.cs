@@ -5,22 +5,31 @@ using System.Threading.Tasks;
 namespace Overlay.Lease;
 
 /// <summary>Reading a small text file that somebody else may have replaced by anything.</summary>
-internal static class RegularFile
+public static class RegularFile
 {
     /// <summary>Reads it whole; UTF-8, with or without a byte order mark.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">It cannot be read: a directory, or nothing in it.</exception>
-    internal static Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken)
+    public static Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken)
     {
         Require(path);
         return File.ReadAllTextAsync(path, cancellationToken);
     }
 
     /// <inheritdoc cref="ReadAllTextAsync"/>
-    internal static string ReadAllText(string path)
+    public static string ReadAllText(string path)
     {
         Require(path);
         return File.ReadAllText(path);
+    }
+
+    /// <summary>Reads it whole, whatever is in it.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It cannot be read: a directory, or nothing in it.</exception>
+    public static byte[] ReadAllBytes(string path)
+    {
+        Require(path);
+        return File.ReadAllBytes(path);
     }
 
     private static void Require(string path)

@@ -63,6 +63,9 @@ internal sealed class EtcdException : Exception
 
     private string Reason { get; }
 
+    /// <summary>Whether etcd has no room for writes until somebody clears it: "too many requests" has the same code, and passes.</summary>
+    internal bool IsFull => Code == EtcdStatus.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
+
     /// <summary>The same with a better reason.</summary>
     internal EtcdException With(string reason) => With(reason, Code, Failure);
 

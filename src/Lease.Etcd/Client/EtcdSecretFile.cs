@@ -14,7 +14,7 @@ internal static class EtcdSecretFile
         string secret;
         try
         {
-            secret = File.ReadAllText(file).TrimEnd('\r', '\n');
+            secret = RegularFile.ReadAllText(file).TrimEnd('\r', '\n');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,7 +14,7 @@ internal static class EtcdFaults
     internal static LeaseStoreException Explain(string purpose, EtcdException e, EtcdKeys keys)
     {
         string text = $"cannot {purpose}: {e.Message}";
-        if (e.Code == EtcdStatus.ResourceExhausted)
+        if (e.IsFull)
         {
             return new LeaseStoreNotReadyException($"{text}; {FullRemedy}", e);
         }

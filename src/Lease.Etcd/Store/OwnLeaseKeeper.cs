@@ -145,7 +145,7 @@ internal sealed class OwnLeaseKeeper(
             _fullIsTold = false;
             return written;
         }
-        catch (EtcdException e) when (e.Code == EtcdStatus.ResourceExhausted && found is { LeaseId: not 0 })
+        catch (EtcdException e) when (e.IsFull && found is { LeaseId: not 0 })
         {
             if (await writer.KeepAliveAsync(found, cancellationToken) is not { } kept)
             {

@@ -13,7 +13,7 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
     internal static AcquireChoice Make(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, Random random, Action<string> warn)
     {
-        (StoredLease? own, List<StoredLease> obsolete) = FindOwn(survey, config, request);
+        (StoredLease? own, List<StoredLease> obsolete) = FindOwn(survey, config, request, warn);
         Ipv4Prefix? subnet = own?.Lease?.Subnet;
         if (subnet is null)
         {
@@ -25,10 +25,10 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
     }
 
     // The host is known by its public address. Of several leases one that was reserved for it is meant to be used; else the
-    // one held before is what its pods have addresses
-    // of. An expired lease of ours that nobody has taken over is as good as any, but one that still runs goes first.
+    // one held before is what its pods have addresses of. An expired lease of ours that nobody has taken over is as good as
+    // any, but one that still runs goes first. A reservation is its maker's: only he removes it.
     private static (StoredLease? Own, List<StoredLease> Obsolete) FindOwn(
-        LeaseSurvey survey, NetworkConfig config, LeaseRequest request)
+        LeaseSurvey survey, NetworkConfig config, LeaseRequest request, Action<string> warn)
     {
         StoredLease? own = null;
         List<StoredLease> obsolete = [];
@@ -46,7 +46,12 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
                 && config.Allows(subnet)
                 && !(request.LostSubnet is { } lost && lost.Overlaps(subnet))
                 && !survey.Leases.Any(lease => lease.PublicIp != request.PublicIp && lease.Subnet.Overlaps(subnet));
-            if (!isUsable)
+            if (!isUsable && entry.IsReservation)
+            {
+                warn($"{entry.Name} is reserved for {Ipv4Prefix.Format(request.PublicIp)} and cannot be used: the network config does "
+                    + "not allow it, or another host's lease overlaps it; it stays until it is removed: overlay lease remove");
+            }
+            else if (!isUsable)
             {
                 obsolete.Add(entry);
             }
@@ -73,6 +78,9 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
         taken.AddRange(survey.Faults
             .Where(fault => fault.Stored.Key is { } key && config.Allows(key.Subnet) && !obsolete.Contains(fault.Stored))
             .Select(fault => fault.Stored.Key.GetValueOrDefault().Subnet));
+        taken.AddRange(survey.Stored
+            .Where(entry => entry is { IsReservation: true, Key: not null } && IsOurs(entry, request))
+            .Select(entry => entry.Key.GetValueOrDefault().Subnet));
         if (request.LostSubnet is { } lost)
         {
             taken.Add(lost);

@@ -48,6 +48,19 @@ public sealed class FileLeaseReservationTests : StoreFixture
     }
 
     [Fact]
+    public async Task A_reservation_that_the_config_does_not_allow_any_longer_is_said_and_stays()
+    {
+        string path = Reserve("10.99.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        AcquiredLease acquired = await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+
+        Assert.True(Config.Allows(acquired.Lease.Subnet));
+        Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
+        Assert.Contains(Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_reservation_is_never_given_back_by_its_host()
     {
         string path = Reserve("10.5.8.0-24", "192.0.2.1");
