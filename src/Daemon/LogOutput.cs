@@ -17,6 +17,9 @@ internal static class LogOutput
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;
             console.FormatterName = FormatName;
+
+            // Whoever reads may have stopped reading: lines are then lost, and counted, but routes and the stop wait for nobody.
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         })
         .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>());
 

@@ -12,7 +12,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] arguments)
     {
-        ParseResult parsed = CommandTree.Create().Parse(arguments);
+        ParseResult parsed = CommandTree.Create().Parse(arguments, CommandTree.Parsing);
         if (parsed.Errors.Count > 0)
         {
             return Refuse(parsed);

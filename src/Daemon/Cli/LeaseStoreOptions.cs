@@ -278,7 +278,7 @@ internal sealed class LeaseStoreOptions
     {
         try
         {
-            return File.ReadAllText(path);
+            return RegularFile.ReadAllText(path);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

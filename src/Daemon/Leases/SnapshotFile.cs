@@ -47,7 +47,7 @@ internal sealed class SnapshotFile
                 throw new FormatException($"it is longer than {MostBytes} bytes");
             }
 
-            LeaseSnapshot snapshot = LeaseSnapshotJson.Read(File.ReadAllBytes(Path));
+            LeaseSnapshot snapshot = LeaseSnapshotJson.Read(RegularFile.ReadAllBytes(Path));
             fault = faultOf(snapshot);
             if (fault is null)
             {
@@ -70,8 +70,8 @@ internal sealed class SnapshotFile
         {
             if (!_isClean)
             {
-                // The run directory is this daemon's alone, so whoever has left them is gone.
-                AtomicFile.RemoveLeftovers(System.IO.Path.GetDirectoryName(Path)!, DateTimeOffset.MaxValue);
+                // One daemon at a time has the run directory, so whoever has left them is gone; other files there are not ours.
+                AtomicFile.RemoveLeftovers(System.IO.Path.GetDirectoryName(Path)!, DateTimeOffset.MaxValue, Name);
                 _isClean = true;
             }
 

@@ -40,4 +40,14 @@ public sealed class RunOptionsTests
     [InlineData("run --lease-store=file:relative --mtu=576 --port=1")]
     public void Right_options_are_taken(string line) =>
         Assert.Empty(CommandTree.Create().Parse(line).Errors.Select(error => error.Message));
+
+    [Fact]
+    public void A_value_that_begins_with_an_at_sign_is_a_value_and_names_no_file()
+    {
+        ParseResult parsed = CommandTree.Create().Parse(
+            ["run", "--lease-store", "etcd", "--etcd-username", "u", "--etcd-password", "@secret"], CommandTree.Parsing);
+
+        Assert.Empty(parsed.Errors);
+        Assert.Contains(parsed.Tokens, token => token.Value == "@secret");
+    }
 }

@@ -42,6 +42,46 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void Only_what_a_killed_writer_of_the_snapshot_left_is_removed_from_the_run_directory()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("overlay-snapshot-");
+        try
+        {
+            string others = Path.Combine(directory.FullName, ".mine.tmp");
+            string leftover = Path.Combine(directory.FullName, ".leases.json.0123456789abcdef.tmp");
+            File.WriteAllText(others, "precious");
+            File.WriteAllText(leftover, "half");
+
+            new SnapshotFile(directory.FullName, new LineLog()).Write(new LeaseSnapshot(DateTimeOffset.UnixEpoch, "s", Config, s_peer, []));
+
+            Assert.True(File.Exists(others));
+            Assert.False(File.Exists(leftover));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_device_in_the_snapshots_place_is_one_warning_and_is_not_read()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("overlay-snapshot-");
+        try
+        {
+            File.CreateSymbolicLink(Path.Combine(directory.FullName, "leases.json"), "/dev/zero");
+            var log = new LineLog();
+
+            Assert.Null(new SnapshotFile(directory.FullName, log).Read(_ => null));
+            Assert.Contains("not a regular file", Assert.Single(log.Lines), StringComparison.Ordinal);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_burst_of_changes_is_written_once_a_second_after_its_first()
     {
         await using var rig = new LoopRig();
