@@ -1,7 +1,6 @@
 using System;
 using Overlay.Daemon.Cli;
 using Overlay.Lease;
-using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Store;
 
 namespace Overlay.Daemon;
@@ -17,7 +16,7 @@ internal static class LeaseStoreFactory
     internal static ILeaseStore Open(LeaseStoreChoice choice, TimeProvider clock, Action<string> warn) => choice switch
     {
         LeaseStoreChoice.Files files => new FileLeaseStore(files.Directory, clock, warn),
-        LeaseStoreChoice.Etcd etcd => new EtcdLeaseStore(OptionsOf(etcd), etcd.Prefix, clock, warn),
+        LeaseStoreChoice.Etcd etcd => new EtcdLeaseStore(etcd.Options, etcd.Prefix, clock, warn),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };
 
@@ -28,20 +27,7 @@ internal static class LeaseStoreFactory
     internal static ILeaseAdministration OpenAdministration(LeaseStoreChoice choice, TimeProvider clock) => choice switch
     {
         LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock),
-        LeaseStoreChoice.Etcd etcd => new EtcdLeaseAdministration(OptionsOf(etcd), etcd.Prefix, clock),
+        LeaseStoreChoice.Etcd etcd => new EtcdLeaseAdministration(etcd.Options, etcd.Prefix, clock),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
-    };
-
-    private static EtcdOptions OptionsOf(LeaseStoreChoice.Etcd etcd) => new()
-    {
-        Endpoints = etcd.Endpoints,
-        CaFile = etcd.CaFile,
-        CertFile = etcd.CertFile,
-        KeyFile = etcd.KeyFile,
-        ServerName = etcd.ServerName,
-        Username = etcd.Username,
-        Password = etcd.Password,
-        PasswordFile = etcd.PasswordFile,
-        TokenFile = etcd.TokenFile,
     };
 }

@@ -103,8 +103,9 @@ internal sealed class LeaseStoreOptions
 
         CheckSecret(parsed, _passwordFile, "password");
         CheckSecret(parsed, _tokenFile, "token");
-        return new LeaseStoreChoice.Etcd(parsed.GetRequiredValue(_endpoints), parsed.GetRequiredValue(_prefix))
+        EtcdOptions options = new()
         {
+            Endpoints = parsed.GetRequiredValue(_endpoints),
             CaFile = parsed.GetValue(_caFile),
             CertFile = parsed.GetValue(_certFile),
             KeyFile = parsed.GetValue(_keyFile),
@@ -114,6 +115,7 @@ internal sealed class LeaseStoreOptions
             PasswordFile = parsed.GetValue(_passwordFile),
             TokenFile = parsed.GetValue(_tokenFile),
         };
+        return new LeaseStoreChoice.Etcd(options, parsed.GetRequiredValue(_prefix));
     }
 
     /// <summary>Runs an operator's command on the store; a failure of the store is one line.</summary>

@@ -1,3 +1,5 @@
+using System;
+using System.Threading.Tasks;
 using Overlay.Lease.Etcd.Client;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -7,6 +9,23 @@ internal static class EtcdFaults
 {
     internal const string FullRemedy =
         "compact and defragment it, then clear the alarm with: etcdctl alarm disarm";
+
+    /// <summary>Does something with etcd, its failures told as a lease store's.</summary>
+    /// <param name="purpose">What is done, after "cannot".</param>
+    /// <param name="work">Does it.</param>
+    /// <param name="keys">For the remedy.</param>
+    /// <exception cref="LeaseStoreException">etcd did not do it, or it is unknown whether it did.</exception>
+    internal static async Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work, EtcdKeys keys)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (EtcdException e)
+        {
+            throw Explain(purpose, e, keys);
+        }
+    }
 
     /// <param name="purpose">What could not be done, after "cannot".</param>
     /// <param name="e">Why.</param>

@@ -172,39 +172,12 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
         }
     }
 
-    // Revision 0 is that of a key that does not exist.
     private async Task<bool> ChangeAsync(
-        ByteString key, long seenRevision, RequestOp change, CancellationToken cancellationToken)
-    {
-        TxnRequest request = new()
-        {
-            Compare =
-            {
-                new Compare
-                {
-                    Key = key,
-                    Target = Compare.Types.CompareTarget.Mod,
-                    Result = Compare.Types.CompareResult.Equal,
-                    ModRevision = seenRevision,
-                },
-            },
-            Success = { change },
-        };
-        return (await _client.TxnAsync(request, cancellationToken)).Succeeded;
-    }
+        ByteString key, long seenRevision, RequestOp change, CancellationToken cancellationToken) =>
+        (await _client.TxnAsync(ConditionalWrite.IfUnchanged(key, seenRevision, change), cancellationToken)).Succeeded;
 
     private static LeaseStoreException ChangedMeanwhile(string what) =>
         new($"{what} was changed by somebody else meanwhile, so it is left alone; look at it, and try again");
 
-    private async Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (EtcdException e)
-        {
-            throw EtcdFaults.Explain(purpose, e, _keys);
-        }
-    }
+    private Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work) => EtcdFaults.ExplainedAsync(purpose, work, _keys);
 }

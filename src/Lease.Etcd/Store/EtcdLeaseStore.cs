@@ -184,15 +184,5 @@ public sealed class EtcdLeaseStore : ILeaseStore
         }
     }
 
-    private async Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (EtcdException e)
-        {
-            throw EtcdFaults.Explain(purpose, e, _keys);
-        }
-    }
+    private Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work) => EtcdFaults.ExplainedAsync(purpose, work, _keys);
 }

@@ -45,16 +45,13 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
             new LeaseGrantRequest { Ttl = (long)TimeToLive.TotalSeconds }, cancellationToken);
         _grants = _grants.Add(grant.Id);
         DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.Ttl);
-        TxnRequest request = IfUnchanged(subnet, seen);
-        request.Success.Add(new RequestOp
+        PutRequest put = new()
         {
-            RequestPut = new PutRequest
-            {
-                Key = KeyOf(subnet),
-                Value = ByteString.CopyFrom(attributes.ToJson()),
-                Lease = grant.Id,
-            },
-        });
+            Key = KeyOf(subnet),
+            Value = ByteString.CopyFrom(attributes.ToJson()),
+            Lease = grant.Id,
+        };
+        TxnRequest request = ConditionalWrite.IfUnchanged(put.Key, seen?.ModRevision ?? 0, new RequestOp { RequestPut = put });
 
         TxnResponse response;
         try
@@ -101,9 +98,9 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     internal async Task DeleteAsync(EtcdLease seen, CancellationToken cancellationToken)
     {
         ByteString key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
-        TxnRequest request = new() { Compare = { ModRevisionIs(key, seen.ModRevision) } };
-        request.Success.Add(new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } });
-        TxnResponse response = await client.TxnAsync(request, cancellationToken);
+        RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
+        TxnResponse response = await client.TxnAsync(
+            ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
         if (response.Succeeded && _grants.Contains(seen.LeaseId))
         {
             await RevokeAsync(seen.LeaseId, cancellationToken);
@@ -141,18 +138,6 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         {
         }
     }
-
-    private TxnRequest IfUnchanged(Ipv4Prefix subnet, EtcdLease? seen) =>
-        new() { Compare = { ModRevisionIs(KeyOf(subnet), seen?.ModRevision ?? 0) } };
-
-    // Revision 0 is that of a key that does not exist.
-    private static Compare ModRevisionIs(ByteString key, long revision) => new()
-    {
-        Key = key,
-        Target = Compare.Types.CompareTarget.Mod,
-        Result = Compare.Types.CompareResult.Equal,
-        ModRevision = revision,
-    };
 
     private ByteString KeyOf(Ipv4Prefix subnet) => ByteString.CopyFromUtf8(keys.Of(subnet));
 }

@@ -76,10 +76,14 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     {
         var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(line));
 
-        Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
+        Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Options.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
         Assert.Equal("/coreos.com/network", etcd.Prefix);
         Assert.All(
-            new[] { etcd.CaFile, etcd.CertFile, etcd.KeyFile, etcd.ServerName, etcd.Username, etcd.Password, etcd.PasswordFile, etcd.TokenFile },
+            new[]
+            {
+                etcd.Options.CaFile, etcd.Options.CertFile, etcd.Options.KeyFile, etcd.Options.ServerName,
+                etcd.Options.Username, etcd.Options.Password, etcd.Options.PasswordFile, etcd.Options.TokenFile,
+            },
             Assert.Null);
     }
 
@@ -103,9 +107,9 @@ public sealed class LeaseStoreOptionsTests : IDisposable
             $"--lease-store etcd --etcd-endpoints https://a:1,https://b:2/ --etcd-prefix /p --etcd-cafile {ca} --etcd-certfile {cert} "
             + $"--etcd-keyfile {key} --etcd-server-name etcd.example --etcd-username root --etcd-password-file {password}"));
 
-        Assert.Equal(["https://a:1/", "https://b:2/"], etcd.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
-        Assert.Equal(("/p", ca, cert, key), (etcd.Prefix, etcd.CaFile, etcd.CertFile, etcd.KeyFile));
-        Assert.Equal(("etcd.example", "root", password, null), (etcd.ServerName, etcd.Username, etcd.PasswordFile, etcd.Password));
+        Assert.Equal(["https://a:1/", "https://b:2/"], etcd.Options.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
+        Assert.Equal(("/p", ca, cert, key), (etcd.Prefix, etcd.Options.CaFile, etcd.Options.CertFile, etcd.Options.KeyFile));
+        Assert.Equal(("etcd.example", "root", password, null), (etcd.Options.ServerName, etcd.Options.Username, etcd.Options.PasswordFile, etcd.Options.Password));
         Assert.DoesNotContain("not for the log", etcd.ToString(), StringComparison.Ordinal);
     }
 
@@ -116,13 +120,13 @@ public sealed class LeaseStoreOptionsTests : IDisposable
 
         var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-token-file {token}"));
 
-        Assert.Equal((token, null, null), (etcd.TokenFile, etcd.Username, etcd.PasswordFile));
+        Assert.Equal((token, null, null), (etcd.Options.TokenFile, etcd.Options.Username, etcd.Options.PasswordFile));
         Assert.DoesNotContain("ticket", etcd.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_password_on_the_command_line_is_taken_too() =>
-        Assert.Equal("p", Assert.IsType<LeaseStoreChoice.Etcd>(Read("--etcd-username u --etcd-password p")).Password);
+        Assert.Equal("p", Assert.IsType<LeaseStoreChoice.Etcd>(Read("--etcd-username u --etcd-password p")).Options.Password);
 
     [Theory]
     [InlineData("--etcd-username u --etcd-password-file {0}", "--etcd-password-file")]
