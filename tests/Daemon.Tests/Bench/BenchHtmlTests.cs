@@ -45,13 +45,13 @@ public sealed class BenchHtmlTests
     {
         foreach (XAttribute attribute in Drawings(Named(name)).SelectMany(drawing => drawing.DescendantsAndSelf()).Attributes())
         {
-            Assert.DoesNotMatch("NaN|Infinity|∞", attribute.Value);
+            Assert.False(attribute.Value.Contains("NaN", StringComparison.Ordinal) || attribute.Value.Contains("Infinity", StringComparison.Ordinal), $"{attribute.Parent}");
             if (s_lengths.Contains(attribute.Name.LocalName))
             {
-                Assert.Matches("^-?[0-9]+(\\.[0-9]+)?%?$", attribute.Value);
-                double value = double.Parse(attribute.Value.TrimEnd('%'), CultureInfo.InvariantCulture);
-                Assert.True(value >= 0, $"{attribute.Parent}");
-                Assert.True(!attribute.Value.EndsWith('%') || value <= 100, $"{attribute.Parent}");
+                double greatest = attribute.Value.EndsWith('%') ? 100 : 10_000;
+                bool isNumber = double.TryParse(
+                    attribute.Value.TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
+                Assert.True(isNumber && value >= 0 && value <= greatest, $"{attribute.Parent}");
             }
         }
     }
@@ -134,7 +134,7 @@ public sealed class BenchHtmlTests
         Assert.Equal(90.0 / 28, Percent(parts[2], "width") / Percent(parts[0], "width"), 2);
         Assert.Equal(
             ["TUN read", "encapsulate", "UDP send", "UDP receive", "decapsulate", "TUN write"],
-            drawing.Parent!.Parent!.Descendants("li").Select(key => Regex.Replace(key.Value, "^[0-9]", "")));
+            drawing.Parent!.Parent!.Elements("ul").Single().Elements("li").Select(key => Regex.Replace(key.Value, "^[0-9]", "")));
     }
 
     [Fact]
@@ -215,12 +215,7 @@ public sealed class BenchHtmlTests
         {
             Variants = [Samples.Three.Variant("direct") with { Tcp = [], Udp = [], Latency = [] }],
         },
-        "hostile" => Samples.Fifteen
-            .With("vxlan", variant => variant with { Name = "</code><script>alert(1)</script>&amp;\u0001\ufffe", Description = "]]><!-- <b>" })
-            .With("classic", variant => variant with { Name = "日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語" }) with
-        {
-            Environment = Samples.Fifteen.Environment with { CommandLine = "\"><script src=http://example.org/x.js></script>", CpuModel = "a\nb" },
-        },
+        "hostile" => Samples.Hostile,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such report"),
     };
 

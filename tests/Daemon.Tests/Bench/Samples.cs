@@ -29,6 +29,14 @@ internal static class Samples
         Variants = [.. Fifteen.Variants.Where(variant => variant.Name is "direct" or "vxlan" or "offload")],
     };
 
+    /// <summary>Fifteen, with names and words in them that mean something in HTML, or are long in another way.</summary>
+    internal static BenchReport Hostile { get; } = Fifteen
+        .With("vxlan", variant => variant with { Name = "</code><script>alert(1)</script>&amp;\u0001\ufffe", Description = "]]><!-- <b>" })
+        .With("classic", variant => variant with { Name = string.Concat(Enumerable.Repeat("日本語", 12)) }) with
+    {
+        Environment = Fifteen.Environment with { CommandLine = "\"><script src=http://example.org/x.js></script>", CpuModel = "a\nb" },
+    };
+
     /// <summary>Five rounds around a figure.</summary>
     /// <param name="middle">Their median.</param>
     /// <param name="width">Of the range, as a share of it.</param>

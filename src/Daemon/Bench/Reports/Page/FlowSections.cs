@@ -35,7 +35,7 @@ internal sealed class FlowSections
         "No TCP throughput was measured, so there is no chart of it.",
         1e9,
         [
-            .. _report.Variants.SelectMany(variant => variant.Tcp).Select(tcp => (tcp.NumStreams, tcp.Reverse)).Distinct().Select(test => (
+            .. _report.Variants.SelectMany(variant => variant.Tcp).Select(tcp => (tcp.Reverse, tcp.NumStreams)).Distinct().Order().Select(test => (
                 $"{test.NumStreams} {(test.NumStreams == 1 ? "stream" : "streams")}, pod {(test.Reverse ? "2 → pod 1" : "1 → pod 2")}, Gbit/s",
                 Measured(variant => variant.Tcp
                     .FirstOrDefault(tcp => tcp.NumStreams == test.NumStreams && tcp.Reverse == test.Reverse)?.BitsPerSecond))),
@@ -76,14 +76,14 @@ internal sealed class FlowSections
                 "Seconds of one processor for a GB (10⁹ bytes of payload) in one TCP stream. The whole machine is sender, receiver and all that is "
                     + "between; both panels have the same scale."),
             unsplit.Length == 0 ? null : Html("p", $"Softirq could not be told apart for {string.Join(", ", unsplit)}."),
-            Keys(s_costs.Select((name, index) => (index + 1, name))),
             Html(
                 "div",
                 Is("class", "panels two"),
                 RowChart.Draw("cpu-machine", "The whole machine, s/GB", machine, scale),
                 daemons.Length == 0
                     ? Html("p", "No variant has daemons, so there is no chart of what they spent.")
-                    : RowChart.Draw("cpu-daemons", "Both daemons alone, s/GB", daemons, scale)));
+                    : RowChart.Draw("cpu-daemons", "Both daemons alone, s/GB", daemons, scale)),
+            Keys(s_costs.Select((name, index) => (index + 1, name))));
     }
 
     /// <summary>Percentiles, a panel for each load.</summary>

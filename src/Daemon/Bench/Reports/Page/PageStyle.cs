@@ -24,6 +24,7 @@ internal static class PageStyle
         h3 { font-size: 16px; margin: 20px 0 6px; }
         p { margin: 6px 0; max-width: 78ch; }
         p, li, dd, h1 { overflow-wrap: anywhere; }
+        li { max-width: 78ch; } .notes li { max-width: none; }
         .soft, small, figcaption small { color: var(--soft); }
         .notes { list-style: none; margin: 12px 0; padding: 8px 12px; background: var(--note); border-radius: 6px; }
         blockquote { margin: 8px 0; padding: 2px 14px; border-left: 4px solid var(--peer); font-style: italic; max-width: 78ch; }
@@ -45,9 +46,9 @@ internal static class PageStyle
         .dense td small { font-size: 10px; }
         .dense th[scope="row"] { white-space: normal; overflow-wrap: anywhere; min-width: 130px; max-width: 190px; }
         .dense td:nth-child(3), .dense td:nth-child(7) { font-weight: 600; }
-        .finding { font-weight: 600; }
         details { margin: 12px 0; } summary { cursor: pointer; font-weight: 600; }
-        .text td { text-align: left; white-space: normal; min-width: 240px; }
+        .text td { text-align: left; white-space: normal; min-width: 80px; } .text td:last-child { min-width: 150px; }
+        .text thead th { text-align: left; }
         @media (max-width: 600px) { th[scope="row"] { white-space: normal; overflow-wrap: anywhere; min-width: 110px; max-width: 130px; } }
         .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(350px, 100%), 1fr)); gap: 20px 36px; }
         .panels.two { grid-template-columns: repeat(auto-fill, minmax(min(480px, 100%), 1fr)); }
