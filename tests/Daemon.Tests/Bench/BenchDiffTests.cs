@@ -49,6 +49,7 @@ public sealed class BenchDiffTests : IDisposable
         BenchReport changed = Samples.Three.With("offload", variant => variant with
         {
             Name = "offload",
+            DaemonCpuSecondsPerGb = null,
             Tcp = [.. variant.Tcp.Select(tcp => tcp with { BitsPerSecond = Samples.Around(tcp.BitsPerSecond.Median * 1.5) })],
             ResidentBytes = Samples.Around(200e6),
         }).With("vxlan", variant => variant with { Name = "geneve" }) with
@@ -69,8 +70,9 @@ public sealed class BenchDiffTests : IDisposable
                 "warning: the duration is not the same: 3 s, now 10 s",
                 "only in the old run: vxlan",
                 "only in the new run: geneve",
+                "2 figures are in one run only, offload: tcp_1 daemon_cpu_seconds_per_gb.user for one",
             ],
-            lines[..6]);
+            lines[..7]);
         string row = Assert.Single(lines, line => line.StartsWith("offload  tcp_1 ", StringComparison.Ordinal) && line.Contains(" bits_per_second ", StringComparison.Ordinal));
         Assert.Matches(@"Gbit/s +15\.3 \[14\.8.15\.8\] +22\.9 \[22\.3.23\.6\] +\+50\.0 % +better$", row);
         Assert.Matches(@"worse$", Assert.Single(lines, line => line.Contains("resident_bytes", StringComparison.Ordinal)));
@@ -86,7 +88,7 @@ public sealed class BenchDiffTests : IDisposable
 
         Assert.Equal(ExitCode.Success, code);
         JsonElement root = JsonElement.Parse(output);
-        Assert.Equal(["schema", "warnings", "only_in_old", "only_in_new", "figures"], root.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["schema", "warnings", "only_in_old", "only_in_new", "figures_of_one_run", "figures"], root.EnumerateObject().Select(property => property.Name));
         Assert.Equal("the MTU of offload is not the same: 1472, now 1400", Assert.Single(root.GetProperty("warnings").EnumerateArray()).GetString());
         JsonElement resident = root.GetProperty("figures").EnumerateArray().Single(figure => figure.GetProperty("metric").GetString() == "resident_bytes");
         Assert.Equal("better", resident.GetProperty("verdict").GetString());

@@ -91,6 +91,12 @@ public sealed class BenchHtmlTests
             ["latency-idle"] = all, ["latency-half"] = all,
             ["cpu-machine"] = all, ["cpu-daemons"] = counted,
         };
+        if (name == "fifteen")
+        {
+            // Bars below a fifth of the longest are drawn once more, larger.
+            (expected["ladder-tcp_1-shorter"], expected["crossings-tcp_1-shorter"], expected["ladder-udp_64-shorter"]) = (6, 8, 6);
+        }
+
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), drawings.Keys.Order(StringComparer.Ordinal));
         foreach ((string id, int bars) in expected)
         {

@@ -49,6 +49,9 @@ internal sealed record BenchDiff
     /// <summary>Variants that only the new run has.</summary>
     public required IReadOnlyList<string> OnlyInNew { get; init; }
 
+    /// <summary>Figures of variants that both have, but that one run has alone: <c>offload: tcp_16 bits_per_second</c>.</summary>
+    public required IReadOnlyList<string> FiguresOfOneRun { get; init; }
+
     /// <summary>Every figure that both runs have and that has a better side, in the new run's order.</summary>
     public required IReadOnlyList<FigureChange> Figures { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record BenchDiff
         Warnings = [.. Conditions(old, @new).Concat(Common(old, @new).SelectMany(Conditions))],
         OnlyInOld = Missing(old, @new),
         OnlyInNew = Missing(@new, old),
+        FiguresOfOneRun = [.. Common(old, @new).SelectMany(variant => Alone(variant.Old, variant.New).Concat(Alone(variant.New, variant.Old)))],
         Figures = [.. Common(old, @new).SelectMany(Changes)],
     };
 
@@ -76,6 +80,11 @@ internal sealed record BenchDiff
 
     private static string[] Missing(BenchReport having, BenchReport lacking) =>
         [.. having.Variants.Select(variant => variant.Name).Except(lacking.Variants.Select(variant => variant.Name))];
+
+    private static IEnumerable<string> Alone(VariantReport having, VariantReport lacking) => Reports.Figures.Of(having).Select(Name)
+        .Except(Reports.Figures.Of(lacking).Select(Name)).Select(figure => $"{having.Name}: {figure}");
+
+    private static string Name(Figure figure) => $"{figure.Test} {figure.Metric}";
 
     private static IEnumerable<FigureChange> Changes((VariantReport Old, VariantReport New) variant)
     {

@@ -28,6 +28,7 @@ internal static class BenchDiffText
             .. diff.Warnings.Select(warning => $"warning: {warning}"),
             .. diff.OnlyInOld.Select(name => OneLine.Of($"only in the old run: {name}")),
             .. diff.OnlyInNew.Select(name => OneLine.Of($"only in the new run: {name}")),
+            .. diff.FiguresOfOneRun.Count == 0 ? [] : (string[])[OneFigureLine(diff.FiguresOfOneRun)],
             .. diff.Figures.Count == 0
                 ? (string[])["the two runs have no figure in common"]
                 : TextTable.Lines(s_headings, [.. diff.Figures.Select(figure => Row(text, figure))], width),
@@ -35,6 +36,9 @@ internal static class BenchDiffText
         ];
         return unicode ? lines : lines.Select(FigureText.Ascii);
     }
+
+    private static string OneFigureLine(IReadOnlyList<string> figures) =>
+        OneLine.Of($"{figures.Count} {(figures.Count == 1 ? "figure is" : "figures are")} in one run only, {figures[0]}{(figures.Count == 1 ? "" : " for one")}");
 
     private static string[] Row(FigureText text, FigureChange figure)
     {

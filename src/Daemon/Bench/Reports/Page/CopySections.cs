@@ -14,6 +14,9 @@ internal sealed class CopySections
     // The claim is of whole copies; a header of ours and a virtio header come on top of each packet's bytes.
     private const double NearEnough = 0.2;
 
+    // Of the longest bar. In a shorter one the parts can hardly be seen.
+    private const double ShortShare = 0.2;
+
     private const string Uncounted = "not counted";
 
     // Of the applications themselves, whatever carries their packets: send(2) and recv(2).
@@ -134,7 +137,15 @@ internal sealed class CopySections
 
         string[] parts = [.. measured.SelectMany(variant => variant.Parts.Keys).Distinct().OrderBy(NumberOf).ThenBy(part => part, StringComparer.Ordinal)];
         ChartRow[] rows = [.. measured.Select(variant => Row(variant.Name, variant.Parts, parts))];
-        return Html("div", RowChart.Draw(id, title, rows, Scale.Linear(rows.Max(Longest))), Keys(parts.Select(part => (NumberOf(part), WordOf(part)))));
+        double longest = rows.Max(Longest);
+        ChartRow[] shorter = [.. rows.Where(row => Longest(row) is var length && length > 0 && length < longest * ShortShare)];
+        return Html(
+            "div",
+            RowChart.Draw(id, title, rows, Scale.Linear(longest)),
+            Keys(parts.Select(part => (NumberOf(part), WordOf(part)))),
+            shorter.Length == 0
+                ? null
+                : RowChart.Draw($"{id}-shorter", $"{title}: the shortest bars on a scale of their own", shorter, Scale.Linear(shorter.Max(Longest))));
     }
 
     private ChartRow Row(string name, Dictionary<string, Spread> spreads, string[] parts)
