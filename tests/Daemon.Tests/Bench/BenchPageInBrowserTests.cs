@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Overlay.Daemon.Tests.Bench;
 
-/// <summary>The page as people see it: laid out by a real browser, on a screen and on a phone.</summary>
+/// <summary>
+/// The page as people see it: laid out by a real browser, on a screen and on a phone. With OVERLAY_PICTURES=DIR pages and pictures stay there.
+/// </summary>
 public sealed class BenchPageInBrowserTests
 {
     /// <summary>Boxes are in pixels, from the page's top left corner. A text is known by what it says.</summary>
@@ -52,12 +54,14 @@ public sealed class BenchPageInBrowserTests
     {
         Browser.Require();
         BenchReport report = name switch { "three" => Samples.Three, "hostile" => Samples.Hostile, _ => Samples.Fifteen };
-        string folder = Environment.GetEnvironmentVariable("OVERLAY_PICTURES") ?? Directory.CreateTempSubdirectory("overlay-pictures-").FullName;
+        string? kept = Environment.GetEnvironmentVariable("OVERLAY_PICTURES");
+        string folder = kept ?? Directory.CreateTempSubdirectory("overlay-pictures-").FullName;
         string picture = Path.Combine(folder, $"{name}-{width}.png");
         try
         {
             string html = BenchHtml.Write(report);
             XElement[] drawings = [.. BenchHtmlTests.Drawings(XElement.Parse(html["<!DOCTYPE html>".Length..]))];
+            await File.WriteAllTextAsync(Path.ChangeExtension(picture, "html"), html, TestContext.Current.CancellationToken);
             string said = await Browser.ShowAsync(html, Measuring, width, height, picture, TestContext.Current.CancellationToken);
 
             JsonElement page = JsonElement.Parse(said);
@@ -75,7 +79,7 @@ public sealed class BenchPageInBrowserTests
         }
         finally
         {
-            if (Environment.GetEnvironmentVariable("OVERLAY_PICTURES") is null)
+            if (kept is null)
             {
                 Directory.Delete(folder, recursive: true);
             }

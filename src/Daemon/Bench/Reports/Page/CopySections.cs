@@ -145,7 +145,7 @@ internal sealed class CopySections
             Keys(parts.Select(part => (NumberOf(part), WordOf(part)))),
             shorter.Length == 0
                 ? null
-                : RowChart.Draw($"{id}-shorter", $"{title}: the shortest bars on a scale of their own", shorter, Scale.Linear(shorter.Max(Longest))));
+                : RowChart.Draw($"{id}-shorter", $"{title}: the shortest, on their own scale", shorter, Scale.Linear(shorter.Max(Longest))));
     }
 
     private ChartRow Row(string name, Dictionary<string, Spread> spreads, string[] parts)
