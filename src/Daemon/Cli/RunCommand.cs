@@ -107,9 +107,22 @@ internal static class RunCommand
             CustomParser = OptionParser.Number("--spin-us", 0, MaximumSpin),
         };
 
+        var meter = new Option<bool>("--meter")
+        {
+            Description = "count and time the packet threads' system calls, shown by overlay counters: for measurements",
+        };
+        var extraCopies = new Option<int?>("--extra-copies")
+        {
+            Description = $"copy everything read so often more, 0 to {ForwarderOptions.MostExtraCopies}, to see what a copy costs; implies --meter: for measurements",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+            CustomParser = OptionParser.Number("--extra-copies", 0, ForwarderOptions.MostExtraCopies),
+        };
+
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
             renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
+            meter, extraCopies,
         };
         leaseStore.AddTo(command);
         leaseStore.RequireFor(command);
@@ -134,7 +147,9 @@ internal static class RunCommand
             parsed.GetValue(engine),
             parsed.GetRequiredValue(without),
             parsed.GetValue(workers),
-            parsed.GetValue(spin) ?? 0)));
+            parsed.GetValue(spin) ?? 0,
+            parsed.GetValue(meter) || parsed.GetValue(extraCopies) > 0,
+            parsed.GetValue(extraCopies) ?? 0)));
         return command;
     }
 
