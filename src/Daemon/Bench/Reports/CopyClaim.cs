@@ -1,0 +1,78 @@
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Daemon.Bench.Results;
+
+namespace Overlay.Daemon.Bench.Reports;
+
+/// <summary>What is said everywhere of user-space encapsulation, and what was counted.</summary>
+internal static class CopyClaim
+{
+    /// <summary>The claim, in its own words.</summary>
+    internal const string Text =
+        "packets must be sent from the original container process and then copied three times between user space and kernel space";
+
+    /// <summary>Copies that it claims.</summary>
+    internal const int Copies = 3;
+
+    /// <summary>The engine that the cost of a copy is measured on.</summary>
+    internal const string Plain = "offload";
+
+    /// <summary>The same, with every byte copied once more each way.</summary>
+    internal const string WithACopy = "offload-with-a-copy";
+
+    /// <summary>
+    /// Copies of each byte on the host that sends: one when the application sends, which every way has and nobody needs to count, and
+    /// those counted when the tunnel's program reads the packet and when it sends it.
+    /// </summary>
+    /// <returns>Null where one of them was not counted.</returns>
+    internal static Spread? OnSendingHost(CountedWorkload counted) => WithApplication(counted, "tun_read", "udp_send");
+
+    /// <summary>Copies of each byte on the host that receives: two counted, and one when the application receives.</summary>
+    /// <returns>Null where one of them was not counted.</returns>
+    internal static Spread? OnReceivingHost(CountedWorkload counted) => WithApplication(counted, "udp_receive", "tun_write");
+
+    /// <summary>What one more copy each way costs, one sentence for each figure; or why that cannot be said.</summary>
+    internal static IEnumerable<string> CostOfACopy(BenchReport report, FigureText text)
+    {
+        VariantReport? plain = report.Variants.FirstOrDefault(variant => variant.Name == Plain);
+        VariantReport? copying = report.Variants.FirstOrDefault(variant => variant.Name == WithACopy);
+        if (plain is null || copying is null)
+        {
+            yield return $"What one more copy costs was not measured: that takes {Plain} and {WithACopy}.";
+            yield break;
+        }
+
+        yield return OneStream(plain) is { } fast && OneStream(copying) is { } slow
+            ? Cost(text, "of one TCP stream", Units.BitsPerSecond, fast, slow)
+            : "What one more copy costs in Gbit/s was not measured.";
+        yield return StageTime(plain) is { } brief && StageTime(copying) is { } longer
+            ? Cost(text, "in the daemons for each packet of that stream", Units.NanosecondsPerPacket, brief, longer)
+            : "What one more copy costs in ns for each packet was not counted.";
+    }
+
+    private static string Cost(FigureText text, string what, string unit, Spread plain, Spread copying)
+    {
+        bool isRate = unit == Units.BitsPerSecond;
+        (string name, double divisor) = isRate ? text.Display(unit) : ("ns", 1);
+        string both = $"{text.Of(plain, divisor)} {name} without, {text.Of(copying, divisor)} {name} with";
+        if (!plain.IsApartFrom(copying))
+        {
+            return $"One more copy of every byte each way: no verdict {what}, the ranges overlap ({both}).";
+        }
+
+        (Spread more, Spread less) = plain.Median > copying.Median ? (plain, copying) : (copying, plain);
+        string costs = isRate == plain.Median > copying.Median ? "costs" : "was, unexpectedly, a gain of";
+        return $"One more copy of every byte each way {costs} {text.Difference(more, less, divisor)} {name} {what} ({both}).";
+    }
+
+    private static Spread? OneStream(VariantReport variant) =>
+        variant.Tcp.FirstOrDefault(tcp => Figures.TestOf(tcp) == Figures.OneStream)?.BitsPerSecond;
+
+    private static Spread? StageTime(VariantReport variant) =>
+        CountedSums.OneStream(variant) is { } counted ? CountedSums.StageTime(counted) : null;
+
+    private static Spread? WithApplication(CountedWorkload counted, string first, string second) =>
+        counted.KernelCopiesPerByte.TryGetValue(first, out Spread? one) && counted.KernelCopiesPerByte.TryGetValue(second, out Spread? other)
+            ? FigureText.Sum([one, other, Spread.Of([.. one.Samples.Select(_ => 1.0)])])
+            : null;
+}
