@@ -17,7 +17,6 @@ internal sealed class BenchTable
     private readonly VariantReport? _direct;
     private readonly FigureText _text;
     private readonly int _width;
-    private readonly bool _unicode;
 
     private BenchTable(BenchReport report, bool unicode, int width)
     {
@@ -25,7 +24,6 @@ internal sealed class BenchTable
         _direct = report.Variants.FirstOrDefault(variant => variant.Name == "direct");
         _text = new FigureText(unicode);
         _width = width;
-        _unicode = unicode;
     }
 
     /// <summary>The lines, without line breaks.</summary>
@@ -33,7 +31,7 @@ internal sealed class BenchTable
     /// <param name="unicode">Whether the output takes more than ASCII; without it there is nothing else in any line.</param>
     /// <param name="width">Columns there are; <see cref="TextTable.Unlimited"/> for a pipe.</param>
     internal static IEnumerable<string> Lines(BenchReport report, bool unicode, int width) =>
-        new BenchTable(report, unicode, width).Lines().Select(line => unicode ? line : Ascii(line));
+        new BenchTable(report, unicode, width).Lines().Select(line => unicode ? line : FigureText.Ascii(line));
 
     private IEnumerable<string> Lines() =>
     [
@@ -180,6 +178,4 @@ internal sealed class BenchTable
     ];
 
     private static bool IsFigure(string[][] all, int column) => all[0][column] != "TEST";
-
-    private static string Ascii(string line) => string.Concat(line.Select(letter => char.IsAscii(letter) ? letter : '?'));
 }

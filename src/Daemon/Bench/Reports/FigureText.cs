@@ -80,6 +80,9 @@ internal sealed class FigureText
             : Spread.Of([.. Enumerable.Range(0, all.Min(one => one.Samples.Count)).Select(round => all.Sum(one => one.Samples[round]))]);
     }
 
+    /// <summary>A line for an output that takes nothing else: what others named in more than ASCII becomes question marks.</summary>
+    internal static string Ascii(string line) => string.Concat(line.Select(letter => char.IsAscii(letter) ? letter : '?'));
+
     private string Range(double least, double greatest, int decimals) =>
         $"{Fixed(least, decimals)}{(_unicode ? "–" : "-")}{Fixed(greatest, decimals)}";
 

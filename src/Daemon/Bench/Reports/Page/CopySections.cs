@@ -1,0 +1,215 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Xml.Linq;
+using Overlay.Daemon.Bench.Results;
+using static Overlay.Daemon.Bench.Reports.Page.FlowSections;
+using static Overlay.Daemon.Bench.Reports.Page.Markup;
+
+namespace Overlay.Daemon.Bench.Reports.Page;
+
+/// <summary>The page's sections on copies: what is claimed of them, what was counted, and where a packet's time goes.</summary>
+internal sealed class CopySections
+{
+    // As the style has colours.
+    private const int MostParts = 8;
+
+    // The claim is of whole copies; a header of ours and a virtio header come on top of each packet's bytes.
+    private const double NearEnough = 0.2;
+
+    private const string Uncounted = "not counted";
+
+    // Of the applications themselves, whatever carries their packets: send(2) and recv(2).
+    private const string Applications = "1";
+
+    private static readonly string[] s_headings =
+    [
+        "",
+        "claimed, sending host",
+        "application → kernel (its own send)",
+        "kernel → tunnel (TUN read)",
+        "tunnel → kernel (UDP send)",
+        "sending host, in all",
+        "kernel → tunnel (UDP receive)",
+        "tunnel → kernel (TUN write)",
+        "kernel → application (its own receive)",
+        "receiving host, in all",
+        "in user space, out",
+        "in user space, in",
+        "system calls a packet",
+    ];
+
+    private static readonly Dictionary<string, string> s_words = new()
+    {
+        ["tun_read"] = "TUN read",
+        ["encapsulate"] = "encapsulate",
+        ["udp_send"] = "UDP send",
+        ["udp_receive"] = "UDP receive",
+        ["decapsulate"] = "decapsulate",
+        ["tun_write"] = "TUN write",
+        ["wait"] = "wait",
+        ["signal"] = "signal",
+    };
+
+    private readonly BenchReport _report;
+    private readonly FigureText _text = FigureText.Unicode;
+    private readonly string[] _workloads;
+
+    internal CopySections(BenchReport report)
+    {
+        _report = report;
+        _workloads = [.. report.Variants.SelectMany(variant => variant.Counts).Select(counted => counted.Workload).Distinct()];
+    }
+
+    /// <summary>The claim beside the counts, and what a copy costs.</summary>
+    internal XElement Claim() => Section(
+        "claim",
+        "Three copies? Claimed and counted",
+        Html("p", "It is often said of user-space encapsulation:"),
+        Html("blockquote", CopyClaim.Text),
+        Html(
+            "p",
+            "On the host that sends, that is application to kernel, kernel to tunnel program, and tunnel program to kernel. The first of them is the "
+                + "application's own send, which the direct way has as well. Below is how often each byte is copied: the applications' own send and receive are "
+                + "one each by their nature and were not counted; all else was counted while packets flowed, on both hosts."),
+        _workloads.Length == 0
+            ? Html("p", "No variant was counted, so there is no table of it.")
+            : _workloads.Select(workload => (object)Html("div", Html("h3", WorkloadOf(workload)), Table(
+                $"Copies claimed and counted, {WorkloadOf(workload)}", s_headings, _report.Variants.Select(variant => Cells(variant, workload))))),
+        Findings().Concat(CopyClaim.CostOfACopy(_report, _text)).Select(sentence => Html("p", sentence)));
+
+    /// <summary>Time and crossings of a packet, stage by stage.</summary>
+    internal XElement Ladder()
+    {
+        string[] uncounted = [.. _report.Variants.Where(variant => variant.Counts.Count == 0).Select(variant => variant.Name)];
+        return Section(
+            "ladder",
+            "The copy ladder",
+            Html(
+                "p",
+                Is("class", "soft"),
+                "What becomes of one inner packet, from the TUN read on one host to the TUN write on the other, in the daemons: elapsed time by stage, and "
+                    + "crossings, which are system calls: each goes into the kernel and back. Where a superpacket or a batch goes at once, a packet has a share of one call."),
+            uncounted.Length == 0 ? null : Html("p", $"Left out, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
+            _workloads.Length == 0
+                ? Html("p", "No variant was counted, so there is no chart of it.")
+                : _workloads.Select(workload => (object)Workload(workload)));
+    }
+
+    private XElement Workload(string workload)
+    {
+        (string Name, CountedWorkload Counted)[] counted =
+        [
+            .. from variant in _report.Variants
+            from one in variant.Counts
+            where one.Workload == workload
+            select (variant.Name, one),
+        ];
+        return Html(
+            "div",
+            Html("h3", WorkloadOf(workload)),
+            Html(
+                "div",
+                Is("class", "panels two"),
+                Panel(
+                    $"ladder-{workload}",
+                    "Cost of a packet by stage, ns",
+                    counted.Select(one => (one.Name, one.Counted.Stages.ToDictionary(stage => stage.Stage, stage => stage.NanosecondsPerPacket)))),
+                Panel(
+                    $"crossings-{workload}",
+                    "Crossings of a packet by system call",
+                    counted.Select(one => (one.Name, one.Counted.SystemCallsPerPacket.ToDictionary(call => call.Key, call => call.Value))))));
+    }
+
+    private XElement Panel(string id, string title, IEnumerable<(string Name, Dictionary<string, Spread> Parts)> variants)
+    {
+        (string Name, Dictionary<string, Spread> Parts)[] measured = [.. variants.Where(variant => variant.Parts.Count > 0)];
+        if (measured.Length == 0)
+        {
+            return Html("p", $"{title}: not counted, so there is no chart of it.");
+        }
+
+        string[] parts = [.. measured.SelectMany(variant => variant.Parts.Keys).Distinct().OrderBy(Place)];
+        ChartRow[] rows = [.. measured.Select(variant => Row(variant.Name, variant.Parts, parts))];
+        return Html("div", Keys(parts.Select(WordOf)), RowChart.Draw(id, title, rows, Scale.Linear(rows.Max(Longest))));
+    }
+
+    private ChartRow Row(string name, Dictionary<string, Spread> spreads, string[] parts)
+    {
+        Spread whole = FigureText.Sum(spreads.Values) ?? throw new BenchException($"{name} was counted, and nothing came of it");
+        return new ChartRow(
+            name,
+            [
+                .. parts.Select((part, index) => new ChartPart(
+                    $"s{System.Math.Min(index + 1, MostParts)}", spreads.TryGetValue(part, out Spread? spread) ? spread.Median : 0, KeyOf(index))),
+            ],
+            whole,
+            _text.Of(whole));
+    }
+
+    private IEnumerable<string> Cells(VariantReport variant, string workload)
+    {
+        if (variant.Counts.FirstOrDefault(one => one.Workload == workload) is { } counted)
+        {
+            string Copies(string crossing) => Or(counted.KernelCopiesPerByte.GetValueOrDefault(crossing));
+            return
+            [
+                variant.Name, Claimed, Applications, Copies("tun_read"), Copies("udp_send"), Or(CopyClaim.OnSendingHost(counted)),
+                Copies("udp_receive"), Copies("tun_write"), Applications, Or(CopyClaim.OnReceivingHost(counted)),
+                Or(counted.UserCopiesPerByte.GetValueOrDefault("outbound")), Or(counted.UserCopiesPerByte.GetValueOrDefault("inbound")),
+                Or(CountedSums.SystemCalls(counted)),
+            ];
+        }
+
+        // The kernel has no tunnel program to copy to: none by its nature, as the application's own one is.
+        bool isKernel = variant.Kind == VariantKind.Kernel;
+        string between = isKernel ? "0" : Uncounted;
+        string all = isKernel ? Applications : Uncounted;
+        return
+        [
+            variant.Name, isKernel ? "–" : Claimed, Applications, between, between, all, between, between, Applications, all, between, between, between,
+        ];
+    }
+
+    private IEnumerable<string> Findings()
+    {
+        (string Name, Spread Copies)[] counted =
+        [
+            .. from variant in _report.Variants
+            let workload = CountedSums.OneStream(variant) ?? (variant.Counts is [var first, ..] ? first : null)
+            where workload is not null
+            let copies = CopyClaim.OnSendingHost(workload)
+            where copies is not null
+            select (variant.Name, copies),
+        ];
+        string[] agree = [.. counted.Where(one => System.Math.Abs(one.Copies.Median - CopyClaim.Copies) <= NearEnough).Select(one => one.Name)];
+        string[] differ =
+        [
+            .. counted.Where(one => System.Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough).Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
+        ];
+        if (agree.Length > 0)
+        {
+            yield return $"Counted on the sending host, within {NearEnough} of the three that are claimed: {string.Join(", ", agree)}.";
+        }
+
+        if (differ.Length > 0)
+        {
+            yield return $"Counted on the sending host, and not three: {string.Join(", ", differ)}.";
+        }
+    }
+
+    private static string Claimed => CopyClaim.Copies.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private string Or(Spread? spread) => spread is null ? Uncounted : _text.Of(spread);
+
+    private static string WordOf(string part) => s_words.GetValueOrDefault(part, part);
+
+    // In a packet's order; what nobody has named yet comes last.
+    private static int Place(string part) => s_words.Keys.ToList().IndexOf(part) is var place and >= 0 ? place : s_words.Count;
+
+    private static string WorkloadOf(string workload) => workload switch
+    {
+        "tcp_1" => "One TCP stream",
+        "udp_64" => "UDP datagrams of 64 bytes",
+        _ => workload,
+    };
+}
