@@ -18,10 +18,8 @@ public sealed class CallMeter
     private const int PaddingCells = 16;
 
     private const int CopiedBytes = PaddingCells;
-    private const int Batches = CopiedBytes + 1;
-    private const int TimedBatches = Batches + 1;
-    private const int TimedBatchTicks = TimedBatches + 1;
-    private const int FirstCall = TimedBatchTicks + 1;
+    private const int TimedWorkTicks = CopiedBytes + 1;
+    private const int FirstCall = TimedWorkTicks + 1;
 
     // Of one call.
     private const int Calls = 0;
@@ -32,6 +30,7 @@ public sealed class CallMeter
     private readonly long[] _cells = new long[FirstCall + (MeteredCalls.All.Count * CellsACall) + PaddingCells];
     private int _untilTiming = BatchesATiming;
     private bool _isTiming;
+    private long _ticksInCalls; // of the batch that is being timed
 
     /// <summary>How often this was called.</summary>
     public long CallsOf(MeteredCall call) => Read(Cell(call, Calls));
@@ -42,8 +41,8 @@ public sealed class CallMeter
     /// <summary>Time spent in it, seconds: that of the timed batches, for all of them.</summary>
     public double SecondsOf(MeteredCall call) => Scaled(Read(Cell(call, TimedTicks)));
 
-    /// <summary>Time spent in batches, seconds, their calls included: that of the timed ones, for all.</summary>
-    public double BatchSeconds => Scaled(Read(TimedBatchTicks));
+    /// <summary>Time of batches between their calls, seconds: that of the timed ones, for all.</summary>
+    public double WorkSeconds => Scaled(Read(TimedWorkTicks));
 
     /// <summary>Payload bytes copied within user space.</summary>
     public long UserCopiedBytes => Read(CopiedBytes);
@@ -52,7 +51,6 @@ public sealed class CallMeter
     /// <returns>What <see cref="EndBatch"/> is to be told.</returns>
     internal long BeginBatch()
     {
-        _cells[Batches]++;
         if (--_untilTiming > 0)
         {
             return 0;
@@ -60,6 +58,7 @@ public sealed class CallMeter
 
         _untilTiming = BatchesATiming;
         _isTiming = true;
+        _ticksInCalls = 0;
         return Stopwatch.GetTimestamp();
     }
 
@@ -69,8 +68,7 @@ public sealed class CallMeter
         if (_isTiming)
         {
             _isTiming = false;
-            _cells[TimedBatches]++;
-            _cells[TimedBatchTicks] += Stopwatch.GetTimestamp() - began;
+            _cells[TimedWorkTicks] += Stopwatch.GetTimestamp() - began - _ticksInCalls;
         }
     }
 
@@ -84,7 +82,9 @@ public sealed class CallMeter
         Count(call, bytes);
         if (_isTiming)
         {
-            _cells[Cell(call, TimedTicks)] += Stopwatch.GetTimestamp() - began;
+            long ticks = Stopwatch.GetTimestamp() - began;
+            _ticksInCalls += ticks;
+            _cells[Cell(call, TimedTicks)] += ticks;
         }
     }
 
@@ -103,9 +103,5 @@ public sealed class CallMeter
 
     private long Read(int cell) => Volatile.Read(ref _cells[cell]);
 
-    private double Scaled(long timedTicks)
-    {
-        long timed = Read(TimedBatches);
-        return timed == 0 ? 0 : timedTicks * ((double)Read(Batches) / timed) / Stopwatch.Frequency;
-    }
+    private static double Scaled(long timedTicks) => timedTicks * (double)BatchesATiming / Stopwatch.Frequency;
 }

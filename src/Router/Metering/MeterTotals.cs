@@ -12,16 +12,14 @@ public sealed class MeterTotals
 
     private MeterTotals(IReadOnlyList<CallMeter> meters)
     {
-        double inside = 0;
         foreach (MeteredCall call in MeteredCalls.All)
         {
             _calls[(int)call] = meters.Sum(meter => meter.CallsOf(call));
             _bytes[(int)call] = meters.Sum(meter => meter.BytesOf(call));
             _seconds[(int)call] = meters.Sum(meter => meter.SecondsOf(call));
-            inside += _seconds[(int)call];
         }
 
-        WorkSeconds = meters.Sum(meter => meter.BatchSeconds) - inside;
+        WorkSeconds = meters.Sum(meter => meter.WorkSeconds);
         UserCopiedBytes = meters.Sum(meter => meter.UserCopiedBytes);
     }
 
