@@ -29,6 +29,18 @@ need_etcd() {
   return 0
 }
 
+# need_browser: a Chromium is on PATH, with a font to write in; or not, for not every distribution has it as a package, and the tests that
+# show pages skip then.
+need_browser() {
+  local name
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$name" >/dev/null 2>&1; then return 0; fi
+  done
+  if (need chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core); then return 0; fi
+  echo "note: there is no Chromium: tests that show pages will be skipped" >&2
+  export OVERLAY_NO_BROWSER=1
+}
+
 # need_sdk: the .NET SDK that global.json names.
 need_sdk() {
   local found=none
