@@ -22,13 +22,10 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     /// <summary>How long a lease lasts after it was written: 24 hours, as flannel's.</summary>
     internal static readonly TimeSpan TimeToLive = TimeSpan.FromHours(24);
 
-    private volatile ImmutableHashSet<long> _grants = [];
+    private readonly OwnGrants _grants = new(client);
 
-    /// <summary>
-    /// etcd's leases that were granted to us, known before the first write with them: a key that has one was written by us,
-    /// even if no answer said so. Old ones stay, for a watch may tell of old writes.
-    /// </summary>
-    internal ImmutableHashSet<long> Grants => _grants;
+    /// <summary>etcd's leases that were granted to us, and lately were.</summary>
+    internal ImmutableHashSet<long> Grants => _grants.Known;
 
     /// <summary>Writes our lease with a fresh time to live.</summary>
     /// <param name="subnet">Names the key.</param>
@@ -41,9 +38,7 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         Ipv4Prefix subnet, LeaseAttributes attributes, EtcdLease? seen, CancellationToken cancellationToken)
     {
         DateTimeOffset asked = time.GetUtcNow();
-        LeaseGrantResponse grant = await client.LeaseGrantAsync(
-            new LeaseGrantRequest { Ttl = (long)TimeToLive.TotalSeconds }, cancellationToken);
-        _grants = _grants.Add(grant.Id);
+        LeaseGrantResponse grant = await _grants.GrantAsync((long)TimeToLive.TotalSeconds, cancellationToken);
         DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.Ttl);
         PutRequest put = new()
         {
@@ -64,22 +59,17 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         }
         catch (EtcdException)
         {
-            await RevokeAsync(grant.Id, cancellationToken);
+            await _grants.RevokeAsync(grant.Id, cancellationToken);
             throw;
         }
 
         if (!response.Succeeded)
         {
-            await RevokeAsync(grant.Id, cancellationToken);
+            await _grants.RevokeAsync(grant.Id, cancellationToken);
             return null;
         }
 
-        // Only what was granted to us: there may be keys of others on any other.
-        if (seen is not null && _grants.Contains(seen.LeaseId))
-        {
-            await RevokeAsync(seen.LeaseId, cancellationToken);
-        }
-
+        await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant.Id, seen?.LeaseId ?? 0, cancellationToken);
         return new WrittenLease(response.Header.Revision, expires);
     }
 
@@ -101,9 +91,9 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
         TxnResponse response = await client.TxnAsync(
             ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
-        if (response.Succeeded && _grants.Contains(seen.LeaseId))
+        if (response.Succeeded)
         {
-            await RevokeAsync(seen.LeaseId, cancellationToken);
+            await _grants.EndAsync(seen.Name, seen.LeaseId, cancellationToken);
         }
     }
 
@@ -114,6 +104,7 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         RangeResponse now = await client.RangeAsync(new RangeRequest { Key = KeyOf(subnet) }, cancellationToken);
         if (now.Kvs.Count > 0 && now.Kvs[0].Lease == grant)
         {
+            await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant, seen?.LeaseId ?? 0, cancellationToken);
             return new WrittenLease(now.Kvs[0].ModRevision, expires);
         }
 
@@ -121,22 +112,10 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         // back. A renewal that comes late does no harm, while a revocation after it would remove our key.
         if (seen is null)
         {
-            await RevokeAsync(grant, cancellationToken);
+            await _grants.RevokeAsync(grant, cancellationToken);
         }
 
         return null;
-    }
-
-    // What cannot be revoked ends by itself within the time to live.
-    private async Task RevokeAsync(long grant, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await client.LeaseRevokeAsync(grant, cancellationToken);
-        }
-        catch (EtcdException)
-        {
-        }
     }
 
     private ByteString KeyOf(Ipv4Prefix subnet) => ByteString.CopyFromUtf8(keys.Of(subnet));
