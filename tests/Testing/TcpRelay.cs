@@ -112,9 +112,10 @@ public sealed class TcpRelay : IAsyncDisposable
 
     private async Task RelayAsync(TcpClient client)
     {
-        using TcpClient server = new();
+        using TcpClient server = new() { NoDelay = true };
         using (client)
         {
+            client.NoDelay = true; // a frame that waits for the one before to be acknowledged takes 40 ms
             lock (_gate)
             {
                 _open.Add(client);
