@@ -85,12 +85,22 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     }
 
     /// <summary>Removes a key if it still is the version seen.</summary>
+    /// <exception cref="EtcdException">It may be there still; a grant of ours on it ends after the next write that succeeds.</exception>
     internal async Task DeleteAsync(EtcdLease seen, CancellationToken cancellationToken)
     {
         ByteString key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
         RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
-        TxnResponse response = await client.TxnAsync(
-            ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
+        TxnResponse response;
+        try
+        {
+            response = await client.TxnAsync(ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
+        }
+        catch (EtcdException)
+        {
+            _grants.LetGo(seen.Name, seen.LeaseId);
+            throw;
+        }
+
         if (response.Succeeded)
         {
             await _grants.EndAsync(seen.Name, seen.LeaseId, cancellationToken);

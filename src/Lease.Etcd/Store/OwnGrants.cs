@@ -73,6 +73,28 @@ internal sealed class OwnGrants(EtcdClient client)
         }
     }
 
+    /// <summary>Says that a key is not to be ours any longer: what is on it ends after the next write that succeeds.</summary>
+    /// <param name="name">The key's.</param>
+    /// <param name="grant">The etcd lease on it, whoever asked for it; 0 for none.</param>
+    /// <returns>Those of ours that were on it.</returns>
+    internal IReadOnlyList<long> LetGo(string name, long grant)
+    {
+        List<long> free = [];
+        if (_held.Remove(name, out long held))
+        {
+            free.Add(held);
+        }
+
+        // Only what was granted to us: there may be keys of others on any other.
+        if (grant != held && _known.Contains(grant))
+        {
+            free.Add(grant);
+        }
+
+        _loose.UnionWith(free);
+        return free;
+    }
+
     /// <summary>Ends one. What etcd does not confirm is tried again after the next write that succeeds.</summary>
     /// <returns>Whether it has ended for certain.</returns>
     internal async Task<bool> RevokeAsync(long grant, CancellationToken cancellationToken)
@@ -98,23 +120,5 @@ internal sealed class OwnGrants(EtcdClient client)
         }
 
         return true;
-    }
-
-    // Only what was granted to us: there may be keys of others on any other.
-    private List<long> LetGo(string name, long grant)
-    {
-        List<long> free = [];
-        if (_held.Remove(name, out long held))
-        {
-            free.Add(held);
-        }
-
-        if (grant != held && _known.Contains(grant))
-        {
-            free.Add(grant);
-        }
-
-        _loose.UnionWith(free);
-        return free;
     }
 }

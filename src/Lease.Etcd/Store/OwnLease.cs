@@ -46,7 +46,11 @@ internal sealed record OwnLease(Ipv4Prefix Subnet, uint PublicIp, long ModRevisi
         { IsReadable: false } => OwnVerdict.Unreadable,
         _ when !found.IsOf(PublicIp) => OwnVerdict.Taken,
         { LeaseId: 0 } => OwnVerdict.Reserved,
-        _ when ModRevision == 0 || found.ModRevision == ModRevision || grants.Contains(found.LeaseId) => OwnVerdict.Ours,
+        _ when ModRevision == 0 || IsKnown(found, grants) => OwnVerdict.Ours,
         _ => OwnVerdict.Duplicate,
     };
+
+    /// <summary>Whether a version of the key is the one we hold or a later one of ours, for certain.</summary>
+    internal bool IsKnown(EtcdLease found, ImmutableHashSet<long> grants) =>
+        (ModRevision != 0 && found.ModRevision == ModRevision) || grants.Contains(found.LeaseId);
 }

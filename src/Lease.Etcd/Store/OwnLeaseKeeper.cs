@@ -91,7 +91,8 @@ internal sealed class OwnLeaseKeeper(
             StoredLease? rival = RivalIn(listing, own.Subnet, found);
             if (OwnLeaseTrouble.Describe(held, verdict, found, rival, keys) is { } trouble && verdict != OwnVerdict.Unreadable)
             {
-                throw new LeaseLostException(trouble);
+                string? rest = rival is null || found is null ? null : await GiveUpAsync(held, verdict, found, cancellationToken);
+                throw new LeaseLostException(trouble + rest);
             }
 
             bool isReserved = verdict == OwnVerdict.Reserved;
@@ -129,6 +130,33 @@ internal sealed class OwnLeaseKeeper(
         }
 
         _own = null;
+    }
+
+    // An older lease overlaps ours: what is left behind would stand in the way of it, or of whoever gets the subnet next.
+    /// <returns>What stays, for the end of a message; null when nothing does that anybody has to know of.</returns>
+    private async Task<string?> GiveUpAsync(
+        OwnLease held, OwnVerdict verdict, EtcdLease found, CancellationToken cancellationToken)
+    {
+        string key = keys.Of(held.Name);
+        if (verdict == OwnVerdict.Reserved)
+        {
+            return $"; the reservation {key} stays until it is removed: overlay lease remove {held.Subnet}";
+        }
+
+        if (verdict != OwnVerdict.Ours || !held.IsKnown(found, Grants))
+        {
+            return null;
+        }
+
+        try
+        {
+            await writer.DeleteAsync(found, cancellationToken);
+            return null;
+        }
+        catch (EtcdException e)
+        {
+            return $"; {key} could not be removed and ends by itself: {e.Message}";
+        }
     }
 
     // A reservation of ours is as good as written: without a write it stays as its maker wants it.
