@@ -11,13 +11,21 @@ namespace Overlay.Lease.Etcd.Store;
 /// One watch over all leases: a listing, then etcd's events from its revision on, again and again whatever breaks off.
 /// For one caller at a time.
 /// </summary>
+/// <param name="client">Where to ask.</param>
+/// <param name="keys">What to watch.</param>
+/// <param name="config">Which leases count.</param>
+/// <param name="keeper">Knows which lease is ours.</param>
+/// <param name="time">Runs the waits.</param>
+/// <param name="warn">Gets one line for each key passed over.</param>
+/// <param name="random">Of this watch alone. Keeps hosts that lost etcd, or began, at one moment from asking at one moment.</param>
 internal sealed class EtcdLeaseWatch(
     EtcdClient client,
     EtcdKeys keys,
     NetworkConfig config,
     OwnLeaseKeeper keeper,
     TimeProvider time,
-    Action<string> warn) : IAsyncDisposable
+    Action<string> warn,
+    Random random) : IAsyncDisposable
 {
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
@@ -76,7 +84,7 @@ internal sealed class EtcdLeaseWatch(
     {
         if (_stream is null)
         {
-            await Task.Delay(_pause, time, cancellationToken);
+            await PauseAsync(_pause, cancellationToken);
             if (!_mustList || await ListAsync(cancellationToken))
             {
                 _stream = LeaseEventStream.Open(client, keys, _state.Revision + 1, cancellationToken);
@@ -85,7 +93,7 @@ internal sealed class EtcdLeaseWatch(
             return;
         }
 
-        _relistDue ??= Task.Delay(RelistInterval, time, cancellationToken);
+        _relistDue ??= PauseAsync(RelistInterval, cancellationToken);
         if (await Task.WhenAny(_stream.Next, _relistDue) == _relistDue)
         {
             await _relistDue;
@@ -168,7 +176,7 @@ internal sealed class EtcdLeaseWatch(
         catch (EtcdException e) when (!e.IsRefused)
         {
             // The watch still stands and finds out for itself what is wrong; until then nothing is missed.
-            _relistDue = Task.Delay(s_longestPause, time, cancellationToken);
+            _relistDue = PauseAsync(s_longestPause, cancellationToken);
         }
     }
 
@@ -231,6 +239,10 @@ internal sealed class EtcdLeaseWatch(
             _updates.Enqueue(question);
         }
     }
+
+    // Up to a fifth shorter or longer.
+    private Task PauseAsync(TimeSpan about, CancellationToken cancellationToken) =>
+        Task.Delay(about * (0.8 + 0.4 * random.NextDouble()), time, cancellationToken);
 
     private async ValueTask CloseAsync()
     {
