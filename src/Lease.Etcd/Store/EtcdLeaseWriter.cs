@@ -40,13 +40,7 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         DateTimeOffset asked = time.GetUtcNow();
         LeaseGrantResponse grant = await _grants.GrantAsync((long)TimeToLive.TotalSeconds, cancellationToken);
         DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.Ttl);
-        PutRequest put = new()
-        {
-            Key = KeyOf(subnet),
-            Value = ByteString.CopyFrom(attributes.ToJson()),
-            Lease = grant.Id,
-        };
-        TxnRequest request = ConditionalWrite.IfUnchanged(put.Key, seen?.ModRevision ?? 0, new RequestOp { RequestPut = put });
+        TxnRequest request = Put(subnet, attributes, seen?.ModRevision ?? 0, grant.Id);
 
         TxnResponse response;
         try
@@ -71,6 +65,20 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
 
         await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant.Id, seen?.LeaseId ?? 0, cancellationToken);
         return new WrittenLease(response.Header.Revision, expires);
+    }
+
+    /// <summary>Writes a reservation of ours again that something was written over: without a time to live.</summary>
+    /// <param name="subnet">Names the key.</param>
+    /// <param name="attributes">The value.</param>
+    /// <param name="seen">The version that is replaced.</param>
+    /// <param name="cancellationToken">Ends the wait; the write may have been made.</param>
+    /// <returns>Null when the key is not as it was seen: read again.</returns>
+    /// <exception cref="EtcdException">etcd did not do it, or it is unknown whether it did: what is read next decides.</exception>
+    internal async Task<WrittenLease?> PutBackAsync(
+        Ipv4Prefix subnet, LeaseAttributes attributes, EtcdLease seen, CancellationToken cancellationToken)
+    {
+        TxnResponse response = await client.TxnAsync(Put(subnet, attributes, seen.ModRevision, grant: 0), cancellationToken);
+        return response.Succeeded ? new WrittenLease(response.Header.Revision, DateTimeOffset.MaxValue) : null;
     }
 
     /// <summary>Extends the time to live without a write, which etcd takes even when it is full.</summary>
@@ -126,6 +134,12 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         }
 
         return null;
+    }
+
+    private TxnRequest Put(Ipv4Prefix subnet, LeaseAttributes attributes, long seenRevision, long grant)
+    {
+        PutRequest put = new() { Key = KeyOf(subnet), Value = ByteString.CopyFrom(attributes.ToJson()), Lease = grant };
+        return ConditionalWrite.IfUnchanged(put.Key, seenRevision, new RequestOp { RequestPut = put });
     }
 
     private ByteString KeyOf(Ipv4Prefix subnet) => ByteString.CopyFromUtf8(keys.Of(subnet));
