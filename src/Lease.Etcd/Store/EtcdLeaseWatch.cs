@@ -38,7 +38,7 @@ internal sealed class EtcdLeaseWatch(
     private TimeSpan _pause = TimeSpan.Zero;
     private bool _mustList = true;
     private bool _snapshotIsDue = true;
-    private bool _gapIsTold;
+    private string? _gapTold; // what kind of cause the last gap had, until a snapshot
     private long? _strangeSince;
 
     internal required TimeSpan RelistInterval { get; init; }
@@ -64,7 +64,10 @@ internal sealed class EtcdLeaseWatch(
                     continue;
                 }
 
-                TellGap($"the leases below {keys.Subnets} cannot be watched: {e.Message}");
+                // Whether a call was turned away or broke off is chance while etcd is away.
+                TellGap(
+                    e.IsNotReady ? $"{e.Code}" : $"{e.Code}, {e.Failure}",
+                    $"the leases below {keys.Subnets} cannot be watched: {e.Message}");
                 _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
             }
         }
@@ -191,7 +194,7 @@ internal sealed class EtcdLeaseWatch(
             string reason = listing.ClusterId != _state.ClusterId
                 ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
                 : $"etcd has gone back to revision {listing.Revision}, before {_state.Revision}";
-            TellGap($"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, once ours is among them");
+            TellGap("strange", $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, once ours is among them");
             _updates.Enqueue(new LeaseUpdate.OwnInQuestion(reason));
         }
 
@@ -199,12 +202,12 @@ internal sealed class EtcdLeaseWatch(
         return hasOwn && time.GetElapsedTime(since) >= StrangeStorePatience;
     }
 
-    private void TellGap(string reason)
+    private void TellGap(string kind, string reason)
     {
         _snapshotIsDue = true;
-        if (!_gapIsTold)
+        if (_gapTold != kind)
         {
-            _gapIsTold = true;
+            _gapTold = kind;
             _updates.Enqueue(new LeaseUpdate.Gap(reason));
         }
     }
@@ -215,7 +218,7 @@ internal sealed class EtcdLeaseWatch(
         if (isDue)
         {
             _snapshotIsDue = false;
-            _gapIsTold = false;
+            _gapTold = null;
             _updates.Enqueue(_state.Snapshot());
         }
 
