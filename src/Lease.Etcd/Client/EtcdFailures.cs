@@ -71,8 +71,16 @@ internal static class EtcdFailures
         return new EtcdException(code, Classify(code, reason), endpoint, call.Text, reason.Length > 0 ? reason : $"{code}");
     }
 
+    /// <summary>
+    /// Whether an exception is what sending and reading come to when the other side, the wire or an end of waiting is the cause;
+    /// any other is a fault of ours, and nobody is to be told that the connection was lost.
+    /// </summary>
+    internal static bool IsBelow(Exception exception) => exception
+        is HttpRequestException or IOException or SocketException or InvalidDataException
+        or OperationCanceledException or ObjectDisposedException; // the last when the client is disposed of meanwhile
+
     /// <summary>What happened below.</summary>
-    /// <param name="exception">Of sending or reading; not for the caller's own cancellation.</param>
+    /// <param name="exception">One that <see cref="IsBelow"/>; not for the caller's own cancellation.</param>
     /// <param name="connection">Where.</param>
     /// <param name="call">What was asked.</param>
     /// <param name="deadline">Given when its time was over.</param>

@@ -46,6 +46,7 @@ internal sealed class EtcdWatchState
     internal void Forget()
     {
         _ledger = NewLedger();
+        _sharers.Clear();
         ClusterId = 0;
         Revision = 0;
         _listed = 0;
@@ -156,6 +157,11 @@ internal sealed class EtcdWatchState
         List<LeaseChange> changes = _ledger.Apply(touched);
         foreach (LeaseChange change in changes)
         {
+            if (change.Kind == LeaseChangeKind.Removed)
+            {
+                _sharers.Remove(EtcdKeys.NameOf(change.Subnet));
+            }
+
             WarnOfSharedAddress(change);
         }
 
