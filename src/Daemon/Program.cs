@@ -65,7 +65,7 @@ internal static class Program
         string help = $"{PathOf(parsed.CommandResult)} --help";
         string problem = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var word, ..] && !word.StartsWith('-')
             ? $"'{word}' is not a command"
-            : parsed.Errors[0].Message.Split('\n')[0].TrimEnd('.', '\r');
+            : parsed.Errors[0].Message.TrimEnd('.', '\r', '\n');
         Say($"{LeaseStoreOptions.WithoutPassword(problem, parsed)} (see {help})");
         return ExitCode.Usage;
     }

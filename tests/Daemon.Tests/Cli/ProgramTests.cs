@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace Overlay.Daemon.Tests.Cli;
+
+/// <summary>What the executable itself adds to its commands: how it refuses and how it fails.</summary>
+public sealed class ProgramTests : CliStore
+{
+    [Fact]
+    public async Task A_line_break_in_a_value_does_not_cut_the_remedy_off()
+    {
+        (int exitCode, string error) = await RunProgramAsync(Executable, "run", "--lease-store", Store, "--mtu", "14\n00");
+
+        Assert.Equal((2, "overlay: --mtu is '14?00'; give 576 to 65507 (see overlay run --help)\n"), (exitCode, error));
+    }
+
+    private static async Task<(int ExitCode, string Error)> RunProgramAsync(params string[] words)
+    {
+        using Process program = Start(words);
+        program.StandardInput.Close();
+        Task<string> output = program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await output;
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (program.ExitCode, error);
+    }
+}
