@@ -15,6 +15,28 @@ public sealed class ProgramTests : CliStore
         Assert.Equal((2, "overlay: --mtu is '14?00'; give 576 to 65507 (see overlay run --help)\n"), (exitCode, error));
     }
 
+    [Theory]
+    [InlineData(50)]
+    [InlineData(255)]
+    public async Task Too_few_descriptors_are_one_line_with_the_remedy(int limit)
+    {
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", $"ulimit -n {limit} && exec \"$@\"", "sh", Executable, "run", "--lease-store", Store);
+
+        Assert.Equal(
+            (1, $"overlay: the limit of open files is {limit}, and overlay needs 256; raise it: ulimit -n 1024, or LimitNOFILE=1024 in its unit\n"),
+            (exitCode, error));
+    }
+
+    [Fact]
+    public async Task A_low_soft_limit_is_raised()
+    {
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", "ulimit -Sn 50 && exec \"$@\"", "sh", Executable, "lease", "list", "--lease-store", Store);
+
+        Assert.True(exitCode == 0, error);
+    }
+
     private static async Task<(int ExitCode, string Error)> RunProgramAsync(params string[] words)
     {
         using Process program = Start(words);
