@@ -1,4 +1,5 @@
 using System;
+using Google.Protobuf;
 using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -9,9 +10,13 @@ internal sealed class EtcdLease : StoredLease
     private EtcdLease(string name, KeyValue kv)
         : base(name)
     {
+        RawKey = kv.Key;
         ModRevision = kv.ModRevision;
         LeaseId = kv.Lease;
     }
+
+    /// <summary>The whole key, whose bytes need not be text.</summary>
+    internal ByteString RawKey { get; }
 
     /// <summary>The revision that wrote this version.</summary>
     internal long ModRevision { get; }

@@ -1,6 +1,9 @@
 using System;
 using System.Linq;
+using System.Text;
 using System.Threading.Tasks;
+using Google.Protobuf;
+using Overlay.Lease.Etcd.Protocol;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;
@@ -43,6 +46,27 @@ public sealed class EtcdJunkTests : IAsyncDisposable
         string complaint = Assert.Single(_lab.Warnings, line => line.Contains("10.5.7.0-24", StringComparison.Ordinal));
         Assert.Matches("its value of about 178[0-9]{5} bytes is more than the 16777216 bytes that are read; remove it", complaint);
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_can_be_removed_by_the_name_the_list_shows()
+    {
+        await _lab.PutAsync(_lab.KeyOf("10.5.7.0-24"), new string('x', 17 * Megabyte));
+        await _lab.Client.PutAsync(
+            new PutRequest { Key = ByteString.CopyFrom([.. Encoding.UTF8.GetBytes(_lab.KeyOf("no")), 0xFF]) }, EtcdStoreLab.Cancel);
+        await _lab.PutAsync(_lab.KeyOf("a/b"), "?");
+        await _lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
+        await using EtcdLeaseAdministration administration = new(_lab.Options, _lab.Prefix, TimeProvider.System);
+
+        foreach (LeaseEntry entry in await administration.ListAsync(s_config, EtcdStoreLab.Cancel))
+        {
+            if (entry.Attributes is null)
+            {
+                Assert.Equal(entry.Name, (await administration.RemoveAsync(entry.Name, EtcdStoreLab.Cancel))?.Name);
+            }
+        }
+
+        Assert.Equal(_lab.KeyOf("10.5.9.0-24"), Assert.Single(await _lab.ReadAllAsync()).Key.ToStringUtf8());
     }
 
     [Fact]
