@@ -1,4 +1,6 @@
+using System;
 using System.Diagnostics;
+using System.IO;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -35,6 +37,35 @@ public sealed class ProgramTests : CliStore
             "sh", "-c", "ulimit -Sn 50 && exec \"$@\"", "sh", Executable, "lease", "list", "--lease-store", Store);
 
         Assert.True(exitCode == 0, error);
+    }
+
+    [Theory]
+    [InlineData("10.244.7.0/24 is reserved for 192.0.2.1", "lease", "reserve", "10.244.7.0/24", "--public-ip", "192.0.2.1")]
+    [InlineData("removed junk, which could not be read as a lease", "lease", "remove", "junk")]
+    public async Task A_change_that_cannot_be_printed_is_said_to_be_done(string done, params string[] words)
+    {
+        PutText("junk", "?", TimeSpan.FromHours(1));
+
+        (int exitCode, string error) = await RunProgramAsync(
+            ["sh", "-c", "exec \"$@\" > /dev/full", "sh", Executable, .. words, "--lease-store", Store]);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("overlay: standard output cannot be written (", error, StringComparison.Ordinal);
+        Assert.EndsWith($"), but this is done: {done}\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_config_that_is_written_but_cannot_be_printed_is_said_to_be_written()
+    {
+        string file = Path.Combine(Root, "new");
+        File.WriteAllText(file, """{"Network":"10.9.0.0/16"}""");
+
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", "exec \"$@\" > /dev/full", "sh", Executable, "config", "put", file, "--lease-store", Store);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"but this is done: written to {Store}", error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(file), File.ReadAllText(ConfigPath));
     }
 
     private static async Task<(int ExitCode, string Error)> RunProgramAsync(params string[] words)
