@@ -61,6 +61,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
     private async Task RunAsync(CancellationToken stopping)
     {
+        StartPlan.CheckSubnetFile(options.SubnetFile); // a store that is waited for must not hide that the options are wrong
         using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
         await using ILeaseStore store = LeaseStoreFactory.Open(options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
         using RouteNetlink netlink = RouteNetlink.Open();

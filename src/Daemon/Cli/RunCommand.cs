@@ -14,6 +14,7 @@ namespace Overlay.Daemon.Cli;
 internal static class RunCommand
 {
     internal const string DefaultRunDirectory = "/run/overlay";
+    internal const string DefaultSubnetFile = "/run/flannel/subnet.env";
 
     internal const int MinimumMtu = 576; // RFC 791, section 3.1: what every host must take
     internal const int MaximumMtu = 65_535 - UdpPort.EncapsulationBytes;
@@ -50,7 +51,7 @@ internal static class RunCommand
         {
             Description = "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
             HelpName = "FILE",
-            DefaultValueFactory = _ => "/run/flannel/subnet.env",
+            DefaultValueFactory = _ => DefaultSubnetFile,
             CustomParser = OptionParser.Path("--subnet-file"),
         };
         var runDirectory = new Option<string>("--run-dir")

@@ -12,6 +12,7 @@ namespace Overlay.Lease.Etcd.Client;
 internal static class EtcdFailures
 {
     private const string Prefix = "etcdserver: ";
+    private const string LongerThanMost = "message larger than max"; // of a gRPC proxy in between
     private const long ProtocolError = 1; // RFC 9113, section 7
 
     // Of etcd 3.4 to 3.6. These it gives before anything was done.
@@ -103,6 +104,11 @@ internal static class EtcdFailures
                 exception);
         }
 
+        if (exception is MessageTooLongException)
+        {
+            return new(EtcdStatus.ResourceExhausted, EtcdFailure.TooLong, endpoint, call.Text, exception.Message, exception);
+        }
+
         string detail = Innermost(exception).Message;
         if (exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
         {
@@ -140,6 +146,7 @@ internal static class EtcdFailures
         return code switch
         {
             EtcdStatus.PermissionDenied or EtcdStatus.Unauthenticated => EtcdFailure.Refused,
+            EtcdStatus.ResourceExhausted when reason.Contains(LongerThanMost, StringComparison.Ordinal) => EtcdFailure.TooLong,
             EtcdStatus.OutOfRange when reason.Contains("compacted", StringComparison.Ordinal) => EtcdFailure.Compacted,
             _ when s_turnedAway.Contains(reason) => EtcdFailure.NotSent,
             EtcdStatus.Unavailable or EtcdStatus.DeadlineExceeded or EtcdStatus.Cancelled or EtcdStatus.ResourceExhausted

@@ -57,8 +57,9 @@ internal sealed class EtcdLeaseWatch(
             catch (EtcdException e)
             {
                 await CloseAsync();
-                if (e.IsCompacted)
+                if (e.IsCompacted || e.IsTooLong)
                 {
+                    // A listing goes past what is gone from the history, or is too long for it: it takes smaller pages.
                     _mustList = true;
                     _snapshotIsDue = true;
                     continue;
