@@ -43,7 +43,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
-        using ILoggerFactory loggers = LogOutput.Create();
+        ILoggerFactory loggers = LogOutput.Create();
         try
         {
             await new OverlayDaemon(options, loggers.CreateLogger("overlay")).RunAsync(stopping.Token);
@@ -56,6 +56,10 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         catch (Exception problem) when (problem is LinuxException or LeaseStoreException)
         {
             throw new OperatorException(problem.Message, problem);
+        }
+        finally
+        {
+            LogOutput.Close(loggers);
         }
     }
 

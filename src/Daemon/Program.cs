@@ -61,17 +61,7 @@ internal static class Program
         return ExitCode.Failure;
     }
 
-    private static void Say(string line)
-    {
-        try
-        {
-            Console.Error.WriteLine($"overlay: {OneLine.Of(line)}");
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            // Nobody can read it; the exit code still says that something is wrong.
-        }
-    }
+    private static void Say(string line) => LogOutput.Attempt(() => Console.Error.WriteLine($"overlay: {OneLine.Of(line)}"));
 
     private static int Refuse(ParseResult parsed)
     {

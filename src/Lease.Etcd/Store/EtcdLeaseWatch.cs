@@ -127,11 +127,6 @@ internal sealed class EtcdLeaseWatch(
             return;
         }
 
-        if (response.Canceled)
-        {
-            return; // it brings no events, and its revision is not one we have reached; the next read says why it ended
-        }
-
         List<LeaseChange> changes = _state.Apply(response);
         Tell(changes);
     }

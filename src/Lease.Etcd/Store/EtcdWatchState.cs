@@ -82,6 +82,11 @@ internal sealed class EtcdWatchState
     /// <summary>Takes in what happened, as one answer of etcd tells it.</summary>
     internal List<LeaseChange> Apply(WatchResponse response)
     {
+        if (response.Canceled)
+        {
+            return []; // it brings no events, and its revision is not one we have reached; the next read says why it ended
+        }
+
         RepeatedField<Event> events = response.Events;
         List<(string Name, StoredLease? Stored)> touched = new(events.Count);
         Dictionary<string, EtcdLease?> latest = new(StringComparer.Ordinal);

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Threading;
 using System.Threading.Tasks;
@@ -19,6 +18,8 @@ internal sealed class OwnLeaseKeeper(
 
     private static readonly TimeSpan s_longestJitter = TimeSpan.FromMilliseconds(20);
 
+    private readonly WarnOnce _untilTaken = new(warn);
+
     private volatile OwnLease? _own;
     private volatile NetworkConfig? _config;
     private bool _fullIsTold;
@@ -37,12 +38,10 @@ internal sealed class OwnLeaseKeeper(
     internal async Task<AcquiredLease> AcquireAsync(
         NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
     {
-        HashSet<string> told = [];
         for (int attempt = 1; attempt <= MostAttempts; attempt++)
         {
             EtcdListing listing = await ListAsync(cancellationToken);
-            AcquireChoice choice =
-                AcquireChoice.Make(listing.Survey(config), config, request, random, line => WarnOnce(line, told));
+            AcquireChoice choice = AcquireChoice.Make(listing.Survey(config), config, request, random, _untilTaken.Warn);
             foreach (StoredLease obsolete in choice.Obsolete)
             {
                 await writer.DeleteAsync((EtcdLease)obsolete, cancellationToken);
@@ -62,6 +61,7 @@ internal sealed class OwnLeaseKeeper(
                 && (own is not null || await CountsAsync(lease, config, cancellationToken)))
             {
                 _own = new OwnLease(subnet, request.PublicIp, written.ModRevision, listing.ClusterId, own is { IsReservation: true });
+                _untilTaken.Forget();
                 return new AcquiredLease(lease with { Expires = written.Expires }, IsNew: own is null);
             }
 
@@ -234,12 +234,4 @@ internal sealed class OwnLeaseKeeper(
 
     private Task PauseAsync(CancellationToken cancellationToken) =>
         Task.Delay(s_longestJitter * random.NextDouble(), time, cancellationToken);
-
-    private void WarnOnce(string line, HashSet<string> told)
-    {
-        if (told.Add(line))
-        {
-            warn(line);
-        }
-    }
 }
