@@ -82,7 +82,7 @@ public sealed class BenchJsonTests
     [InlineData("variants", "[null]", "one of its variants is null")]
     [InlineData("method", """{"rounds":4,"omit":1,"duration":3,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "method.rounds is 4")]
     [InlineData("method", """{"rounds":5,"omit":1,"duration":0,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "environment or method")]
-    [InlineData("method", """{"rounds":5,"omit":1,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "duration")]
+    [InlineData("method", """{"rounds":5,"omit":1,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "$.method lacks 'duration'; give")]
     public void A_report_that_no_run_writes_is_refused(string name, string value, string expected) =>
         IsRefused(Changed(root => root[name] = Placeholder, value), expected);
 
@@ -106,7 +106,6 @@ public sealed class BenchJsonTests
             string missing = Path.Combine(directory, "missing.json");
             Assert.StartsWith($"{missing} cannot be read (", Refusal(() => BenchJson.ReadFile(missing)), StringComparison.Ordinal);
             Assert.StartsWith($"{directory} cannot be read (", Refusal(() => BenchJson.ReadFile(directory)), StringComparison.Ordinal);
-            Assert.StartsWith("/dev/zero is no file of at most 64 MiB;", Refusal(() => BenchJson.ReadFile("/dev/zero")), StringComparison.Ordinal);
 
             string half = Path.Combine(directory, "half.json");
             File.WriteAllText(half, BenchJson.Write(Samples.Three)[..1000]);

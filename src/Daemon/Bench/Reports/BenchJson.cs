@@ -83,10 +83,19 @@ internal static class BenchJson
 
     private static string Place(JsonException wrong) => wrong switch
     {
+        { Path: { Length: > 0 } path } when Lacking(wrong.Message) is { } names => $"{path} lacks {names}",
         { Path: { Length: > 0 } path } when path != "$" => $"{path} is not what it must be",
         { LineNumber: { } line, BytePositionInLine: { } position } => $"line {line + 1}, byte {position + 1} is no JSON",
         _ => wrong.Message.TrimEnd('.'),
     };
+
+    // The reader has the names of what is missing in its message alone.
+    private static string? Lacking(string message)
+    {
+        const string Before = "including: ";
+        int names = message.IndexOf(Before, StringComparison.Ordinal);
+        return names < 0 ? null : message[(names + Before.Length)..].Split(". ")[0].TrimEnd('.');
+    }
 }
 
 [JsonSourceGenerationOptions(

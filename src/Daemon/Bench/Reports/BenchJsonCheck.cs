@@ -75,9 +75,9 @@ internal static class BenchJsonCheck
             : null;
     }
 
-    // A number that is none is the same as nothing.
+    // Infinity is within any share of itself, and 1e999 reads as that.
     private static bool IsSame(double one, double other) =>
-        Math.Abs(one - other) <= Tolerance * Math.Max(Math.Abs(one), Math.Abs(other));
+        double.IsFinite(one) && Math.Abs(one - other) <= Tolerance * Math.Max(Math.Abs(one), Math.Abs(other));
 
     private static string? Twice(IEnumerable<string> names) =>
         names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key;

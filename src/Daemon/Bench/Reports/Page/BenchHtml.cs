@@ -37,7 +37,7 @@ internal static class BenchHtml
             Header(report), Headline(report), copies.Claim(), copies.Ladder(), flows.Throughput(), flows.Packets(), flows.Latency(), flows.Cpu(),
             flows.Memory(), Variants(report), Method(report),
         ];
-        return Html("main", sections.Select(section => (object[])["\n", section]));
+        return Html("main", sections.Select(section => (object[])[new XText("\n"), section]));
     }
 
     private static XElement Header(BenchReport report) => Html(

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Xml.Linq;
@@ -10,9 +11,6 @@ namespace Overlay.Daemon.Bench.Reports.Page;
 /// <summary>The page's sections on copies: what is claimed of them, what was counted, and where a packet's time goes.</summary>
 internal sealed class CopySections
 {
-    // As the style has colours.
-    private const int MostParts = 8;
-
     // The claim is of whole copies; a header of ours and a virtio header come on top of each packet's bytes.
     private const double NearEnough = 0.2;
 
@@ -23,20 +21,22 @@ internal sealed class CopySections
 
     private static readonly string[] s_headings =
     [
-        "",
+        "variant",
         "claimed, sending host",
-        "application → kernel (its own send)",
-        "kernel → tunnel (TUN read)",
-        "tunnel → kernel (UDP send)",
-        "sending host, in all",
-        "kernel → tunnel (UDP receive)",
-        "tunnel → kernel (TUN write)",
-        "kernel → application (its own receive)",
-        "receiving host, in all",
+        "counted, sending host",
+        "its own send: application → kernel",
+        "TUN read: kernel → tunnel",
+        "UDP send: tunnel → kernel",
+        "counted, receiving host",
+        "UDP receive: kernel → tunnel",
+        "TUN write: tunnel → kernel",
+        "its own receive: kernel → application",
         "in user space, out",
         "in user space, in",
         "system calls a packet",
     ];
+
+    private static readonly string[] s_order = ["tun_read", "encapsulate", "udp_send", "udp_receive", "decapsulate", "tun_write", "wait", "signal"];
 
     private static readonly Dictionary<string, string> s_words = new()
     {
@@ -71,11 +71,12 @@ internal sealed class CopySections
             "On the host that sends, that is application to kernel, kernel to tunnel program, and tunnel program to kernel. The first of them is the "
                 + "application's own send, which the direct way has as well. Below is how often each byte is copied: the applications' own send and receive are "
                 + "one each by their nature and were not counted; all else was counted while packets flowed, on both hosts."),
+        Findings().Concat(CopyClaim.CostOfACopy(_report, _text)).Select(sentence => Html("p", Is("class", "finding"), sentence)),
         _workloads.Length == 0
             ? Html("p", "No variant was counted, so there is no table of it.")
-            : _workloads.Select(workload => (object)Html("div", Html("h3", WorkloadOf(workload)), Table(
-                $"Copies claimed and counted, {WorkloadOf(workload)}", s_headings, _report.Variants.Select(variant => Cells(variant, workload))))),
-        Findings().Concat(CopyClaim.CostOfACopy(_report, _text)).Select(sentence => Html("p", sentence)));
+            : _workloads.Select((workload, index) => index == 0
+                ? Html("div", Html("h3", WorkloadOf(workload)), Counted(workload))
+                : Folded(WorkloadOf(workload), Counted(workload))));
 
     /// <summary>Time and crossings of a packet, stage by stage.</summary>
     internal XElement Ladder()
@@ -94,6 +95,9 @@ internal sealed class CopySections
                 ? Html("p", "No variant was counted, so there is no chart of it.")
                 : _workloads.Select(workload => (object)Workload(workload)));
     }
+
+    private XElement Counted(string workload) => Table(
+        $"Copies claimed and counted, {WorkloadOf(workload)}", s_headings, _report.Variants.Select(variant => Cells(variant, workload)), "dense");
 
     private XElement Workload(string workload)
     {
@@ -128,9 +132,9 @@ internal sealed class CopySections
             return Html("p", $"{title}: not counted, so there is no chart of it.");
         }
 
-        string[] parts = [.. measured.SelectMany(variant => variant.Parts.Keys).Distinct().OrderBy(Place)];
+        string[] parts = [.. measured.SelectMany(variant => variant.Parts.Keys).Distinct().OrderBy(NumberOf).ThenBy(part => part, StringComparer.Ordinal)];
         ChartRow[] rows = [.. measured.Select(variant => Row(variant.Name, variant.Parts, parts))];
-        return Html("div", Keys(parts.Select(WordOf)), RowChart.Draw(id, title, rows, Scale.Linear(rows.Max(Longest))));
+        return Html("div", Keys(parts.Select(part => (NumberOf(part), WordOf(part)))), RowChart.Draw(id, title, rows, Scale.Linear(rows.Max(Longest))));
     }
 
     private ChartRow Row(string name, Dictionary<string, Spread> spreads, string[] parts)
@@ -139,8 +143,7 @@ internal sealed class CopySections
         return new ChartRow(
             name,
             [
-                .. parts.Select((part, index) => new ChartPart(
-                    $"s{System.Math.Min(index + 1, MostParts)}", spreads.TryGetValue(part, out Spread? spread) ? spread.Median : 0, KeyOf(index))),
+                .. parts.Select(part => Part(NumberOf(part), spreads.TryGetValue(part, out Spread? spread) ? spread.Median : 0)),
             ],
             whole,
             _text.Of(whole));
@@ -153,8 +156,8 @@ internal sealed class CopySections
             string Copies(string crossing) => Or(counted.KernelCopiesPerByte.GetValueOrDefault(crossing));
             return
             [
-                variant.Name, Claimed, Applications, Copies("tun_read"), Copies("udp_send"), Or(CopyClaim.OnSendingHost(counted)),
-                Copies("udp_receive"), Copies("tun_write"), Applications, Or(CopyClaim.OnReceivingHost(counted)),
+                variant.Name, Claimed, Or(CopyClaim.OnSendingHost(counted)), Applications, Copies("tun_read"), Copies("udp_send"),
+                Or(CopyClaim.OnReceivingHost(counted)), Copies("udp_receive"), Copies("tun_write"), Applications,
                 Or(counted.UserCopiesPerByte.GetValueOrDefault("outbound")), Or(counted.UserCopiesPerByte.GetValueOrDefault("inbound")),
                 Or(CountedSums.SystemCalls(counted)),
             ];
@@ -166,7 +169,7 @@ internal sealed class CopySections
         string all = isKernel ? Applications : Uncounted;
         return
         [
-            variant.Name, isKernel ? "–" : Claimed, Applications, between, between, all, between, between, Applications, all, between, between, between,
+            variant.Name, isKernel ? "–" : Claimed, all, Applications, between, between, all, between, between, Applications, between, between, between,
         ];
     }
 
@@ -181,10 +184,10 @@ internal sealed class CopySections
             where copies is not null
             select (variant.Name, copies),
         ];
-        string[] agree = [.. counted.Where(one => System.Math.Abs(one.Copies.Median - CopyClaim.Copies) <= NearEnough).Select(one => one.Name)];
+        string[] agree = [.. counted.Where(one => Math.Abs(one.Copies.Median - CopyClaim.Copies) <= NearEnough).Select(one => one.Name)];
         string[] differ =
         [
-            .. counted.Where(one => System.Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough).Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
+            .. counted.Where(one => Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough).Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
         ];
         if (agree.Length > 0)
         {
@@ -203,8 +206,8 @@ internal sealed class CopySections
 
     private static string WordOf(string part) => s_words.GetValueOrDefault(part, part);
 
-    // In a packet's order; what nobody has named yet comes last.
-    private static int Place(string part) => s_words.Keys.ToList().IndexOf(part) is var place and >= 0 ? place : s_words.Count;
+    // In a packet's order, the same in every chart; what nobody has named yet comes last.
+    private static int NumberOf(string part) => Array.IndexOf(s_order, part) is var place and >= 0 ? place + 1 : s_order.Length + 1;
 
     private static string WorkloadOf(string workload) => workload switch
     {

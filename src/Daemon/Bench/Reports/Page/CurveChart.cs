@@ -113,7 +113,7 @@ internal static class CurveChart
     private static XElement Tick(double tick, double y) => Svg(
         "g",
         Svg("line", Share("x1", 0), At("y1", y), Share("x2", Label - 0.01), At("y2", y)),
-        Svg("text", At("x", 0), At("y", y - 3), FigureText.Number(tick)));
+        Svg("text", At("x", 0), At("y", y - 3), Scale.Text(tick)));
 
     private static XElement Line(string style, Curve curve, double x1, double y1, double x2, double y2) => Svg(
         "line", Is("class", $"{style} {Style(curve)}"), Share("x1", x1), At("y1", y1), Share("x2", x2), At("y2", y2));

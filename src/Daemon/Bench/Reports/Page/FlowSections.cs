@@ -76,7 +76,7 @@ internal sealed class FlowSections
                 "Seconds of one processor for a GB (10⁹ bytes of payload) in one TCP stream. The whole machine is sender, receiver and all that is "
                     + "between; both panels have the same scale."),
             unsplit.Length == 0 ? null : Html("p", $"Softirq could not be told apart for {string.Join(", ", unsplit)}."),
-            Keys(s_costs),
+            Keys(s_costs.Select((name, index) => (index + 1, name))),
             Html(
                 "div",
                 Is("class", "panels two"),
@@ -115,16 +115,16 @@ internal sealed class FlowSections
             Html("div", Is("class", "panels two"), loads.Select(load => CurveChart.Draw(
                 $"latency-{IdOf(load.Load)}", $"{LoadOf(load.Load)}, µs", s_percentiles, load.Curves, scale))),
             CurveChart.Legend(all),
-            Table(
+            Folded("The same in numbers", Table(
                 "Latency",
-                ["", "load", "kpps beside it", .. s_percentiles.Select(name => $"{name}, µs")],
+                ["variant", "load", "kpps beside it", .. s_percentiles.Select(name => $"{name}, µs")],
                 from load in loads
                 from curve in load.Curves
                 let latency = _report.Variants[curve.Number - 1].Latency.First(latency => latency.Load == load.Load)
                 select (string[])
                 [
                     curve.Name, load.Load, _text.Of(latency.LoadPacketsPerSecond, 1e3), .. curve.Points.Select(point => _text.Of(point)),
-                ]));
+                ])));
     }
 
     /// <summary>Memory, and packets that did not arrive, with the reason.</summary>
@@ -132,38 +132,38 @@ internal sealed class FlowSections
         "memory",
         "Memory and drops",
         Html("p", Is("class", "soft"), "Resident memory of both daemons together after each round; packets dropped over all rounds, by reason."),
-        With(Table(
+        Table(
             "Memory and drops",
-            ["", "resident, MB", "dropped"],
+            ["variant", "resident, MB", "dropped"],
             _report.Variants.Select(variant => (string[])
             [
                 variant.Name,
                 variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "no daemons",
                 string.Join(", ", variant.Drops.Where(drop => drop.Value > 0).OrderByDescending(drop => drop.Value)
                     .Select(drop => $"{drop.Key} {drop.Value.ToString("N0", CultureInfo.InvariantCulture)}").DefaultIfEmpty("nothing")),
-            ])), "text"));
+            ]),
+            "text"));
 
     /// <summary>A section with its heading.</summary>
     internal static XElement Section(string id, string heading, params object?[] content) =>
         Html("section", Is("aria-labelledby", $"{id}-heading"), Html("h2", Is("id", $"{id}-heading"), heading), content);
 
-    /// <summary>What the parts of a bar are: at most eight, in the order of their colours.</summary>
-    internal static XElement Keys(IEnumerable<string> names) => Html(
+    /// <summary>What only some want to see.</summary>
+    internal static XElement Folded(string summary, XElement content) => Html("details", Html("summary", summary), content);
+
+    /// <summary>What the parts of a bar are, by the number of each, which is written on it and says its colour.</summary>
+    internal static XElement Keys(IEnumerable<(int Number, string Name)> parts) => Html(
         "ul",
         Is("class", "key-list"),
-        names.Select((name, index) => Html("li", Html("span", Is("class", $"s{index + 1}"), KeyOf(index)), name)));
+        parts.Select(part => Html("li", Html("span", Is("class", $"s{part.Number}"), KeyOf(part.Number)), part.Name)));
 
-    /// <summary>What is written on the part of a bar with that number, from 0.</summary>
-    internal static string KeyOf(int index) => (index + 1).ToString(CultureInfo.InvariantCulture);
+    /// <summary>A part of a bar.</summary>
+    internal static ChartPart Part(int number, double value) => new($"s{number}", value, KeyOf(number));
 
     /// <summary>How far a row reaches.</summary>
     internal static double Longest(ChartRow row) => Math.Max(row.Whole.Maximum, row.Parts.Sum(part => part.Value));
 
-    private static XElement With(XElement element, string style)
-    {
-        element.SetAttributeValue("class", $"{element.Attribute("class")?.Value} {style}");
-        return element;
-    }
+    private static string KeyOf(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private XElement Bars(
         string id, string heading, string about, string nothing, double divisor, (string Title, (VariantReport Variant, Spread Figure)[] Rows)[] panels)
@@ -224,7 +224,7 @@ internal sealed class FlowSections
             variant.Name,
             [
                 .. ((Spread?[])[cost.User, cost.System, cost.Softirq])
-                    .Select((spread, index) => new ChartPart($"s{index + 1}", spread?.Median ?? 0, KeyOf(index))),
+                    .Select((spread, index) => Part(index + 1, spread?.Median ?? 0)),
             ],
             whole,
             _text.Of(whole)),

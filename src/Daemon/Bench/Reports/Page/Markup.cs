@@ -47,9 +47,13 @@ internal static class Markup
     }
 
     /// <summary>A table that moves sideways in a place of its own where it is too wide. The first column names the row.</summary>
-    internal static XElement Table(string label, IEnumerable<string> headings, IEnumerable<IEnumerable<string>> rows) => Html(
+    /// <param name="label">What it is, for who cannot see it.</param>
+    /// <param name="headings">One for each column.</param>
+    /// <param name="rows">Each with as many cells.</param>
+    /// <param name="style">A class that says how it differs from others.</param>
+    internal static XElement Table(string label, IEnumerable<string> headings, IEnumerable<IEnumerable<string>> rows, string style = "plain") => Html(
         "div",
-        Is("class", "wide"),
+        Is("class", $"wide {style}"),
         Is("role", "region"),
         Is("aria-label", label),
         Is("tabindex", "0"),

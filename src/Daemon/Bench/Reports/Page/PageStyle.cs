@@ -39,6 +39,14 @@ internal static class PageStyle
         th[scope="row"] { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-weight: 400; }
         td { white-space: nowrap; }
         td small { display: block; font-size: 11px; }
+        .dense table { font-size: 12px; }
+        .dense th, .dense td { padding: 3px 6px; }
+        .dense thead th { min-width: 62px; }
+        .dense td small { font-size: 10px; }
+        .dense th[scope="row"] { white-space: normal; overflow-wrap: anywhere; min-width: 130px; max-width: 190px; }
+        .dense td:nth-child(3), .dense td:nth-child(7) { font-weight: 600; }
+        .finding { font-weight: 600; }
+        details { margin: 12px 0; } summary { cursor: pointer; font-weight: 600; }
         .text td { text-align: left; white-space: normal; min-width: 240px; }
         @media (max-width: 600px) { th[scope="row"] { white-space: normal; overflow-wrap: anywhere; min-width: 110px; max-width: 130px; } }
         .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(350px, 100%), 1fr)); gap: 20px 36px; }
@@ -55,7 +63,7 @@ internal static class PageStyle
         .ablation { fill: var(--ablation); background: var(--ablation); } .peer { fill: var(--peer); background: var(--peer); }
         .s1 { fill: #e69f00; background: #e69f00; } .s2 { fill: #56b4e9; background: #56b4e9; } .s3 { fill: #009e73; background: #009e73; }
         .s4 { fill: #f0e442; background: #f0e442; } .s5 { fill: #cc79a7; background: #cc79a7; } .s6 { fill: #d55e00; background: #d55e00; }
-        .s7 { fill: #b9bfc6; background: #b9bfc6; } .s8 { fill: #7f8ea3; background: #7f8ea3; }
+        .s7 { fill: #b9bfc6; background: #b9bfc6; } .s8 { fill: #7f8ea3; background: #7f8ea3; } .s9 { fill: #d8c9a3; background: #d8c9a3; }
         .chart text.key { fill: #000000; font-size: 10px; }
         .whisker { stroke: var(--fg); stroke-width: 1.4; } .halo { stroke: var(--bg); stroke-width: 3.4; }
         .key-list, .legend { list-style: none; margin: 8px 0; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; }

@@ -131,7 +131,7 @@ internal static class RowChart
         return Svg(
             "g",
             Svg("line", Share("x1", x), At("y1", 0), Share("x2", x), At("y2", bottom)),
-            Svg("text", Share("x", x), At("y", bottom + 13), Is("text-anchor", anchor), FigureText.Number(tick)));
+            Svg("text", Share("x", x), At("y", bottom + 13), Is("text-anchor", anchor), Scale.Text(tick)));
     }
 
     // Of a name that is too long for the narrowest phone, which another has given.

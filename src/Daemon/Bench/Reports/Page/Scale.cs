@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 
 namespace Overlay.Daemon.Bench.Reports.Page;
@@ -54,6 +55,9 @@ internal sealed class Scale
             value => value <= low ? 0 : Math.Clamp(Math.Log(value / low) / span, 0, 1),
             [.. ticks.Where(tick => tick >= low && tick <= high)]);
     }
+
+    /// <summary>A tick in words, with no more digits than it needs.</summary>
+    internal static string Text(double tick) => tick.ToString("0.######", CultureInfo.InvariantCulture);
 
     /// <summary>Where a value is.</summary>
     internal double Of(double value) => _place(value);
