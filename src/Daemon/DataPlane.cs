@@ -66,6 +66,8 @@ internal sealed class DataPlane : IDisposable
                 DatagramsATrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsATrain() : 1,
                 Layout = workers.Layout,
                 SpinMicroseconds = options.SpinMicroseconds,
+                IsMetered = options.IsMetered,
+                ExtraCopies = options.ExtraCopies,
                 SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
             })
             {

@@ -24,7 +24,8 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
     private Ipv4Prefix _subnet = subnet;
     private bool _isPublished;    // the file is this daemon's
     private bool _fileIsOutdated; // it names a former subnet: it could not be written
-    private bool _downIsSaid;
+    private int _index;
+    private string? _linkTrouble; // said already
 
     /// <summary>Gives the tunnel its address, MTU and route, and brings it up.</summary>
     /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
@@ -33,7 +34,7 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
     {
         lock (_changing)
         {
-            TunnelLink.Configure(netlink, plan.Config.Network, _subnet, plan.TunnelMtu);
+            _index = TunnelLink.Configure(netlink, plan.Config.Network, _subnet, plan.TunnelMtu);
         }
     }
 
@@ -99,16 +100,15 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
     {
         try
         {
-            // Deleted: the forwarder notices by itself. Down: somebody wants it so.
-            Link? link = netlink.FindLink(TunnelLink.Name);
-            if (link is null || !link.IsUp)
+            // Deleted: the forwarder notices by itself. Down: somebody wants it so. Another one of the same name is not ours.
+            Link? link = TunnelLink.Find(netlink, _index);
+            SayTrouble(link);
+            if (link is not { IsUp: true })
             {
-                SayDown(link);
                 return;
             }
 
-            _downIsSaid = false;
-            IReadOnlyList<string> missing = TunnelLink.PutBack(netlink, link, plan.Config.Network, _subnet);
+            IReadOnlyList<string> missing = TunnelLink.PutBack(netlink, link, plan.Config.Network, _subnet, plan.TunnelMtu);
             foreach (string what in _former.Count > 0 ? [] : missing)
             {
                 Log.PutBack(log, what, link.Name);
@@ -124,12 +124,35 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
         }
     }
 
-    private void SayDown(Link? link)
+    // Each kind of trouble is said when it begins.
+    private void SayTrouble(Link? link)
     {
-        if (link is not null && !_downIsSaid)
+        string? before = _linkTrouble;
+        _linkTrouble = link switch
         {
-            _downIsSaid = true;
+            null => "gone",
+            { IsUp: false } => "down",
+            { Name: not TunnelLink.Name } => link.Name,
+            _ => null,
+        };
+        if (_linkTrouble is null || _linkTrouble == before)
+        {
+            return;
+        }
+
+        if (link is null)
+        {
+            Log.LinkGone(log, TunnelLink.Name, netlink.FindLink(TunnelLink.Name) is null
+                ? "restart overlay to have it made anew"
+                : $"the {TunnelLink.Name} that is here now is another device: remove it (ip link del {TunnelLink.Name}), then restart overlay");
+        }
+        else if (!link.IsUp)
+        {
             Log.LinkDown(log, link.Name);
+        }
+        else
+        {
+            Log.LinkRenamed(log, TunnelLink.Name, link.Name);
         }
     }
 

@@ -106,6 +106,12 @@ internal static partial class Log
     [LoggerMessage(34, LogLevel.Warning, "the network config of {Store} is another one than the snapshot's this daemon has started from; restart to take it up")]
     internal static partial void ConfigChanged(ILogger log, string store);
 
+    [LoggerMessage(35, LogLevel.Warning, "interface {Interface} has left this network namespace, so nothing is forwarded; {Remedy}")]
+    internal static partial void LinkGone(ILogger log, string @interface, string remedy);
+
+    [LoggerMessage(36, LogLevel.Warning, "interface {Interface} was renamed to {Name}, where others look for it in vain; name it back: ip link set {Name} name {Interface}")]
+    internal static partial void LinkRenamed(ILogger log, string @interface, string name);
+
     [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]
     internal static partial void WorsePath(ILogger log, string peer, string what);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
@@ -12,6 +13,9 @@ internal static class LogOutput
 {
     private const string FormatName = "line";
 
+    // Of somebody who reads at all.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.3);
+
     internal static ILoggerFactory Create() => LoggerFactory.Create(logging => logging
         .AddConsole(console =>
         {
@@ -22,6 +26,30 @@ internal static class LogOutput
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         })
         .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>());
+
+    /// <summary>Writes what is left to write, unless nobody reads it: the console's own end waits longer than a stop may take.</summary>
+    internal static void Close(ILoggerFactory loggers) => Attempt(loggers.Dispose);
+
+    /// <summary>Writes to standard error, and leaves it at that when nobody reads or it cannot be written.</summary>
+    internal static void Attempt(Action write)
+    {
+        var writer = new Thread(() =>
+        {
+            try
+            {
+                write();
+            }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            {
+                // The exit code still says that something is wrong.
+            }
+        })
+        {
+            IsBackground = true, // a pipe that nobody reads does not keep the process
+        };
+        writer.Start();
+        _ = writer.Join(s_patience);
+    }
 
     private sealed class LineFormatter() : ConsoleFormatter(FormatName)
     {

@@ -43,7 +43,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
-        using ILoggerFactory loggers = LogOutput.Create();
+        ILoggerFactory loggers = LogOutput.Create();
         try
         {
             await new OverlayDaemon(options, loggers.CreateLogger("overlay")).RunAsync(stopping.Token);
@@ -57,10 +57,15 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         {
             throw new OperatorException(problem.Message, problem);
         }
+        finally
+        {
+            LogOutput.Close(loggers);
+        }
     }
 
     private async Task RunAsync(CancellationToken stopping)
     {
+        StartPlan.CheckSubnetFile(options.SubnetFile); // a store that is waited for must not hide that the options are wrong
         using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
         await using ILeaseStore store = LeaseStoreFactory.Open(options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
         using RouteNetlink netlink = RouteNetlink.Open();

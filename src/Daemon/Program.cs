@@ -4,13 +4,26 @@ using System.CommandLine.Parsing;
 using System.IO;
 using System.Threading.Tasks;
 using Overlay.Daemon.Cli;
+using Overlay.Linux;
 
 namespace Overlay.Daemon;
 
 /// <summary>The executable <c>overlay</c>: parse, run, exit code.</summary>
 internal static class Program
 {
-    private static async Task<int> Main(string[] arguments)
+    // The runtime keeps two for every assembly, and a TUN queue, a socket and a signal for each worker come on top.
+    private const ulong NeededDescriptors = 256;
+
+    private static Task<int> Main(string[] arguments)
+    {
+        // Before anything else: without descriptors no further assembly can be loaded, not even to say so.
+        ulong descriptors = DescriptorLimit.Raise();
+        return descriptors >= NeededDescriptors
+            ? RunAsync(arguments)
+            : Task.FromResult(Fail($"the limit of open files is {descriptors}, and overlay needs {NeededDescriptors}; raise it: ulimit -n 1024, or LimitNOFILE=1024 in its unit"));
+    }
+
+    private static async Task<int> RunAsync(string[] arguments)
     {
         ParseResult parsed = CommandTree.Create().Parse(arguments, CommandTree.Parsing);
         if (parsed.Errors.Count > 0)
@@ -48,24 +61,14 @@ internal static class Program
         return ExitCode.Failure;
     }
 
-    private static void Say(string line)
-    {
-        try
-        {
-            Console.Error.WriteLine($"overlay: {OneLine.Of(line)}");
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            // Nobody can read it; the exit code still says that something is wrong.
-        }
-    }
+    private static void Say(string line) => LogOutput.Attempt(() => Console.Error.WriteLine($"overlay: {OneLine.Of(line)}"));
 
     private static int Refuse(ParseResult parsed)
     {
         string help = $"{PathOf(parsed.CommandResult)} --help";
         string problem = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var word, ..] && !word.StartsWith('-')
             ? $"'{word}' is not a command"
-            : parsed.Errors[0].Message.Split('\n')[0].TrimEnd('.', '\r');
+            : parsed.Errors[0].Message.TrimEnd('.', '\r', '\n');
         Say($"{LeaseStoreOptions.WithoutPassword(problem, parsed)} (see {help})");
         return ExitCode.Usage;
     }

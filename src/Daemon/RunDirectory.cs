@@ -1,6 +1,9 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Linq;
+using Overlay.Daemon.Status;
+using Overlay.Linux;
 
 namespace Overlay.Daemon;
 
@@ -9,6 +12,7 @@ internal sealed class RunDirectory : IDisposable
 {
     private const string LockName = "lock";
     private const string ProcessIdName = "pid";
+    private const int LongestProcessId = 16; // bytes; far above /proc/sys/kernel/pid_max
 
     private readonly FileStream _lock;
 
@@ -22,25 +26,34 @@ internal sealed class RunDirectory : IDisposable
     internal string Path { get; }
 
     /// <summary>Creates the directory where it is missing and takes its lock.</summary>
-    /// <exception cref="OperatorException">Another daemon has it, or it cannot be written.</exception>
+    /// <exception cref="OperatorException">Another daemon has it, it cannot be written, or holds files of others under our names.</exception>
     internal static RunDirectory Take(string path)
     {
         FileStream? held = null;
+        string processId = System.IO.Path.Combine(path, ProcessIdName);
+        bool mayDelete = false;
         try
         {
+            CountersSocket.CheckPath(path);
             Directory.CreateDirectory(path);
             held = LockFile.TryHold(System.IO.Path.Combine(path, LockName))
                 ?? throw new OperatorException($"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose another --run-dir");
-            File.WriteAllText(
-                System.IO.Path.Combine(path, ProcessIdName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            CheckProcessId(processId);
+            mayDelete = true;
+            File.WriteAllText(processId, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             return new RunDirectory(path, held);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or OperatorException)
         {
-            if (held is not null)
+            if (mayDelete)
             {
-                Leftover.Delete(System.IO.Path.Combine(path, ProcessIdName));
-                held.Dispose();
+                Leftover.Delete(processId);
+            }
+
+            held?.Dispose();
+            if (refused is OperatorException)
+            {
+                throw;
             }
 
             throw new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
@@ -52,6 +65,22 @@ internal sealed class RunDirectory : IDisposable
     {
         Leftover.Delete(System.IO.Path.Combine(Path, ProcessIdName));
         _lock.Dispose();
+    }
+
+    // What a daemon that was killed has left is replaced; what it cannot have left is somebody's.
+    private static void CheckProcessId(string path)
+    {
+        FileNodeKind kind = FileNode.KindOf(path);
+        bool isOurs = kind switch
+        {
+            FileNodeKind.None => true,
+            FileNodeKind.Regular => new FileInfo(path).Length <= LongestProcessId && File.ReadAllText(path).Trim().All(char.IsAsciiDigit),
+            _ => false,
+        };
+        if (!isOurs)
+        {
+            throw new OperatorException($"{path} is not overlay's: it holds no process id; remove it, or choose another --run-dir");
+        }
     }
 
     private static string Holder(string path)

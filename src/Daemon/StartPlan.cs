@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Cli;
 using Overlay.Daemon.Kernel;
 using Overlay.Lease;
+using Overlay.Linux;
 using Overlay.Router.Ports;
 
 namespace Overlay.Daemon;
@@ -23,6 +24,22 @@ internal sealed record StartPlan(
 {
     private const string BackendType = "udp";
     private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
+
+    /// <summary>Whether subnet.env can be put in place by renaming: that would replace a device, too.</summary>
+    /// <exception cref="OperatorException">Something else than a file is there.</exception>
+    internal static void CheckSubnetFile(string path)
+    {
+        string? found = path.EndsWith('/') ? "names a directory" : FileNode.KindOf(path) switch
+        {
+            FileNodeKind.None or FileNodeKind.Regular => null,
+            FileNodeKind.Directory => "is a directory",
+            _ => "is not a regular file",
+        };
+        if (found is not null)
+        {
+            throw new OperatorException($"--subnet-file {path} {found}; give a file to be written, for example {RunCommand.DefaultSubnetFile}");
+        }
+    }
 
     /// <summary>Checks the network config against this host, and logs what will work, but not as well as it could.</summary>
     /// <param name="options">What was asked for.</param>

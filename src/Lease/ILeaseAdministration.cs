@@ -45,12 +45,12 @@ public interface ILeaseAdministration : IAsyncDisposable
     Task<LeaseReservation> ReserveAsync(
         NetworkConfig config, Ipv4Prefix subnet, uint publicIp, CancellationToken cancellationToken);
 
-    /// <summary>Removes the entry of a subnet, whoever holds it and whether it can be read or not.</summary>
-    /// <param name="subnet">As the entry has it, host bits included.</param>
+    /// <summary>Removes one entry, whoever holds it and whether it can be read or not.</summary>
+    /// <param name="name">As <see cref="LeaseEntry.Name"/> has it: of a subnet, <see cref="SubnetKey.Format"/>.</param>
     /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <returns>What was removed; null when there was none.</returns>
     /// <exception cref="LeaseStoreException">It changed meanwhile, or the store fails.</exception>
-    Task<LeaseEntry?> RemoveAsync(Ipv4Prefix subnet, CancellationToken cancellationToken);
+    Task<LeaseEntry?> RemoveAsync(string name, CancellationToken cancellationToken);
 }
 
 /// <summary>One entry of a store, as it was found.</summary>

@@ -79,6 +79,9 @@ public sealed unsafe class ReceiveBatch : IDisposable
         }
     }
 
+    /// <summary>The bytes of message <paramref name="index"/>.</summary>
+    public ReadOnlySpan<byte> BytesOf(int index) => _slab.Slice(this[index].Offset, this[index].Bytes);
+
     /// <summary>Moves a slot to another place.</summary>
     /// <param name="index">0 to <see cref="Capacity"/> - 1.</param>
     /// <param name="offset">Where <see cref="SlotBytes"/> bytes are free, in bytes from the slab's start.</param>

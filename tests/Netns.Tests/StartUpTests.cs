@@ -4,6 +4,7 @@ using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using Overlay.Daemon.Lab;
+using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 
@@ -181,6 +182,19 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         StartAttempt attempt = new StartAttempt(Lab).With("--subnet-file", "/proc/x/subnet.env");
 
         attempt.IsRefused(attempt.Run(), "/proc/x/subnet.env", "--subnet-file");
+    }
+
+    [Fact]
+    public void A_device_given_as_subnet_file()
+    {
+        StartAttempt attempt = new StartAttempt(Lab).With("--subnet-file", "/dev/null");
+
+        CommandResult result = attempt.Run();
+
+        StartAttempt.IsRefusedWithOneLine(result, exitCode: 1, "--subnet-file /dev/null is not a regular file");
+        Assert.Empty(attempt.Leases);
+        Assert.False(Directory.Exists(Path.Combine(attempt.LeaseDirectory, "subnets")));
+        Assert.Equal(FileNodeKind.Other, FileNode.KindOf("/dev/null"));
     }
 
     [Theory]

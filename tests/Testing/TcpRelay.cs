@@ -23,6 +23,7 @@ public sealed class TcpRelay : IAsyncDisposable
 
     private volatile IPEndPoint _server;
     private byte[]? _trigger;
+    private byte[]? _cutTrigger;
     private volatile bool _isCut;
     private volatile bool _isMute;
     private volatile bool _isDeafening;
@@ -64,11 +65,15 @@ public sealed class TcpRelay : IAsyncDisposable
     /// <summary>Drops what the server says from the moment on that a client has said this, until <see cref="Heal"/>.</summary>
     public void MuteAfter(string said) => _trigger = Encoding.ASCII.GetBytes(said);
 
+    /// <summary>Cuts, until <see cref="Heal"/>, the moment a client says this, which does not arrive.</summary>
+    public void CutBefore(string said) => _cutTrigger = Encoding.ASCII.GetBytes(said);
+
     /// <summary>Lets everything through again; connections that missed something are closed.</summary>
     public void Heal()
     {
         _isCut = false;
         _trigger = null;
+        _cutTrigger = null;
         if (_isMute)
         {
             CloseAll();
@@ -107,9 +112,10 @@ public sealed class TcpRelay : IAsyncDisposable
 
     private async Task RelayAsync(TcpClient client)
     {
-        using TcpClient server = new();
+        using TcpClient server = new() { NoDelay = true };
         using (client)
         {
+            client.NoDelay = true; // a frame that waits for the one before to be acknowledged takes 40 ms
             lock (_gate)
             {
                 _open.Add(client);
@@ -147,6 +153,12 @@ public sealed class TcpRelay : IAsyncDisposable
             if (_trigger is { } trigger && buffer.AsSpan(0, count).IndexOf(trigger) >= 0)
             {
                 _isMute = true;
+            }
+
+            if (_cutTrigger is { } last && buffer.AsSpan(0, count).IndexOf(last) >= 0)
+            {
+                Cut();
+                return;
             }
 
             await server.WriteAsync(buffer.AsMemory(0, count), _stop.Token);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Overlay.Daemon.Bench;
 using Overlay.Daemon.Demo;
 
 namespace Overlay.Daemon.Cli;
@@ -16,5 +17,6 @@ internal static class CommandTree
         LeaseCommand.Create(),
         ConfigCommand.Create(),
         DemoCommand.Create(),
+        BenchCommand.Create(),
     };
 }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Cli;
 
@@ -46,9 +47,11 @@ internal static class ConfigCommand
         try
         {
             await using Stream input = file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(file);
-            using MemoryStream content = new();
-            await input.CopyToAsync(content, cancellation);
-            return s_exact.GetString(content.GetBuffer(), 0, (int)content.Length);
+            byte[] content = new byte[RegularFile.MostTextBytes + 1];
+            int length = await input.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellation);
+            return length < content.Length
+                ? s_exact.GetString(content, 0, length)
+                : throw new OperatorException($"{NameOf(file)} is longer than {RegularFile.MostTextBytes} bytes, so it is no config; name another file");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

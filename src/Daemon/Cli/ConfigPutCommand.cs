@@ -51,10 +51,11 @@ internal static class ConfigPutCommand
                 }
 
                 await administration.WriteConfigTextAsync(text, before, cancellation);
-                await output.WriteLineAsync($"old: {(before is null ? "none" : Shown(before))}");
-                await output.WriteLineAsync($"new: {Shown(text)}");
-                await output.WriteLineAsync($"written to {administration.Description}; hosts that run now read it when they next start");
-                return ExitCode.Success;
+                return await DoneReport.TellAsync(
+                    parsed,
+                    $"old: {(before is null ? "none" : Shown(before))}",
+                    $"new: {Shown(text)}",
+                    $"written to {administration.Description}; hosts that run now read it when they next start");
             });
         });
         return command;

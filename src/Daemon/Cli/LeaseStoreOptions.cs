@@ -97,7 +97,7 @@ internal sealed class LeaseStoreOptions
         {
             if (parsed.GetValue(option) is { } path)
             {
-                _ = ReadFile(option.Name, path);
+                _ = ReadFile(option.Name, path, RegularFile.ReadAllText);
             }
         }
 
@@ -270,17 +270,17 @@ internal sealed class LeaseStoreOptions
     // Read again whenever it is needed; what is wrong with it at the start is said before anything else is done.
     private static void CheckSecret(ParseResult parsed, Option<string> option, string what)
     {
-        if (parsed.GetValue(option) is { } path && ReadFile(option.Name, path).AsSpan().TrimEnd("\r\n").IsEmpty)
+        if (parsed.GetValue(option) is { } path && ReadFile(option.Name, path, RegularFile.ReadExactText).AsSpan().TrimEnd("\r\n").IsEmpty)
         {
             throw new OperatorException($"{option.Name} {path} holds no {what}; write it into the first line");
         }
     }
 
-    private static string ReadFile(string option, string path)
+    private static string ReadFile(string option, string path, Func<string, string> read)
     {
         try
         {
-            return RegularFile.ReadAllText(path);
+            return read(path);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

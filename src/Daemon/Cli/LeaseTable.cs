@@ -18,7 +18,7 @@ internal static class LeaseTable
         [
             .. entries.Select(entry => (string[])
             [
-                entry.Key is { } key ? SubnetOf(key) : entry.Name,
+                NameOf(entry),
                 entry.Attributes is { } attributes ? Ipv4Prefix.Format(attributes.PublicIp) : NotSaid,
                 entry.Attributes is null ? NotSaid : entry.Attributes.BackendType.Length > 0 ? entry.Attributes.BackendType : "udp",
                 End(entry.Expires, now),
@@ -26,6 +26,9 @@ internal static class LeaseTable
             ]),
         ],
         width);
+
+    /// <summary>What stands in the first column.</summary>
+    internal static string NameOf(LeaseEntry entry) => OneLine.Of(entry.Key is { } key ? SubnetOf(key) : entry.Name);
 
     /// <summary>When something ends, seen from now: <c>in 23 h 12 min</c>, <c>never (reserved)</c>, <c>expired 5 min ago</c>.</summary>
     internal static string End(DateTimeOffset? expires, DateTimeOffset now) =>

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Threading;
-using Overlay.Daemon.Demo;
 using Overlay.Lease;
 using Overlay.Linux;
 

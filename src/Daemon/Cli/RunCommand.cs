@@ -14,6 +14,7 @@ namespace Overlay.Daemon.Cli;
 internal static class RunCommand
 {
     internal const string DefaultRunDirectory = "/run/overlay";
+    internal const string DefaultSubnetFile = "/run/flannel/subnet.env";
 
     internal const int MinimumMtu = 576; // RFC 791, section 3.1: what every host must take
     internal const int MaximumMtu = 65_535 - UdpPort.EncapsulationBytes;
@@ -50,7 +51,7 @@ internal static class RunCommand
         {
             Description = "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
             HelpName = "FILE",
-            DefaultValueFactory = _ => "/run/flannel/subnet.env",
+            DefaultValueFactory = _ => DefaultSubnetFile,
             CustomParser = OptionParser.Path("--subnet-file"),
         };
         var runDirectory = new Option<string>("--run-dir")
@@ -107,9 +108,22 @@ internal static class RunCommand
             CustomParser = OptionParser.Number("--spin-us", 0, MaximumSpin),
         };
 
+        var meter = new Option<bool>("--meter")
+        {
+            Description = "count and time the packet threads' system calls, shown by overlay counters: for measurements",
+        };
+        var extraCopies = new Option<int?>("--extra-copies")
+        {
+            Description = $"copy everything read so often more, 0 to {ForwarderOptions.MostExtraCopies}, to see what a copy costs; implies --meter: for measurements",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+            CustomParser = OptionParser.Number("--extra-copies", 0, ForwarderOptions.MostExtraCopies),
+        };
+
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
             renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
+            meter, extraCopies,
         };
         leaseStore.AddTo(command);
         leaseStore.RequireFor(command);
@@ -134,7 +148,9 @@ internal static class RunCommand
             parsed.GetValue(engine),
             parsed.GetRequiredValue(without),
             parsed.GetValue(workers),
-            parsed.GetValue(spin) ?? 0)));
+            parsed.GetValue(spin) ?? 0,
+            parsed.GetValue(meter) || parsed.GetValue(extraCopies) > 0,
+            parsed.GetValue(extraCopies) ?? 0)));
         return command;
     }
 

@@ -18,6 +18,8 @@ namespace Overlay.Daemon.Cli;
 /// <param name="Without">Accelerations of the engine that are not to be used.</param>
 /// <param name="Workers">Which threads there are; null to go by the engine and the number of processors.</param>
 /// <param name="SpinMicroseconds">How long an idle worker looks again before it waits.</param>
+/// <param name="IsMetered">Whether the workers' system calls are counted and timed.</param>
+/// <param name="ExtraCopies">How often everything read is copied once more.</param>
 internal sealed record RunOptions(
     LeaseStoreChoice LeaseStore,
     TimeSpan RenewMargin,
@@ -31,7 +33,9 @@ internal sealed record RunOptions(
     Engine Engine,
     IReadOnlyList<Acceleration> Without,
     WorkerPlan? Workers,
-    int SpinMicroseconds);
+    int SpinMicroseconds,
+    bool IsMetered,
+    int ExtraCopies);
 
 /// <summary>How packets cross into the kernel and out of it.</summary>
 internal enum Engine

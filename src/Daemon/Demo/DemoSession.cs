@@ -27,7 +27,12 @@ internal static class DemoSession
         string? failure = null;
         try
         {
-            DemoPrerequisites.Check(options.Store);
+            LabPrerequisites.Check();
+            if (options.Store == LabStore.Etcd)
+            {
+                _ = LabEtcd.FindProgram();
+            }
+
             var ip = new IpCommand(options.Verbose ? command => problems.Line($"+ {command}") : null);
             using LabLock held = Lock();
             failure = RunLocked(options, results, ip, text, problems, stop);
@@ -59,7 +64,7 @@ internal static class DemoSession
         var problems = new DemoText(error, unicode: false, colour: false);
         try
         {
-            DemoPrerequisites.CheckRoot();
+            LabPrerequisites.CheckRoot();
             var ip = new IpCommand();
             var remnants = new LabRemnants(Prefix, LabDirectory, ip);
             if (remnants.Find().Count == 0)

@@ -13,6 +13,7 @@ internal static class TunnelLink
     /// <summary>The interface's name. Stock flannel asks for flannel%d and so may end up with flannel1 beside a stale route.</summary>
     internal const string Name = "flannel0";
 
+    private const string Kind = "tun"; // IFLA_INFO_KIND
     private const int AddressLength = 32;
 
     // In packets. The kernel drops at the end of this queue while the daemon is busy; its default for a TUN is 500.
@@ -23,9 +24,10 @@ internal static class TunnelLink
     /// <param name="network">The whole overlay network: the route.</param>
     /// <param name="subnet">This host's subnet: its network address is the interface's, as a /32.</param>
     /// <param name="mtu">In bytes.</param>
+    /// <returns>The interface's index, by which it is known from now on: its name may be given to another.</returns>
     /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
     /// <exception cref="OperatorException">The network's route exists and leads elsewhere.</exception>
-    internal static void Configure(RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
+    internal static int Configure(RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
     {
         Link link = netlink.FindLink(Name)
             ?? throw new OperatorException($"interface {Name} vanished while it was being configured; start again");
@@ -38,15 +40,27 @@ internal static class TunnelLink
             Up = true,
         });
         AddRoute(netlink, network, link);
+        return link.Index;
     }
 
-    /// <summary>Puts back the address and the route, where somebody has taken them away. The link is up.</summary>
+    /// <summary>The interface that <see cref="Configure"/> configured, whatever it is called by now.</summary>
+    /// <returns>Null when it is not in this network namespace.</returns>
+    internal static Link? Find(RouteNetlink netlink, int index) =>
+        netlink.FindLink(index) is { Kind: Kind } link ? link : null; // an index that was left may be asked for by its number
+
+    /// <summary>Puts back the MTU, the address and the route, where somebody has changed them. The link is up.</summary>
     /// <returns>What was missing, in words; nothing as a rule.</returns>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
-    internal static IReadOnlyList<string> PutBack(RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet)
+    internal static IReadOnlyList<string> PutBack(RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
     {
         var missing = new List<string>();
+        if (link.Mtu != mtu)
+        {
+            netlink.ConfigureLink(link.Index, new LinkSettings { Mtu = mtu });
+            missing.Add($"MTU {mtu}");
+        }
+
         if (!netlink.GetAddresses().Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
         {
             netlink.AddAddress(link.Index, subnet.Address, AddressLength);

@@ -14,6 +14,7 @@ namespace Overlay.Daemon.Lab;
 ///   PREFIX-p1            PREFIX-h1                        PREFIX-wire                       PREFIX-h2            PREFIX-p2
 ///   eth0 ──veth── cni0, flannel0, eth0 172.16.0.5 ──veth── bridge ──veth── eth0 172.16.0.4, flannel0, cni0 ──veth── eth0
 /// </code>
+/// Two hosts can do without the bridge: their eth0 are then the two ends of one veth pair.
 /// </remarks>
 internal sealed class LabPlan
 {
@@ -32,14 +33,20 @@ internal sealed class LabPlan
     /// <param name="prefix">What its namespaces begin with, up to the dash: <c>overlay-demo</c>.</param>
     /// <param name="directory">Where everything that goes to disk goes: an absolute path nobody else uses.</param>
     /// <param name="hostCount">2 to 20.</param>
-    internal LabPlan(string prefix, string directory, int hostCount)
+    /// <param name="hasBridge">Whether a bridge is the wire; without one there are two hosts.</param>
+    internal LabPlan(string prefix, string directory, int hostCount, bool hasBridge = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(hostCount, MinimumHosts);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(hostCount, MaximumHosts);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(hostCount, hasBridge ? MaximumHosts : 2);
+        HasBridge = hasBridge;
         Prefix = prefix;
         Directory = directory;
         Hosts = [.. Enumerable.Range(1, hostCount).Select(number => new HostPlan(prefix, directory, number))];
     }
+
+    /// <summary>Whether a bridge in a namespace of its own is the wire.</summary>
+    internal bool HasBridge { get; }
 
     /// <summary>What every namespace of the lab begins with, up to the dash.</summary>
     internal string Prefix { get; }
@@ -67,7 +74,7 @@ internal sealed class LabPlan
 
     /// <summary>Every namespace, the wire first.</summary>
     internal IEnumerable<string> Namespaces =>
-        Hosts.SelectMany(host => new[] { host.HostNamespace, host.PodNamespace }).Prepend(WireNamespace);
+        [.. HasBridge ? [WireNamespace] : (IEnumerable<string>)[], .. Hosts.SelectMany(host => new[] { host.HostNamespace, host.PodNamespace })];
 }
 
 /// <summary>The names and addresses of one pretend host.</summary>

@@ -24,15 +24,15 @@ internal sealed class LabTopology(LabPlan plan, IpCommand ip)
             Configure(name);
         }
 
-        List<string> wire = [$"link add {Wire} mtu {LabPlan.WireMtu} type bridge", $"link set {Wire} up"];
-        foreach (HostPlan host in plan.Hosts)
+        if (plan.HasBridge)
         {
-            wire.Add($"link add {host.Name} mtu {LabPlan.WireMtu} type veth"
-                + $" peer name eth0 mtu {LabPlan.WireMtu} netns {host.HostNamespace}");
-            wire.Add($"link set {host.Name} master {Wire} up");
+            JoinByBridge();
+        }
+        else
+        {
+            ip.Batch(plan.Hosts[0].HostNamespace, [$"link add eth0 {VethTo(plan.Hosts[1])}"]);
         }
 
-        ip.Batch(plan.WireNamespace, wire);
         foreach (HostPlan host in plan.Hosts)
         {
             ip.Batch(
@@ -67,6 +67,21 @@ internal sealed class LabTopology(LabPlan plan, IpCommand ip)
                 $"route add default via {subnet.Gateway}",
             ]);
     }
+
+    private void JoinByBridge()
+    {
+        List<string> wire = [$"link add {Wire} mtu {LabPlan.WireMtu} type bridge", $"link set {Wire} up"];
+        foreach (HostPlan host in plan.Hosts)
+        {
+            wire.Add($"link add {host.Name} {VethTo(host)}");
+            wire.Add($"link set {host.Name} master {Wire} up");
+        }
+
+        ip.Batch(plan.WireNamespace, wire);
+    }
+
+    private static string VethTo(HostPlan host) =>
+        $"mtu {LabPlan.WireMtu} type veth peer name eth0 mtu {LabPlan.WireMtu} netns {host.HostNamespace}";
 
     private static void Configure(string networkNamespace) =>
         LabNamespace.Run(networkNamespace, () =>

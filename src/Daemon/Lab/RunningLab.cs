@@ -98,6 +98,9 @@ internal sealed class RunningLab : IDisposable
         return string.Join('\n', lines) is { Length: > 0 } text ? text : null;
     }
 
+    /// <summary>The daemons' process ids, in the hosts' order.</summary>
+    internal IReadOnlyList<int> DaemonIds => [.. _daemons.OfType<ChildDaemon>().Select(daemon => daemon.Id)];
+
     /// <summary>What each daemon counted, in the hosts' order.</summary>
     /// <exception cref="OperatorException">One does not answer.</exception>
     internal IReadOnlyList<CountersReport> ReadCounters() =>

@@ -52,8 +52,15 @@ internal sealed record LeaseSnapshot(
             return $"holds the lease {Own.Subnet}, which its network config does not allow";
         }
 
-        SubnetLease? stray = Peers.FirstOrDefault(peer =>
-            !peer.Subnet.IsMasked || !Config.Network.Contains(peer.Subnet) || peer.PublicIp == 0 || Config.Network.Contains(peer.PublicIp));
-        return stray is null ? null : $"holds the lease {stray.Subnet} of {Ipv4Prefix.Format(stray.PublicIp)}, which cannot be";
+        if (Peers.Prepend(Own).FirstOrDefault(lease => LeaseJudge.FaultOf(lease, Config, "lease") is not null) is { } stray)
+        {
+            return $"holds the lease {stray.Subnet} of {Ipv4Prefix.Format(stray.PublicIp)}, which cannot be";
+        }
+
+        // Whose subnet it is then, only the store can say.
+        return LeaseJudge.FindOverlap([Own, .. Peers]) is (var first, var second)
+            ? $"holds the leases {first.Subnet} of {Ipv4Prefix.Format(first.PublicIp)} and {second.Subnet} of "
+                + $"{Ipv4Prefix.Format(second.PublicIp)}, which overlap"
+            : null;
     }
 }

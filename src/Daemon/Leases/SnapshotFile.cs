@@ -42,12 +42,7 @@ internal sealed class SnapshotFile
                 return null;
             }
 
-            if (new FileInfo(Path).Length > MostBytes)
-            {
-                throw new FormatException($"it is longer than {MostBytes} bytes");
-            }
-
-            LeaseSnapshot snapshot = LeaseSnapshotJson.Read(RegularFile.ReadAllBytes(Path));
+            LeaseSnapshot snapshot = LeaseSnapshotJson.Read(RegularFile.ReadAllBytes(Path, MostBytes));
             fault = faultOf(snapshot);
             if (fault is null)
             {

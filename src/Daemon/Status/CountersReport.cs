@@ -32,9 +32,11 @@ internal sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
 /// <param name="Accelerations">Each acceleration's state, with the errno where the kernel has refused it.</param>
 /// <param name="Paths">Peers whose path is narrower than their route: none as a rule.</param>
 /// <param name="Kernel">What the kernel dropped before we read it, or after we wrote it; null when nobody has asked it.</param>
+/// <param name="Meter">What the packet threads asked of the kernel; null without <c>--meter</c>.</param>
 internal sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
-    IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null)
+    IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null,
+    MeterReport? Meter = null)
 {
     /// <summary>Reads the counters of a running forwarder.</summary>
     internal static CountersReport Of(Forwarder forwarder, RouteTable routes, KernelReport? kernel = null)
@@ -45,7 +47,7 @@ internal sealed record CountersReport(
             outbound, inbound, SumDrops([outbound.Drops, inbound.Drops]), routes.Count, routes.PeerCount,
             AccelerationReport.Of(forwarder.Accelerations),
             [.. forwarder.Paths.Current.Paths.Select(path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))],
-            kernel);
+            kernel, MeterReport.Of(forwarder));
     }
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
@@ -82,6 +84,12 @@ internal sealed record CountersReport(
         foreach ((string acceleration, string state) in Accelerations)
         {
             table.AppendLine(CultureInfo.InvariantCulture, $"{acceleration,-12} {state}");
+        }
+
+        if (Meter is not null)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"outbound  {Meter.Outbound}");
+            table.AppendLine(CultureInfo.InvariantCulture, $"inbound   {Meter.Inbound}");
         }
 
         foreach (PathReport path in Paths)

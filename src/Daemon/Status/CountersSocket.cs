@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Linux;
 
 namespace Overlay.Daemon.Status;
 
@@ -30,9 +31,9 @@ internal sealed class CountersSocket : IAsyncDisposable
         _serving = ServeAsync(report);
     }
 
-    /// <summary>Listens. What an earlier daemon left at the path is replaced: the run directory's lock is held.</summary>
-    /// <exception cref="OperatorException">The path is too long for a socket (unix(7): 107 bytes) or cannot be written.</exception>
-    internal static CountersSocket Listen(string runDirectory, Func<string> report)
+    /// <summary>Whether a socket can be made in a run directory, before anything is.</summary>
+    /// <exception cref="OperatorException">The path is too long for a socket (unix(7): 107 bytes), or taken by something else.</exception>
+    internal static void CheckPath(string runDirectory)
     {
         string path = Path.Combine(runDirectory, Name);
         int tooLong = Encoding.UTF8.GetByteCount(path) - LongestPathBytes;
@@ -41,6 +42,18 @@ internal sealed class CountersSocket : IAsyncDisposable
             throw new OperatorException($"--run-dir {runDirectory} is {tooLong} bytes too long for a socket in it; choose a shorter one");
         }
 
+        if (FileNode.KindOf(path) is not (FileNodeKind.None or FileNodeKind.Socket))
+        {
+            throw new OperatorException($"{path} is not overlay's: it is no socket; remove it, or choose another --run-dir");
+        }
+    }
+
+    /// <summary>Listens. What an earlier daemon left at the path is replaced: the run directory's lock is held.</summary>
+    /// <exception cref="OperatorException">It cannot; as <see cref="CheckPath"/>, or it cannot be written.</exception>
+    internal static CountersSocket Listen(string runDirectory, Func<string> report)
+    {
+        CheckPath(runDirectory);
+        string path = Path.Combine(runDirectory, Name);
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {

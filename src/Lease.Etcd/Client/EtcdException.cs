@@ -53,6 +53,12 @@ internal sealed class EtcdException : Exception
     /// <summary>The revision asked for is gone from the history; read again without one.</summary>
     internal bool IsCompacted => Failure == EtcdFailure.Compacted;
 
+    /// <summary>The answer is longer than is taken; ask for less at a time.</summary>
+    internal bool IsTooLong => Failure == EtcdFailure.TooLong;
+
+    /// <summary>The length of an answer that was too long, in bytes; null for any other failure, or when only etcd knows.</summary>
+    internal long? AnswerBytes => (InnerException as MessageTooLongException)?.Length;
+
     /// <summary>The lease named in the call does not exist.</summary>
     internal bool IsLeaseNotFound => Code == EtcdStatus.NotFound;
 
@@ -106,6 +112,9 @@ internal enum EtcdFailure
 
     /// <summary>The revision asked for is gone.</summary>
     Compacted,
+
+    /// <summary>There is an answer, of more bytes than are taken in one message.</summary>
+    TooLong,
 
     /// <summary>The request itself is wrong, for example for a lease that does not exist.</summary>
     Invalid,

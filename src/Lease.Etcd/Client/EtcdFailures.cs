@@ -12,6 +12,7 @@ namespace Overlay.Lease.Etcd.Client;
 internal static class EtcdFailures
 {
     private const string Prefix = "etcdserver: ";
+    private const string LongerThanMost = "message larger than max"; // of a gRPC proxy in between
     private const long ProtocolError = 1; // RFC 9113, section 7
 
     // Of etcd 3.4 to 3.6. These it gives before anything was done.
@@ -71,8 +72,16 @@ internal static class EtcdFailures
         return new EtcdException(code, Classify(code, reason), endpoint, call.Text, reason.Length > 0 ? reason : $"{code}");
     }
 
+    /// <summary>
+    /// Whether an exception is what sending and reading come to when the other side, the wire or an end of waiting is the cause;
+    /// any other is a fault of ours, and nobody is to be told that the connection was lost.
+    /// </summary>
+    internal static bool IsBelow(Exception exception) => exception
+        is HttpRequestException or IOException or SocketException or InvalidDataException
+        or OperationCanceledException or ObjectDisposedException; // the last when the client is disposed of meanwhile
+
     /// <summary>What happened below.</summary>
-    /// <param name="exception">Of sending or reading; not for the caller's own cancellation.</param>
+    /// <param name="exception">One that <see cref="IsBelow"/>; not for the caller's own cancellation.</param>
     /// <param name="connection">Where.</param>
     /// <param name="call">What was asked.</param>
     /// <param name="deadline">Given when its time was over.</param>
@@ -93,6 +102,11 @@ internal static class EtcdFailures
                 call.Text,
                 $"no answer within {time.TotalSeconds:0.###} s",
                 exception);
+        }
+
+        if (exception is MessageTooLongException)
+        {
+            return new(EtcdStatus.ResourceExhausted, EtcdFailure.TooLong, endpoint, call.Text, exception.Message, exception);
         }
 
         string detail = Innermost(exception).Message;
@@ -132,6 +146,7 @@ internal static class EtcdFailures
         return code switch
         {
             EtcdStatus.PermissionDenied or EtcdStatus.Unauthenticated => EtcdFailure.Refused,
+            EtcdStatus.ResourceExhausted when reason.Contains(LongerThanMost, StringComparison.Ordinal) => EtcdFailure.TooLong,
             EtcdStatus.OutOfRange when reason.Contains("compacted", StringComparison.Ordinal) => EtcdFailure.Compacted,
             _ when s_turnedAway.Contains(reason) => EtcdFailure.NotSent,
             EtcdStatus.Unavailable or EtcdStatus.DeadlineExceeded or EtcdStatus.Cancelled or EtcdStatus.ResourceExhausted

@@ -14,11 +14,16 @@ internal static class EtcdSecretFile
         string secret;
         try
         {
-            secret = RegularFile.ReadAllText(file).TrimEnd('\r', '\n');
+            secret = RegularFile.ReadExactText(file).TrimEnd('\r', '\n');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EtcdException($"etcd {what} file {file}: cannot be read: {e.Message}", e);
+        }
+
+        if (what == "token" && secret.AsSpan().ContainsAnyExceptInRange('!', '~'))
+        {
+            throw new EtcdException($"etcd {what} file {file}: holds characters that no {what} has; write the {what} alone into the first line");
         }
 
         return secret.Length > 0 ? secret : throw new EtcdException($"etcd {what} file {file}: holds no {what}; write it into the first line");

@@ -51,11 +51,11 @@ internal static class GrpcCall
             EtcdFailures.CheckStatus(response.TrailingHeaders, connection.Endpoint, call);
             return answer ?? throw new InvalidDataException("no answer, and no reason");
         }
-        catch (Exception e) when (e is not EtcdException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (EtcdFailures.IsBelow(e) && !cancellationToken.IsCancellationRequested)
         {
             throw EtcdFailures.Of(e, connection, call, deadline.IsCancellationRequested ? timeout : null);
         }
-        catch (Exception e) when (e is not EtcdException)
+        catch (Exception e) when (EtcdFailures.IsBelow(e))
         {
             // Whatever the cancellation has led to below.
             throw new OperationCanceledException(cancellationToken);

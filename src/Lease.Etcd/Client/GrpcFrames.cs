@@ -13,8 +13,8 @@ internal static class GrpcFrames
 {
     private const int HeaderBytes = 5;
 
-    /// <summary>Longest message taken. Ten thousand leases are two or three million bytes.</summary>
-    internal const int MaximumMessageBytes = 256 * 1024 * 1024;
+    /// <summary>Longest message taken, which must be more than one value may be: etcd takes 1.5 MB unless told otherwise.</summary>
+    internal const int MaximumMessageBytes = 16 * 1024 * 1024;
 
     /// <summary>A message ready to be written.</summary>
     internal static byte[] Encode(IMessage message)
@@ -28,7 +28,8 @@ internal static class GrpcFrames
 
     /// <summary>Reads the next message.</summary>
     /// <returns>Null at the end of the stream.</returns>
-    /// <exception cref="InvalidDataException">What came is no frame, is compressed, too long, or ends within.</exception>
+    /// <exception cref="MessageTooLongException">It has more than <see cref="MaximumMessageBytes"/>, and was not read.</exception>
+    /// <exception cref="InvalidDataException">What came is no frame, is compressed, or ends within.</exception>
     internal static async ValueTask<T?> ReadAsync<T>(Stream stream, MessageParser<T> parser, CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
@@ -80,6 +81,6 @@ internal static class GrpcFrames
         uint length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
         return length <= MaximumMessageBytes
             ? (int)length
-            : throw new InvalidDataException($"the answer has {length} bytes, more than {MaximumMessageBytes}");
+            : throw new MessageTooLongException(length);
     }
 }

@@ -96,7 +96,7 @@ internal sealed class WatchStream : IAsyncDisposable
             EtcdFailures.CheckHead(_response, _connection.Endpoint, _call);
             _body = await _response.Content.ReadAsStreamAsync(_lifetime.Token);
         }
-        catch (Exception e) when (e is not EtcdException)
+        catch (Exception e) when (EtcdFailures.IsBelow(e))
         {
             throw Translate(e, timeout, cancellationToken);
         }
@@ -121,7 +121,7 @@ internal sealed class WatchStream : IAsyncDisposable
 
             return response;
         }
-        catch (Exception e) when (e is not EtcdException)
+        catch (Exception e) when (EtcdFailures.IsBelow(e))
         {
             throw Translate(e, timeout, cancellationToken);
         }

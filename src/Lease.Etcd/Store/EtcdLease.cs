@@ -1,4 +1,5 @@
 using System;
+using Google.Protobuf;
 using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -9,9 +10,13 @@ internal sealed class EtcdLease : StoredLease
     private EtcdLease(string name, KeyValue kv)
         : base(name)
     {
+        RawKey = kv.Key;
         ModRevision = kv.ModRevision;
         LeaseId = kv.Lease;
     }
+
+    /// <summary>The whole key, whose bytes need not be text.</summary>
+    internal ByteString RawKey { get; }
 
     /// <summary>The revision that wrote this version.</summary>
     internal long ModRevision { get; }
@@ -27,7 +32,8 @@ internal sealed class EtcdLease : StoredLease
     /// <param name="name">What follows <c>PREFIX/subnets/</c>.</param>
     /// <param name="kv">The version.</param>
     /// <param name="before">The version before, whose lease is kept if this one cannot be read; null for none.</param>
-    internal static EtcdLease Read(string name, KeyValue kv, EtcdLease? before)
+    /// <param name="unread">Why the value was not read at all, and <paramref name="kv"/> has none; null when it was.</param>
+    internal static EtcdLease Read(string name, KeyValue kv, EtcdLease? before, string? unread = null)
     {
         // A name that is not exactly what we would write could be a second name for the same subnet.
         if (!SubnetKey.TryParse(name, out SubnetKey key) || key.Format() != name)
@@ -35,16 +41,16 @@ internal sealed class EtcdLease : StoredLease
             return new EtcdLease(name, kv)
             {
                 Created = kv.CreateRevision,
-                Defect = "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
+                Defect = unread ?? "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
             };
         }
 
-        string? defect = null;
+        string? defect = unread;
         SubnetLease? lease = null;
         try
         {
             // etcd ends a lease and says so: no clock of ours is asked.
-            lease = new SubnetLease(key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue)
+            lease = unread is not null ? null : new SubnetLease(key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue)
             {
                 IsEndedByStore = kv.Lease != 0,
             };
@@ -52,6 +58,10 @@ internal sealed class EtcdLease : StoredLease
         catch (FormatException e)
         {
             defect = $"{e.Message}; write it like {{\"PublicIP\":\"192.0.2.1\",\"PublicIPv6\":null}}, or remove it";
+        }
+
+        if (lease is null)
+        {
             lease = before?.Created == kv.CreateRevision && before.Lease is { } kept ? kept with { IsEndedByStore = kv.Lease != 0 } : null;
         }
 

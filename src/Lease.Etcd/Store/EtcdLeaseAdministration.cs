@@ -131,20 +131,20 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
     }
 
     /// <inheritdoc/>
-    public Task<LeaseEntry?> RemoveAsync(Ipv4Prefix subnet, CancellationToken cancellationToken) =>
-        ExplainedAsync<LeaseEntry?>($"remove the lease {subnet}", async () =>
+    public Task<LeaseEntry?> RemoveAsync(string name, CancellationToken cancellationToken) =>
+        ExplainedAsync<LeaseEntry?>($"remove the lease {name}", async () =>
         {
-            if (await FindAsync(_keys.Of(subnet), cancellationToken) is not { } kv)
+            EtcdListing listing = await EtcdListing.ReadAsync(_client, _keys, _ => null, cancellationToken);
+            if (!listing.Leases.TryGetValue(name, out EtcdLease? found))
             {
                 return null;
             }
 
-            EtcdLease found = EtcdLease.Read(EtcdKeys.NameOf(subnet), kv, before: null);
             DateTimeOffset? end = found.IsReservation ? DateTimeOffset.MaxValue : await EndOfAsync(found.LeaseId, cancellationToken);
-            RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = kv.Key } };
-            return await ChangeAsync(kv.Key, kv.ModRevision, delete, cancellationToken)
+            RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = found.RawKey } };
+            return await ChangeAsync(found.RawKey, found.ModRevision, delete, cancellationToken)
                 ? LeaseEntries.Of(found, end)
-                : throw ChangedMeanwhile($"the lease {subnet}");
+                : throw ChangedMeanwhile($"the lease {name}");
         });
 
     /// <inheritdoc/>

@@ -32,12 +32,14 @@ public sealed class EtcdLeaseStore : ILeaseStore
     private readonly Action<string> _warn;
     private readonly SemaphoreSlim _writing = new(1);
 
+    private int _watchSeed;
+
     /// <summary>Reads certificate files if there are any; etcd is asked nothing yet.</summary>
     /// <param name="options">How etcd is reached.</param>
     /// <param name="prefix">Below which flannel's keys are, for example <see cref="DefaultPrefix"/>.</param>
     /// <param name="time">Dates our own lease and runs the waits. No clock decides over a lease in etcd.</param>
     /// <param name="warn">Gets one line for each thing passed over; called from any thread, one call at a time.</param>
-    /// <param name="random">Chooses among free subnets; null for an unpredictable choice.</param>
+    /// <param name="random">Chooses among free subnets and varies the waits; null for an unpredictable choice.</param>
     /// <exception cref="LeaseStoreException">A certificate file cannot be used.</exception>
     public EtcdLeaseStore(
         EtcdOptions options, string prefix, TimeProvider time, Action<string> warn, Random? random = null)
@@ -67,10 +69,12 @@ public sealed class EtcdLeaseStore : ILeaseStore
         }
 
         _writer = new EtcdLeaseWriter(_client, _keys, time);
-        _keeper = new OwnLeaseKeeper(_client, _keys, _writer, time, _warn, random ?? new Random());
+        random ??= new Random();
+        _watchSeed = random.Next();
+        _keeper = new OwnLeaseKeeper(_client, _keys, _writer, time, _warn, random);
     }
 
-    /// <summary>How often a watch reads all leases though nothing was announced. Default 5 min.</summary>
+    /// <summary>How often a watch reads all leases though nothing was announced, up to a fifth sooner or later. Default 5 min.</summary>
     public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
@@ -153,7 +157,9 @@ public sealed class EtcdLeaseStore : ILeaseStore
     {
         ArgumentNullException.ThrowIfNull(config);
         _keeper.Use(config);
-        await using EtcdLeaseWatch watch = new(_client, _keys, config, _keeper, _time, _warn)
+        // A watch runs beside the keeper, and a Random is for one thread.
+        Random random = new(Interlocked.Increment(ref _watchSeed));
+        await using EtcdLeaseWatch watch = new(_client, _keys, config, _keeper, _time, _warn, random)
         {
             RelistInterval = RelistInterval,
             StrangeStorePatience = StrangeStorePatience,

@@ -11,13 +11,21 @@ namespace Overlay.Lease.Etcd.Store;
 /// One watch over all leases: a listing, then etcd's events from its revision on, again and again whatever breaks off.
 /// For one caller at a time.
 /// </summary>
+/// <param name="client">Where to ask.</param>
+/// <param name="keys">What to watch.</param>
+/// <param name="config">Which leases count.</param>
+/// <param name="keeper">Knows which lease is ours.</param>
+/// <param name="time">Runs the waits.</param>
+/// <param name="warn">Gets one line for each key passed over.</param>
+/// <param name="random">Of this watch alone. Keeps hosts that lost etcd, or began, at one moment from asking at one moment.</param>
 internal sealed class EtcdLeaseWatch(
     EtcdClient client,
     EtcdKeys keys,
     NetworkConfig config,
     OwnLeaseKeeper keeper,
     TimeProvider time,
-    Action<string> warn) : IAsyncDisposable
+    Action<string> warn,
+    Random random) : IAsyncDisposable
 {
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
@@ -30,7 +38,7 @@ internal sealed class EtcdLeaseWatch(
     private TimeSpan _pause = TimeSpan.Zero;
     private bool _mustList = true;
     private bool _snapshotIsDue = true;
-    private bool _gapIsTold;
+    private string? _gapTold; // what kind of cause the last gap had, until a snapshot
     private long? _strangeSince;
 
     internal required TimeSpan RelistInterval { get; init; }
@@ -49,14 +57,18 @@ internal sealed class EtcdLeaseWatch(
             catch (EtcdException e)
             {
                 await CloseAsync();
-                if (e.IsCompacted)
+                if (e.IsCompacted || e.IsTooLong)
                 {
+                    // A listing goes past what is gone from the history, or is too long for it: it takes smaller pages.
                     _mustList = true;
                     _snapshotIsDue = true;
                     continue;
                 }
 
-                TellGap($"the leases below {keys.Subnets} cannot be watched: {e.Message}");
+                // Whether a call was turned away or broke off is chance while etcd is away.
+                TellGap(
+                    e.IsNotReady ? $"{e.Code}" : $"{e.Code}, {e.Failure}",
+                    $"the leases below {keys.Subnets} cannot be watched: {e.Message}");
                 _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
             }
         }
@@ -76,7 +88,7 @@ internal sealed class EtcdLeaseWatch(
     {
         if (_stream is null)
         {
-            await Task.Delay(_pause, time, cancellationToken);
+            await PauseAsync(_pause, cancellationToken);
             if (!_mustList || await ListAsync(cancellationToken))
             {
                 _stream = LeaseEventStream.Open(client, keys, _state.Revision + 1, cancellationToken);
@@ -85,7 +97,7 @@ internal sealed class EtcdLeaseWatch(
             return;
         }
 
-        _relistDue ??= Task.Delay(RelistInterval, time, cancellationToken);
+        _relistDue ??= PauseAsync(RelistInterval, cancellationToken);
         if (await Task.WhenAny(_stream.Next, _relistDue) == _relistDue)
         {
             await _relistDue;
@@ -113,11 +125,6 @@ internal sealed class EtcdLeaseWatch(
             }
 
             return;
-        }
-
-        if (response.Canceled)
-        {
-            return; // it brings no events, and its revision is not one we have reached; the next read says why it ended
         }
 
         List<LeaseChange> changes = _state.Apply(response);
@@ -168,7 +175,7 @@ internal sealed class EtcdLeaseWatch(
         catch (EtcdException e) when (!e.IsRefused)
         {
             // The watch still stands and finds out for itself what is wrong; until then nothing is missed.
-            _relistDue = Task.Delay(s_longestPause, time, cancellationToken);
+            _relistDue = PauseAsync(s_longestPause, cancellationToken);
         }
     }
 
@@ -183,7 +190,7 @@ internal sealed class EtcdLeaseWatch(
             string reason = listing.ClusterId != _state.ClusterId
                 ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
                 : $"etcd has gone back to revision {listing.Revision}, before {_state.Revision}";
-            TellGap($"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, once ours is among them");
+            TellGap("strange", $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, once ours is among them");
             _updates.Enqueue(new LeaseUpdate.OwnInQuestion(reason));
         }
 
@@ -191,12 +198,12 @@ internal sealed class EtcdLeaseWatch(
         return hasOwn && time.GetElapsedTime(since) >= StrangeStorePatience;
     }
 
-    private void TellGap(string reason)
+    private void TellGap(string kind, string reason)
     {
         _snapshotIsDue = true;
-        if (!_gapIsTold)
+        if (_gapTold != kind)
         {
-            _gapIsTold = true;
+            _gapTold = kind;
             _updates.Enqueue(new LeaseUpdate.Gap(reason));
         }
     }
@@ -207,7 +214,7 @@ internal sealed class EtcdLeaseWatch(
         if (isDue)
         {
             _snapshotIsDue = false;
-            _gapIsTold = false;
+            _gapTold = null;
             _updates.Enqueue(_state.Snapshot());
         }
 
@@ -231,6 +238,10 @@ internal sealed class EtcdLeaseWatch(
             _updates.Enqueue(question);
         }
     }
+
+    // Up to a fifth shorter or longer.
+    private Task PauseAsync(TimeSpan about, CancellationToken cancellationToken) =>
+        Task.Delay(about * (0.8 + 0.4 * random.NextDouble()), time, cancellationToken);
 
     private async ValueTask CloseAsync()
     {

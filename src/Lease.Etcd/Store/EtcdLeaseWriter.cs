@@ -22,13 +22,10 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     /// <summary>How long a lease lasts after it was written: 24 hours, as flannel's.</summary>
     internal static readonly TimeSpan TimeToLive = TimeSpan.FromHours(24);
 
-    private volatile ImmutableHashSet<long> _grants = [];
+    private readonly OwnGrants _grants = new(client);
 
-    /// <summary>
-    /// etcd's leases that were granted to us, known before the first write with them: a key that has one was written by us,
-    /// even if no answer said so. Old ones stay, for a watch may tell of old writes.
-    /// </summary>
-    internal ImmutableHashSet<long> Grants => _grants;
+    /// <summary>etcd's leases that were granted to us, and lately were.</summary>
+    internal ImmutableHashSet<long> Grants => _grants.Known;
 
     /// <summary>Writes our lease with a fresh time to live.</summary>
     /// <param name="subnet">Names the key.</param>
@@ -41,17 +38,9 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         Ipv4Prefix subnet, LeaseAttributes attributes, EtcdLease? seen, CancellationToken cancellationToken)
     {
         DateTimeOffset asked = time.GetUtcNow();
-        LeaseGrantResponse grant = await client.LeaseGrantAsync(
-            new LeaseGrantRequest { Ttl = (long)TimeToLive.TotalSeconds }, cancellationToken);
-        _grants = _grants.Add(grant.Id);
+        LeaseGrantResponse grant = await _grants.GrantAsync((long)TimeToLive.TotalSeconds, cancellationToken);
         DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.Ttl);
-        PutRequest put = new()
-        {
-            Key = KeyOf(subnet),
-            Value = ByteString.CopyFrom(attributes.ToJson()),
-            Lease = grant.Id,
-        };
-        TxnRequest request = ConditionalWrite.IfUnchanged(put.Key, seen?.ModRevision ?? 0, new RequestOp { RequestPut = put });
+        TxnRequest request = Put(subnet, attributes, seen?.ModRevision ?? 0, grant.Id);
 
         TxnResponse response;
         try
@@ -64,23 +53,32 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         }
         catch (EtcdException)
         {
-            await RevokeAsync(grant.Id, cancellationToken);
+            await _grants.RevokeAsync(grant.Id, cancellationToken);
             throw;
         }
 
         if (!response.Succeeded)
         {
-            await RevokeAsync(grant.Id, cancellationToken);
+            await _grants.RevokeAsync(grant.Id, cancellationToken);
             return null;
         }
 
-        // Only what was granted to us: there may be keys of others on any other.
-        if (seen is not null && _grants.Contains(seen.LeaseId))
-        {
-            await RevokeAsync(seen.LeaseId, cancellationToken);
-        }
-
+        await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant.Id, seen?.LeaseId ?? 0, cancellationToken);
         return new WrittenLease(response.Header.Revision, expires);
+    }
+
+    /// <summary>Writes a reservation of ours again that something was written over: without a time to live.</summary>
+    /// <param name="subnet">Names the key.</param>
+    /// <param name="attributes">The value.</param>
+    /// <param name="seen">The version that is replaced.</param>
+    /// <param name="cancellationToken">Ends the wait; the write may have been made.</param>
+    /// <returns>Null when the key is not as it was seen: read again.</returns>
+    /// <exception cref="EtcdException">etcd did not do it, or it is unknown whether it did: what is read next decides.</exception>
+    internal async Task<WrittenLease?> PutBackAsync(
+        Ipv4Prefix subnet, LeaseAttributes attributes, EtcdLease seen, CancellationToken cancellationToken)
+    {
+        TxnResponse response = await client.TxnAsync(Put(subnet, attributes, seen.ModRevision, grant: 0), cancellationToken);
+        return response.Succeeded ? new WrittenLease(response.Header.Revision, DateTimeOffset.MaxValue) : null;
     }
 
     /// <summary>Extends the time to live without a write, which etcd takes even when it is full.</summary>
@@ -95,15 +93,25 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     }
 
     /// <summary>Removes a key if it still is the version seen.</summary>
+    /// <exception cref="EtcdException">It may be there still; a grant of ours on it ends after the next write that succeeds.</exception>
     internal async Task DeleteAsync(EtcdLease seen, CancellationToken cancellationToken)
     {
         ByteString key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
         RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
-        TxnResponse response = await client.TxnAsync(
-            ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
-        if (response.Succeeded && _grants.Contains(seen.LeaseId))
+        TxnResponse response;
+        try
         {
-            await RevokeAsync(seen.LeaseId, cancellationToken);
+            response = await client.TxnAsync(ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
+        }
+        catch (EtcdException)
+        {
+            _grants.LetGo(seen.Name, seen.LeaseId);
+            throw;
+        }
+
+        if (response.Succeeded)
+        {
+            await _grants.EndAsync(seen.Name, seen.LeaseId, cancellationToken);
         }
     }
 
@@ -114,6 +122,7 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         RangeResponse now = await client.RangeAsync(new RangeRequest { Key = KeyOf(subnet) }, cancellationToken);
         if (now.Kvs.Count > 0 && now.Kvs[0].Lease == grant)
         {
+            await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant, seen?.LeaseId ?? 0, cancellationToken);
             return new WrittenLease(now.Kvs[0].ModRevision, expires);
         }
 
@@ -121,22 +130,16 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         // back. A renewal that comes late does no harm, while a revocation after it would remove our key.
         if (seen is null)
         {
-            await RevokeAsync(grant, cancellationToken);
+            await _grants.RevokeAsync(grant, cancellationToken);
         }
 
         return null;
     }
 
-    // What cannot be revoked ends by itself within the time to live.
-    private async Task RevokeAsync(long grant, CancellationToken cancellationToken)
+    private TxnRequest Put(Ipv4Prefix subnet, LeaseAttributes attributes, long seenRevision, long grant)
     {
-        try
-        {
-            await client.LeaseRevokeAsync(grant, cancellationToken);
-        }
-        catch (EtcdException)
-        {
-        }
+        PutRequest put = new() { Key = KeyOf(subnet), Value = ByteString.CopyFrom(attributes.ToJson()), Lease = grant };
+        return ConditionalWrite.IfUnchanged(put.Key, seenRevision, new RequestOp { RequestPut = put });
     }
 
     private ByteString KeyOf(Ipv4Prefix subnet) => ByteString.CopyFromUtf8(keys.Of(subnet));

@@ -14,7 +14,7 @@ namespace Overlay.Lease.Etcd.Store;
 /// <param name="Leases">By name.</param>
 internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDictionary<string, EtcdLease> Leases)
 {
-    // 10,000 leases are about 1.5 MB; an answer of any size would be one message.
+    // 10,000 leases are about 1.5 MB. What else is there may be longer than an answer may be: then it is asked for in halves.
     private const int PageKeys = 5_000;
 
     /// <param name="client">Where to read.</param>
@@ -60,14 +60,32 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
             RangeEnd = ByteString.CopyFromUtf8(keys.SubnetsEnd),
             Limit = PageKeys,
         };
+        string? unread = null;
         while (true)
         {
-            RangeResponse page = await client.RangeAsync(request, cancellationToken);
+            RangeResponse page;
+            try
+            {
+                page = await client.RangeAsync(request, cancellationToken);
+            }
+            catch (EtcdException e) when (e.IsTooLong && !request.KeysOnly)
+            {
+                // Whatever somebody has put there, the rest of the keys is read: in smaller pages, and without the one
+                // value that is too long by itself. From the first on, all at one revision.
+                request.Revision = request.Revision != 0 ? request.Revision : await CurrentRevisionAsync(client, request, cancellationToken);
+                request.KeysOnly = request.Limit == 1;
+                request.Limit = Math.Max(1, request.Limit / 2);
+                unread = $"its value{(e.AnswerBytes is { } bytes ? $" of about {bytes} bytes" : null)} is more than the "
+                    + $"{GrpcFrames.MaximumMessageBytes} bytes that are read; remove it";
+                continue;
+            }
+
             foreach (KeyValue kv in page.Kvs)
             {
                 string name = keys.NameOf(kv.Key);
                 EtcdLease? before = known(name);
-                leases[name] = before?.ModRevision == kv.ModRevision ? before : EtcdLease.Read(name, kv, before);
+                leases[name] = before?.ModRevision == kv.ModRevision ? before
+                    : EtcdLease.Read(name, kv, before, request.KeysOnly ? unread : null);
             }
 
             if (request.Revision == 0)
@@ -81,6 +99,14 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
             }
 
             request.Key = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
+            request.KeysOnly = false;
+            request.Limit = Math.Min(PageKeys, request.Limit * 2);
         }
+    }
+
+    private static async Task<long> CurrentRevisionAsync(EtcdClient client, RangeRequest range, CancellationToken cancellationToken)
+    {
+        RangeRequest count = new() { Key = range.Key, RangeEnd = range.RangeEnd, CountOnly = true };
+        return (await client.RangeAsync(count, cancellationToken)).Header.Revision;
     }
 }

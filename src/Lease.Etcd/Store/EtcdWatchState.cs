@@ -46,6 +46,7 @@ internal sealed class EtcdWatchState
     internal void Forget()
     {
         _ledger = NewLedger();
+        _sharers.Clear();
         ClusterId = 0;
         Revision = 0;
         _listed = 0;
@@ -81,6 +82,11 @@ internal sealed class EtcdWatchState
     /// <summary>Takes in what happened, as one answer of etcd tells it.</summary>
     internal List<LeaseChange> Apply(WatchResponse response)
     {
+        if (response.Canceled)
+        {
+            return []; // it brings no events, and its revision is not one we have reached; the next read says why it ended
+        }
+
         RepeatedField<Event> events = response.Events;
         List<(string Name, StoredLease? Stored)> touched = new(events.Count);
         Dictionary<string, EtcdLease?> latest = new(StringComparer.Ordinal);
@@ -156,6 +162,11 @@ internal sealed class EtcdWatchState
         List<LeaseChange> changes = _ledger.Apply(touched);
         foreach (LeaseChange change in changes)
         {
+            if (change.Kind == LeaseChangeKind.Removed)
+            {
+                _sharers.Remove(EtcdKeys.NameOf(change.Subnet));
+            }
+
             WarnOfSharedAddress(change);
         }
 

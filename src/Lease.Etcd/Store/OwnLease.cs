@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Immutable;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -29,8 +30,15 @@ internal enum OwnVerdict
 /// <param name="PublicIp">Host byte order.</param>
 /// <param name="ModRevision">The version we wrote or took over; 0 when we only know that it was ours.</param>
 /// <param name="ClusterId">Which etcd that was; 0 as above.</param>
-internal sealed record OwnLease(Ipv4Prefix Subnet, uint PublicIp, long ModRevision = 0, ulong ClusterId = 0)
+/// <param name="IsReserved">Whether that version was a reservation: what writes over it takes the time to live, or the lack of
+/// one, with it, so that the key itself does not say so any longer.</param>
+internal sealed record OwnLease(
+    Ipv4Prefix Subnet, uint PublicIp, long ModRevision = 0, ulong ClusterId = 0, bool IsReserved = false)
 {
+    /// <summary>What a caller says it holds, of whose key nothing is known; its end says whether it was reserved.</summary>
+    internal static OwnLease Claimed(SubnetLease own) =>
+        new(own.Subnet, own.PublicIp, IsReserved: own.Expires == DateTimeOffset.MaxValue);
+
     internal string Name { get; } = EtcdKeys.NameOf(Subnet);
 
     /// <summary>The same as it stands against another reading of the store.</summary>
@@ -46,7 +54,11 @@ internal sealed record OwnLease(Ipv4Prefix Subnet, uint PublicIp, long ModRevisi
         { IsReadable: false } => OwnVerdict.Unreadable,
         _ when !found.IsOf(PublicIp) => OwnVerdict.Taken,
         { LeaseId: 0 } => OwnVerdict.Reserved,
-        _ when ModRevision == 0 || found.ModRevision == ModRevision || grants.Contains(found.LeaseId) => OwnVerdict.Ours,
+        _ when ModRevision == 0 || IsKnown(found, grants) => OwnVerdict.Ours,
         _ => OwnVerdict.Duplicate,
     };
+
+    /// <summary>Whether a version of the key is the one we hold or a later one of ours, for certain.</summary>
+    internal bool IsKnown(EtcdLease found, ImmutableHashSet<long> grants) =>
+        (ModRevision != 0 && found.ModRevision == ModRevision) || grants.Contains(found.LeaseId);
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Threading;
 using System.Threading.Tasks;
@@ -19,6 +18,8 @@ internal sealed class OwnLeaseKeeper(
 
     private static readonly TimeSpan s_longestJitter = TimeSpan.FromMilliseconds(20);
 
+    private readonly WarnOnce _untilTaken = new(warn);
+
     private volatile OwnLease? _own;
     private volatile NetworkConfig? _config;
     private bool _fullIsTold;
@@ -37,12 +38,10 @@ internal sealed class OwnLeaseKeeper(
     internal async Task<AcquiredLease> AcquireAsync(
         NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
     {
-        HashSet<string> told = [];
         for (int attempt = 1; attempt <= MostAttempts; attempt++)
         {
             EtcdListing listing = await ListAsync(cancellationToken);
-            AcquireChoice choice =
-                AcquireChoice.Make(listing.Survey(config), config, request, random, line => WarnOnce(line, told));
+            AcquireChoice choice = AcquireChoice.Make(listing.Survey(config), config, request, random, _untilTaken.Warn);
             foreach (StoredLease obsolete in choice.Obsolete)
             {
                 await writer.DeleteAsync((EtcdLease)obsolete, cancellationToken);
@@ -58,10 +57,11 @@ internal sealed class OwnLeaseKeeper(
 
             EtcdLease? own = choice.Own as EtcdLease;
             SubnetLease lease = new(subnet, new LeaseAttributes(request.PublicIp), DateTimeOffset.MaxValue);
-            if (await WriteAsync(lease, own, cancellationToken) is { } written
+            if (await WriteAsync(lease, own, own is { IsReservation: true }, cancellationToken) is { } written
                 && (own is not null || await CountsAsync(lease, config, cancellationToken)))
             {
-                _own = new OwnLease(subnet, request.PublicIp, written.ModRevision, listing.ClusterId);
+                _own = new OwnLease(subnet, request.PublicIp, written.ModRevision, listing.ClusterId, own is { IsReservation: true });
+                _untilTaken.Forget();
                 return new AcquiredLease(lease with { Expires = written.Expires }, IsNew: own is null);
             }
 
@@ -76,11 +76,7 @@ internal sealed class OwnLeaseKeeper(
     /// <exception cref="LeaseLostException">The subnet is not ours any longer.</exception>
     internal async Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
     {
-        if (_own is not { } held || held.Subnet != own.Subnet || held.PublicIp != own.PublicIp)
-        {
-            held = new OwnLease(own.Subnet, own.PublicIp);
-        }
-
+        OwnLease held = Held(own);
         for (int attempt = 1; attempt <= MostAttempts; attempt++)
         {
             EtcdListing listing = await ListAsync(cancellationToken);
@@ -91,23 +87,24 @@ internal sealed class OwnLeaseKeeper(
             StoredLease? rival = RivalIn(listing, own.Subnet, found);
             if (OwnLeaseTrouble.Describe(held, verdict, found, rival, keys) is { } trouble && verdict != OwnVerdict.Unreadable)
             {
-                throw new LeaseLostException(trouble);
+                string? rest = rival is null || found is null ? null : await GiveUpAsync(held, verdict, found, cancellationToken);
+                throw new LeaseLostException(trouble + rest);
             }
 
-            bool isReserved = verdict == OwnVerdict.Reserved;
-            if (await WriteAsync(own, found, cancellationToken) is not { } written)
+            bool isReserved = verdict == OwnVerdict.Reserved || (verdict == OwnVerdict.Unreadable && held.IsReserved);
+            if (await WriteAsync(own, found, isReserved, cancellationToken) is not { } written)
             {
                 await PauseAsync(cancellationToken);
                 continue;
             }
 
-            _own = held with { ModRevision = written.ModRevision };
+            _own = held with { ModRevision = written.ModRevision, IsReserved = isReserved };
             if (found is null && _config is { } config && !await CountsAsync(own, config, cancellationToken))
             {
                 continue; // the next look says who was faster
             }
 
-            return own with { Expires = isReserved ? DateTimeOffset.MaxValue : written.Expires };
+            return own with { Expires = written.Expires };
         }
 
         throw new LeaseStoreNotReadyException(
@@ -118,9 +115,7 @@ internal sealed class OwnLeaseKeeper(
     /// <exception cref="EtcdException">etcd fails.</exception>
     internal async Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
     {
-        OwnLease held = _own is { } known && known.Subnet == own.Subnet && known.PublicIp == own.PublicIp
-            ? known
-            : new OwnLease(own.Subnet, own.PublicIp);
+        OwnLease held = Held(own);
         EtcdListing listing = await ListAsync(cancellationToken);
         held = held.AgainstStore(listing.ClusterId, listing.Revision);
         if (listing.Find(own.Subnet) is { } found && held.VerdictOn(found, Grants) == OwnVerdict.Ours)
@@ -131,12 +126,42 @@ internal sealed class OwnLeaseKeeper(
         _own = null;
     }
 
-    // A reservation of ours is as good as written: without a write it stays as its maker wants it.
-    private async Task<WrittenLease?> WriteAsync(SubnetLease lease, EtcdLease? found, CancellationToken cancellationToken)
+    // An older lease overlaps ours: what is left behind would stand in the way of it, or of whoever gets the subnet next.
+    /// <returns>What stays, for the end of a message; null when nothing does that anybody has to know of.</returns>
+    private async Task<string?> GiveUpAsync(
+        OwnLease held, OwnVerdict verdict, EtcdLease found, CancellationToken cancellationToken)
     {
-        if (found is { IsReadable: true, LeaseId: 0 })
+        string key = keys.Of(held.Name);
+        if (verdict == OwnVerdict.Reserved)
         {
-            return new WrittenLease(found.ModRevision, DateTimeOffset.MaxValue);
+            return $"; the reservation {key} stays until it is removed: overlay lease remove {held.Subnet}";
+        }
+
+        if (verdict != OwnVerdict.Ours || !held.IsKnown(found, Grants))
+        {
+            return null;
+        }
+
+        try
+        {
+            await writer.DeleteAsync(found, cancellationToken);
+            return null;
+        }
+        catch (EtcdException e)
+        {
+            return $"; {key} could not be removed and ends by itself: {e.Message}";
+        }
+    }
+
+    // A reservation of ours is as good as written: without a write it stays as its maker wants it.
+    private async Task<WrittenLease?> WriteAsync(
+        SubnetLease lease, EtcdLease? found, bool isReserved, CancellationToken cancellationToken)
+    {
+        if (isReserved && found is not null)
+        {
+            return found.IsReadable
+                ? new WrittenLease(found.ModRevision, DateTimeOffset.MaxValue)
+                : await writer.PutBackAsync(lease.Subnet, lease.Attributes, found, cancellationToken);
         }
 
         try
@@ -201,17 +226,12 @@ internal sealed class OwnLeaseKeeper(
         return null;
     }
 
+    private OwnLease Held(SubnetLease own) =>
+        _own is { } known && known.Subnet == own.Subnet && known.PublicIp == own.PublicIp ? known : OwnLease.Claimed(own);
+
     private Task<EtcdListing> ListAsync(CancellationToken cancellationToken) =>
         EtcdListing.ReadAsync(client, keys, _ => null, cancellationToken);
 
     private Task PauseAsync(CancellationToken cancellationToken) =>
         Task.Delay(s_longestJitter * random.NextDouble(), time, cancellationToken);
-
-    private void WarnOnce(string line, HashSet<string> told)
-    {
-        if (told.Add(line))
-        {
-            warn(line);
-        }
-    }
 }

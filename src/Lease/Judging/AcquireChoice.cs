@@ -49,7 +49,7 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
             if (!isUsable && entry.IsReservation)
             {
                 warn($"{entry.Name} is reserved for {Ipv4Prefix.Format(request.PublicIp)} and cannot be used: the network config does "
-                    + "not allow it, or another host's lease overlaps it; it stays until it is removed: overlay lease remove");
+                    + "not allow it, or another host's lease, or the subnet just lost to one, overlaps it; it stays until it is removed: overlay lease remove");
             }
             else if (!isUsable)
             {

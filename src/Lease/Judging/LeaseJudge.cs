@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Overlay.Lease;
 
@@ -8,8 +9,9 @@ namespace Overlay.Lease;
 /// host decides the same.
 /// </summary>
 /// <remarks>The backend type in a lease is not looked at: flannel's UDP backend uses every lease, and so do we.</remarks>
-internal static class LeaseJudge
+public static class LeaseJudge
 {
+    /// <summary>What counts of a store's entries.</summary>
     /// <param name="stored">Names are unique.</param>
     /// <param name="config">With IPv4 enabled.</param>
     /// <param name="now">Decides what has expired.</param>
@@ -62,7 +64,11 @@ internal static class LeaseJudge
             : null;
     }
 
-    private static string? FaultOf(SubnetLease lease, NetworkConfig config, string noun)
+    /// <summary>Why a lease cannot count, whatever the others are; null when it can.</summary>
+    /// <param name="lease">As it was found.</param>
+    /// <param name="config">With IPv4 enabled.</param>
+    /// <param name="noun">What an entry is called where it was found, for the remedy.</param>
+    public static string? FaultOf(SubnetLease lease, NetworkConfig config, string noun)
     {
         Ipv4Prefix subnet = lease.Subnet;
         if (!subnet.IsMasked)
@@ -77,6 +83,23 @@ internal static class LeaseJudge
         }
 
         return FaultOfPublicIp(lease.PublicIp, config);
+    }
+
+    /// <summary>Two leases that cannot both count; null when there are none.</summary>
+    public static (SubnetLease First, SubnetLease Second)? FindOverlap(IEnumerable<SubnetLease> leases)
+    {
+        SubnetLease? before = null;
+        foreach (SubnetLease lease in leases.OrderBy(lease => lease.Subnet.First).ThenBy(lease => lease.Subnet.Length))
+        {
+            if (before is not null && before.Subnet.Overlaps(lease.Subnet))
+            {
+                return (before, lease);
+            }
+
+            before = lease;
+        }
+
+        return null;
     }
 
     /// <summary>

@@ -92,10 +92,10 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
     }
 
     /// <inheritdoc/>
-    public Task<LeaseEntry?> RemoveAsync(Ipv4Prefix subnet, CancellationToken cancellationToken)
+    public Task<LeaseEntry?> RemoveAsync(string name, CancellationToken cancellationToken)
     {
         RequireDirectory();
-        return _store.UnderLockAsync($"remove the lease {subnet}", () => Remove(subnet), cancellationToken);
+        return _store.UnderLockAsync($"remove the lease {name}", () => Remove(name), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -160,16 +160,23 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
         return isLive ? done with { Kind = ReservationKind.FromLease } : done;
     }
 
-    private LeaseEntry? Remove(Ipv4Prefix subnet)
+    // Only what a listing finds: a name may say anything, a path out of the directory, too.
+    private LeaseEntry? Remove(string name)
     {
-        string name = new SubnetKey(subnet).Format();
-        _store.Folder.Refresh([name]);
-        if (_store.Folder.Find(name) is not { } file)
+        LeaseFolder folder = _store.Folder;
+        folder.RefreshAll();
+        if (folder.Find(name) is not { } file)
         {
             return null;
         }
 
-        File.Delete(_store.PathOf(subnet));
+        string path = Path.Combine(folder.Directory, name);
+        if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null)
+        {
+            throw new LeaseStoreException($"{path} is a directory, which no host makes; look into it, and remove it by hand");
+        }
+
+        File.Delete(path);
         return LeaseEntries.Of(file, file.Expires);
     }
 

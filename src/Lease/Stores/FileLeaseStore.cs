@@ -29,6 +29,7 @@ public sealed class FileLeaseStore : ILeaseStore
     private readonly string _subnetsDirectory;
     private readonly TimeProvider _time;
     private readonly Action<string> _warn;
+    private readonly WarnOnce _untilTaken;
     private readonly Random _random;
     private readonly LeaseFolder _folder;
 
@@ -54,6 +55,7 @@ public sealed class FileLeaseStore : ILeaseStore
                 warn(line);
             }
         };
+        _untilTaken = new WarnOnce(_warn);
         _random = random ?? new Random();
         _folder = new LeaseFolder(_subnetsDirectory, time, _warn);
     }
@@ -183,7 +185,7 @@ public sealed class FileLeaseStore : ILeaseStore
         {
             _folder.RefreshAll();
             LeaseSurvey survey = _folder.Survey(config);
-            AcquireChoice choice = AcquireChoice.Make(survey, config, request, _random, _warn);
+            AcquireChoice choice = AcquireChoice.Make(survey, config, request, _random, _untilTaken.Warn);
             foreach (StoredLease file in choice.Obsolete)
             {
                 File.Delete(Path.Combine(_subnetsDirectory, file.Name));
@@ -202,7 +204,9 @@ public sealed class FileLeaseStore : ILeaseStore
             bool mayReplace = _folder.Find(new SubnetKey(subnet).Format()) is not null;
             try
             {
-                return new AcquiredLease(Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace), IsNew: choice.Own is null);
+                SubnetLease taken = Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace);
+                _untilTaken.Forget();
+                return new AcquiredLease(taken, IsNew: choice.Own is null);
             }
             catch (IOException) when (!mayReplace && attempt < MostAttempts && File.Exists(PathOf(subnet)))
             {

@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Metering;
 using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
@@ -22,6 +23,8 @@ public sealed class Forwarder : IDisposable
     private readonly List<IDisposable> _memory = []; // a pipe behind its stages
     private readonly List<PathCounters> _outbound = [];
     private readonly List<PathCounters> _inbound = [];
+    private readonly List<CallMeter> _outboundMeters = [];
+    private readonly List<CallMeter> _inboundMeters = [];
 
     private bool _isDisposed;
 
@@ -47,6 +50,12 @@ public sealed class Forwarder : IDisposable
 
     /// <summary>UDP to TUN, all workers together.</summary>
     public PathTotals Inbound => PathTotals.Of(_inbound);
+
+    /// <summary>What the way out asks of the kernel; null when it is not metered. A thread for both ways sleeps on the way in.</summary>
+    public MeterTotals? OutboundMeter => _outboundMeters.Count == 0 ? null : MeterTotals.Of(_outboundMeters);
+
+    /// <summary>What the way in asks of the kernel; null when it is not metered.</summary>
+    public MeterTotals? InboundMeter => _inboundMeters.Count == 0 ? null : MeterTotals.Of(_inboundMeters);
 
     /// <summary>What has been learned of the peers' paths.</summary>
     public PeerPaths Paths { get; } = new();
@@ -83,42 +92,59 @@ public sealed class Forwarder : IDisposable
             return;
         }
 
-        OutboundWorker outbound = Out(new OutboundWorker(context, lane.Tun, lane.Port));
-        InboundWorker inbound = In(new InboundWorker(context, lane.Tun, lane.Port));
+        WorkerMeter? meterOut = Meter(context, _outboundMeters);
+        WorkerMeter? meterIn = Meter(context, _inboundMeters);
+        var outbound = new OutboundWorker(context, Metered(meterOut, lane.Tun), Metered(meterOut, lane.Port));
+        var inbound = new InboundWorker(context, Metered(meterIn, lane.Tun), Metered(meterIn, lane.Port));
+        IWorker workOut = Keep(outbound, _outbound, meterOut);
+        IWorker workIn = Keep(inbound, _inbound, meterIn);
         if (context.Options.Layout == WorkerLayout.Duplex)
         {
-            Add(context, $"duplex-{number}", [outbound, inbound], new WaitSet(lane.Port.Descriptor, lane.Tun.Descriptor, inbound.DrainErrors));
+            Add(context, $"duplex-{number}", [workOut, workIn], new WaitSet(lane.Port.Descriptor, lane.Tun.Descriptor, inbound.DrainErrors), meterIn);
         }
         else
         {
-            Add(context, $"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor));
-            Add(context, $"in-{number}", [inbound], new WaitSet(lane.Port.Descriptor, OnError: inbound.DrainErrors));
+            Add(context, $"out-{number}", [workOut], new WaitSet(lane.Tun.Descriptor), meterOut);
+            Add(context, $"in-{number}", [workIn], new WaitSet(lane.Port.Descriptor, OnError: inbound.DrainErrors), meterIn);
         }
     }
 
     private void AddPipelines(ForwarderContext context, Lane lane, int number)
     {
-        var outPipe = new FramePipe();
-        var inPipe = new FramePipe();
-        TunReadStage read = Out(new TunReadStage(context, lane.Tun, outPipe, _stop));
-        SendStage send = Out(new SendStage(context, lane.Tun.HasVirtioNetHeader, lane.Port, outPipe));
-        ReceiveStage receive = In(new ReceiveStage(context, lane.Port, inPipe, _stop));
-        TunWriteStage write = In(new TunWriteStage(context, lane.Tun, inPipe));
+        WorkerMeter? meterRead = Meter(context, _outboundMeters);
+        WorkerMeter? meterSend = Meter(context, _outboundMeters);
+        WorkerMeter? meterReceive = Meter(context, _inboundMeters);
+        WorkerMeter? meterWrite = Meter(context, _inboundMeters);
+        var outPipe = new FramePipe(meterRead?.Calls, meterSend?.Calls);
+        var inPipe = new FramePipe(meterReceive?.Calls, meterWrite?.Calls);
+        var read = new TunReadStage(context, Metered(meterRead, lane.Tun), outPipe, _stop);
+        var send = new SendStage(context, lane.Tun.HasVirtioNetHeader, Metered(meterSend, lane.Port), outPipe);
+        var receive = new ReceiveStage(context, Metered(meterReceive, lane.Port), inPipe, _stop);
+        var write = new TunWriteStage(context, Metered(meterWrite, lane.Tun), inPipe);
+        Add(context, $"tun-read-{number}", [Keep(read, _outbound, meterRead)], new WaitSet(lane.Tun.Descriptor), meterRead);
+        Add(context, $"send-{number}", [Keep(send, _outbound, meterSend)], new WaitSet(outPipe.Readable), meterSend);
+        Add(context, $"receive-{number}", [Keep(receive, _inbound, meterReceive)], new WaitSet(lane.Port.Descriptor, OnError: receive.DrainErrors), meterReceive);
+        Add(context, $"tun-write-{number}", [Keep(write, _inbound, meterWrite)], new WaitSet(inPipe.Readable), meterWrite);
         _memory.AddRange([outPipe, inPipe]);
-        Add(context, $"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor));
-        Add(context, $"send-{number}", [send], new WaitSet(outPipe.Readable));
-        Add(context, $"receive-{number}", [receive], new WaitSet(lane.Port.Descriptor, OnError: receive.DrainErrors));
-        Add(context, $"tun-write-{number}", [write], new WaitSet(inPipe.Readable));
     }
 
-    private T Out<T>(T worker)
-        where T : IWorker => Keep(worker, _outbound);
+    private static WorkerMeter? Meter(ForwarderContext context, List<CallMeter> direction)
+    {
+        if (!context.Options.IsMetered)
+        {
+            return null;
+        }
 
-    private T In<T>(T worker)
-        where T : IWorker => Keep(worker, _inbound);
+        var meter = new WorkerMeter(context.Options.ExtraCopies);
+        direction.Add(meter.Calls);
+        return meter;
+    }
 
-    private T Keep<T>(T worker, List<PathCounters> direction)
-        where T : IWorker
+    private static ITunQueue Metered(WorkerMeter? meter, ITunQueue queue) => meter?.On(queue) ?? queue;
+
+    private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port) => meter?.On(port) ?? port;
+
+    private IWorker Keep(IWorker worker, List<PathCounters> direction, WorkerMeter? meter)
     {
         direction.Add(worker.Counters);
         if (worker is IDisposable disposable)
@@ -126,11 +152,12 @@ public sealed class Forwarder : IDisposable
             _memory.Add(disposable);
         }
 
-        return worker;
+        return meter?.On(worker) ?? worker;
     }
 
-    private void Add(ForwarderContext context, string name, IWorker[] workers, WaitSet waits) => _threads.Add(
-        new WorkerThread(name, workers, waits, _stop, context.Options.SpinMicroseconds, fault => _fault.TrySetResult(fault)));
+    private void Add(ForwarderContext context, string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) => _threads.Add(
+        new WorkerThread(
+            name, workers, waits with { Meter = meter?.Calls }, _stop, context.Options.SpinMicroseconds, fault => _fault.TrySetResult(fault)));
 }
 
 /// <summary>One TUN queue and one socket: what one set of workers serves.</summary>

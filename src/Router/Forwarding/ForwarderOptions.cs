@@ -7,6 +7,9 @@ namespace Overlay.Router.Forwarding;
 /// <param name="TunnelMtu">The TUN's MTU in bytes: longer inbound packets are delivered and counted.</param>
 public sealed record ForwarderOptions(SourceCheck SourceCheck, int TunnelMtu)
 {
+    /// <summary>What <see cref="ExtraCopies"/> may be at most.</summary>
+    public const int MostExtraCopies = 8;
+
     /// <summary>Packets or superpackets read from the TUN before what has been collected is sent: 1 to 64.</summary>
     public int FramesABatch { get; init; } = 64;
 
@@ -24,6 +27,15 @@ public sealed record ForwarderOptions(SourceCheck SourceCheck, int TunnelMtu)
 
     /// <summary>How long an idle worker looks again before it waits, in microseconds; 0 for not at all.</summary>
     public int SpinMicroseconds { get; init; }
+
+    /// <summary>Whether the workers' system calls are counted and timed, which costs them a little: for measurements.</summary>
+    public bool IsMetered { get; init; }
+
+    /// <summary>
+    /// How often everything read is copied once more to no purpose, 0 to <see cref="MostExtraCopies"/>; takes
+    /// <see cref="IsMetered"/>: for measurements.
+    /// </summary>
+    public int ExtraCopies { get; init; }
 
     internal SendLimits SendLimits => new(MessagesABatch, DatagramsATrain);
 

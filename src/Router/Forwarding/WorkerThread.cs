@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Threading;
 using Overlay.Linux;
+using Overlay.Router.Metering;
 
 namespace Overlay.Router.Forwarding;
 
@@ -50,7 +51,7 @@ internal sealed class WorkerThread
         {
             while (!_stop.IsSet)
             {
-                if (!RunAll() && !Spin() && Readiness.WaitReadable(_stop, _waits.First, _waits.Second))
+                if (!RunAll() && !Spin() && Wait())
                 {
                     _waits.OnError?.Invoke();
                 }
@@ -60,6 +61,13 @@ internal sealed class WorkerThread
         {
             _fault(fault);
         }
+    }
+
+    // True when a descriptor has an error to report.
+    private bool Wait()
+    {
+        _waits.Meter?.Count(MeteredCall.Wait);
+        return Readiness.WaitReadable(_stop, _waits.First, _waits.Second);
     }
 
     private bool RunAll()
@@ -100,4 +108,5 @@ internal sealed class WorkerThread
 /// <param name="First">A descriptor.</param>
 /// <param name="Second">Another; null for none.</param>
 /// <param name="OnError">Called when a wait says that a descriptor has an error to report; null for nobody.</param>
-internal readonly record struct WaitSet(SafeFd First, SafeFd? Second = null, Action? OnError = null);
+/// <param name="Meter">Counts the waits; null for nobody.</param>
+internal readonly record struct WaitSet(SafeFd First, SafeFd? Second = null, Action? OnError = null, CallMeter? Meter = null);

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Linux;
+using Overlay.Router.Metering;
 
 namespace Overlay.Router.Pipelines;
 
@@ -32,11 +33,17 @@ internal sealed class FramePipe : IDisposable
     private readonly IMemoryOwner<byte> _scratch;
     private readonly EventSignal _readable = new();
     private readonly EventSignal _writable = new();
+    private readonly CallMeter? _writerMeter;
+    private readonly CallMeter? _readerMeter;
     private int _readerSleeps;
     private int _writerSleeps;
 
-    internal FramePipe()
+    /// <param name="writerMeter">Counts the writer's signals and waits; null for nobody.</param>
+    /// <param name="readerMeter">Counts the reader's signals; null for nobody.</param>
+    internal FramePipe(CallMeter? writerMeter = null, CallMeter? readerMeter = null)
     {
+        _writerMeter = writerMeter;
+        _readerMeter = readerMeter;
         _scratch = _pool.Rent();
         _pipe = new Pipe(new PipeOptions(
             _pool, PipeScheduler.Inline, PipeScheduler.Inline, pauseWriterThreshold: 0, resumeWriterThreshold: 0,
@@ -61,10 +68,12 @@ internal sealed class FramePipe : IDisposable
         while (_pool.FreeSlabs == 0)
         {
             Publish();
+            _writerMeter?.Count(MeteredCall.Signal);
             _writable.Clear();
             Interlocked.Exchange(ref _writerSleeps, 1);
             if (_pool.FreeSlabs == 0)
             {
+                _writerMeter?.Count(MeteredCall.Wait);
                 _ = Readiness.WaitReadable(stop, _writable.Descriptor);
             }
 
@@ -97,6 +106,7 @@ internal sealed class FramePipe : IDisposable
 
         if (Interlocked.Exchange(ref _readerSleeps, 0) != 0)
         {
+            _writerMeter?.Count(MeteredCall.Signal);
             _readable.Set();
         }
     }
@@ -107,6 +117,7 @@ internal sealed class FramePipe : IDisposable
     {
         if (!_pipe.Reader.TryRead(out ReadResult result))
         {
+            _readerMeter?.Count(MeteredCall.Signal);
             _readable.Clear();
             Interlocked.Exchange(ref _readerSleeps, 1);
             if (!_pipe.Reader.TryRead(out result))
@@ -126,6 +137,7 @@ internal sealed class FramePipe : IDisposable
         _pipe.Reader.AdvanceTo(frames.End);
         if (Interlocked.Exchange(ref _writerSleeps, 0) != 0)
         {
+            _readerMeter?.Count(MeteredCall.Signal);
             _writable.Set();
         }
     }

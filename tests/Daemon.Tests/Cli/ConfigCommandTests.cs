@@ -44,6 +44,10 @@ public sealed class ConfigCommandTests : CliStore
     }
 
     [Fact]
+    public async Task A_device_without_end_is_refused_instead_of_read_for_ever() =>
+        IsRefused(await RunWords(["config", "check", "/dev/zero"]), 1, "/dev/zero is longer than", "so it is no config; name another file");
+
+    [Fact]
     public async Task Every_rule_that_is_broken_is_in_one_line()
     {
         string file = PutFile("""{"Network":"10.1.0.0/16","SubnetMin":"10.2.0.0","SubnetMax":"10.1.9.1"}""");

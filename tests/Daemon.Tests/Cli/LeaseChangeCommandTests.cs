@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Daemon.Lab;
 using Overlay.Lease;
@@ -73,6 +74,53 @@ public sealed class LeaseChangeCommandTests : CliStore
         Assert.Equal("removed the lease 10.244.8.0/24 of 192.0.2.8, which had expired\n", (await Run("lease remove 10.244.8.0/24")).Output);
         Assert.Equal("removed 10.244.9.0/24, which could not be read as a lease\n", (await Run("lease remove 10.244.9.0/24")).Output);
         Assert.Empty(Directory.GetFileSystemEntries(Subnets));
+    }
+
+    [Theory]
+    [InlineData("no subnet", "no subnet")]
+    [InlineData("10.244.7.0-24&fc00::-64", "10.244.7.0/24 fc00::/64")]
+    [InlineData("10.244.7.0-24&fc00::-64", "10.244.7.0-24&fc00::-64")]
+    [InlineData("red\u001b[31m", "red?[31m")]
+    [InlineData("010.244.7.0-24", "010.244.7.0-24")]
+    public async Task Whatever_the_list_shows_can_be_removed_by_that_name(string name, string shown)
+    {
+        PutLease("10.244.8.0-24", "192.0.2.8", TimeSpan.FromHours(3));
+        PutText(name, "?", TimeSpan.FromHours(3));
+
+        CommandResult result = await RunWords(["lease", "remove", shown, "--lease-store", Store]);
+
+        Assert.Equal((0, $"removed {shown}, which could not be read as a lease\n", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.Equal(["10.244.8.0-24"], new DirectoryInfo(Subnets).EnumerateFileSystemInfos().Select(file => file.Name));
+    }
+
+    [Theory]
+    [InlineData("../config")]
+    [InlineData(".")]
+    [InlineData("*")]
+    public async Task What_the_list_does_not_show_is_not_removed(string name)
+    {
+        IsRefused(await RunWords(["lease", "remove", name, "--lease-store", Store]), 1, $"there is no lease {name} in {Store}");
+
+        Assert.True(File.Exists(ConfigPath));
+    }
+
+    [Fact]
+    public async Task Of_two_entries_that_look_the_same_none_is_removed()
+    {
+        PutText("a\u0001", "?", TimeSpan.FromHours(3));
+        PutText("a\u0002", "?", TimeSpan.FromHours(3));
+
+        IsRefused(await Run("lease remove a?"), 1, "2 entries", "shown as a?");
+
+        Assert.Equal(2, Directory.GetFiles(Subnets).Length);
+    }
+
+    [Fact]
+    public async Task A_directory_among_the_leases_is_left_to_its_maker()
+    {
+        Directory.CreateDirectory(Path.Combine(Subnets, "10.244.7.0-24"));
+
+        IsRefused(await Run("lease remove 10.244.7.0/24"), 1, "10.244.7.0-24 is a directory", "by hand");
     }
 
     [Fact]

@@ -116,7 +116,7 @@ public sealed class LeaseListTests : CliStore
     [InlineData("config put FILE", "--lease-store is missing; give file:DIR")]
     [InlineData("config check", "there is nothing to check; give FILE, or --lease-store file:DIR")]
     [InlineData("lease list --lease-store here", "--lease-store is 'here'; give file:DIR")]
-    [InlineData("lease --lease-store file:/x remove 10.244.3.0", "SUBNET is '10.244.3.0'; give a subnet like 10.244.7.0/24")]
+    [InlineData("lease --lease-store file:/x reserve 10.244.3.0 --public-ip 192.0.2.1", "SUBNET is '10.244.3.0'; give a subnet like 10.244.7.0/24")]
     [InlineData("lease --lease-store file:/x reserve 10.244.3.0/24", "--public-ip")]
     [InlineData("lease --lease-store file:/x reserve 10.244.3.0/24 --public-ip host", "--public-ip is 'host'; give an IPv4 address")]
     public async Task A_wrong_command_line_is_refused_with_the_value_found_and_what_to_give(string line, string expected) =>

@@ -151,6 +151,20 @@ public sealed class LeaseStoreOptionsTests : IDisposable
         Assert.Throws<OperatorException>(() => Read($"{line} {Write("empty", "\n")}")).Message,
         StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("--etcd-username u --etcd-password-file")]
+    [InlineData("--etcd-token-file")]
+    public void A_secret_that_is_not_text_is_one_line_that_names_the_file(string line)
+    {
+        string file = Path.Combine(_directory, "latin-1");
+        File.WriteAllBytes(file, [(byte)'p', 0xE4, (byte)'w']);
+
+        Assert.Contains(
+            $"{file} cannot be read (it is not UTF-8 text; save it as such)",
+            Assert.Throws<OperatorException>(() => Read($"{line} {file}")).Message,
+            StringComparison.Ordinal);
+    }
+
     private static ParseResult Parse(string line) =>
         CommandTree.Create().Parse((string[])["run", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim('\''))]);
 

@@ -12,6 +12,7 @@ using Overlay.Daemon.Cli;
 using Overlay.Daemon.Status;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
+using Overlay.Router.Metering;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.House;
@@ -19,7 +20,7 @@ namespace Overlay.Daemon.Tests.House;
 public sealed class DocumentationTests
 {
     [Fact]
-    public void The_documented_drop_reasons_events_and_accelerations_are_those_of_the_code_with_the_same_sentences()
+    public void The_documented_drop_reasons_events_accelerations_and_metered_calls_are_those_of_the_code_with_the_same_sentences()
     {
         string documentation = Repository.Read("docs/metrics.md");
         XDocument comments = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Overlay.Router.xml"));
@@ -32,6 +33,9 @@ public sealed class DocumentationTests
         Assert.Equal(
             Accelerations.All.Select(acceleration => (Accelerations.Name(acceleration), Sentence(comments, acceleration))),
             Rows(documentation, "## Accelerations"));
+        Assert.Equal(
+            MeteredCalls.All.Select(call => (call.Name(), Sentence(comments, call))),
+            Rows(documentation, "## Meter"));
     }
 
     [Fact]

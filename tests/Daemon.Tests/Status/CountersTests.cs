@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Net.Sockets;
 using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Daemon.Status;
@@ -61,7 +62,13 @@ public sealed class CountersTests : IDisposable
     public async Task What_an_earlier_daemon_left_is_replaced_and_a_stop_removes_the_socket()
     {
         string path = Path.Combine(_directory.FullName, "overlay.sock");
-        await File.WriteAllTextAsync(path, "left behind", TestContext.Current.CancellationToken);
+        using (var left = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            left.Bind(new UnixDomainSocketEndPoint(path)); // as by a daemon that was killed: its name stays
+            File.Move(path, $"{path}.left");
+        }
+
+        File.Move($"{path}.left", path); // the base library removes a name with its socket
         await using (CountersSocket.Listen(_directory.FullName, () => Answer))
         {
             Assert.Equal(7, (await ReadAsync()).Outbound.Packets);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Google.Protobuf;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Protocol;
 using Overlay.Testing;
@@ -15,6 +16,18 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
 {
     private readonly EtcdClient _client = new(Options(etcd.Server.Endpoint));
     private readonly string _key = NewKey();
+
+    [Fact]
+    public async Task A_fault_of_ours_is_not_told_as_a_lost_connection()
+    {
+        var parser = new MessageParser<RangeResponse>(() => throw new NotSupportedException("a fault of ours"));
+        using var connection = new EtcdConnection(etcd.Server.Endpoint, Options(etcd.Server.Endpoint));
+
+        NotSupportedException fault = await Assert.ThrowsAsync<NotSupportedException>(() => GrpcCall.UnaryAsync(
+            connection, EtcdCall.Of(Read(_key)), Read(_key), parser, token: null, TimeSpan.FromSeconds(20), Cancel));
+
+        Assert.Equal("a fault of ours", fault.Message);
+    }
 
     [Fact]
     public async Task What_is_written_is_read_with_its_revisions()

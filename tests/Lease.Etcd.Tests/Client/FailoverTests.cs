@@ -12,26 +12,30 @@ namespace Overlay.Lease.Etcd.Tests.Client;
 
 public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
 {
-    private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(1), s_short = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(500), s_medium = TimeSpan.FromSeconds(2);
+
+    // So long that a test that comes to its end in a third of it has waited for none, however busy the machine is.
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60);
 
     private readonly string _key = NewKey();
 
     [Fact]
     public async Task An_endpoint_that_refuses_costs_nothing_for_reads_writes_and_watches()
     {
-        await using var client = new EtcdClient(Options(DeadEnds.Refusing(), etcd.Server.Endpoint));
+        EtcdOptions options = Options(DeadEnds.Refusing(), etcd.Server.Endpoint) with { RequestTimeout = s_long, ConnectTimeout = s_long };
+        await using var client = new EtcdClient(options);
         long start = Stopwatch.GetTimestamp();
         await client.PutAsync(Write(_key, "v"), Cancel);
-        await using var second = new EtcdClient(Options(DeadEnds.Refusing(), etcd.Server.Endpoint));
+        await using var second = new EtcdClient(options);
         Assert.Equal("v", await second.ValueAsync(_key));
-        await using var third = new EtcdClient(Options(DeadEnds.Refusing(), etcd.Server.Endpoint));
+        await using var third = new EtcdClient(options);
         await foreach (WatchResponse response in third.WatchAsync(Watch(_key), Cancel))
         {
             Assert.True(response.Created);
             break;
         }
 
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_atOnce * 2);
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_long / 3);
     }
 
     [Fact]
@@ -43,10 +47,9 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         Assert.Null(await client.ValueAsync(_key));
         Assert.True(Stopwatch.GetElapsedTime(start) >= s_short);
 
-        // The one that works is asked from now on.
-        start = Stopwatch.GetTimestamp();
+        // The one that works is asked from now on: the other's connection was given up, so that asking it takes a new one.
         Assert.Null(await client.ValueAsync(_key));
-        Assert.True(Stopwatch.GetElapsedTime(start) < s_short);
+        Assert.Equal(1, hanging.Connections);
     }
 
     [Fact]
@@ -168,14 +171,14 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         using EtcdCluster cluster = EtcdCluster.Start();
         EtcdServer leader = await cluster.FindLeaderAsync(Cancel);
         int first = ((List<EtcdServer>)[.. cluster.Members]).FindIndex(member => member != leader);
-        await using var client = new EtcdClient(Options([cluster.Endpoints[first], .. cluster.Endpoints]) with { RequestTimeout = TimeSpan.FromSeconds(2) });
+        await using var client = new EtcdClient(Options([cluster.Endpoints[first], .. cluster.Endpoints]) with { RequestTimeout = s_medium });
         await client.PutAsync(Write(_key, "three"), Cancel);
 
         cluster.Members[first].Stop();
         long start = Stopwatch.GetTimestamp();
         await client.PutAsync(Write(_key, "two"), Cancel);
         Assert.Equal("two", await client.ValueAsync(_key));
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_atOnce);
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_medium); // no deadline was waited for
 
         cluster.Members[first].Restart();
         leader.Kill();

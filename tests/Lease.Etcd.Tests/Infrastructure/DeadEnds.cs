@@ -66,6 +66,8 @@ internal static class DeadEnds
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly CancellationTokenSource _end = new();
 
+        private int _connections;
+
         internal Answering(string greeting)
         {
             _listener.Start();
@@ -74,6 +76,9 @@ internal static class DeadEnds
         }
 
         internal Uri Endpoint { get; }
+
+        /// <summary>How many were made to it so far.</summary>
+        internal int Connections => Volatile.Read(ref _connections);
 
         public void Dispose()
         {
@@ -89,7 +94,9 @@ internal static class DeadEnds
             {
                 while (true)
                 {
-                    _ = TalkAsync(await _listener.AcceptTcpClientAsync(end), greeting, end);
+                    TcpClient client = await _listener.AcceptTcpClientAsync(end);
+                    Interlocked.Increment(ref _connections);
+                    _ = TalkAsync(client, greeting, end);
                 }
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)

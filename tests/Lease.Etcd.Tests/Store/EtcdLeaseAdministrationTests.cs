@@ -158,12 +158,12 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         await Lab.PutAsync(Lab.KeyOf("10.5.9.0-24"), "{");
         await using EtcdLeaseAdministration store = NewAdministration();
 
-        LeaseEntry removed = Assert.IsType<LeaseEntry>(await store.RemoveAsync(Net("10.5.8.0/24"), EtcdStoreLab.Cancel));
+        LeaseEntry removed = Assert.IsType<LeaseEntry>(await store.RemoveAsync("10.5.8.0-24", EtcdStoreLab.Cancel));
 
         Assert.Equal(Ip("192.0.2.8"), removed.Attributes?.PublicIp);
         Assert.InRange(LeftOf(removed), 3500, 3600);
-        Assert.NotNull((await store.RemoveAsync(Net("10.5.9.0/24"), EtcdStoreLab.Cancel))?.Fault);
-        Assert.Null(await store.RemoveAsync(Net("10.5.8.0/24"), EtcdStoreLab.Cancel));
+        Assert.NotNull((await store.RemoveAsync("10.5.9.0-24", EtcdStoreLab.Cancel))?.Fault);
+        Assert.Null(await store.RemoveAsync("10.5.8.0-24", EtcdStoreLab.Cancel));
         Assert.Empty(await Lab.ReadAllAsync());
     }
 

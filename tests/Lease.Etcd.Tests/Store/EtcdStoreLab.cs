@@ -56,7 +56,8 @@ public sealed class EtcdStoreLab : IAsyncDisposable
         }
     }
 
-    internal EtcdLeaseStore NewStore(int seed = 1, TimeSpan? relist = null) => new(Options, Prefix, TimeProvider.System, Warn, new Random(seed))
+    internal EtcdLeaseStore NewStore(int seed = 1, TimeSpan? relist = null, TimeProvider? time = null) => new(
+        Options, Prefix, time ?? TimeProvider.System, Warn, new Random(seed))
     {
         RelistInterval = relist ?? TimeSpan.FromMinutes(5),
         StrangeStorePatience = TimeSpan.FromSeconds(1),

@@ -44,6 +44,20 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
     }
 
     [Fact]
+    public async Task A_gap_whose_cause_becomes_another_one_is_told_again()
+    {
+        await using EtcdLeaseStore store = Lab.NewStore();
+        await using WatchLog watch = new(store, s_config);
+        await watch.WaitForAsync("snapshot");
+
+        await Lab.WhileCutAsync(watch, () => new EtcdAdministration(Lab.Server.Endpoint).EnableUsersAsync("secret", EtcdStoreLab.Cancel));
+
+        LeaseUpdate.Gap second = Assert.IsType<LeaseUpdate.Gap>(await watch.WaitForAsync(3));
+        Assert.EndsWith("user name is empty", second.Reason, StringComparison.Ordinal);
+        Assert.Equal(["snapshot", "gap", "gap"], watch.Told);
+    }
+
+    [Fact]
     public async Task A_connection_that_is_dead_is_found_by_pings()
     {
         await using EtcdLeaseStore store = Lab.NewStore();

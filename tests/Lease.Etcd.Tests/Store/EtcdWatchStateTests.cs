@@ -42,6 +42,18 @@ public sealed class EtcdWatchStateTests : IAsyncDisposable
     }
 
     [Fact]
+    public void An_answer_that_cancels_the_watch_does_not_move_where_it_goes_on()
+    {
+        _state.Apply(Listing(revision: 10));
+        WatchResponse cancelled = Answer(storeRevision: 5_000);
+        cancelled.Canceled = true;
+
+        Assert.Empty(_state.Apply(cancelled));
+
+        Assert.Equal(10, _state.Revision);
+    }
+
+    [Fact]
     public void An_event_that_a_listing_has_overtaken_changes_nothing()
     {
         _state.Apply(Listing(revision: 20, Read("10.5.1.0-24", "192.0.2.9", revision: 18)));

@@ -132,6 +132,24 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     }
 
     [Fact]
+    public async Task Another_key_with_our_public_address_that_comes_back_is_warned_of_again()
+    {
+        await using EtcdLeaseStore store = Lab.NewStore();
+        await AcquireAsync(store);
+        await using WatchLog watch = new(store, s_config);
+        await watch.WaitForAsync(1);
+
+        await Lab.PutLeaseAsync("10.5.8.0-24", Ours);
+        await watch.WaitForAsync(2);
+        await Lab.DeleteAsync("10.5.8.0-24");
+        await watch.WaitForAsync("changes -10.5.8.0/24");
+        await Lab.PutLeaseAsync("10.5.8.0-24", Ours);
+        await watch.WaitForAsync(4);
+
+        Assert.Equal(2, Lab.Warnings.Length);
+    }
+
+    [Fact]
     public async Task An_overlapping_key_that_came_later_takes_nothing_from_us()
     {
         await using EtcdLeaseStore store = Lab.NewStore();

@@ -64,7 +64,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         Assert.Contains("nowhere does not exist", (await Refusal(() => store.ListAsync(Config, Cancel))).Message, StringComparison.Ordinal);
         Assert.Contains("nowhere does not exist", (await Refusal(() => store.ReadConfigTextAsync(Cancel))).Message, StringComparison.Ordinal);
         await Refusal(() => store.WriteConfigTextAsync("{}", null, Cancel));
-        await Refusal(() => store.RemoveAsync(Net("10.5.8.0/24"), Cancel));
+        await Refusal(() => store.RemoveAsync("10.5.8.0-24", Cancel));
         Assert.False(Directory.Exists(Path.Combine(Root, "nowhere")));
     }
 
@@ -150,9 +150,9 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         PutText("10.5.9.0-24", "{");
         await using ILeaseAdministration store = NewAdministration();
 
-        Assert.Equal(Ip("192.0.2.8"), (await store.RemoveAsync(Net("10.5.8.0/24"), Cancel))?.Attributes?.PublicIp);
-        Assert.NotNull((await store.RemoveAsync(Net("10.5.9.0/24"), Cancel))?.Fault);
-        Assert.Null(await store.RemoveAsync(Net("10.5.8.0/24"), Cancel));
+        Assert.Equal(Ip("192.0.2.8"), (await store.RemoveAsync("10.5.8.0-24", Cancel))?.Attributes?.PublicIp);
+        Assert.NotNull((await store.RemoveAsync("10.5.9.0-24", Cancel))?.Fault);
+        Assert.Null(await store.RemoveAsync("10.5.8.0-24", Cancel));
         Assert.Empty(FileNames());
     }
 

@@ -60,6 +60,40 @@ public sealed class FileLeaseReservationTests : StoreFixture
         Assert.Contains(Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("10.5.8.0/23", 1)] // overlaps it
+    [InlineData("10.5.8.0/24", 0)] // is it: whoever holds it now goes by our address
+    [InlineData("10.5.12.0/24", 0)] // has nothing to do with it
+    public async Task A_reservation_that_overlaps_what_was_just_lost_is_said_and_stays(string lost, int warnings)
+    {
+        string path = Reserve("10.5.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        AcquiredLease acquired = await store.AcquireAsync(
+            Config, new LeaseRequest(Ip("192.0.2.1"), PreviousSubnet: null, LostSubnet: Net(lost)), Cancel);
+
+        Assert.False(acquired.Lease.Subnet.Overlaps(Net(lost)));
+        Assert.Equal(lost == "10.5.12.0/24", acquired.Lease.Subnet == Net("10.5.8.0/24"));
+        Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
+        Assert.Equal(warnings, Warnings.Count(line => line.Contains("or the subnet just lost to one, overlaps it", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_reservation_that_cannot_be_used_is_said_once_however_often_a_lease_is_asked_for()
+    {
+        NetworkConfig full = NetworkConfig.Parse("""{"Network":"10.7.0.0/16","SubnetMin":"10.7.1.0","SubnetMax":"10.7.1.0"}""");
+        PutLease("10.7.1.0-24", "192.0.2.9");
+        Reserve("10.99.8.0-24", "192.0.2.1");
+        await using FileLeaseStore store = NewStore();
+
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            await Assert.ThrowsAsync<LeaseStoreException>(() => store.AcquireAsync(full, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+        }
+
+        Assert.Single(Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_reservation_is_never_given_back_by_its_host()
     {

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading;
 
-namespace Overlay.Daemon.Demo;
+namespace Overlay.Daemon;
 
 /// <summary>Turns the signals that end a program into a token, for as long as it lives.</summary>
 /// <remarks>The first signal is remembered; the others are swallowed, so that none interrupts the clean-up.</remarks>

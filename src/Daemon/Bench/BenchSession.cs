@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Overlay.Daemon.Bench.Counting;
+using Overlay.Daemon.Bench.Paths;
+using Overlay.Daemon.Bench.Reports;
+using Overlay.Daemon.Bench.Reports.Page;
+using Overlay.Daemon.Bench.Results;
+using Overlay.Daemon.Cli;
+using Overlay.Daemon.Demo;
+using Overlay.Daemon.Lab;
+using Overlay.Linux;
+
+namespace Overlay.Daemon.Bench;
+
+/// <summary>One run of <c>overlay bench</c>, from the checks to the clean-up.</summary>
+internal sealed class BenchSession(BenchOptions options, TextWriter output, TextWriter error, TimeProvider clock)
+{
+    /// <summary>Runs it.</summary>
+    /// <returns>0 when every figure was measured and written, 1 when not, 130 after Ctrl-C.</returns>
+    internal int Run()
+    {
+        using var stop = new StopRequest();
+        var progress = new BenchProgress(error, !Console.IsErrorRedirected, options.Plan.Steps, options.Plan.Rounds);
+        try
+        {
+            LabPrerequisites.Check();
+            if (options.Plan.Wire == Wire.Nic)
+            {
+                _ = WireSetting.Find();
+            }
+
+            using var page = PageFile.Open(options.HtmlFile);
+            BenchReport report = Measure(stop, progress);
+            progress.End();
+            page?.Write(BenchHtml.Write(report));
+            output.Write(Format(report)); // a report that cannot be written is a failure: the program says so
+            output.Flush();
+            return ExitCode.Success;
+        }
+        catch (Exception) when (stop.ExitCode is not null)
+        {
+            progress.End();
+            error.WriteLine("overlay bench: interrupted; there are no figures");
+            return stop.ExitCode ?? ExitCode.Failure;
+        }
+        catch (Exception problem) when (problem is OperatorException or LinuxException or IOException or UnauthorizedAccessException)
+        {
+            progress.End();
+            throw new OperatorException($"bench: {problem.Message.TrimEnd('.')}; there are no figures", problem);
+        }
+    }
+
+    private string Format(BenchReport report) => options.Format switch
+    {
+        BenchFormat.Json => BenchJson.Write(report) + "\n",
+        BenchFormat.Csv => BenchCsv.Write(report),
+        _ => string.Join('\n', BenchTable.Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.Unlimited)) + "\n",
+    };
+
+    private BenchReport Measure(StopRequest stop, BenchProgress progress)
+    {
+        DateTimeOffset began = clock.GetUtcNow();
+        using LabLock held = Lock();
+        using var labs = new BenchLabs(new IpCommand(), progress);
+        try
+        {
+            int stale = labs.Remove(keepDirectory: true);
+            if (stale > 0)
+            {
+                error.WriteLine($"removed what a killed run left behind: {stale} things");
+            }
+
+            IReadOnlyList<BenchPath> paths = labs.Build(options.Plan, stop.Token);
+            ProcessorTimes before = ProcessorTimes.Read();
+            IReadOnlyList<VariantReport> variants = new BenchRun(options.Plan, paths, progress).Run(stop.Token);
+            ProcessorTimes spent = ProcessorTimes.Read() - before;
+            return Report(began, spent.Total > 0 ? spent.Steal * 100 / spent.Total : 0, variants);
+        }
+        finally
+        {
+            _ = labs.Remove(keepDirectory: false);
+            if (labs.CountRemnants() is > 0 and int left)
+            {
+                error.WriteLine($"overlay bench: {left} things could not be removed; look at: ip netns, {BenchLabs.Directory}");
+            }
+        }
+    }
+
+    private BenchReport Report(DateTimeOffset began, double stealPercent, IReadOnlyList<VariantReport> variants) => new()
+    {
+        Schema = BenchReport.CurrentSchema,
+        Environment = MachineFacts.Read(began, options.CommandLine, stealPercent),
+        Method = new BenchMethod(
+            options.Plan.Rounds, options.Plan.Omit.TotalSeconds, options.Plan.Duration.TotalSeconds,
+            options.Plan.Wire.ToString().ToLowerInvariant(), LabPlan.WireMtu, options.Plan.IsQuick, "self"),
+        Variants = [.. variants],
+    };
+
+    private static LabLock Lock() => LabLock.TryTake(BenchLabs.Directory, out int holder)
+        ?? throw new LabException(holder == 0
+            ? "another run is measuring; let it end, or stop it with Ctrl-C"
+            : $"another run is measuring (process {holder}); let it end, or stop it: kill {holder}");
+}

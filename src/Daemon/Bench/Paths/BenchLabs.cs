@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Overlay.Daemon.Bench.Results;
+using Overlay.Daemon.Lab;
+
+namespace Overlay.Daemon.Bench.Paths;
+
+/// <summary>The labs of all variants, up side by side, so that rounds can take them in turn; and whatever an earlier run has left of them.</summary>
+internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposable
+{
+    /// <summary>Everything a run writes is below.</summary>
+    internal const string Directory = "/run/overlay-bench";
+
+    private const string Prefix = "overlay-bench";
+
+    private readonly List<BenchPath> _paths = [];
+
+    /// <summary>Builds a lab for each variant; every path has been tried when it returns.</summary>
+    /// <returns>In the variants' order.</returns>
+    /// <exception cref="OperatorException">One could not be built, or does not carry.</exception>
+    internal IReadOnlyList<BenchPath> Build(BenchPlan plan, CancellationToken stop)
+    {
+        for (int i = 0; i < plan.Variants.Count; i++)
+        {
+            stop.ThrowIfCancellationRequested();
+            progress.Build(plan.Variants[i].Name);
+            BenchPath path = Build(plan.Variants[i], PlanOf(i), stop);
+            _paths.Add(path);
+            WireSetting.Apply(plan.Wire, path.Plan, ip);
+            path.WaitUntilItWorks(stop);
+        }
+
+        return _paths;
+    }
+
+    /// <summary>Ends every process of a run and removes its namespaces and files, this one's or an earlier one's.</summary>
+    /// <param name="keepDirectory">Whether the directory itself stays, for a run that is about to begin.</param>
+    /// <returns>How many things there were.</returns>
+    internal int Remove(bool keepDirectory)
+    {
+        int found = 0;
+        for (int i = 0; i < BenchPlan.MostVariants; i++)
+        {
+            found += RemnantsOf(i).Remove().Count;
+        }
+
+        if (!keepDirectory && System.IO.Directory.Exists(Directory))
+        {
+            try
+            {
+                System.IO.Directory.Delete(Directory, recursive: true);
+            }
+            catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
+            {
+                // Somebody is writing into it; it is counted as left behind.
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>How many namespaces, processes and directories are there.</summary>
+    internal int CountRemnants() =>
+        Enumerable.Range(0, BenchPlan.MostVariants).Sum(i => RemnantsOf(i).Find().Count) + (System.IO.Directory.Exists(Directory) ? 1 : 0);
+
+    public void Dispose() => _paths.ForEach(path => path.Dispose());
+
+    private static string NameOf(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static LabPlan PlanOf(int number)
+    {
+        string directory = Path.Combine(Directory, NameOf(number));
+        System.IO.Directory.CreateDirectory(directory);
+        return new LabPlan($"{Prefix}-{NameOf(number)}", directory, hostCount: 2, hasBridge: false);
+    }
+
+    private LabRemnants RemnantsOf(int number) => new($"{Prefix}-{NameOf(number)}", Path.Combine(Directory, NameOf(number)), ip);
+
+    private BenchPath Build(Variant variant, LabPlan plan, CancellationToken stop) => variant switch
+    {
+        { Kind: VariantKind.Peer } => PeerPath.Start(variant, plan, ip, stop),
+        { Kind: VariantKind.Engine } => DaemonPath.Start(variant, plan, ip, stop),
+        { Name: Variant.Direct } => KernelPath.Direct(variant, plan, ip),
+        { Name: Variant.Routing } => KernelPath.Routing(variant, plan, ip),
+        { Name: Variant.Vxlan } => KernelPath.OverVxlan(variant, plan, ip),
+        _ => throw new ArgumentOutOfRangeException(nameof(variant), variant.Name, "not a variant"),
+    };
+}

@@ -1,0 +1,48 @@
+using Overlay.Linux.Interop;
+
+namespace Overlay.Linux;
+
+/// <summary>What stands at a path, without opening it: to open a pipe may wait, and to open a device may do anything.</summary>
+public static unsafe class FileNode
+{
+    /// <summary>Asks statx(2); symbolic links are followed.</summary>
+    /// <returns>A link that leads nowhere, and what may not be looked at, is <see cref="FileNodeKind.None"/> too: whoever then
+    /// opens it is told why it cannot be.</returns>
+    public static FileNodeKind KindOf(string path)
+    {
+        var node = default(statx);
+
+        // Safe because statx writes exactly one struct statx, and this is one.
+        if (Libc.statx(Libc.AT_FDCWD, path, 0, Libc.STATX_TYPE, &node) < 0)
+        {
+            return FileNodeKind.None;
+        }
+
+        return (node.stx_mode & Libc.S_IFMT) switch
+        {
+            Libc.S_IFREG => FileNodeKind.Regular,
+            Libc.S_IFDIR => FileNodeKind.Directory,
+            Libc.S_IFSOCK => FileNodeKind.Socket,
+            _ => FileNodeKind.Other,
+        };
+    }
+}
+
+/// <summary>The kinds of file that are told apart.</summary>
+public enum FileNodeKind
+{
+    /// <summary>There is none.</summary>
+    None,
+
+    /// <summary>A file with content of its own.</summary>
+    Regular,
+
+    /// <summary>A directory.</summary>
+    Directory,
+
+    /// <summary>A unix socket's name.</summary>
+    Socket,
+
+    /// <summary>A device or a pipe.</summary>
+    Other,
+}

@@ -1,0 +1,81 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace Overlay.Daemon.Tests.Cli;
+
+/// <summary>What the executable itself adds to its commands: how it refuses and how it fails.</summary>
+public sealed class ProgramTests : CliStore
+{
+    [Fact]
+    public async Task A_line_break_in_a_value_does_not_cut_the_remedy_off()
+    {
+        (int exitCode, string error) = await RunProgramAsync(Executable, "run", "--lease-store", Store, "--mtu", "14\n00");
+
+        Assert.Equal((2, "overlay: --mtu is '14?00'; give 576 to 65507 (see overlay run --help)\n"), (exitCode, error));
+    }
+
+    [Theory]
+    [InlineData(50)]
+    [InlineData(255)]
+    public async Task Too_few_descriptors_are_one_line_with_the_remedy(int limit)
+    {
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", $"ulimit -n {limit} && exec \"$@\"", "sh", Executable, "run", "--lease-store", Store);
+
+        Assert.Equal(
+            (1, $"overlay: the limit of open files is {limit}, and overlay needs 256; raise it: ulimit -n 1024, or LimitNOFILE=1024 in its unit\n"),
+            (exitCode, error));
+    }
+
+    [Fact]
+    public async Task A_low_soft_limit_is_raised()
+    {
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", "ulimit -Sn 50 && exec \"$@\"", "sh", Executable, "lease", "list", "--lease-store", Store);
+
+        Assert.True(exitCode == 0, error);
+    }
+
+    [Theory]
+    [InlineData("10.244.7.0/24 is reserved for 192.0.2.1", "lease", "reserve", "10.244.7.0/24", "--public-ip", "192.0.2.1")]
+    [InlineData("removed junk, which could not be read as a lease", "lease", "remove", "junk")]
+    public async Task A_change_that_cannot_be_printed_is_said_to_be_done(string done, params string[] words)
+    {
+        PutText("junk", "?", TimeSpan.FromHours(1));
+
+        (int exitCode, string error) = await RunProgramAsync(
+            ["sh", "-c", "exec \"$@\" > /dev/full", "sh", Executable, .. words, "--lease-store", Store]);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("overlay: standard output cannot be written (", error, StringComparison.Ordinal);
+        Assert.EndsWith($"), but this is done: {done}\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_config_that_is_written_but_cannot_be_printed_is_said_to_be_written()
+    {
+        string file = Path.Combine(Root, "new");
+        File.WriteAllText(file, """{"Network":"10.9.0.0/16"}""");
+
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", "exec \"$@\" > /dev/full", "sh", Executable, "config", "put", file, "--lease-store", Store);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"but this is done: written to {Store}", error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(file), File.ReadAllText(ConfigPath));
+    }
+
+    private static async Task<(int ExitCode, string Error)> RunProgramAsync(params string[] words)
+    {
+        using Process program = Start(words);
+        program.StandardInput.Close();
+        Task<string> output = program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await output;
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (program.ExitCode, error);
+    }
+}

@@ -1,0 +1,94 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Etcd.Store;
+using Overlay.Testing;
+using Xunit;
+
+namespace Overlay.Lease.Etcd.Tests.Store;
+
+/// <summary>How often a watch asks: hosts that began together do not go on together.</summary>
+public sealed class EtcdWatchPaceTests
+{
+    private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
+
+    [Fact]
+    public async Task Pauses_double_up_to_5_seconds_each_up_to_a_fifth_shorter_or_longer()
+    {
+        double[] nominal = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(EtcdStoreLab.Cancel);
+        ImpatientTime time = new(waits =>
+        {
+            if (waits == nominal.Length)
+            {
+                stop.Cancel();
+            }
+        });
+        await using EtcdLeaseStore store = new(
+            new EtcdOptions { Endpoints = [DeadEnds.Refusing()] }, EtcdLeaseStore.DefaultPrefix, time, _ => { }, new Random(1));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (LeaseUpdate update in store.WatchAsync(s_config, stop.Token))
+            {
+                Assert.IsType<LeaseUpdate.Gap>(update);
+            }
+        });
+
+        double[] factors = [.. time.Waits.Zip(nominal, (wait, of) => wait.TotalSeconds / of)];
+        Assert.Equal(nominal.Length, factors.Length);
+        Assert.All(factors, factor => Assert.InRange(factor, 0.8, 1.2));
+        Assert.True(factors.Min() < 0.9 && factors.Max() > 1.1, string.Join(' ', factors));
+    }
+
+    [Fact]
+    public async Task Each_watch_lists_again_after_another_time_of_about_5_minutes()
+    {
+        await using EtcdStoreLab lab = new();
+        ImpatientTime time = new(_ => { });
+        await using EtcdLeaseStore store = lab.NewStore(time: time);
+        const int Watches = 5;
+        for (int i = 0; i < Watches; i++)
+        {
+            await using WatchLog watch = new(store, s_config);
+            await Eventually.IsTrue(() => time.Waits.Length == i + 1, () => $"the wait for another listing, number {i}");
+        }
+
+        Assert.All(time.Waits, wait => Assert.InRange(wait, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(6)));
+        Assert.Equal(Watches, time.Waits.Distinct().Count());
+    }
+
+    // Keeps what is waited for, and ends each wait at once unless it is one of minutes.
+    private sealed class ImpatientTime(Action<int> begun) : TimeProvider
+    {
+        private readonly List<TimeSpan> _waits = [];
+
+        internal TimeSpan[] Waits
+        {
+            get
+            {
+                lock (_waits)
+                {
+                    return [.. _waits];
+                }
+            }
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            int count;
+            lock (_waits)
+            {
+                _waits.Add(dueTime);
+                count = _waits.Count;
+            }
+
+            begun(count);
+            TimeSpan due = dueTime < TimeSpan.FromMinutes(1) ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
+            return System.CreateTimer(callback, state, due, period);
+        }
+    }
+}
