@@ -17,7 +17,7 @@ public sealed class BenchHtmlTests
     private static readonly string[] s_lengths =
         ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height"];
 
-    public static TheoryData<string> Reports => ["fifteen", "three", "one", "zeros", "bare", "hostile"];
+    public static TheoryData<string> Reports => ["fifteen", "three", "one", "zeros", "negative", "bare", "hostile"];
 
     [Theory]
     [MemberData(nameof(Reports))]
@@ -216,7 +216,8 @@ public sealed class BenchHtmlTests
         "fifteen" => Samples.Fifteen,
         "three" => Samples.Three,
         "one" => Samples.Three with { Variants = [Samples.Three.Variant("direct")] },
-        "zeros" => Zeros(),
+        "zeros" => Flat(0),
+        "negative" => Flat(-0.5), // what is the difference of two clocks can be, when nothing was
         "bare" => Samples.Three with
         {
             Variants = [Samples.Three.Variant("direct") with { Tcp = [], Udp = [], Latency = [] }],
@@ -226,9 +227,9 @@ public sealed class BenchHtmlTests
     };
 
     // A run in which nothing was worth a number.
-    private static BenchReport Zeros()
+    private static BenchReport Flat(double value)
     {
-        Spread zero = Spread.Of([0, 0, 0, 0, 0]);
+        Spread zero = Spread.Of([value, value, value, value, value]);
         VariantReport offload = Samples.Three.Variant("offload");
         return Samples.Three with
         {
