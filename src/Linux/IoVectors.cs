@@ -58,6 +58,24 @@ public sealed unsafe class IoVectors : IDisposable
         return (_slab.OffsetOf(piece.iov_base), (int)piece.iov_len);
     }
 
+    /// <summary>Bytes of those pieces that begin in one part of the slab.</summary>
+    /// <param name="start">In bytes from the slab's start.</param>
+    /// <param name="lengthBytes">Of the part.</param>
+    public int BytesIn(int start, int lengthBytes) => BytesIn(0, Count, start, lengthBytes);
+
+    /// <summary>As <see cref="BytesIn(int, int)"/>, of some pieces in a row.</summary>
+    internal int BytesIn(int first, int count, int start, int lengthBytes)
+    {
+        int sum = 0;
+        for (int i = first; i < first + count; i++)
+        {
+            (int offset, int pieceBytes) = RangeOf(i);
+            sum += (uint)(offset - start) < (uint)lengthBytes ? pieceBytes : 0;
+        }
+
+        return sum;
+    }
+
     /// <summary>Empties the list.</summary>
     public void Clear() => Count = TotalBytes = 0;
 

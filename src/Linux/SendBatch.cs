@@ -91,6 +91,13 @@ public sealed unsafe class SendBatch : IDisposable
         return segmentBytes == 0 ? 1 : (_bytes[index] + segmentBytes - 1) / segmentBytes;
     }
 
+    /// <summary>Bytes of those pieces of message <paramref name="index"/> that begin in one part of the slab.</summary>
+    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    /// <param name="start">In bytes from the slab's start.</param>
+    /// <param name="lengthBytes">Of the part.</param>
+    public int BytesIn(int index, int start, int lengthBytes) =>
+        _vectors.BytesIn(_firstVectors[Checked(index)], (int)_messages[index].msg_hdr.msg_iovlen, start, lengthBytes);
+
     /// <summary>Empties the batch.</summary>
     public void Clear()
     {

@@ -14,8 +14,8 @@ internal static class BenchCommand
 {
     private const int MostRounds = 100;
 
-    // The clock of processor time ticks a hundred times a second; a minute each is a day for everything.
-    private const double LeastSeconds = 0.05, MostSeconds = 60;
+    // The clock of processor time ticks a hundred times a second, so that five ticks are the least; every round trip of the longest is kept.
+    private const double LeastSeconds = 0.05, MostSeconds = 20;
 
     /// <summary>The command, to be added to the program's root.</summary>
     internal static Command Create()
@@ -68,9 +68,12 @@ internal static class BenchCommand
             CustomParser = OptionParser.Path("--html"),
         };
 
+        var down = new Command("down", "Remove what a run that was killed has left.");
+        down.SetAction(parsed => BenchSession.Down(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+
         var bench = new Command("bench", "Measure what user-space encapsulation costs: between pretend hosts, beside the kernel's own ways.")
         {
-            quick, rounds, seconds, variants, peers, wire, json, csv, html, BenchDiffCommand.Create(),
+            quick, rounds, seconds, variants, peers, wire, json, csv, html, down, BenchDiffCommand.Create(),
         };
         bench.Validators.Add(result =>
         {
@@ -94,11 +97,25 @@ internal static class BenchCommand
                 parsed.GetValue(seconds) is double each ? plan.Lasting(TimeSpan.FromSeconds(each)) : plan,
                 parsed.GetValue(json) ? BenchFormat.Json : parsed.GetValue(csv) ? BenchFormat.Csv : BenchFormat.Table,
                 parsed.GetValue(html),
-                $"overlay {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}");
+                CommandLine(Environment.GetCommandLineArgs()));
             return new BenchSession(
                 options, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, TimeProvider.System).Run();
         });
         return bench;
+    }
+
+    /// <summary>As it was given, but without the peers' commands: a key may be among their words.</summary>
+    internal static string CommandLine(IReadOnlyList<string> arguments)
+    {
+        var words = new List<string> { "overlay" };
+        for (int i = 1; i < arguments.Count; i++)
+        {
+            bool isPeer = arguments[i - 1] == "--peer" || arguments[i].StartsWith("--peer=", StringComparison.Ordinal);
+            int command = isPeer ? arguments[i].IndexOf('=', arguments[i].StartsWith("--peer=", StringComparison.Ordinal) ? 7 : 0) : -1;
+            words.Add(command < 0 ? arguments[i] : arguments[i][..(command + 1)] + "…");
+        }
+
+        return string.Join(' ', words);
     }
 
     private static BenchPlan Checked(BenchPlan plan)

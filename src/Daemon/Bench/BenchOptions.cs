@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace Overlay.Daemon.Bench;
 
 /// <summary>What the command line asked for.</summary>
@@ -20,35 +18,4 @@ internal enum BenchFormat
 
     /// <summary>A row for each sample.</summary>
     Csv,
-}
-
-/// <summary>A peer as the command line names it.</summary>
-/// <param name="Name">In tables.</param>
-/// <param name="Command">For /bin/sh on each host.</param>
-internal readonly record struct PeerOption(string Name, string Command)
-{
-    private const int LongestName = 40;
-
-    /// <summary>Reads <c>NAME=COMMAND</c>.</summary>
-    /// <returns>Null when it is something else: the name has 1 to 40 visible characters, and the command is not empty.</returns>
-    internal static PeerOption? Parse(string text)
-    {
-        int equals = text.IndexOf('=', System.StringComparison.Ordinal);
-        return equals is >= 1 and <= LongestName && !string.IsNullOrWhiteSpace(text[(equals + 1)..]) && IsVisible(text[..equals])
-            ? new PeerOption(text[..equals], text[(equals + 1)..])
-            : null;
-    }
-
-    private static bool IsVisible(IEnumerable<char> name)
-    {
-        foreach (char letter in name)
-        {
-            if (char.IsWhiteSpace(letter) || char.IsControl(letter))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }

@@ -1,30 +1,7 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Bench;
-
-/// <summary>TCP between the two ends.</summary>
-/// <param name="Streams">At a time.</param>
-/// <param name="IsReverse">From end 2 to end 1.</param>
-internal readonly record struct TcpTest(int Streams, bool IsReverse)
-{
-    /// <summary><c>tcp_4</c>, <c>tcp_4_reverse</c>.</summary>
-    internal string Name => IsReverse ? $"tcp_{Streams}_reverse" : $"tcp_{Streams}";
-}
-
-/// <summary>UDP from end 1 to end 2, flat out.</summary>
-/// <param name="PayloadBytes">Of a datagram; null for as many as fit the path.</param>
-internal readonly record struct UdpTest(int? PayloadBytes)
-{
-    private const int HeaderBytes = 20 + 8; // IPv4 and UDP
-
-    /// <summary><c>udp_64</c>, <c>udp_full</c>.</summary>
-    internal string Name => PayloadBytes is int bytes ? $"udp_{bytes}" : "udp_full";
-
-    /// <summary>Payload on a path of this MTU.</summary>
-    internal int PayloadBytesFor(int mtu) => PayloadBytes ?? mtu - HeaderBytes;
-}
 
 /// <summary>What is measured, how long and how often.</summary>
 internal sealed record BenchPlan
@@ -69,7 +46,7 @@ internal sealed record BenchPlan
         Omit = duration < Duration ? Omit * (duration / Duration) : Omit,
     };
 
-    /// <summary>Everything, some 25 minutes.</summary>
+    /// <summary>Everything, some half an hour.</summary>
     internal static BenchPlan Full(IReadOnlyList<Variant> variants, Wire wire) => new()
     {
         Variants = variants,
@@ -93,14 +70,4 @@ internal sealed record BenchPlan
         WarmUp = TimeSpan.FromSeconds(0.6),
         IsQuick = true,
     };
-}
-
-/// <summary>What the wire between the two hosts does with superpackets. Either way it is a veth pair on one machine (<see cref="LabPlan"/>).</summary>
-internal enum Wire
-{
-    /// <summary>It carries them whole, which flatters everybody.</summary>
-    Veth,
-
-    /// <summary>The sender's kernel cuts them and the receiver's merges them (GRO), as with a plain network card.</summary>
-    Nic,
 }

@@ -10,10 +10,12 @@ internal sealed class BenchProgress(TextWriter terminal, bool isTerminal, int st
 {
     private const string Clear = "\r\e[K";
 
-    private readonly long _began = Stopwatch.GetTimestamp();
     private long _firstStep;
     private int _done;
     private int _round;
+
+    /// <summary>Shows nothing.</summary>
+    internal static BenchProgress None { get; } = new(TextWriter.Null, isTerminal: false, 0, 0);
 
     /// <summary>A lab is being built.</summary>
     internal void Build(string variant) => Show($"building {variant}");
@@ -46,9 +48,6 @@ internal sealed class BenchProgress(TextWriter terminal, bool isTerminal, int st
             Write(Clear);
         }
     }
-
-    /// <summary>Since the beginning.</summary>
-    internal TimeSpan Elapsed => Stopwatch.GetElapsedTime(_began);
 
     private void Show(string text)
     {

@@ -36,6 +36,7 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
             page?.Write(BenchHtml.Write(report));
             output.Write(Format(report)); // a report that cannot be written is a failure: the program says so
             output.Flush();
+            page?.PutInPlace();
             return ExitCode.Success;
         }
         catch (Exception) when (stop.ExitCode is not null)
@@ -49,6 +50,28 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
             progress.End();
             throw new OperatorException($"bench: {problem.Message.TrimEnd('.')}; there are no figures", problem);
         }
+    }
+
+    /// <summary>Removes what a killed run has left.</summary>
+    /// <returns>0 when nothing is left, 1 otherwise.</returns>
+    internal static int Down(TextWriter output, TextWriter error)
+    {
+        using var stop = new StopRequest();
+        LabPrerequisites.CheckRoot();
+        using var labs = new BenchLabs(new IpCommand(), BenchProgress.None);
+        if (!labs.IsAnythingThere())
+        {
+            output.WriteLine("nothing to remove");
+            return ExitCode.Success;
+        }
+
+        using LabLock held = Lock();
+        int found = labs.Clear();
+        int left = labs.Remove();
+        output.WriteLine($"removed {found} namespaces, processes and directories");
+        return left == 0
+            ? ExitCode.Success
+            : throw new LabException($"{left} things could not be removed; look at: ip netns, {BenchLabs.Directory}");
     }
 
     private string Format(BenchReport report) => options.Format switch
@@ -65,32 +88,32 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
         using var labs = new BenchLabs(new IpCommand(), progress);
         try
         {
-            int stale = labs.Remove(keepDirectory: true);
-            if (stale > 0)
+            if (labs.Clear() is > 0 and int stale)
             {
-                error.WriteLine($"removed what a killed run left behind: {stale} things");
+                error.WriteLine($"removed what a killed run left behind: {stale} namespaces, processes and directories");
             }
 
             IReadOnlyList<BenchPath> paths = labs.Build(options.Plan, stop.Token);
-            ProcessorTimes before = ProcessorTimes.Read();
+            Func<MachineShares> shares = MachineShares.Begin(paths);
             IReadOnlyList<VariantReport> variants = new BenchRun(options.Plan, paths, progress).Run(stop.Token);
-            ProcessorTimes spent = ProcessorTimes.Read() - before;
-            return Report(began, spent.Total > 0 ? spent.Steal * 100 / spent.Total : 0, variants);
+            BenchReport report = Report(MachineFacts.Read(began, options.CommandLine, shares()), variants);
+            return BenchJsonCheck.Fault(report) is { } fault
+                ? throw new BenchException($"the figures contradict each other: {fault}; measure again, and for longer")
+                : report;
         }
         finally
         {
-            _ = labs.Remove(keepDirectory: false);
-            if (labs.CountRemnants() is > 0 and int left)
+            if (labs.Remove() is > 0 and int left)
             {
                 error.WriteLine($"overlay bench: {left} things could not be removed; look at: ip netns, {BenchLabs.Directory}");
             }
         }
     }
 
-    private BenchReport Report(DateTimeOffset began, double stealPercent, IReadOnlyList<VariantReport> variants) => new()
+    private BenchReport Report(BenchEnvironment environment, IReadOnlyList<VariantReport> variants) => new()
     {
         Schema = BenchReport.CurrentSchema,
-        Environment = MachineFacts.Read(began, options.CommandLine, stealPercent),
+        Environment = environment,
         Method = new BenchMethod(
             options.Plan.Rounds, options.Plan.Omit.TotalSeconds, options.Plan.Duration.TotalSeconds,
             options.Plan.Wire.ToString().ToLowerInvariant(), LabPlan.WireMtu, options.Plan.IsQuick, "self"),

@@ -24,21 +24,22 @@ internal static class CountedFigures
     /// <exception cref="BenchException">The daemons forwarded nothing.</exception>
     internal static void Add(SampleBook book, string workload, Window window)
     {
-        Direction[] outward = [.. Pairs(window).Select(pair => Direction.Between(pair.Before.Outbound, pair.Before.Meter?.Outbound, pair.After.Outbound, pair.After.Meter?.Outbound))];
-        Direction[] inward = [.. Pairs(window).Select(pair => Direction.Between(pair.Before.Inbound, pair.Before.Meter?.Inbound, pair.After.Inbound, pair.After.Meter?.Inbound))];
-        Direction sent = Direction.Sum(outward);
-        Direction received = Direction.Sum(inward);
+        // The data's way: what answers it the other way, a fraction of it or none, would blur every figure.
+        Direction sent = Direction.Between(window.CountersBefore[0].Outbound, window.CountersBefore[0].Meter?.Outbound, window.CountersAfter[0].Outbound, window.CountersAfter[0].Meter?.Outbound);
+        Direction received = Direction.Between(window.CountersBefore[1].Inbound, window.CountersBefore[1].Meter?.Inbound, window.CountersAfter[1].Inbound, window.CountersAfter[1].Meter?.Inbound);
         if (sent.Packets == 0 || received.Packets == 0)
         {
-            throw new BenchException($"{workload}: the daemons counted {sent.Packets} packets out and {received.Packets} in");
+            throw new BenchException($"{workload}: the daemons counted {sent.Packets} packets out of host 1 and {received.Packets} into host 2");
         }
 
         string prefix = Prefix(workload);
         book.Add(prefix + BytesPerPacket, (double)sent.Bytes / sent.Packets);
-        book.Add(prefix + Switches, (double)window.Processes.ContextSwitches / sent.Packets);
-        foreach (MeteredCall call in MeteredCalls.All)
+        book.Add(prefix + Switches, window.ContextSwitches / sent.Packets);
+        foreach (MeteredCall call in (MeteredCall[])[MeteredCall.Wait, MeteredCall.Signal])
         {
-            book.Add(prefix + Calls + call.Name(), (double)(sent.Calls[(int)call] + received.Calls[(int)call]) / sent.Packets);
+            // Threads of either daemon sleep and are woken, whichever way it is for.
+            long calls = CallsOf(window.CountersAfter, call) - CallsOf(window.CountersBefore, call);
+            book.Add(prefix + Calls + call.Name(), (double)calls / sent.Packets);
         }
 
         AddCrossing(MeteredCall.TunRead, sent);
@@ -52,6 +53,7 @@ internal static class CountedFigures
 
         void AddCrossing(MeteredCall call, Direction direction)
         {
+            book.Add(prefix + Calls + call.Name(), (double)direction.Calls[(int)call] / direction.Packets);
             book.Add(prefix + KernelCopies + call.Name(), (double)direction.CrossedBytes[(int)call] / direction.Bytes);
             book.Add(prefix + Stages + call.Name(), direction.CallSeconds[(int)call] * 1e9 / direction.Packets);
         }
@@ -76,10 +78,11 @@ internal static class CountedFigures
 
     private static string Prefix(string workload) => $"count.{workload}.";
 
-    private static IEnumerable<(CountersReport Before, CountersReport After)> Pairs(Window window) =>
-        window.CountersBefore.Zip(window.CountersAfter);
+    private static long CallsOf(IReadOnlyList<CountersReport> counters, MeteredCall call) => counters
+        .SelectMany(each => each.Meter is { } meter ? new[] { meter.Outbound, meter.Inbound } : [])
+        .Sum(direction => direction.Calls.GetValueOrDefault(call.Name())?.Calls ?? 0);
 
-    /// <summary>One direction of one daemon, or of all, in a window.</summary>
+    /// <summary>One direction of one daemon in a window.</summary>
     private sealed record Direction(
         long Packets, long Bytes, long[] Calls, long[] CrossedBytes, double[] CallSeconds, double WorkSeconds, long UserCopiedBytes)
     {
@@ -100,15 +103,6 @@ internal static class CountedFigures
                 meterAfter.WorkSeconds - meterBefore.WorkSeconds,
                 meterAfter.UserCopiedBytes - meterBefore.UserCopiedBytes);
         }
-
-        internal static Direction Sum(IReadOnlyList<Direction> all) => new(
-            all.Sum(each => each.Packets),
-            all.Sum(each => each.Bytes),
-            [.. MeteredCalls.All.Select(call => all.Sum(each => each.Calls[(int)call]))],
-            [.. MeteredCalls.All.Select(call => all.Sum(each => each.CrossedBytes[(int)call]))],
-            [.. MeteredCalls.All.Select(call => all.Sum(each => each.CallSeconds[(int)call]))],
-            all.Sum(each => each.WorkSeconds),
-            all.Sum(each => each.UserCopiedBytes));
 
         private static CallReport Of(DirectionMeter meter, MeteredCall call) =>
             meter.Calls.GetValueOrDefault(call.Name()) ?? new CallReport(0, 0, 0);

@@ -15,6 +15,7 @@ internal static class Drops
         IReadOnlyList<CountersReport> counters = path.ReadCounters();
         SortedDictionary<string, long> sum = CountersReport.SumDrops(counters.Select(each => each.Drops));
         Add("tun_queue_full", counters.Sum(each => each.Kernel?.TunQueueFull ?? 0));
+        Add("tun_receive_dropped", counters.Sum(each => each.Kernel?.TunReceiveDropped ?? 0));
         Add("socket_buffer_full", counters.Sum(each => each.Kernel?.SocketBufferFull ?? 0));
         return sum;
 
@@ -27,9 +28,10 @@ internal static class Drops
         }
     }
 
-    /// <summary>Since an earlier look, only what has grown.</summary>
-    internal static IReadOnlyDictionary<string, long> Since(BenchPath path, IReadOnlyDictionary<string, long> before) => Of(path)
+    /// <summary>Since an earlier look, only what has grown, and what the receiving socket had no room for.</summary>
+    internal static IReadOnlyDictionary<string, long> Since(BenchPath path, IReadOnlyDictionary<string, long> before, long atReceiver) => Of(path)
         .Select(drop => (drop.Key, Count: drop.Value - before.GetValueOrDefault(drop.Key)))
-        .Where(drop => drop.Count > 0)
-        .ToDictionary(drop => drop.Key, drop => drop.Count, StringComparer.Ordinal);
+        .Append(("receiver_buffer_full", atReceiver))
+        .Where(drop => drop.Item2 > 0)
+        .ToDictionary(drop => drop.Item1, drop => drop.Item2, StringComparer.Ordinal);
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Overlay.Daemon.Bench.Counting;
 using Overlay.Daemon.Bench.Results;
 
 namespace Overlay.Daemon.Bench;
@@ -11,14 +12,11 @@ namespace Overlay.Daemon.Bench;
 /// <summary>The machine that a run was made on, as /proc and /sys tell it.</summary>
 internal static class MachineFacts
 {
-    // From here on somebody else has had a part in the figures.
-    private const double SharedFromStealPercent = 1;
-
     /// <summary>Reads them.</summary>
     /// <param name="began">When the run began.</param>
     /// <param name="commandLine">That started it.</param>
-    /// <param name="stealPercent">Of the processors' time while measuring.</param>
-    internal static BenchEnvironment Read(DateTimeOffset began, string commandLine, double stealPercent) => new(
+    /// <param name="shares">Who had the processors while measuring.</param>
+    internal static BenchEnvironment Read(DateTimeOffset began, string commandLine, MachineShares shares) => new(
         began.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
         typeof(MachineFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
         $"Linux {ReadLine("/proc/sys/kernel/osrelease") ?? "unknown"}",
@@ -29,8 +27,11 @@ internal static class MachineFacts
         ReadLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         Field("/proc/meminfo", "MemTotal") is { } total ? long.Parse(total.Split(' ')[0], CultureInfo.InvariantCulture) * 1024 : 0,
         commandLine,
-        Math.Round(stealPercent, 2),
-        stealPercent > SharedFromStealPercent);
+        Math.Round(shares.StealPercent, 2),
+        shares.IsShared)
+    {
+        OtherPercent = Math.Round(shares.OtherPercent, 2),
+    };
 
     /// <summary>How many numbers a list of the kernel's names: <c>0-1,4</c> has 3.</summary>
     internal static int CountOfList(string list) => list.Split(',').Sum(part =>

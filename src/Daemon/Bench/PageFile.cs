@@ -1,15 +1,16 @@
 using System;
 using System.IO;
 using System.Text;
+using Overlay.Linux;
 
 namespace Overlay.Daemon.Bench;
 
-/// <summary>The file that a page is to be written to: opened before anything is measured, and there as a whole or not at all.</summary>
+/// <summary>The file that a page is to be written to: tried before anything is measured, and there as a whole or not at all.</summary>
 internal sealed class PageFile : IDisposable
 {
     private readonly string _path;
     private readonly string _temporary;
-    private bool _isWritten;
+    private bool _isInPlace;
 
     private PageFile(string path, string temporary)
     {
@@ -27,44 +28,61 @@ internal sealed class PageFile : IDisposable
             return null;
         }
 
-        if (Directory.Exists(path))
+        if (FileNode.KindOf(path) is not (FileNodeKind.None or FileNodeKind.Regular))
         {
-            throw new OperatorException($"--html {path} is a directory; name a file");
+            throw new OperatorException($"--html {path} is there and no ordinary file; name another");
         }
 
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        // Nobody can know the name in advance, and whoever has made such a file keeps it.
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            File.WriteAllText(temporary, string.Empty);
+            using FileStream file = File.Open(temporary, FileMode.CreateNew);
             return new PageFile(path, temporary);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"could not write --html {path}: {refused.Message.TrimEnd('.')}; name another place", refused);
+            throw Refused(path, refused);
         }
     }
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes it down, not in its place yet.</summary>
     /// <exception cref="OperatorException">The disk is full, for one; what was there before is there still.</exception>
     internal void Write(string page)
     {
         try
         {
             File.WriteAllText(_temporary, page, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            File.Move(_temporary, _path, overwrite: true);
-            _isWritten = true;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"could not write --html {_path}: {refused.Message.TrimEnd('.')}; name another place", refused);
+            throw Refused(_path, refused);
+        }
+    }
+
+    /// <summary>Puts it in its place.</summary>
+    /// <exception cref="OperatorException">The place has become another thing.</exception>
+    internal void PutInPlace()
+    {
+        try
+        {
+            File.Move(_temporary, _path, overwrite: true);
+            _isInPlace = true;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(_path, refused);
         }
     }
 
     public void Dispose()
     {
-        if (!_isWritten)
+        if (!_isInPlace)
         {
             Leftover.Delete(_temporary);
         }
     }
+
+    private static OperatorException Refused(string path, Exception refused) =>
+        new($"could not write --html {path}: {refused.Message.TrimEnd('.')}; name another place", refused);
 }

@@ -14,7 +14,7 @@ internal sealed class VariantFigures(BenchPlan plan, BenchPath path, SampleBook 
 
     /// <summary>The report.</summary>
     /// <exception cref="BenchException">A figure has no spread.</exception>
-    internal VariantReport Report(IReadOnlyDictionary<string, long> drops) => new()
+    internal VariantReport Report(IReadOnlyDictionary<string, long> drops, IReadOnlyDictionary<string, string> accelerations) => new()
     {
         Name = path.Variant.Name,
         Kind = path.Variant.Kind,
@@ -35,6 +35,7 @@ internal sealed class VariantFigures(BenchPlan plan, BenchPath path, SampleBook 
             ? [CountedFigures.Of(book, plan.Tcp[0].Name), CountedFigures.Of(book, plan.Udp[0].Name)]
             : [],
         Drops = drops,
+        Accelerations = accelerations,
     };
 
     private LatencyFigures Latency(string load) => new(

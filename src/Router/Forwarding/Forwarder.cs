@@ -92,20 +92,22 @@ public sealed class Forwarder : IDisposable
             return;
         }
 
+        var outScratch = new SlabPart(0, Encapsulator.ScratchBytes);
+        var inScratch = new SlabPart(0, Decapsulator.ScratchBytes);
         WorkerMeter? meterOut = Meter(context, _outboundMeters);
         WorkerMeter? meterIn = Meter(context, _inboundMeters);
-        var outbound = new OutboundWorker(context, Metered(meterOut, lane.Tun), Metered(meterOut, lane.Port));
-        var inbound = new InboundWorker(context, Metered(meterIn, lane.Tun), Metered(meterIn, lane.Port));
-        IWorker workOut = Keep(outbound, _outbound, meterOut);
-        IWorker workIn = Keep(inbound, _inbound, meterIn);
+        IWorker outbound = Keep(
+            new OutboundWorker(context, Metered(meterOut, lane.Tun, outScratch), Metered(meterOut, lane.Port, outScratch)), _outbound, meterOut);
+        var receiver = new InboundWorker(context, Metered(meterIn, lane.Tun, inScratch), Metered(meterIn, lane.Port, inScratch));
+        IWorker inbound = Keep(receiver, _inbound, meterIn);
         if (context.Options.Layout == WorkerLayout.Duplex)
         {
-            Add(context, $"duplex-{number}", [workOut, workIn], new WaitSet(lane.Port.Descriptor, lane.Tun.Descriptor, inbound.DrainErrors), meterIn);
+            Add(context, $"duplex-{number}", [outbound, inbound], new WaitSet(lane.Port.Descriptor, lane.Tun.Descriptor, receiver.DrainErrors), meterIn);
         }
         else
         {
-            Add(context, $"out-{number}", [workOut], new WaitSet(lane.Tun.Descriptor), meterOut);
-            Add(context, $"in-{number}", [workIn], new WaitSet(lane.Port.Descriptor, OnError: inbound.DrainErrors), meterIn);
+            Add(context, $"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor), meterOut);
+            Add(context, $"in-{number}", [inbound], new WaitSet(lane.Port.Descriptor, OnError: receiver.DrainErrors), meterIn);
         }
     }
 
@@ -117,15 +119,19 @@ public sealed class Forwarder : IDisposable
         WorkerMeter? meterWrite = Meter(context, _inboundMeters);
         var outPipe = new FramePipe(meterRead?.Calls, meterSend?.Calls);
         var inPipe = new FramePipe(meterReceive?.Calls, meterWrite?.Calls);
-        var read = new TunReadStage(context, Metered(meterRead, lane.Tun), outPipe, _stop);
-        var send = new SendStage(context, lane.Tun.HasVirtioNetHeader, Metered(meterSend, lane.Port), outPipe);
-        var receive = new ReceiveStage(context, Metered(meterReceive, lane.Port), inPipe, _stop);
-        var write = new TunWriteStage(context, Metered(meterWrite, lane.Tun), inPipe);
-        Add(context, $"tun-read-{number}", [Keep(read, _outbound, meterRead)], new WaitSet(lane.Tun.Descriptor), meterRead);
-        Add(context, $"send-{number}", [Keep(send, _outbound, meterSend)], new WaitSet(outPipe.Readable), meterSend);
-        Add(context, $"receive-{number}", [Keep(receive, _inbound, meterReceive)], new WaitSet(lane.Port.Descriptor, OnError: receive.DrainErrors), meterReceive);
-        Add(context, $"tun-write-{number}", [Keep(write, _inbound, meterWrite)], new WaitSet(inPipe.Readable), meterWrite);
+        var outScratch = new SlabPart(outPipe.ScratchOffset, Encapsulator.ScratchBytes);
+        var inScratch = new SlabPart(inPipe.ScratchOffset, Decapsulator.ScratchBytes);
+        IWorker read = Keep(new TunReadStage(context, Metered(meterRead, lane.Tun, default), outPipe, _stop), _outbound, meterRead);
+        IWorker send = Keep(
+            new SendStage(context, lane.Tun.HasVirtioNetHeader, Metered(meterSend, lane.Port, outScratch), outPipe), _outbound, meterSend);
+        var receiver = new ReceiveStage(context, Metered(meterReceive, lane.Port, default), inPipe, _stop);
+        IWorker receive = Keep(receiver, _inbound, meterReceive);
+        IWorker write = Keep(new TunWriteStage(context, Metered(meterWrite, lane.Tun, inScratch), inPipe), _inbound, meterWrite);
         _memory.AddRange([outPipe, inPipe]);
+        Add(context, $"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor), meterRead);
+        Add(context, $"send-{number}", [send], new WaitSet(outPipe.Readable), meterSend);
+        Add(context, $"receive-{number}", [receive], new WaitSet(lane.Port.Descriptor, OnError: receiver.DrainErrors), meterReceive);
+        Add(context, $"tun-write-{number}", [write], new WaitSet(inPipe.Readable), meterWrite);
     }
 
     private static WorkerMeter? Meter(ForwarderContext context, List<CallMeter> direction)
@@ -140,9 +146,9 @@ public sealed class Forwarder : IDisposable
         return meter;
     }
 
-    private static ITunQueue Metered(WorkerMeter? meter, ITunQueue queue) => meter?.On(queue) ?? queue;
+    private static ITunQueue Metered(WorkerMeter? meter, ITunQueue queue, SlabPart scratch) => meter?.On(queue, scratch) ?? queue;
 
-    private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port) => meter?.On(port) ?? port;
+    private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port, SlabPart scratch) => meter?.On(port, scratch) ?? port;
 
     private IWorker Keep(IWorker worker, List<PathCounters> direction, WorkerMeter? meter)
     {

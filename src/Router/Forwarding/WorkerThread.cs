@@ -66,8 +66,10 @@ internal sealed class WorkerThread
     // True when a descriptor has an error to report.
     private bool Wait()
     {
-        _waits.Meter?.Count(MeteredCall.Wait);
-        return Readiness.WaitReadable(_stop, _waits.First, _waits.Second);
+        long began = _waits.Meter?.Begin() ?? 0;
+        bool hasError = Readiness.WaitReadable(_stop, _waits.First, _waits.Second);
+        _waits.Meter?.End(MeteredCall.Wait, began, 0);
+        return hasError;
     }
 
     private bool RunAll()

@@ -44,7 +44,10 @@ public sealed class CallMeter
     /// <summary>Time of batches between their calls, seconds: that of the timed ones, for all.</summary>
     public double WorkSeconds => Scaled(Read(TimedWorkTicks));
 
-    /// <summary>Payload bytes copied within user space.</summary>
+    /// <summary>
+    /// Bytes of packets that left from another place than they were read into: what user space has copied, headers written anew
+    /// among it.
+    /// </summary>
     public long UserCopiedBytes => Read(CopiedBytes);
 
     /// <summary>Says that a batch begins.</summary>
@@ -88,16 +91,15 @@ public sealed class CallMeter
         }
     }
 
-    /// <summary>Counts a call that is not timed.</summary>
-    internal void Count(MeteredCall call, long bytes = 0)
+    /// <summary>Counts bytes copied within user space.</summary>
+    internal void CountCopy(long bytes) => _cells[CopiedBytes] += bytes;
+
+    private void Count(MeteredCall call, long bytes)
     {
         int first = Cell(call, Calls);
         _cells[first]++;
         _cells[first + Bytes] += bytes;
     }
-
-    /// <summary>Counts payload copied within user space.</summary>
-    internal void CountCopy(long bytes) => _cells[CopiedBytes] += bytes;
 
     private static int Cell(MeteredCall call, int which) => FirstCall + ((int)call * CellsACall) + which;
 

@@ -4,7 +4,11 @@ using Overlay.Router.Ports;
 namespace Overlay.Router.Metering;
 
 /// <summary>An outer socket whose use by one worker is metered.</summary>
-internal sealed class MeteredDatagramPort(IDatagramPort port, CallMeter meter, CopyLoad copies) : IDatagramPort
+/// <param name="port">The socket.</param>
+/// <param name="meter">The worker's.</param>
+/// <param name="copies">Copies what was received.</param>
+/// <param name="scratch">Where the worker writes headers anew: what it sends from there was copied.</param>
+internal sealed class MeteredDatagramPort(IDatagramPort port, CallMeter meter, CopyLoad copies, SlabPart scratch) : IDatagramPort
 {
     /// <inheritdoc/>
     public SafeFd Descriptor => port.Descriptor;
@@ -37,7 +41,7 @@ internal sealed class MeteredDatagramPort(IDatagramPort port, CallMeter meter, C
     {
         long began = meter.Begin();
         SyscallResult sent = port.Send(batch, first, count);
-        meter.End(MeteredCall.UdpSend, began, BytesOf(batch, first, sent));
+        Sent(batch, first, sent, began);
         return sent;
     }
 
@@ -46,29 +50,33 @@ internal sealed class MeteredDatagramPort(IDatagramPort port, CallMeter meter, C
     {
         long began = meter.Begin();
         SyscallResult sent = port.SendInFragments(batch, index);
-        meter.End(MeteredCall.UdpSend, began, BytesOf(batch, index, sent));
+        Sent(batch, index, sent, began);
         return sent;
     }
 
     /// <inheritdoc/>
     public bool TryReadError(out DatagramError error)
     {
-        meter.Count(MeteredCall.UdpReceive);
-        return port.TryReadError(out error);
+        long began = meter.Begin();
+        bool isThere = port.TryReadError(out error);
+        meter.End(MeteredCall.UdpReceive, began, 0);
+        return isThere;
     }
 
     /// <inheritdoc/>
     public void Pause(int milliseconds)
     {
-        meter.Count(MeteredCall.Wait);
+        long began = meter.Begin();
         port.Pause(milliseconds);
+        meter.End(MeteredCall.Wait, began, 0);
     }
 
     /// <inheritdoc/>
     public void WaitWritable(int timeoutMilliseconds)
     {
-        meter.Count(MeteredCall.Wait);
+        long began = meter.Begin();
         port.WaitWritable(timeoutMilliseconds);
+        meter.End(MeteredCall.Wait, began, 0);
     }
 
     /// <inheritdoc/>
@@ -80,14 +88,19 @@ internal sealed class MeteredDatagramPort(IDatagramPort port, CallMeter meter, C
     /// <inheritdoc/>
     public SyscallResult ProbeMessageBatches() => port.ProbeMessageBatches();
 
-    private static long BytesOf(SendBatch batch, int first, SyscallResult sent)
+    private void Sent(SendBatch batch, int first, SyscallResult sent, long began)
     {
+        int messages = sent.Succeeded ? sent.Count : 0;
         long bytes = 0;
-        for (int i = 0; sent.Succeeded && i < sent.Count; i++)
+        for (int i = first; i < first + messages; i++)
         {
-            bytes += batch.BytesOf(first + i);
+            bytes += batch.BytesOf(i);
         }
 
-        return bytes;
+        meter.End(MeteredCall.UdpSend, began, bytes);
+        for (int i = first; i < first + messages; i++)
+        {
+            meter.CountCopy(batch.BytesIn(i, scratch.Start, scratch.LengthBytes));
+        }
     }
 }

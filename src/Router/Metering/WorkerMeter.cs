@@ -15,9 +15,13 @@ internal sealed class WorkerMeter
     /// <summary>What it has counted.</summary>
     internal CallMeter Calls { get; } = new();
 
-    internal ITunQueue On(ITunQueue queue) => new MeteredTunQueue(queue, Calls, _copies);
+    /// <param name="queue">Is metered from here on.</param>
+    /// <param name="scratch">Where the worker writes headers anew.</param>
+    internal ITunQueue On(ITunQueue queue, SlabPart scratch) => new MeteredTunQueue(queue, Calls, _copies, scratch);
 
-    internal IDatagramPort On(IDatagramPort port) => new MeteredDatagramPort(port, Calls, _copies);
+    /// <param name="port">Is metered from here on.</param>
+    /// <param name="scratch">Where the worker writes headers anew.</param>
+    internal IDatagramPort On(IDatagramPort port, SlabPart scratch) => new MeteredDatagramPort(port, Calls, _copies, scratch);
 
     internal IWorker On(IWorker worker) => new MeteredWorker(worker, Calls);
 }

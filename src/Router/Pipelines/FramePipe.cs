@@ -68,13 +68,13 @@ internal sealed class FramePipe : IDisposable
         while (_pool.FreeSlabs == 0)
         {
             Publish();
-            _writerMeter?.Count(MeteredCall.Signal);
-            _writable.Clear();
+            Clear(_writable, _writerMeter);
             Interlocked.Exchange(ref _writerSleeps, 1);
             if (_pool.FreeSlabs == 0)
             {
-                _writerMeter?.Count(MeteredCall.Wait);
+                long began = _writerMeter?.Begin() ?? 0;
                 _ = Readiness.WaitReadable(stop, _writable.Descriptor);
+                _writerMeter?.End(MeteredCall.Wait, began, 0);
             }
 
             if (stop.IsSet)
@@ -106,8 +106,7 @@ internal sealed class FramePipe : IDisposable
 
         if (Interlocked.Exchange(ref _readerSleeps, 0) != 0)
         {
-            _writerMeter?.Count(MeteredCall.Signal);
-            _readable.Set();
+            Set(_readable, _writerMeter);
         }
     }
 
@@ -117,8 +116,7 @@ internal sealed class FramePipe : IDisposable
     {
         if (!_pipe.Reader.TryRead(out ReadResult result))
         {
-            _readerMeter?.Count(MeteredCall.Signal);
-            _readable.Clear();
+            Clear(_readable, _readerMeter);
             Interlocked.Exchange(ref _readerSleeps, 1);
             if (!_pipe.Reader.TryRead(out result))
             {
@@ -137,8 +135,7 @@ internal sealed class FramePipe : IDisposable
         _pipe.Reader.AdvanceTo(frames.End);
         if (Interlocked.Exchange(ref _writerSleeps, 0) != 0)
         {
-            _readerMeter?.Count(MeteredCall.Signal);
-            _writable.Set();
+            Set(_writable, _readerMeter);
         }
     }
 
@@ -150,5 +147,19 @@ internal sealed class FramePipe : IDisposable
         _pool.Dispose();
         _readable.Dispose();
         _writable.Dispose();
+    }
+
+    private static void Set(EventSignal signal, CallMeter? meter)
+    {
+        long began = meter?.Begin() ?? 0;
+        signal.Set();
+        meter?.End(MeteredCall.Signal, began, 0);
+    }
+
+    private static void Clear(EventSignal signal, CallMeter? meter)
+    {
+        long began = meter?.Begin() ?? 0;
+        signal.Clear();
+        meter?.End(MeteredCall.Signal, began, 0);
     }
 }

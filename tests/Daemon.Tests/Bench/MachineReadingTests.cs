@@ -41,10 +41,17 @@ public sealed class MachineReadingTests
     [InlineData("0-3,8-9,12", 7)]
     public void A_list_of_processors_has_as_many_as_it_names(string list, int expected) => Assert.Equal(expected, MachineFacts.CountOfList(list));
 
+    [Theory]
+    [InlineData(0.9, 4.9, false)]
+    [InlineData(1.1, 0, true)]
+    [InlineData(0, 5.1, true)]
+    public void A_machine_is_shared_when_others_had_a_part_worth_naming(double steal, double other, bool expected) =>
+        Assert.Equal(expected, new MachineShares(steal, other).IsShared);
+
     [Fact]
     public void The_environment_is_read_from_the_machine_and_names_who_shares_it()
     {
-        var environment = MachineFacts.Read(DateTimeOffset.UnixEpoch, "overlay bench", stealPercent: 1.5);
+        var environment = MachineFacts.Read(DateTimeOffset.UnixEpoch, "overlay bench", new MachineShares(1.5, 0));
 
         Assert.Equal("1970-01-01T00:00:00Z", environment.Timestamp);
         Assert.StartsWith("Linux ", environment.Kernel, StringComparison.Ordinal);

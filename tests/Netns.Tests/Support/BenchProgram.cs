@@ -42,10 +42,19 @@ internal sealed class BenchProgram : IDisposable
     /// <summary>The end of it, which leaves nothing behind.</summary>
     internal CommandResult End()
     {
-        CommandResult result = _program.WaitForExit(s_patience);
+        CommandResult result = Wait();
+        NothingIsLeft();
+        return result;
+    }
+
+    /// <summary>The end of it, whatever it leaves.</summary>
+    internal CommandResult Wait() => _program.WaitForExit(s_patience);
+
+    /// <summary>No namespace and no file of a run is there.</summary>
+    internal static void NothingIsLeft()
+    {
         Assert.Empty(Enumerable.Range(0, 4).SelectMany(number => LabNamespace.OfLab($"overlay-bench-{number}")));
         Assert.False(Directory.Exists(BenchLabs.Directory), $"{BenchLabs.Directory} is left");
-        return result;
     }
 
     internal void Signal(string name) => _program.Signal(name);

@@ -43,18 +43,34 @@ internal readonly record struct ProcessFacts(double UserSeconds, double SystemSe
         later.UserSeconds - earlier.UserSeconds, later.SystemSeconds - earlier.SystemSeconds,
         later.ContextSwitches - earlier.ContextSwitches, later.ResidentBytes);
 
+    /// <summary>A part of what was used, or several times as much; memory and switches are as they were.</summary>
+    public static ProcessFacts operator *(ProcessFacts facts, double factor) =>
+        facts with { UserSeconds = facts.UserSeconds * factor, SystemSeconds = facts.SystemSeconds * factor };
+
     private static ProcessFacts ReadOne(int id)
     {
         // The command's name, in brackets, may hold anything; utime and stime are the 14th and 15th field, the third follows the name.
         string stat = File.ReadAllText($"/proc/{id}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        long switches = Directory.EnumerateDirectories($"/proc/{id}/task")
-            .Sum(task => Value($"{task}/status", VoluntarySwitches) + Value($"{task}/status", OtherSwitches));
+        long switches = Directory.EnumerateDirectories($"/proc/{id}/task").Sum(SwitchesOf);
         return new ProcessFacts(
             long.Parse(fields[11], CultureInfo.InvariantCulture) / ProcessorTimes.TicksPerSecond,
             long.Parse(fields[12], CultureInfo.InvariantCulture) / ProcessorTimes.TicksPerSecond,
             switches,
             Value($"/proc/{id}/status", Resident) * 1024);
+    }
+
+    // A thread may end between the listing and the look at it.
+    private static long SwitchesOf(string task)
+    {
+        try
+        {
+            return Value($"{task}/status", VoluntarySwitches) + Value($"{task}/status", OtherSwitches);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     private static long Value(string file, string name)

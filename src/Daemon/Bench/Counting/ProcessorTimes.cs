@@ -37,4 +37,8 @@ internal readonly record struct ProcessorTimes(double User, double System, doubl
     public static ProcessorTimes operator -(ProcessorTimes later, ProcessorTimes earlier) => new(
         later.User - earlier.User, later.System - earlier.System, later.Softirq - earlier.Softirq, later.Idle - earlier.Idle,
         later.Steal - earlier.Steal);
+
+    /// <summary>A part of it, or several times as much.</summary>
+    public static ProcessorTimes operator *(ProcessorTimes times, double factor) => new(
+        times.User * factor, times.System * factor, times.Softirq * factor, times.Idle * factor, times.Steal * factor);
 }

@@ -37,37 +37,34 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
         return _paths;
     }
 
-    /// <summary>Ends every process of a run and removes its namespaces and files, this one's or an earlier one's.</summary>
-    /// <param name="keepDirectory">Whether the directory itself stays, for a run that is about to begin.</param>
+    /// <summary>Whether a run has left anything, or is running.</summary>
+    internal bool IsAnythingThere() => System.IO.Directory.Exists(Directory) || CountRemnants() > 0;
+
+    /// <summary>Ends every process of a run and removes its namespaces and files, this one's or an earlier one's. With the lock held.</summary>
     /// <returns>How many things there were.</returns>
-    internal int Remove(bool keepDirectory)
+    internal int Clear() => Enumerable.Range(0, BenchPlan.MostVariants).Sum(i => RemnantsOf(i).Remove().Count);
+
+    /// <summary>As <see cref="Clear"/>, and the directory with the lock too, which goes last: whoever finds none may build labs.</summary>
+    /// <returns>How many things are still there.</returns>
+    internal int Remove()
     {
-        int found = 0;
-        for (int i = 0; i < BenchPlan.MostVariants; i++)
+        _ = Clear();
+        int left = CountRemnants();
+        try
         {
-            found += RemnantsOf(i).Remove().Count;
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
+        catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
+        {
+            left++; // somebody is writing into it
         }
 
-        if (!keepDirectory && System.IO.Directory.Exists(Directory))
-        {
-            try
-            {
-                System.IO.Directory.Delete(Directory, recursive: true);
-            }
-            catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
-            {
-                // Somebody is writing into it; it is counted as left behind.
-            }
-        }
-
-        return found;
+        return left;
     }
 
-    /// <summary>How many namespaces, processes and directories are there.</summary>
-    internal int CountRemnants() =>
-        Enumerable.Range(0, BenchPlan.MostVariants).Sum(i => RemnantsOf(i).Find().Count) + (System.IO.Directory.Exists(Directory) ? 1 : 0);
-
     public void Dispose() => _paths.ForEach(path => path.Dispose());
+
+    private int CountRemnants() => Enumerable.Range(0, BenchPlan.MostVariants).Sum(i => RemnantsOf(i).Find().Count);
 
     private static string NameOf(int number) => number.ToString(CultureInfo.InvariantCulture);
 

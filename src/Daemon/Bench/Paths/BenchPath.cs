@@ -35,7 +35,7 @@ internal abstract class BenchPath : IDisposable
     internal required int Mtu { get; init; }
 
     /// <summary>The processes that carry packets; none where the kernel does.</summary>
-    internal virtual IReadOnlyList<int> ProcessIds => [];
+    internal virtual IReadOnlyList<int> FindProcessIds() => [];
 
     /// <summary>Waits until end 2 answers end 1.</summary>
     /// <exception cref="BenchException">It does not.</exception>
@@ -58,7 +58,7 @@ internal abstract class BenchPath : IDisposable
     /// <summary>Why it carries no more, with evidence; null when nothing is known to be wrong.</summary>
     internal virtual string? Casualties() => null;
 
-    /// <summary>What each daemon counts, metered; empty where nobody counts.</summary>
+    /// <summary>What each daemon counts, metered, host 1's first; empty where nobody counts.</summary>
     internal virtual IReadOnlyList<CountersReport> ReadCounters() => [];
 
     /// <summary>As the end of a sentence.</summary>

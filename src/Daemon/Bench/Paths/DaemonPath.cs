@@ -14,7 +14,7 @@ internal sealed class DaemonPath : BenchPath
     private DaemonPath(RunningLab lab) => _lab = lab;
 
     /// <inheritdoc/>
-    internal override IReadOnlyList<int> ProcessIds => _lab.DaemonIds;
+    internal override IReadOnlyList<int> FindProcessIds() => _lab.DaemonIds;
 
     /// <inheritdoc/>
     internal override string Carrier => "flannel0";

@@ -16,7 +16,7 @@ internal sealed class PeerPath : BenchPath
     private readonly List<Process> _commands = [];
 
     /// <inheritdoc/>
-    internal override IReadOnlyList<int> ProcessIds =>
+    internal override IReadOnlyList<int> FindProcessIds() =>
         [.. Plan.Hosts.SelectMany(host => NamespaceProcesses.Of(host.HostNamespace))];
 
     /// <inheritdoc/>

@@ -33,10 +33,14 @@ internal sealed record BenchReport
 /// <param name="MemoryBytes">Of the machine.</param>
 /// <param name="CommandLine">That started the run.</param>
 /// <param name="StealPercent">Of the processors' time while measuring, taken by the hypervisor for others (proc(5), steal).</param>
-/// <param name="IsShared">Whether others had a part: steal above 1 %.</param>
+/// <param name="IsShared">Whether others had a part: steal above 1 %, or other programs above 5 %.</param>
 internal sealed record BenchEnvironment(
     string Timestamp, string Version, string Kernel, string Runtime, string CpuModel, int Processors, int? ThreadsPerCore,
-    string? Governor, long MemoryBytes, string CommandLine, double StealPercent, bool IsShared);
+    string? Governor, long MemoryBytes, string CommandLine, double StealPercent, bool IsShared)
+{
+    /// <summary>Of the processors' time while measuring, spent by programs that are not part of the run.</summary>
+    public double OtherPercent { get; init; }
+}
 
 /// <summary>How it was measured.</summary>
 /// <param name="Rounds">Each variant in turn, so often.</param>

@@ -51,8 +51,14 @@ internal sealed record VariantReport
     /// <summary>What was counted; empty where nobody counts, and everything the kernel alone carries has no system call and no copy of its own.</summary>
     public required IReadOnlyList<CountedWorkload> Counts { get; init; }
 
-    /// <summary>Packets dropped by the daemons, and by the kernel on their ways, over all rounds, by reason.</summary>
+    /// <summary>
+    /// Packets dropped by the daemons, by the kernel at their device and sockets, and at the receiver, whose buffer was full
+    /// (<c>receiver_buffer_full</c>), over all rounds, by reason. Of a way that is not ours only the last is known.
+    /// </summary>
     public required IReadOnlyDictionary<string, long> Drops { get; init; }
+
+    /// <summary>How the accelerations of our engines stood: <c>on</c>, <c>off</c>, or why not; empty for the others.</summary>
+    public IReadOnlyDictionary<string, string> Accelerations { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>TCP between two pods.</summary>
@@ -72,12 +78,12 @@ internal sealed record UdpFigures(int Blksize, bool IsFullSize, Spread PacketsPe
 
 /// <summary>Request and response, one at a time.</summary>
 /// <param name="Load"><c>idle</c>, or <c>half</c>: beside datagrams of full size, half as many a second as this variant delivered at most.</param>
-/// <param name="LoadPacketsPerSecond">That many; 0 when idle.</param>
+/// <param name="LoadPacketsPerSecond">As many as arrived meanwhile; 0 when idle.</param>
 /// <param name="P50">Microseconds.</param>
 /// <param name="P90">Microseconds.</param>
 /// <param name="P99">Microseconds.</param>
 /// <param name="P999">99.9 %, microseconds.</param>
-/// <param name="Transactions">A round.</param>
+/// <param name="Transactions">A round. One that was lost counts as the 200 ms that it was waited for.</param>
 internal sealed record LatencyFigures(
     string Load, Spread LoadPacketsPerSecond, Spread P50, Spread P90, Spread P99, Spread P999, Spread Transactions);
 
@@ -87,13 +93,13 @@ internal sealed record LatencyFigures(
 /// <param name="Softirq">In the kernel for packets that arrived, hard interrupts among them; null where it cannot be told apart.</param>
 internal sealed record CpuCost(Spread User, Spread System, Spread? Softirq);
 
-/// <summary>What both daemons together counted while a workload ran. Packets are inner packets as they are on the wire.</summary>
+/// <summary>What the daemons counted while a workload ran, in the direction of its data: out of host 1 and into host 2. Packets are inner packets as they are on the wire.</summary>
 /// <param name="Workload"><c>tcp_1</c>, <c>udp_64</c>.</param>
 /// <param name="BytesPerPacket">Inner bytes.</param>
-/// <param name="SystemCallsPerPacket">By call: <c>tun_read</c>, <c>udp_send</c>, <c>udp_receive</c>, <c>tun_write</c>, <c>wait</c>, <c>signal</c>.</param>
+/// <param name="SystemCallsPerPacket">By call: <c>tun_read</c>, <c>udp_send</c>, <c>udp_receive</c>, <c>tun_write</c>; and of both daemons in all, <c>wait</c>, <c>signal</c>.</param>
 /// <param name="ContextSwitchesPerPacket">Of the daemons' threads, voluntary and not.</param>
 /// <param name="KernelCopiesPerByte">Bytes that crossed between user space and the kernel, for each byte forwarded: by crossing, the first four names of <paramref name="SystemCallsPerPacket"/>.</param>
-/// <param name="UserCopiesPerByte">Bytes copied within user space, for each byte forwarded, by direction: <c>outbound</c>, <c>inbound</c>.</param>
+/// <param name="UserCopiesPerByte">Bytes that left from another place in user space than they were read into, headers written anew among them, for each byte forwarded, by direction: <c>outbound</c>, <c>inbound</c>.</param>
 /// <param name="Stages">Time by stage, in the packet's order.</param>
 internal sealed record CountedWorkload(
     string Workload, Spread BytesPerPacket, IReadOnlyDictionary<string, Spread> SystemCallsPerPacket, Spread ContextSwitchesPerPacket,

@@ -3,11 +3,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
+using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Bench.Workloads;
 
-/// <summary>UDP_RR: one request at a time, answered by the other end; every round trip is kept.</summary>
+/// <summary>UDP_RR: one request at a time, answered by the other end; every round trip is kept, one that was lost as the time it was waited for.</summary>
 /// <param name="from">Who asks.</param>
 /// <param name="to">Who answers.</param>
 /// <param name="destination">The answering end's address.</param>
@@ -20,11 +21,12 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
     // A request or its response that takes longer was lost.
     private const int LostAfterMilliseconds = 200;
 
-    private const int MostSamples = 1 << 20;
+    // Twenty seconds of round trips of 5 us: less than the wire itself takes.
+    private const int MostSamples = 1 << 22;
 
     private readonly long[] _ticks = new long[MostSamples];
     private int _count;
-    private long _lost;
+    private long _answered;
     private Socket? _client;
     private Socket? _server;
 
@@ -33,12 +35,12 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
     {
         get
         {
-            int count = Volatile.Read(ref _count);
-            return new WorkloadCounts(2L * PayloadBytes * count, count + Volatile.Read(ref _lost), count);
+            long answered = Volatile.Read(ref _answered);
+            return new WorkloadCounts(2L * PayloadBytes * answered, Volatile.Read(ref _count), answered);
         }
     }
 
-    /// <summary>The round trips from one count to another, in microseconds, sorted.</summary>
+    /// <summary>The round trips from one count of sent requests to another, in microseconds, sorted.</summary>
     internal double[] Microseconds(long first, long end)
     {
         double[] all = Array.ConvertAll(_ticks[(int)first..(int)end], ticks => ticks * 1e6 / Stopwatch.Frequency);
@@ -47,7 +49,7 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
     }
 
     /// <inheritdoc/>
-    internal override void Start()
+    protected override void Open()
     {
         _server = LabNamespace.Run(to, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
         {
@@ -98,19 +100,22 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
     {
         Span<byte> request = stackalloc byte[PayloadBytes];
         Span<byte> response = stackalloc byte[2 * PayloadBytes];
-        for (long number = 1; !IsStopping && _count < MostSamples; number++)
+        for (long number = 1; !IsStopping; number++)
         {
+            if (_count == MostSamples)
+            {
+                throw new BenchException($"more than {MostSamples} round trips; measure for a shorter time (--seconds)");
+            }
+
             BitConverter.TryWriteBytes(request, number);
             long began = Stopwatch.GetTimestamp();
             _ = _client!.Send(request);
-            if (TryReceive(response, number))
+            bool isAnswered = TryReceive(response, number);
+            _ticks[_count] = Stopwatch.GetTimestamp() - began;
+            Volatile.Write(ref _count, _count + 1);
+            if (isAnswered)
             {
-                _ticks[_count] = Stopwatch.GetTimestamp() - began;
-                Volatile.Write(ref _count, _count + 1);
-            }
-            else
-            {
-                Volatile.Write(ref _lost, _lost + 1);
+                Volatile.Write(ref _answered, _answered + 1);
             }
         }
     }

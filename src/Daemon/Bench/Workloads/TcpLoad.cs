@@ -2,7 +2,6 @@ using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
-using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Bench.Workloads;
@@ -24,29 +23,28 @@ internal sealed class TcpLoad(int streams, string from, string to, IPAddress des
     /// <inheritdoc/>
     internal override WorkloadCounts Counts => new(_streams.Sum(stream => Volatile.Read(ref stream.Received)));
 
-    /// <inheritdoc/>
-    internal override void Start()
+    public override void Dispose()
     {
-        try
+        base.Dispose();
+        _listener?.Dispose(); // an abort may have come before it was there
+    }
+
+    /// <inheritdoc/>
+    protected override void Open()
+    {
+        _listener = LabNamespace.Run(to, () =>
         {
-            _listener = LabNamespace.Run(to, () =>
-            {
-                Socket listener = NewSocket();
-                listener.Bind(new IPEndPoint(destination, 0));
-                listener.Listen(_streams.Length);
-                return listener;
-            });
-            foreach (Stream stream in _streams)
-            {
-                stream.Sender = LabNamespace.Run(from, NewSocket);
-                stream.Sender.Connect((IPEndPoint)_listener.LocalEndPoint!); // a bound socket has one
-                stream.Receiver = _listener.Accept();
-                stream.Receiver.ReceiveTimeout = PatienceMilliseconds;
-            }
-        }
-        catch (SocketException refused)
+            Socket listener = NewSocket();
+            listener.Bind(new IPEndPoint(destination, 0));
+            listener.Listen(_streams.Length);
+            return listener;
+        });
+        foreach (Stream stream in _streams)
         {
-            throw new BenchException($"{Name} could not be started: {refused.Message}");
+            stream.Sender = LabNamespace.Run(from, NewSocket);
+            stream.Sender.Connect((IPEndPoint)_listener.LocalEndPoint!); // a bound socket has one
+            stream.Receiver = _listener.Accept();
+            stream.Receiver.ReceiveTimeout = PatienceMilliseconds;
         }
 
         foreach (Stream stream in _streams)
@@ -56,15 +54,10 @@ internal sealed class TcpLoad(int streams, string from, string to, IPAddress des
         }
     }
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        _listener?.Dispose();
-    }
-
     /// <inheritdoc/>
     protected override void WakeAll()
     {
+        _listener?.Dispose();
         foreach (Stream stream in _streams)
         {
             stream.Sender?.Dispose();

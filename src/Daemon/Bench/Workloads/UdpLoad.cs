@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Threading;
+using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Lab;
 using Overlay.Linux;
 
@@ -19,7 +20,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
 {
     private const int Flows = 4, MessagesACall = 64, ReceiveSlots = 32, BufferBytes = 4 << 20;
 
-    // Inside a pod of our own, where nobody else listens.
+    // In a namespace of our own, where nobody else listens.
     private const ushort Port = 5400;
 
     // How long a sender sleeps between two portions.
@@ -43,8 +44,11 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
 
     private uint Destination => BinaryPrimitives.ReadUInt32BigEndian(destination.GetAddressBytes());
 
+    /// <summary>Datagrams that reached the receiving socket and found it full, since its start: the receiver was too slow, not the path.</summary>
+    internal long SinkDrops => _sink is { } sink && sink.TryReadDrops(out uint messages) ? messages : 0;
+
     /// <inheritdoc/>
-    internal override void Start()
+    protected override void Open()
     {
         _sink = LabNamespace.Run(to, () => UdpSocket.Bind(Destination, Port, 2 * BufferBytes));
         for (int i = 0; i < Flows; i++)
@@ -121,6 +125,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
             SyscallResult received = _sink!.Receive(batch, ReceiveSlots);
             if (received.Succeeded)
             {
+                CheckLengths(batch);
                 Volatile.Write(ref _received, _received + received.Count);
             }
             else if (received.Errno == Errno.EAGAIN)
@@ -130,6 +135,17 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
             else
             {
                 throw new LinuxException("recvmmsg", received.Errno, $"could not receive at {destination}");
+            }
+        }
+    }
+
+    private void CheckLengths(ReceiveBatch batch)
+    {
+        for (int i = 0; i < batch.Count; i++)
+        {
+            if (batch[i].Bytes != payloadBytes)
+            {
+                throw new BenchException($"a datagram of {batch[i].Bytes} bytes arrived");
             }
         }
     }

@@ -34,14 +34,23 @@ internal abstract class Workload(string name) : IDisposable
 
     /// <summary>Starts it.</summary>
     /// <exception cref="BenchException">The two ends cannot reach each other.</exception>
-    internal abstract void Start();
+    internal void Start()
+    {
+        try
+        {
+            Open();
+        }
+        catch (Exception refused) when (refused is SocketException or LinuxException or ObjectDisposedException)
+        {
+            throw new BenchException($"{Name} could not be started: {refused.Message}");
+        }
+    }
 
     /// <summary>Ends it; all threads have left when it returns.</summary>
     /// <exception cref="BenchException">It had ended by itself before.</exception>
     internal void Stop()
     {
-        _isStopping = true;
-        WakeAll();
+        Abort();
         _threads.ForEach(thread => thread.Join());
         ThrowIfBroken();
     }
@@ -56,12 +65,21 @@ internal abstract class Workload(string name) : IDisposable
         }
     }
 
-    public virtual void Dispose()
+    /// <summary>Makes it end at once, wherever it is; may be called from any thread.</summary>
+    internal void Abort()
     {
         _isStopping = true;
         WakeAll();
+    }
+
+    public virtual void Dispose()
+    {
+        Abort();
         _threads.ForEach(thread => thread.Join());
     }
+
+    /// <summary>Opens sockets and starts threads.</summary>
+    protected abstract void Open();
 
     /// <summary>Makes every blocked call return.</summary>
     protected abstract void WakeAll();
@@ -75,8 +93,9 @@ internal abstract class Workload(string name) : IDisposable
             {
                 part();
             }
-            catch (Exception failure) when (failure is SocketException or ObjectDisposedException or LinuxException)
+            catch (Exception failure)
             {
+                // Whatever it is, it must end in a line and a clean-up: on a thread of its own it would end the process.
                 if (!_isStopping)
                 {
                     Interlocked.CompareExchange(ref _failure, failure, null);
