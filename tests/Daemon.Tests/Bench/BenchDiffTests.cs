@@ -122,7 +122,7 @@ public sealed class BenchDiffTests : IDisposable
     private static async Task<(int Code, string Output)> RunAsync(params string[] words)
     {
         using StringWriter output = new();
-        int code = await BenchDiffCommand.Create().Parse(words).InvokeAsync(
+        int code = await CommandTree.Create().Parse(["bench", "diff", .. words], CommandTree.Parsing).InvokeAsync(
             new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
             TestContext.Current.CancellationToken);
         return (code, output.ToString());

@@ -86,6 +86,35 @@ public sealed class BenchPageInBrowserTests
         }
     }
 
+    [Fact]
+    public async Task A_chart_that_is_broken_is_noticed()
+    {
+        Browser.Require();
+        string folder = Directory.CreateTempSubdirectory("overlay-pictures-").FullName;
+        try
+        {
+            string html = BenchHtml.Write(Samples.Three).Replace(
+                "</style>",
+                "#packets-1 text { font-size: 40px } #packets-2 .part { fill: none } #packets-3 .part { display: none } h1 { white-space: nowrap } </style>",
+                StringComparison.Ordinal);
+
+            JsonElement page = JsonElement.Parse(await Browser.ShowAsync(
+                html, Measuring, 390, 6000, Path.Combine(folder, "broken.png"), TestContext.Current.CancellationToken));
+
+            JsonElement[] packets = [.. page.GetProperty("charts").EnumerateArray().Where(chart => chart.GetProperty("id").GetString()!.StartsWith("packets", StringComparison.Ordinal))];
+            Assert.Equal([0, 0], packets[1..].Select(chart => chart.GetProperty("bars").GetInt32()));
+            string[] faults = [.. packets[0].GetProperty("faults").EnumerateArray().Select(fault => fault.GetString()!)];
+            Assert.Contains("direct is over 933 [840–1027]", faults);
+            Assert.Contains("direct is over the bar of direct", faults);
+            Assert.Contains("933 [840–1027] is cut", faults);
+            Assert.NotEqual(0, page.GetProperty("cut").GetArrayLength());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static void IsWhole(JsonElement chart, XElement drawing, int screen)
     {
         string id = drawing.Attribute("id")!.Value;

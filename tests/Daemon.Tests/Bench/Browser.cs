@@ -7,6 +7,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Bench;
@@ -52,7 +53,7 @@ internal static class Browser
             string dom = await RunAsync(
                 directory,
                 [
-                    "--headless", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1", "--blink-settings=preferredColorScheme=1",
+                    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1", "--blink-settings=preferredColorScheme=1",
                     "--virtual-time-budget=20000", $"--user-data-dir={directory}/profile", $"--window-size={width},{height}", $"--screenshot={picture}",
                     "--dump-dom", .. Environment.IsPrivilegedProcess ? (string[])["--no-sandbox"] : [], $"file://{directory}/frame.html",
                 ],
@@ -63,7 +64,21 @@ internal static class Browser
         }
         finally
         {
+            // Its helpers may outlive it by a moment, and write.
+            await Eventually.IsTrue(() => IsDeleted(directory), () => $"{directory} can be removed");
+        }
+    }
+
+    private static bool IsDeleted(string directory)
+    {
+        try
+        {
             Directory.Delete(directory, recursive: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class BenchTable
     /// <param name="unicode">Whether the output takes more than ASCII; without it there is nothing else in any line.</param>
     /// <param name="width">Columns there are; <see cref="TextTable.Unlimited"/> for a pipe.</param>
     internal static IEnumerable<string> Lines(BenchReport report, bool unicode, int width) =>
-        new BenchTable(report, unicode, width).Lines().Select(line => unicode ? line : FigureText.Ascii(line));
+        new BenchTable(report, unicode, width).Lines().Skip(1).Select(line => unicode ? line : FigureText.Ascii(line));
 
     private IEnumerable<string> Lines() =>
     [

@@ -43,21 +43,21 @@ internal static class CopyClaim
         }
 
         yield return OneStream(plain) is { } fast && OneStream(copying) is { } slow
-            ? Cost(text, "of one TCP stream", Units.BitsPerSecond, fast, slow)
+            ? Cost(text, "of one TCP stream", "the throughput of one TCP stream", Units.BitsPerSecond, fast, slow)
             : "What one more copy costs in Gbit/s was not measured.";
         yield return StageTime(plain) is { } brief && StageTime(copying) is { } longer
-            ? Cost(text, "in the daemons for each packet of that stream", Units.NanosecondsPerPacket, brief, longer)
+            ? Cost(text, "in the daemons for each packet of that stream", "the daemons' time for each packet of it", Units.NanosecondsPerPacket, brief, longer)
             : "What one more copy costs in ns for each packet was not counted.";
     }
 
-    private static string Cost(FigureText text, string what, string unit, Spread plain, Spread copying)
+    private static string Cost(FigureText text, string what, string topic, string unit, Spread plain, Spread copying)
     {
         bool isRate = unit == Units.BitsPerSecond;
         (string name, double divisor) = isRate ? text.Display(unit) : ("ns", 1);
         string both = $"{text.Of(plain, divisor)} {name} without, {text.Of(copying, divisor)} {name} with";
         if (!plain.IsApartFrom(copying))
         {
-            return $"One more copy of every byte each way: no verdict {what}, the ranges overlap ({both}).";
+            return $"One more copy of every byte each way: no verdict on {topic}, the ranges overlap ({both}).";
         }
 
         (Spread more, Spread less) = plain.Median > copying.Median ? (plain, copying) : (copying, plain);

@@ -49,26 +49,24 @@ internal sealed class FigureText
     /// <summary>The median and, in brackets, the least and the greatest.</summary>
     /// <param name="spread">The figure.</param>
     /// <param name="divisor">What it is divided by first.</param>
-    internal string Of(Spread spread, double divisor = 1)
-    {
-        int decimals = Decimals((spread.Median == 0 ? spread.Maximum : spread.Median) / divisor);
-        return $"{Fixed(spread.Median / divisor, decimals)} [{Range(spread.Minimum / divisor, spread.Maximum / divisor, decimals)}]";
-    }
+    internal string Of(Spread spread, double divisor = 1) =>
+        $"{Number(spread.Median / divisor)} [{Range(spread.Minimum / divisor, spread.Maximum / divisor)}]";
 
     /// <summary>How many times the direct way's median; empty where there is none to compare with.</summary>
     internal string Ratio(Spread? figure, Spread? direct) =>
         figure is not null && direct is { Median: > 0 } ? $"{Number(figure.Median / direct.Median)}{Times}" : "";
 
     /// <summary>One number, to three digits.</summary>
-    internal static string Number(double value) => Fixed(value, Decimals(value));
+    internal static string Number(double value)
+    {
+        int decimals = value == 0 ? 0 : Math.Clamp(SignificantDigits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, MostDecimals);
+        return value.ToString($"F{decimals}", CultureInfo.InvariantCulture);
+    }
 
     /// <summary>The range of a difference: least and greatest, each against the other's opposite end.</summary>
-    internal string Difference(Spread more, Spread less, double divisor = 1)
-    {
-        double median = (more.Median - less.Median) / divisor;
-        int decimals = Decimals(median);
-        return $"{Fixed(median, decimals)} [{Range((more.Minimum - less.Maximum) / divisor, (more.Maximum - less.Minimum) / divisor, decimals)}]";
-    }
+    internal string Difference(Spread more, Spread less, double divisor = 1) =>
+        $"{Number((more.Median - less.Median) / divisor)} "
+        + $"[{Range((more.Minimum - less.Maximum) / divisor, (more.Maximum - less.Minimum) / divisor)}]";
 
     /// <summary>Figures of the same rounds added up, round by round.</summary>
     /// <returns>Null of none.</returns>
@@ -83,12 +81,6 @@ internal sealed class FigureText
     /// <summary>A line for an output that takes nothing else: what others named in more than ASCII becomes question marks.</summary>
     internal static string Ascii(string line) => string.Concat(line.Select(letter => char.IsAscii(letter) ? letter : '?'));
 
-    private string Range(double least, double greatest, int decimals) =>
-        $"{Fixed(least, decimals)}{(_unicode ? "–" : "-")}{Fixed(greatest, decimals)}";
-
-    private static string Fixed(double value, int decimals) => value.ToString($"F{decimals}", CultureInfo.InvariantCulture);
-
-    private static int Decimals(double value) => value == 0
-        ? 0
-        : Math.Clamp(SignificantDigits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, MostDecimals);
+    // Each with digits of its own: next to 0.05 there may be 80.
+    private string Range(double least, double greatest) => $"{Number(least)}{(_unicode ? "–" : "-")}{Number(greatest)}";
 }

@@ -27,13 +27,13 @@ internal sealed class CopySections
         "variant",
         "claimed, sending host",
         "counted, sending host",
-        "its own send: application → kernel",
+        "application's own send",
         "TUN read: kernel → tunnel",
         "UDP send: tunnel → kernel",
         "counted, receiving host",
         "UDP receive: kernel → tunnel",
         "TUN write: tunnel → kernel",
-        "its own receive: kernel → application",
+        "application's own receive",
         "in user space, out",
         "in user space, in",
         "system calls a packet",
@@ -92,7 +92,9 @@ internal sealed class CopySections
                 "p",
                 Is("class", "soft"),
                 "What becomes of one inner packet, from the TUN read on one host to the TUN write on the other, in the daemons: elapsed time by stage, and "
-                    + "crossings, which are system calls: each goes into the kernel and back. Where a superpacket or a batch goes at once, a packet has a share of one call."),
+                    + "crossings, which are system calls: each goes into the kernel and back. Where a superpacket or a batch goes at once, a packet has a "
+                    + "share of one call. "
+                    + "The parts are medians of their own; the figure and the whisker are those of their sums, round by round."),
             uncounted.Length == 0 ? null : Html("p", $"Left out, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
             _workloads.Length == 0
                 ? Html("p", "No variant was counted, so there is no chart of it.")
@@ -205,9 +207,16 @@ internal sealed class CopySections
             .. counted.Where(one => Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough).Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
         ];
         yield return differ.Length == 0
-            ? $"Counted on the sending host: what is claimed, three copies, for each of the {counted.Length} engines counted (within {NearEnough}, which is headers). "
-                + "One of the three is the application's own, and the receiving host, of which the claim says nothing, has as many again."
+            ? $"Counted on the sending host: what is claimed, three copies, for each of the {counted.Length} engines counted "
+                + $"(to within {NearEnough}: a superpacket's headers are copied once). One of the three is the application's own."
             : $"Counted on the sending host, and not the three that are claimed: {string.Join(", ", differ)}.";
+        double[] receiving = [.. counted.Select(one => CopyClaim.OnReceivingHost(one.Counted)?.Median).OfType<double>()];
+        if (receiving.Length > 0)
+        {
+            yield return "Counted on the receiving host, of which the claim says nothing: "
+                + $"{FigureText.Number(receiving.Min())} to {FigureText.Number(receiving.Max())}.";
+        }
+
         string[] copying = [.. counted.Where(one => CountedSums.UserCopies(one.Counted) is { Median: > 0 }).Select(one => one.Name)];
         yield return copying.Length == 0
             ? "None of them copies a byte within user space."

@@ -107,7 +107,7 @@ internal static class CurveChart
             points.Zip(points.Skip(1), (one, next) => Line("curve", curve, one.X, y(one.Point.Median), next.X, y(next.Point.Median))),
             Line("leader", curve, points[^1].X, end, Label - 0.01, label),
             points.Select(point => Mark(curve, Share("x", point.X), At("y", y(point.Point.Median)))),
-            Svg("text", Is("class", "number"), Share("x", Label), At("y", label + 4), curve.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            Svg("text", Is("class", "number"), Share("x", Label), At("y", label + 4), $"{curve.Number}"));
     }
 
     private static XElement Tick(double tick, double y) => Svg(

@@ -74,7 +74,7 @@ internal sealed class FlowSections
                 "p",
                 Is("class", "soft"),
                 "Seconds of one processor for a GB (10⁹ bytes of payload) in one TCP stream. The whole machine is sender, receiver and all that is "
-                    + "between; both panels have the same scale."),
+                    + "between; both panels have the same scale. The parts are medians of their own; the figure and the whisker are those of their sums."),
             unsplit.Length == 0 ? null : Html("p", $"Softirq could not be told apart for {string.Join(", ", unsplit)}."),
             Html(
                 "div",

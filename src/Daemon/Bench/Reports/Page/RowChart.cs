@@ -31,7 +31,7 @@ internal static class RowChart
 
     private const int TextLine = 15;
     private const int Bar = 12;
-    private const int Gap = 9;
+    private const int Gap = 11;
     private const int AxisHeight = 20;
     private const double Cap = 3.5;
 
@@ -87,7 +87,9 @@ internal static class RowChart
 
         texts.Add(Svg("text", Is("class", "value"), Share("x", 1), At("y", y - 4), Is("text-anchor", "end"), row.Label));
         List<object> parts = [.. Parts(row, scale, y)];
-        IEnumerable<object> whisker = Whisker(row.Whole, scale, y + Bar / 2.0);
+
+        // Below a bar with parts, so that it lies over none of their keys.
+        IEnumerable<object> whisker = Whisker(row.Whole, scale, y + (row.Parts.Count > 1 ? Bar + Cap : Bar / 2.0));
         y += Bar + Gap;
         return Svg("g", Is("class", "row"), Svg("title", $"{row.Name}: {row.Label}"), texts, parts, whisker);
     }
