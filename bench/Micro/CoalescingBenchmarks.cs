@@ -9,140 +9,155 @@ using Overlay.Router.Packets;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A received train merged into one write, header and gather list included, the system call not. Nanoseconds per packet. Parsing
-/// the IP header, which the inbound path has done by then, and the checksum are measured apart in <see cref="ChecksumOnly"/>;
-/// with payloads of 1 byte, in <see cref="ChecksumOfOneByteOnly"/>.
+/// A received train merged into one write, the system call not. Nanoseconds per packet. What the inbound path has done by then anyway,
+/// parsing the IP header, and what any merging needs, the checksum, are measured apart in <see cref="Verify"/>.
 /// </summary>
 [MemoryDiagnoser]
 public class CoalescingBenchmarks : IDisposable
 {
-    private const int TcpPackets = 45;
-    private const int UdpPackets = 64;
+    // Every shape has as many, so that a time per packet can be had of each.
+    private const int Packets = 45;
+    private const int ImageRoom = 128 << 10;
 
     private readonly PinnedSlab _slab = new(1 << 20);
-    private readonly int[] _offsets = new int[64];
-    private Coalescer? _coalescer;
-    private int _next;
+    private readonly int[] _offsets = new int[Packets];
+    private readonly Coalescer _coalescer;
+    private int _packetBytes;
+    private int _image;
 
-    [GlobalSetup(Targets = [nameof(Tcp), nameof(ChecksumOnly)])]
-    public void BuildTcp() => BuildTcp(1472 - 52);
+    public CoalescingBenchmarks() => _coalescer = new Coalescer(_slab, 0, sparesTunnelPorts: false) { MergesTcp = true, MergesUdp = true };
 
-    [GlobalSetup(Targets = [nameof(TcpOfOneByte), nameof(ChecksumOfOneByteOnly)])]
-    public void BuildTcpOfOneByte() => BuildTcp(1);
-
-    [GlobalSetup(Target = nameof(Udp))]
-    public void BuildUdp()
+    /// <summary>What the train is made of.</summary>
+    public enum Shape
     {
-        Start();
-        for (int i = 0; i < UdpPackets; i++)
+        /// <summary>Segments of 1,472 bytes with timestamps: what one superpacket of the sender became.</summary>
+        Tcp,
+
+        /// <summary>The same with 1 byte of payload each: what is left when nothing is summed or copied.</summary>
+        TcpOfOneByte,
+
+        /// <summary>Datagrams of 92 bytes, as of voice or a game.</summary>
+        Udp,
+    }
+
+    [Params(Shape.Tcp, Shape.TcpOfOneByte, Shape.Udp)]
+    public Shape Train { get; set; }
+
+    [GlobalSetup]
+    public void Build()
+    {
+        int end = (Coalescer.ScratchBytes + 63) & -64;
+        _packetBytes = Train switch { Shape.Tcp => 1472, Shape.TcpOfOneByte => 53, _ => 92 };
+        for (int i = 0; i < Packets; i++)
         {
-            Span<byte> packet = NextPacket(i, 17, 92);
-            BinaryPrimitives.WriteUInt16BigEndian(packet[24..], 72);
-            Finish(packet, 26);
+            // One after the other, as UDP_GRO leaves them.
+            _offsets[i] = end;
+            BuildPacket(i, _slab.Slice(end, _packetBytes));
+            end += _packetBytes;
+        }
+
+        _image = (end + 63) & -64;
+        _ = Copy();
+        Span<byte> image = _slab.Slice(_image, _coalescer[0].Vectors.TotalBytes);
+        int headerBytes = image.Length - (Packets * PayloadBytes);
+        for (int i = 0; i < Packets; i++)
+        {
+            ReadOnlySpan<byte> payload = _slab.Slice(_offsets[i] + _packetBytes - PayloadBytes, PayloadBytes);
+            WrongResult.Unless(image.Slice(headerBytes + (i * PayloadBytes), PayloadBytes).SequenceEqual(payload), $"the payload of packet {i}");
         }
     }
 
     [GlobalCleanup]
     public void Dispose()
     {
-        _coalescer?.Dispose();
+        _coalescer.Dispose();
         _slab.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>45 segments of 1,472 bytes with timestamps: what one superpacket of the sender became.</summary>
-    [Benchmark(OperationsPerInvoke = TcpPackets)]
-    public int Tcp() => Merge(TcpPackets, 1472);
+    /// <summary>As the data path does it: one header of ours, then the payloads where they were received.</summary>
+    [Benchmark(OperationsPerInvoke = Packets, Baseline = true)]
+    public int Gather() => Merge().Vectors.TotalBytes;
 
-    /// <summary>The same with 1 byte of payload each.</summary>
-    [Benchmark(OperationsPerInvoke = TcpPackets)]
-    public int TcpOfOneByte() => Merge(TcpPackets, 53);
+    /// <summary>The same, and all pieces copied behind one another: for a write(2) of one piece.</summary>
+    [Benchmark(OperationsPerInvoke = Packets)]
+    public int Copy()
+    {
+        IoVectors pieces = Merge().Vectors;
+        Span<byte> image = _slab.Slice(_image, ImageRoom);
+        for (int i = 0; i < pieces.Count; i++)
+        {
+            Span<byte> piece = pieces[i];
+            piece.CopyTo(image);
+            image = image[piece.Length..];
+        }
 
-    /// <summary>64 datagrams of 92 bytes, as of voice or a game.</summary>
-    [Benchmark(OperationsPerInvoke = UdpPackets)]
-    public int Udp() => Merge(UdpPackets, 92);
+        return ImageRoom - image.Length;
+    }
 
-    /// <summary>What is left of <see cref="Tcp"/> without merging: the parser and the checksum.</summary>
-    [Benchmark(OperationsPerInvoke = TcpPackets)]
-    public int ChecksumOnly() => Verify(1472);
-
-    /// <summary>What is left of <see cref="TcpOfOneByte"/> without merging.</summary>
-    [Benchmark(OperationsPerInvoke = TcpPackets)]
-    public int ChecksumOfOneByteOnly() => Verify(53);
-
-    private int Verify(int bytes)
+    /// <summary>What is left without merging: the parser and the checksum.</summary>
+    [Benchmark(OperationsPerInvoke = Packets)]
+    public int Verify()
     {
         int right = 0;
-        foreach (int offset in _offsets.AsSpan(0, TcpPackets))
+        foreach (int offset in _offsets)
         {
-            if (Ipv4Header.Parse(_slab.Slice(offset, bytes), out Ipv4Header packet) == DropReason.None)
+            if (Ipv4Header.Parse(_slab.Slice(offset, _packetBytes), out Ipv4Header packet) == DropReason.None)
             {
-                ulong pseudo = InternetChecksum.PseudoHeader(packet.Packet, packet.Protocol, bytes - packet.HeaderBytes);
+                ulong pseudo = InternetChecksum.PseudoHeader(packet.Packet, packet.Protocol, _packetBytes - packet.HeaderBytes);
                 right += InternetChecksum.Fold(InternetChecksum.Add(packet.Packet[packet.HeaderBytes..], pseudo)) == 0xFFFF ? 1 : 0;
             }
         }
 
-        return right == TcpPackets ? right : throw new InvalidOperationException("wrong checksum");
+        WrongResult.Unless(right == Packets, "a checksum");
+        return right;
     }
 
-    private int Merge(int packets, int bytes)
+    private int PayloadBytes => _packetBytes - (Train == Shape.Udp ? 28 : 52);
+
+    private CoalescedWrite Merge()
     {
-        Coalescer coalescer = _coalescer!;
+        Coalescer coalescer = _coalescer;
         coalescer.Clear();
-        for (int i = 0; i < packets; i++)
+        foreach (int offset in _offsets)
         {
-            if (Ipv4Header.Parse(_slab.Slice(_offsets[i], bytes), out Ipv4Header packet) != DropReason.None
-                || !coalescer.TryAdd(packet, _offsets[i]))
-            {
-                throw new InvalidOperationException("refused");
-            }
+            WrongResult.Unless(
+                Ipv4Header.Parse(_slab.Slice(offset, _packetBytes), out Ipv4Header packet) == DropReason.None
+                && coalescer.TryAdd(packet, offset),
+                "a packet was refused");
         }
 
         CoalescedWrite write = coalescer[0];
-        return write.Packets == packets ? write.Vectors.TotalBytes : throw new InvalidOperationException("not merged");
+        WrongResult.Unless(write.Packets == Packets, "not merged into one");
+        return write;
     }
 
-    private void BuildTcp(int payloadBytes)
+    private void BuildPacket(int index, Span<byte> packet)
     {
-        Start();
-        for (int i = 0; i < TcpPackets; i++)
-        {
-            Span<byte> packet = NextPacket(i, 6, 52 + payloadBytes);
-            BinaryPrimitives.WriteUInt32BigEndian(packet[24..], (uint)(1000 + (i * payloadBytes)));
-            BinaryPrimitives.WriteUInt32BigEndian(packet[28..], 7);
-            ((ReadOnlySpan<byte>)[0x80, 0x10, 1, 0, 0, 0, 0, 0, 1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4]).CopyTo(packet[32..]);
-            Finish(packet, 36);
-        }
-    }
-
-    private void Start()
-    {
-        _coalescer = new Coalescer(_slab, 0, sparesTunnelPorts: false) { MergesTcp = true, MergesUdp = true };
-        _next = Coalescer.ScratchBytes;
-    }
-
-    // One after the other, as UDP_GRO leaves them.
-    private Span<byte> NextPacket(int index, byte protocol, int bytes)
-    {
-        Span<byte> packet = _slab.Slice(_next, bytes);
-        _offsets[index] = _next;
-        _next += bytes;
+        bool isUdp = Train == Shape.Udp;
         new Random(index).NextBytes(packet);
         packet[..40].Clear();
         packet[0] = 0x45;
-        BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)bytes);
+        BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)packet.Length);
         packet[6] = 0x40;
         packet[8] = 61;
-        packet[9] = protocol;
+        packet[9] = isUdp ? IpProtocol.Udp : IpProtocol.Tcp;
         BinaryPrimitives.WriteUInt64BigEndian(packet[12..], 0x0A0563070A052202);
         BinaryPrimitives.WriteUInt32BigEndian(packet[20..], 0x9C401451);
-        return packet;
-    }
+        int checksum = 20 + (isUdp ? IpProtocol.UdpChecksumOffset : IpProtocol.TcpChecksumOffset);
+        if (isUdp)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(packet[24..], (ushort)(packet.Length - 20));
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(packet[24..], (uint)(1000 + (index * PayloadBytes)));
+            BinaryPrimitives.WriteUInt32BigEndian(packet[28..], 7);
+            ((ReadOnlySpan<byte>)[0x80, 0x10, 1, 0, 0, 0, 0, 0, 1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4]).CopyTo(packet[32..]);
+        }
 
-    private static void Finish(Span<byte> packet, int checksumField)
-    {
-        packet[checksumField..(checksumField + 2)].Clear();
+        packet[checksum..(checksum + 2)].Clear();
         ulong sum = InternetChecksum.Add(packet[20..], InternetChecksum.PseudoHeader(packet, packet[9], packet.Length - 20));
-        BitConverter.TryWriteBytes(packet[checksumField..], (ushort)~InternetChecksum.Fold(sum));
+        BitConverter.TryWriteBytes(packet[checksum..], (ushort)~InternetChecksum.Fold(sum));
     }
 }

@@ -15,7 +15,9 @@ namespace Overlay.Micro;
 public class RouteTableFindBenchmarks
 {
     private const int Lookups = 4096;
+    private const int ScannedLookups = 64;
     private const uint Network = 0x0A000000; // 10.0.0.0/8
+    private const uint FirstPeer = 0xAC100001;
 
     private const int BusyPeers = 256;
 
@@ -23,6 +25,9 @@ public class RouteTableFindBenchmarks
     private readonly uint[] _destinationsAcrossAll = new uint[Lookups];
     private RouteTable _table = RouteTable.Empty;
     private Route[] _routes = [];
+    private uint _rightSum;
+    private uint _rightSumAcrossAll;
+    private uint _rightSumOfScanned;
 
     [Params(2, 256, 65_535)]
     public int LeaseCount { get; set; }
@@ -31,8 +36,7 @@ public class RouteTableFindBenchmarks
     public void Build()
     {
         var random = new Random(1);
-        _routes = [.. Enumerable.Range(0, LeaseCount)
-            .Select(i => new Route(new Prefix(Network + ((uint)i << 8), 24), 0xAC100001 + (uint)i))];
+        _routes = [.. Enumerable.Range(0, LeaseCount).Select(i => new Route(new Prefix(Network + ((uint)i << 8), 24), FirstPeer + (uint)i))];
         _table = RouteTable.Build(new Prefix(Network, 8), new Prefix(Network + 0xFFFF00, 24), _routes);
         for (int i = 0; i < Lookups; i++)
         {
@@ -41,36 +45,18 @@ public class RouteTableFindBenchmarks
             _destinations[i] = Network + ((uint)busy << 8) + (uint)random.Next(256);
             _destinationsAcrossAll[i] = Network + ((uint)random.Next(LeaseCount) << 8) + (uint)random.Next(256);
         }
-    }
 
-    /// <summary>The lookup as the outbound path does it: destination to next hop.</summary>
-    [Benchmark(OperationsPerInvoke = Lookups)]
-    public uint Find() => FindEach(_destinations);
-
-    /// <summary>The same, every lease as busy as every other.</summary>
-    [Benchmark(OperationsPerInvoke = Lookups)]
-    public uint FindAcrossAll() => FindEach(_destinationsAcrossAll);
-
-    /// <summary>Is the outer source a peer, as the inbound path asks.</summary>
-    [Benchmark(OperationsPerInvoke = Lookups)]
-    public int IsPeer()
-    {
-        RouteTable table = _table;
-        int sum = 0;
-        foreach (uint destination in _destinations)
-        {
-            sum += table.IsPeer(0xAC100001 + ((destination - Network) >> 8)) ? 1 : 0;
-        }
-
-        return sum;
+        _rightSum = SumOfPeers(_destinations);
+        _rightSumAcrossAll = SumOfPeers(_destinationsAcrossAll);
+        _rightSumOfScanned = SumOfPeers(_destinations.AsSpan(0, ScannedLookups));
     }
 
     /// <summary>First match of a linear scan over 64 of the lookups.</summary>
-    [Benchmark(OperationsPerInvoke = 64)]
+    [Benchmark(OperationsPerInvoke = ScannedLookups, Baseline = true)]
     public uint ScanLikeStock()
     {
         uint sum = 0;
-        foreach (uint destination in _destinations.AsSpan(0, 64))
+        foreach (uint destination in _destinations.AsSpan(0, ScannedLookups))
         {
             foreach (Route route in _routes)
             {
@@ -82,16 +68,54 @@ public class RouteTableFindBenchmarks
             }
         }
 
+        WrongResult.Unless(sum == _rightSumOfScanned, "another next hop");
         return sum;
     }
 
-    private uint FindEach(uint[] destinations)
+    /// <summary>The lookup as the outbound path does it: destination to next hop.</summary>
+    [Benchmark(OperationsPerInvoke = Lookups)]
+    public uint Find() => FindEach(_destinations, _rightSum);
+
+    /// <summary>The same, every lease as busy as every other.</summary>
+    [Benchmark(OperationsPerInvoke = Lookups)]
+    public uint FindAcrossAll() => FindEach(_destinationsAcrossAll, _rightSumAcrossAll);
+
+    /// <summary>Is the outer source a peer, as the inbound path asks.</summary>
+    [Benchmark(OperationsPerInvoke = Lookups)]
+    public int IsPeer()
+    {
+        RouteTable table = _table;
+        int peers = 0;
+        foreach (uint destination in _destinations)
+        {
+            peers += table.IsPeer(PeerOf(destination)) ? 1 : 0;
+        }
+
+        WrongResult.Unless(peers == Lookups, "a peer that is a stranger");
+        return peers;
+    }
+
+    private uint FindEach(uint[] destinations, uint rightSum)
     {
         RouteTable table = _table;
         uint sum = 0;
         foreach (uint destination in destinations)
         {
             sum += table.Find(destination);
+        }
+
+        WrongResult.Unless(sum == rightSum, "another next hop");
+        return sum;
+    }
+
+    private static uint PeerOf(uint destination) => FirstPeer + ((destination - Network) >> 8);
+
+    private static uint SumOfPeers(ReadOnlySpan<uint> destinations)
+    {
+        uint sum = 0;
+        foreach (uint destination in destinations)
+        {
+            sum += PeerOf(destination);
         }
 
         return sum;

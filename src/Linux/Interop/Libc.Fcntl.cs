@@ -22,4 +22,8 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint write(int fd, void* buf, nuint count);
+
+    // Not getpid(2), which C libraries have answered from memory. bench/Micro asks: what one system call costs.
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getppid();
 }

@@ -80,7 +80,8 @@ internal readonly ref struct Superpacket
     /// <param name="frameBytes">Bytes read after the virtio-net header.</param>
     /// <param name="superpacket">The view, or the default when the answer is not <see cref="DropReason.None"/>.</param>
     /// <returns><see cref="DropReason.None"/> or <see cref="DropReason.BadSuperpacket"/>.</returns>
-    public static DropReason Parse(in VirtioNetHeader header, in Ipv4Header packet, int frameBytes, out Superpacket superpacket)
+    public static DropReason Parse(
+        scoped in VirtioNetHeader header, scoped in Ipv4Header packet, int frameBytes, out Superpacket superpacket)
     {
         superpacket = default;
         ReadOnlySpan<byte> bytes = packet.Packet;

@@ -1,0 +1,143 @@
+using System;
+using System.Buffers;
+using BenchmarkDotNet.Attributes;
+using Overlay.Linux;
+using Overlay.Router.Counters;
+using Overlay.Router.Forwarding;
+using Overlay.Router.Packets;
+using Overlay.Router.Routes;
+
+namespace Overlay.Micro;
+
+/// <summary>
+/// A batch of 32 packets on its way out, by where its memory comes from: a buffer for each, filled as read(2) would fill it, the packet
+/// parsed, routed and its time to live stepped. All buffers are held until the batch is sent, and then given back. Time per packet.
+/// </summary>
+[MemoryDiagnoser]
+public class EncapsulationBenchmarks : IDisposable
+{
+    // ArrayPool.Shared keeps 32 arrays of a size for each processor: with more, this would measure what it does when it is full.
+    private const int Batch = 32;
+    private const int SlabBytes = 65_536;
+    private const uint Peer = 0xAC100002;
+
+    private readonly SlabPool _pool = new(SlabBytes, Batch);
+    private readonly PinnedSlab _slab = new(Batch * SlabBytes);
+    private readonly IMemoryOwner<byte>?[] _owners = new IMemoryOwner<byte>?[Batch];
+    private readonly byte[]?[] _arrays = new byte[]?[Batch];
+    private readonly RouteTable _routes = RouteTable.Build(
+        new Prefix(0x0A000000, 16), new Prefix(0x0A000100, 24), [new Route(new Prefix(0x0A000200, 24), Peer)]);
+
+    private byte[] _packet = [];
+
+    [Params(1_472, 65_000)]
+    public int PacketBytes { get; set; }
+
+    [GlobalSetup]
+    public void Build()
+    {
+        _packet = SuperpacketFrame.Build(Transport.Udp, 1, PacketBytes - 28).Bytes;
+        ((ReadOnlySpan<byte>)[0, 0, 10, 0, 1, 2, 10, 0, 2, 3]).CopyTo(_packet.AsSpan(10));
+        InternetChecksumOf(_packet).CopyTo(_packet.AsSpan(10));
+        Span<byte> copy = _slab.Slice(0, PacketBytes);
+        WrongResult.Unless(Encapsulate(copy) == Peer, "another next hop");
+        WrongResult.Unless(copy[8] == _packet[8] - 1 && InternetChecksum.IsValid(copy[..20]), "the time to live and its checksum");
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _slab.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>As the workers do it: one slab of their own for all batches. Nothing is rented.</summary>
+    [Benchmark(OperationsPerInvoke = Batch, Baseline = true)]
+    public long OwnSlab()
+    {
+        long sum = 0;
+        for (int i = 0; i < Batch; i++)
+        {
+            sum += Encapsulate(_slab.Slice(i * SlabBytes, PacketBytes));
+        }
+
+        return Right(sum);
+    }
+
+    /// <summary>A slab for each packet from the pool of pinned slabs that the pipelines use.</summary>
+    [Benchmark(OperationsPerInvoke = Batch)]
+    public long PooledSlabs()
+    {
+        long sum = 0;
+        for (int i = 0; i < Batch; i++)
+        {
+            IMemoryOwner<byte> owner = _pool.Rent();
+            _owners[i] = owner;
+            sum += Encapsulate(owner.Memory.Span[..PacketBytes]);
+        }
+
+        foreach (IMemoryOwner<byte>? owner in _owners)
+        {
+            owner!.Dispose();
+        }
+
+        return Right(sum);
+    }
+
+    /// <summary>An array for each packet from <see cref="ArrayPool{T}.Shared"/>.</summary>
+    [Benchmark(OperationsPerInvoke = Batch)]
+    public long ArrayPools()
+    {
+        long sum = 0;
+        for (int i = 0; i < Batch; i++)
+        {
+            byte[] array = ArrayPool<byte>.Shared.Rent(PacketBytes);
+            _arrays[i] = array;
+            sum += Encapsulate(array.AsSpan(0, PacketBytes));
+        }
+
+        foreach (byte[]? array in _arrays)
+        {
+            ArrayPool<byte>.Shared.Return(array!);
+        }
+
+        return Right(sum);
+    }
+
+    /// <summary>A new array for each packet, left to the collector.</summary>
+    [Benchmark(OperationsPerInvoke = Batch)]
+    public long FreshArrays()
+    {
+        long sum = 0;
+        for (int i = 0; i < Batch; i++)
+        {
+            byte[] array = new byte[PacketBytes];
+            _arrays[i] = array;
+            sum += Encapsulate(array);
+        }
+
+        return Right(sum);
+    }
+
+    private uint Encapsulate(Span<byte> buffer)
+    {
+        _packet.CopyTo(buffer);
+        WrongResult.Unless(Ipv4Header.Parse(buffer, out Ipv4Header packet) == DropReason.None, "no IPv4 packet");
+        WrongResult.Unless(OutboundPath.Route(_routes, packet, out uint nextHop) == DropReason.None, "no route");
+        packet.StepTimeToLive();
+        return nextHop;
+    }
+
+    private static long Right(long sum)
+    {
+        WrongResult.Unless(sum == Batch * (long)Peer, "another next hop");
+        return sum;
+    }
+
+    private static byte[] InternetChecksumOf(ReadOnlySpan<byte> packet)
+    {
+        ushort checksum = InternetChecksum.Compute(packet[..20]);
+        return [(byte)(checksum >> 8), (byte)checksum];
+    }
+}

@@ -1,0 +1,4 @@
+using Xunit;
+
+// What is allocated is counted for the whole process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
