@@ -110,13 +110,20 @@ internal static class Samples
             Around(bytes, 0.001),
             new Dictionary<string, Spread>
             {
-                ["tun_read"] = Around(calls), ["udp_send"] = Around(calls * 0.8), ["udp_receive"] = Around(calls * 0.7), ["tun_write"] = Around(calls),
-                ["wait"] = Around(calls * 0.2), ["signal"] = Around(0),
+                ["tun_read"] = Around(calls),
+                ["udp_send"] = Around(calls * 0.8),
+                ["udp_receive"] = Around(calls * 0.7),
+                ["tun_write"] = Around(calls),
+                ["wait"] = Around(calls * 0.2),
+                ["signal"] = Around(0),
             },
             Around(0.004, 1),
             new Dictionary<string, Spread>
             {
-                ["tun_read"] = Around(1.006, 0.001), ["udp_send"] = Around(1, 0), ["udp_receive"] = Around(1, 0), ["tun_write"] = Around(1.006, 0.001),
+                ["tun_read"] = Around(1.006, 0.001),
+                ["udp_send"] = Around(1, 0),
+                ["udp_receive"] = Around(1, 0),
+                ["tun_write"] = Around(1.006, 0.001),
             },
             new Dictionary<string, Spread> { ["outbound"] = Around(copies, 0), ["inbound"] = Around(copies, 0) },
             [

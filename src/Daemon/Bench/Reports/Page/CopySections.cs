@@ -207,14 +207,14 @@ internal sealed class CopySections
             .. counted.Where(one => Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough).Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
         ];
         yield return differ.Length == 0
-            ? $"Counted on the sending host: what is claimed, three copies, for each of the {counted.Length} engines counted "
+            ? $"Counted on the sending host: what is claimed, three copies, by every engine counted "
                 + $"(to within {NearEnough}: a superpacket's headers are copied once). One of the three is the application's own."
             : $"Counted on the sending host, and not the three that are claimed: {string.Join(", ", differ)}.";
         double[] receiving = [.. counted.Select(one => CopyClaim.OnReceivingHost(one.Counted)?.Median).OfType<double>()];
         if (receiving.Length > 0)
         {
-            yield return "Counted on the receiving host, of which the claim says nothing: "
-                + $"{FigureText.Number(receiving.Min())} to {FigureText.Number(receiving.Max())}.";
+            string[] ends = [FigureText.Number(receiving.Min()), FigureText.Number(receiving.Max())];
+            yield return $"Counted on the receiving host, of which the claim says nothing: {string.Join(" to ", ends.Distinct())}.";
         }
 
         string[] copying = [.. counted.Where(one => CountedSums.UserCopies(one.Counted) is { Median: > 0 }).Select(one => one.Name)];
