@@ -78,7 +78,7 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
     {
         BenchFormat.Json => BenchJson.Write(report) + "\n",
         BenchFormat.Csv => BenchCsv.Write(report),
-        _ => string.Join('\n', BenchTable.Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.Unlimited)) + "\n",
+        _ => string.Join('\n', BenchTable.Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.WidthOf(output))) + "\n",
     };
 
     private BenchReport Measure(StopRequest stop, BenchProgress progress)

@@ -1,9 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Bench;
-using Overlay.Daemon.Bench.Counting;
 using Overlay.Daemon.Bench.Results;
-using Overlay.Daemon.Bench.Workloads;
 using Overlay.Daemon.Status;
 using Xunit;
 
@@ -12,12 +10,12 @@ namespace Overlay.Daemon.Tests.Bench;
 public sealed class CountedFiguresTests
 {
     [Fact]
-    public void Counts_are_told_for_each_packet_and_each_byte_of_both_daemons_together()
+    public void Counts_are_told_for_each_packet_and_each_byte_in_the_direction_of_the_data()
     {
         var book = new SampleBook();
         for (int round = 0; round < Spread.LeastRounds; round++)
         {
-            CountedFigures.Add(book, "udp_64", Between([Daemon(100), Daemon(0)], [Daemon(1100), Daemon(0)], contextSwitches: 50));
+            CountedFigures.Add(book, "udp_64", Between([Daemon(100), Daemon(300)], [Daemon(1100), Daemon(1300)], contextSwitches: 50));
         }
 
         CountedWorkload counted = CountedFigures.Of(book, "udp_64");
@@ -39,12 +37,14 @@ public sealed class CountedFiguresTests
 
     [Fact]
     public void Daemons_that_forwarded_nothing_give_no_figure() =>
-        Assert.Throws<BenchException>(() => CountedFigures.Add(new SampleBook(), "udp_64", Between([Daemon(5)], [Daemon(5)], 1)));
+        Assert.Throws<BenchException>(() => CountedFigures.Add(new SampleBook(), "udp_64", Between([Daemon(5), Daemon(5)], [Daemon(5), Daemon(5)], 1)));
 
     [Fact]
     public void Daemons_that_do_not_meter_give_no_figure() =>
         Assert.Throws<BenchException>(() => CountedFigures.Add(
-            new SampleBook(), "udp_64", Between([Daemon(5) with { Meter = null }], [Daemon(6) with { Meter = null }], 1)));
+            new SampleBook(), "udp_64", Between([Unmetered(5), Unmetered(5)], [Unmetered(6), Unmetered(6)], 1)));
+
+    private static CountersReport Unmetered(long packets) => Daemon(packets) with { Meter = null };
 
     // So many packets of 92 bytes each way: two reads, half a send, 3 us in reads and half a us of work each.
     private static CountersReport Daemon(long packets)
@@ -63,6 +63,7 @@ public sealed class CountedFiguresTests
             direction, direction, new Dictionary<string, long>(), 1, 1, new Dictionary<string, string>(), [], null, new MeterReport(meter, idle));
     }
 
-    private static Window Between(IReadOnlyList<CountersReport> before, IReadOnlyList<CountersReport> after, long contextSwitches) => new(
-        1, default(WorkloadCounts), default, default, new ProcessFacts(0, 0, contextSwitches, 0), before, after);
+    // The data goes from the first host to the second.
+    private static Window Between(IReadOnlyList<CountersReport> before, IReadOnlyList<CountersReport> after, double contextSwitches) =>
+        new(1, default, default, default, default) { CountersBefore = before, CountersAfter = after, ContextSwitches = contextSwitches };
 }

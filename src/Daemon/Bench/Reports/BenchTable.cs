@@ -135,7 +135,7 @@ internal sealed class BenchTable
         select (string[])
         [
             variant.Name, variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "-",
-            string.Join(", ", drops.Select(drop => $"{drop.Key} {drop.Value.ToString(CultureInfo.InvariantCulture)}").DefaultIfEmpty("nothing")),
+            string.Join(", ", drops.Select(drop => $"{drop.Key} {drop.Value.ToString(CultureInfo.InvariantCulture)}").DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
         ]);
 
     private string Direct => $"{_text.Times} DIRECT";

@@ -38,8 +38,8 @@ internal static class ReportNotes
     {
         if (report.Environment.IsShared)
         {
-            yield return "This machine is shared: others took "
-                + $"{FigureText.Number(report.Environment.StealPercent)} % of its processors while it was measured. Compare ratios, not absolute figures.";
+            yield return $"This machine is shared: the hypervisor took {FigureText.Number(report.Environment.StealPercent)} % of its processors for"
+                + $" others while it was measured, other programs {FigureText.Number(report.Environment.OtherPercent)} %. Compare ratios, not absolute figures.";
         }
 
         yield return report.Method.Wire == "veth"

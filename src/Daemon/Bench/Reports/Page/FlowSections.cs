@@ -140,7 +140,7 @@ internal sealed class FlowSections
                 variant.Name,
                 variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "no daemons",
                 string.Join(", ", variant.Drops.Where(drop => drop.Value > 0).OrderByDescending(drop => drop.Value)
-                    .Select(drop => $"{drop.Key} {drop.Value.ToString("N0", CultureInfo.InvariantCulture)}").DefaultIfEmpty("nothing")),
+                    .Select(drop => $"{drop.Key} {drop.Value.ToString("N0", CultureInfo.InvariantCulture)}").DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
             ]),
             "text"));
 
