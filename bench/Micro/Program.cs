@@ -25,12 +25,13 @@ internal static class Program
         }
 
         // On a machine that others use too some of many short iterations are left alone, and none of a few long ones is: the least and
-        // the middle one say more than the mean. Options of the command line change single values of this job; --job is another one.
+        // the middle one say more than the mean. The warm-up is long because the compiler's own thread has to get a turn. Options of
+        // the command line change single values of this job; --job is another one.
         IConfig config = DefaultConfig.Instance.AddColumn(StatisticColumn.Min, StatisticColumn.Median);
         if (!arguments.Any(argument => argument is "--job" or "-j"))
         {
             config = config.AddJob(
-                Job.Default.WithIterationTime(TimeInterval.FromMilliseconds(20)).WithWarmupCount(10).WithIterationCount(50).AsDefault());
+                Job.Default.WithIterationTime(TimeInterval.FromMilliseconds(20)).WithWarmupCount(30).WithIterationCount(50).AsDefault());
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(arguments, config);
