@@ -39,7 +39,7 @@ public sealed class BenchTableTests
         Assert.DoesNotContain(lines, line => line.Contains("is shared", StringComparison.Ordinal));
 
         string[] shared = Lines(Samples.Three with { Environment = Samples.Three.Environment with { IsShared = true, StealPercent = 12.5 } });
-        Assert.Contains(shared, line => line.StartsWith("Note: This machine is shared: others took 12.5 %", StringComparison.Ordinal));
+        Assert.Contains(shared, line => line.StartsWith("Note: This machine is shared: the hypervisor took 12.5 %", StringComparison.Ordinal));
     }
 
     [Theory]
