@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overlay.Daemon.Cli;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports.Diff;
 
@@ -26,8 +27,8 @@ internal static class BenchDiffText
         IEnumerable<string> lines =
         [
             .. diff.Warnings.Select(warning => $"warning: {warning}"),
-            .. diff.OnlyInOld.Select(name => OneLine.Of($"only in the old run: {name}")),
-            .. diff.OnlyInNew.Select(name => OneLine.Of($"only in the new run: {name}")),
+            .. diff.OnlyInOld.Select(name => OneLine.Mask($"only in the old run: {name}")),
+            .. diff.OnlyInNew.Select(name => OneLine.Mask($"only in the new run: {name}")),
             .. diff.Figures.Count == 0
                 ? (string[])["the two runs have no figure in common"]
                 : TextTable.Lines(s_headings, [.. diff.Figures.Select(figure => Row(text, figure))], width),
