@@ -5,6 +5,7 @@ using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
+using Overlay.Lease;
 
 namespace Overlay.Daemon;
 
@@ -64,7 +65,7 @@ internal static class LogOutput
                 _ => "debug",
             };
             string time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-            string text = OneLine.Of(logEntry.Formatter(logEntry.State, logEntry.Exception));
+            string text = OneLine.Mask(logEntry.Formatter(logEntry.State, logEntry.Exception));
             textWriter.WriteLine($"{time} {level} {text}");
         }
     }

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.IO;
 using System.Threading.Tasks;
 using Overlay.Daemon.Cli;
+using Overlay.Lease;
 using Overlay.Linux;
 
 namespace Overlay.Daemon;
@@ -61,7 +62,7 @@ internal static class Program
         return ExitCode.Failure;
     }
 
-    private static void Say(string line) => LogOutput.Attempt(() => Console.Error.WriteLine($"overlay: {OneLine.Of(line)}"));
+    private static void Say(string line) => LogOutput.Attempt(() => Console.Error.WriteLine($"overlay: {OneLine.Mask(line)}"));
 
     private static int Refuse(ParseResult parsed)
     {

@@ -3,57 +3,31 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Threading;
 using Xunit;
 
 namespace Overlay.Testing;
 
-/// <summary>How a test wants its etcd.</summary>
-public sealed record EtcdServerOptions
-{
-    /// <summary>Where it listens: on free ports, in a namespace on the usual ones.</summary>
-    public IPAddress Address { get; init; } = IPAddress.Loopback;
-
-    /// <summary>The namespace it runs in; null for that of the tests.</summary>
-    public string? NetworkNamespace { get; init; }
-
-    /// <summary>Its certificate and key; null for plain TCP.</summary>
-    public TestCertificate? Certificate { get; init; }
-
-    /// <summary>The authority of client certificates it insists on; null for none.</summary>
-    public string? ClientCaFile { get; init; }
-
-    /// <summary>Further words, for example <c>--auth-token-ttl 1</c>.</summary>
-    public IReadOnlyList<string> Arguments { get; init; } = [];
-}
-
 /// <summary>A real etcd for a test: a process of its own with a directory of its own, both gone when it is disposed.</summary>
 public sealed class EtcdServer : IDisposable
 {
-    private const int DefaultClientPort = 2379, DefaultPeerPort = 2380, KeptLines = 400, StartAttempts = 3;
+    private const int DefaultClientPort = 2379, DefaultPeerPort = 2380, StartAttempts = 3;
     private const string MemoryFileSystem = "/dev/shm";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    // Each test run begins somewhere else.
-    private static int s_nextPort = Random.Shared.Next(20_000);
-
     private readonly EtcdServerOptions _options;
     private readonly string _name;
-    private readonly Lock _reading = new();
-    private readonly Queue<string> _log = new();
+    private readonly EtcdProcess _process;
 
-    private Process? _process;
     private IReadOnlyList<(string Name, Uri PeerUrl)> _cluster = [];
-    private bool _isServing, _hasStartedBefore;
+    private bool _hasStartedBefore;
 
     private EtcdServer(EtcdServerOptions options, string name)
     {
         _options = options;
         _name = name;
+        _process = new EtcdProcess(name);
         Folder = Directory.CreateDirectory(Path.Combine(Root(), $"overlay-etcd-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
         ChoosePorts();
     }
@@ -68,19 +42,10 @@ public sealed class EtcdServer : IDisposable
     public string Folder { get; }
 
     /// <summary>The process id while it runs.</summary>
-    public int Id => _process?.Id ?? throw new InvalidOperationException("etcd does not run");
+    public int Id => _process.Id;
 
     /// <summary>The last lines of its log.</summary>
-    public string Log
-    {
-        get
-        {
-            lock (_reading)
-            {
-                return string.Join('\n', _log);
-            }
-        }
-    }
+    public string Log => _process.Log;
 
     /// <summary>Starts a cluster of one and waits until it serves.</summary>
     public static EtcdServer Start(EtcdServerOptions? options = null)
@@ -128,9 +93,9 @@ public sealed class EtcdServer : IDisposable
     public void WaitUntilServing()
     {
         long start = Stopwatch.GetTimestamp();
-        while (!IsServing())
+        while (!_process.IsServing)
         {
-            if (_process is not { HasExited: false } || Stopwatch.GetElapsedTime(start) > s_patience)
+            if (!_process.IsRunning || Stopwatch.GetElapsedTime(start) > s_patience)
             {
                 Assert.Fail($"etcd {_name} does not serve; its last lines:\n{Log}");
             }
@@ -140,22 +105,22 @@ public sealed class EtcdServer : IDisposable
     }
 
     /// <summary>SIGTERM; returns when it has ended.</summary>
-    public void Stop() => End("TERM");
+    public void Stop() => _process.End("TERM");
 
     /// <summary>SIGKILL; returns when it has ended.</summary>
-    public void Kill() => End("KILL");
+    public void Kill() => _process.End("KILL");
 
     /// <summary>SIGSTOP: its kernel still accepts connections and data, and nobody answers.</summary>
-    public void Pause() => Signal("STOP");
+    public void Pause() => _process.Signal("STOP");
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Signal("CONT");
+    public void Resume() => _process.Signal("CONT");
 
     /// <summary>Starts it again, with the same ports and what it held before.</summary>
     /// <param name="waitUntilServing">False where it cannot have a leader.</param>
     public void Restart(bool waitUntilServing = true)
     {
-        Assert.Null(_process);
+        Assert.False(_process.IsStarted);
         Launch();
         if (waitUntilServing)
         {
@@ -166,11 +131,7 @@ public sealed class EtcdServer : IDisposable
     /// <summary>Ends it and removes its directory.</summary>
     public void Dispose()
     {
-        if (_process is not null)
-        {
-            Kill();
-        }
-
+        _process.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -181,12 +142,12 @@ public sealed class EtcdServer : IDisposable
         {
             Launch([(_name, PeerUrl)]);
             long start = Stopwatch.GetTimestamp();
-            while (_process is { HasExited: false } && !IsServing() && Stopwatch.GetElapsedTime(start) < s_patience)
+            while (_process.IsRunning && !_process.IsServing && Stopwatch.GetElapsedTime(start) < s_patience)
             {
                 TestContext.Current.CancellationToken.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(5));
             }
 
-            if (IsServing() || attempt == StartAttempts || !Log.Contains("address already in use", StringComparison.Ordinal))
+            if (_process.IsServing || attempt == StartAttempts || !Log.Contains("address already in use", StringComparison.Ordinal))
             {
                 WaitUntilServing();
                 return;
@@ -220,19 +181,8 @@ public sealed class EtcdServer : IDisposable
             start.Environment["ETCD_UNSUPPORTED_ARCH"] = "arm64";
         }
 
-        lock (_reading)
-        {
-            _isServing = false;
-        }
-
-        _process = new Process { StartInfo = start };
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        Assert.True(_process.Start());
-        File.WriteAllText(Path.Combine(Folder, "pid"), $"{_process.Id}\n"); // ./dev ends it if the tests cannot
-        _process.StandardInput.Close();
-        _process.BeginErrorReadLine();
-        _process.BeginOutputReadLine();
+        _process.Start(start);
+        File.WriteAllText(Path.Combine(Folder, "pid"), $"{Id}\n"); // ./dev ends it if the tests cannot
         _hasStartedBefore = true;
     }
 
@@ -266,85 +216,16 @@ public sealed class EtcdServer : IDisposable
         return words;
     }
 
-    private void End(string signal)
-    {
-        Process process = _process ?? throw new InvalidOperationException("etcd does not run");
-        if (!process.HasExited)
-        {
-            Signal(signal);
-            Assert.True(process.WaitForExit(s_patience), $"etcd {_name} still runs after SIG{signal}; its last lines:\n{Log}");
-        }
-
-        process.WaitForExit();
-        process.Dispose();
-        _process = null;
-    }
-
-    private void Signal(string name)
-    {
-        using Process kill = Process.Start("/bin/sh", ["-c", $"kill -{name} {Id}"]);
-        Assert.True(kill.WaitForExit(s_patience) && kill.ExitCode == 0, $"no SIG{name} for etcd {_name}");
-    }
-
-    private bool IsServing()
-    {
-        lock (_reading)
-        {
-            return _isServing;
-        }
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null)
-        {
-            return;
-        }
-
-        lock (_reading)
-        {
-            _log.Enqueue(line);
-            if (_log.Count > KeptLines)
-            {
-                _log.Dequeue();
-            }
-
-            // Which of the two depends on version and logger.
-            _isServing |= line.Contains("serving client traffic", StringComparison.Ordinal)
-                || line.Contains("ready to serve client requests", StringComparison.Ordinal);
-        }
-    }
-
     private void ChoosePorts()
     {
         (int client, int peer) = (DefaultClientPort, DefaultPeerPort);
         if (_options.NetworkNamespace is null)
         {
-            (client, peer) = (FreePort(), FreePort());
+            (client, peer) = (FreePorts.Next(_options.Address), FreePorts.Next(_options.Address));
         }
 
         Endpoint = new Uri($"{(_options.Certificate is null ? "http" : "https")}://{_options.Address}:{client}");
         PeerUrl = new Uri($"http://{_options.Address}:{peer}");
-    }
-
-    // Below the ports the kernel gives to connections (ip_local_port_range): one of those may be taken while etcd restarts.
-    private int FreePort()
-    {
-        const int First = 10_000, Count = 20_000;
-        while (true)
-        {
-            int port = First + ((Interlocked.Increment(ref s_nextPort) & int.MaxValue) % Count);
-            using var listener = new TcpListener(_options.Address, port);
-            try
-            {
-                listener.Start();
-                return port;
-            }
-            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                // The next one, then.
-            }
-        }
     }
 
     // etcd syncs each write, and 3.4 cannot be told not to: in memory that costs nothing. A member takes 128 MB.

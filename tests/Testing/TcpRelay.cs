@@ -1,5 +1,4 @@
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.Net;
@@ -24,6 +23,7 @@ public sealed class TcpRelay : IAsyncDisposable
     private volatile IPEndPoint _server;
     private byte[]? _trigger;
     private byte[]? _cutTrigger;
+    private volatile Refusal? _refusal;
     private volatile bool _isCut;
     private volatile bool _isMute;
     private volatile bool _isDeafening;
@@ -68,12 +68,19 @@ public sealed class TcpRelay : IAsyncDisposable
     /// <summary>Cuts, until <see cref="Heal"/>, the moment a client says this, which does not arrive.</summary>
     public void CutBefore(string said) => _cutTrigger = Encoding.ASCII.GetBytes(said);
 
+    /// <summary>Answers calls in which a client says this itself, until <see cref="Heal"/>; they do not arrive.</summary>
+    /// <param name="said">In one frame, for example a part of the path.</param>
+    /// <param name="status">gRPC's.</param>
+    /// <param name="message">Less than 127 characters of plain text.</param>
+    public void Refuse(string said, int status, string message) => _refusal = new Refusal(Encoding.ASCII.GetBytes(said), status, message);
+
     /// <summary>Lets everything through again; connections that missed something are closed.</summary>
     public void Heal()
     {
         _isCut = false;
         _trigger = null;
         _cutTrigger = null;
+        _refusal = null;
         if (_isMute)
         {
             CloseAll();
@@ -126,10 +133,11 @@ public sealed class TcpRelay : IAsyncDisposable
             {
                 if (!_isCut)
                 {
+                    using SemaphoreSlim answering = new(1);
                     await server.ConnectAsync(_server, _stop.Token);
                     await await Task.WhenAny(
-                        PumpRequestsAsync(client.GetStream(), server.GetStream()),
-                        PumpAnswersAsync(server.GetStream(), client.GetStream()));
+                        PumpRequestsAsync(client.GetStream(), server.GetStream(), answering),
+                        PumpAnswersAsync(server.GetStream(), client.GetStream(), answering));
                 }
             }
             catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
@@ -145,43 +153,67 @@ public sealed class TcpRelay : IAsyncDisposable
         }
     }
 
-    private async Task PumpRequestsAsync(NetworkStream client, NetworkStream server)
+    private async Task PumpRequestsAsync(NetworkStream client, NetworkStream server, SemaphoreSlim answering)
     {
-        byte[] buffer = new byte[64 * 1024];
-        while (await client.ReadAsync(buffer, _stop.Token) is > 0 and int count)
+        const int PrefaceBytes = 24; // RFC 9113, section 3.4
+        byte[] preface = new byte[PrefaceBytes];
+        await client.ReadExactlyAsync(preface, _stop.Token);
+        await server.WriteAsync(preface, _stop.Token);
+        Http2Frame frame = new();
+        HashSet<uint> refused = [];
+        while (await frame.ReadAsync(client, _stop.Token))
         {
-            if (_trigger is { } trigger && buffer.AsSpan(0, count).IndexOf(trigger) >= 0)
+            if (_trigger is { } trigger && frame.Says(trigger))
             {
                 _isMute = true;
             }
 
-            if (_cutTrigger is { } last && buffer.AsSpan(0, count).IndexOf(last) >= 0)
+            if (_cutTrigger is { } last && frame.Says(last))
             {
                 Cut();
                 return;
             }
 
-            await server.WriteAsync(buffer.AsMemory(0, count), _stop.Token);
+            if (_refusal is { } refusal && frame.Says(refusal.Said))
+            {
+                refused.Add(frame.Stream);
+            }
+
+            if (!refused.Contains(frame.Stream))
+            {
+                await server.WriteAsync(frame.Bytes, _stop.Token);
+            }
+            else if (frame.EndsStream && _refusal is { } answer)
+            {
+                await AnswerAsync(client, Http2Frame.Refusal(frame.Stream, answer.Status, answer.Message), answering);
+            }
         }
     }
 
-    // Frame by frame: RFC 9113, section 4.1.
-    private async Task PumpAnswersAsync(NetworkStream server, NetworkStream client)
+    private async Task PumpAnswersAsync(NetworkStream server, NetworkStream client, SemaphoreSlim answering)
     {
-        const int HeaderBytes = 9;
-        const byte Data = 0;
-        byte[] frame = new byte[HeaderBytes + (1 << 24)];
+        Http2Frame frame = new();
         HashSet<uint> streams = [];
-        while (await server.ReadAtLeastAsync(frame.AsMemory(0, HeaderBytes), HeaderBytes, throwOnEndOfStream: false, _stop.Token) == HeaderBytes)
+        while (await frame.ReadAsync(server, _stop.Token))
         {
-            int length = (frame[0] << 16) | (frame[1] << 8) | frame[2];
-            uint stream = BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(5)) & 0x7FFF_FFFF;
-            await server.ReadExactlyAsync(frame.AsMemory(HeaderBytes, length), _stop.Token);
-            bool isFurtherData = frame[3] == Data && !streams.Add(stream);
+            bool isFurtherData = frame.IsData && !streams.Add(frame.Stream);
             if (!_isMute && !(_isDeafening && isFurtherData))
             {
-                await client.WriteAsync(frame.AsMemory(0, HeaderBytes + length), _stop.Token);
+                await AnswerAsync(client, frame.Bytes, answering);
             }
+        }
+    }
+
+    private async Task AnswerAsync(NetworkStream client, ReadOnlyMemory<byte> frame, SemaphoreSlim answering)
+    {
+        await answering.WaitAsync(_stop.Token);
+        try
+        {
+            await client.WriteAsync(frame, _stop.Token);
+        }
+        finally
+        {
+            answering.Release();
         }
     }
 
@@ -195,4 +227,6 @@ public sealed class TcpRelay : IAsyncDisposable
             }
         }
     }
+
+    private sealed record Refusal(byte[] Said, int Status, string Message);
 }

@@ -72,7 +72,7 @@ internal static class ConfigCheckCommand
 
         foreach (string line in report.Lines())
         {
-            await output.WriteLineAsync(OneLine.Of(line));
+            await output.WriteLineAsync(OneLine.Mask(line));
         }
 
         return ExitCode.Success;
@@ -83,7 +83,7 @@ internal static class ConfigCheckCommand
     {
         foreach (string warning in report.Warnings)
         {
-            await error.WriteLineAsync(OneLine.Of($"overlay: warning: {warning}"));
+            await error.WriteLineAsync(OneLine.Mask($"overlay: warning: {warning}"));
         }
     }
 }

@@ -30,7 +30,7 @@ internal static class ConfigShowCommand
 
             foreach (string line in text.TrimEnd().Split('\n').Select(line => line.TrimEnd('\r').Replace("\t", "    ", StringComparison.Ordinal)))
             {
-                await output.WriteLineAsync(OneLine.Of(line));
+                await output.WriteLineAsync(OneLine.Mask(line));
             }
 
             if (report.Valid)
@@ -38,13 +38,13 @@ internal static class ConfigShowCommand
                 await output.WriteLineAsync();
                 foreach (string line in report.Lines())
                 {
-                    await output.WriteLineAsync(OneLine.Of(line));
+                    await output.WriteLineAsync(OneLine.Mask(line));
                 }
             }
             else
             {
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(
-                    OneLine.Of($"overlay: warning: this config is not valid: {string.Join("; ", report.Problems)}"));
+                    OneLine.Mask($"overlay: warning: this config is not valid: {string.Join("; ", report.Problems)}"));
             }
 
             await ConfigCheckCommand.WarnAsync(report, parsed.InvocationConfiguration.Error);

@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Cli;
 
@@ -19,7 +20,7 @@ internal static class DoneReport
         {
             foreach (string line in lines)
             {
-                await parsed.InvocationConfiguration.Output.WriteLineAsync(OneLine.Of(line));
+                await parsed.InvocationConfiguration.Output.WriteLineAsync(OneLine.Mask(line));
             }
 
             return ExitCode.Success;

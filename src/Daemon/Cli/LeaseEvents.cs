@@ -117,7 +117,7 @@ internal sealed record LeaseEvent(string Name)
         string? what = Lease is not null
             ? $"{Lease.Subnet,-18}  {Ipv4Prefix.Format(Lease.PublicIp),-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease, now)}")}"
             : Leases is { } count ? $"{count} {(count == 1 ? "lease" : "leases")}" : Reason;
-        return OneLine.Of($"{LeaseReport.Time(now)}  {Name,-8}  {what}".TrimEnd());
+        return OneLine.Mask($"{LeaseReport.Time(now)}  {Name,-8}  {what}".TrimEnd());
     }
 
     /// <summary>One JSON object in one line.</summary>

@@ -52,7 +52,7 @@ internal static class LeaseListCommand
         if (check?.Config is null)
         {
             string reason = check is null ? "there is no network config" : $"the network config is not valid: {string.Join("; ", check.Problems)}";
-            await error.WriteLineAsync(OneLine.Of($"overlay: {reason}; which entries count cannot be said"));
+            await error.WriteLineAsync(OneLine.Mask($"overlay: {reason}; which entries count cannot be said"));
         }
 
         return check?.Config;

@@ -28,7 +28,7 @@ internal static class LeaseTable
         width);
 
     /// <summary>What stands in the first column.</summary>
-    internal static string NameOf(LeaseEntry entry) => OneLine.Of(entry.Key is { } key ? SubnetOf(key) : entry.Name);
+    internal static string NameOf(LeaseEntry entry) => OneLine.Mask(entry.Key is { } key ? SubnetOf(key) : entry.Name);
 
     /// <summary>When something ends, seen from now: <c>in 23 h 12 min</c>, <c>never (reserved)</c>, <c>expired 5 min ago</c>.</summary>
     internal static string End(DateTimeOffset? expires, DateTimeOffset now) =>

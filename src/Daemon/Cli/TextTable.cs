@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Overlay.Lease;
 using Overlay.Linux;
 
 namespace Overlay.Daemon.Cli;
@@ -31,7 +32,7 @@ internal static class TextTable
     internal static IEnumerable<string> Lines(
         IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows, int width)
     {
-        List<string[]> all = [.. rows.Prepend(headings).Select(row => row.Select(OneLine.Of).ToArray())];
+        List<string[]> all = [.. rows.Prepend(headings).Select(row => row.Select(OneLine.Mask).ToArray())];
         if (all.Skip(1).All(row => row[^1].Length == 0))
         {
             all = [.. all.Select(row => (string[])[.. row[..^1], ""])];

@@ -24,7 +24,7 @@ internal sealed record LeaseSnapshot(
     {
         if (!StoreIdentity.IsSame(Store, store))
         {
-            return $"is of another store, {OneLine.Of(Store)}";
+            return $"is of another store, {OneLine.Mask(Store)}";
         }
 
         if (Own.PublicIp != publicIp)

@@ -91,7 +91,7 @@ internal static class LeaseSnapshotJson
         string text = ReadText(lease, "subnet");
         if (!Ipv4Prefix.TryParse(text, out Ipv4Prefix subnet))
         {
-            throw new FormatException($"'{OneLine.Of(text)}' in it is not a subnet");
+            throw new FormatException($"'{OneLine.Mask(text)}' in it is not a subnet");
         }
 
         DateTimeOffset expires = withExpiry && lease.GetProperty("expires").ValueKind != JsonValueKind.Null

@@ -71,15 +71,6 @@ internal sealed record EtcdCall(string Path, string Text, bool IsRepeatable)
     private static string Keys(ByteString first, ByteString end) => end.IsEmpty ? Key(first) : $"{Key(first)}…";
 
     // Keys are bytes, and others write them, too: no line breaks or escape sequences from there.
-    private static string Key(ByteString key)
-    {
-        string text = Encoding.UTF8.GetString(key.Span[..Math.Min(key.Length, LongestKey)]);
-        return string.Create(text.Length, text, static (shown, source) =>
-        {
-            for (int i = 0; i < shown.Length; i++)
-            {
-                shown[i] = char.IsControl(source[i]) ? '?' : source[i];
-            }
-        });
-    }
+    private static string Key(ByteString key) =>
+        OneLine.Mask(Encoding.UTF8.GetString(key.Span[..Math.Min(key.Length, LongestKey)]));
 }

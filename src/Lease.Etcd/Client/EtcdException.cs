@@ -10,18 +10,18 @@ internal sealed class EtcdException : Exception
     /// <summary>A call to one endpoint failed.</summary>
     internal EtcdException(
         EtcdStatus code, EtcdFailure failure, Uri endpoint, string call, string reason, Exception? innerException = null)
-        : base($"etcd {endpoint.Scheme}://{endpoint.Authority}: {call}: {OneLine(reason)}", innerException)
+        : base($"etcd {endpoint.Scheme}://{endpoint.Authority}: {call}: {JoinLines(reason)}", innerException)
     {
         Code = code;
         Failure = failure;
         Endpoint = endpoint;
         Call = call;
-        Reason = OneLine(reason);
+        Reason = JoinLines(reason);
     }
 
     /// <summary>Something of ours is wrong, for example a file.</summary>
     internal EtcdException(string message, Exception? innerException = null)
-        : base(OneLine(message), innerException)
+        : base(JoinLines(message), innerException)
     {
         Code = EtcdStatus.InvalidArgument;
         Failure = EtcdFailure.Refused;
@@ -92,7 +92,7 @@ internal sealed class EtcdException : Exception
 
     private static string ShortForm(EtcdException failure) => $"{failure.Endpoint?.Authority}: {failure.Reason}";
 
-    private static string OneLine(string text) => string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
+    private static string JoinLines(string text) => string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
 }
 
 /// <summary>What a failed call means for a caller.</summary>

@@ -32,6 +32,7 @@ public sealed class FileLeaseStore : ILeaseStore
     private readonly WarnOnce _untilTaken;
     private readonly Random _random;
     private readonly LeaseFolder _folder;
+    private readonly OwnLeaseFile _ownFile;
 
     /// <summary>Names the directory; nothing is read or made yet.</summary>
     /// <param name="directory">It must hold a file <c>config</c> by the time the store is used.</param>
@@ -58,6 +59,7 @@ public sealed class FileLeaseStore : ILeaseStore
         _untilTaken = new WarnOnce(_warn);
         _random = random ?? new Random();
         _folder = new LeaseFolder(_subnetsDirectory, time, _warn);
+        _ownFile = new OwnLeaseFile(_folder, time, _warn);
     }
 
     /// <summary>How long a lease lasts after it was written: 24 hours, as flannel's.</summary>
@@ -167,6 +169,7 @@ public sealed class FileLeaseStore : ILeaseStore
         {
             FolderWake reason = wake;
             LeaseUpdate? update = await Task.Run(() => watch.Look(reason), cancellationToken);
+            _ownFile.Check();
             if (update is not null)
             {
                 yield return update;
@@ -239,6 +242,7 @@ public sealed class FileLeaseStore : ILeaseStore
         bool isOurs = _folder.Find(name)?.Lease is { } held && held.PublicIp == own.PublicIp && held.Expires != DateTimeOffset.MaxValue;
         if (isOurs)
         {
+            _ownFile.Forget();
             File.Delete(PathOf(own.Subnet));
             _folder.Refresh([name]);
         }
@@ -256,8 +260,11 @@ public sealed class FileLeaseStore : ILeaseStore
             && held.Expires == DateTimeOffset.MaxValue
                 ? new DateTimeOffset(before.Stamp.LastWriteUtc, TimeSpan.Zero)
                 : null;
+        _ownFile.Check();
+        _ownFile.Forget();
         AtomicFile.Write(PathOf(subnet), [.. attributes.ToJson(), (byte)'\n'], reservation ?? now, mayReplace);
         _folder.Refresh([name]);
+        _ownFile.Remember(name, attributes.PublicIp);
         return new SubnetLease(subnet, attributes, reservation is null ? now + TimeToLive : DateTimeOffset.MaxValue);
     }
 

@@ -17,10 +17,6 @@ internal sealed class LeaseFile : StoredLease
     // flannel's largest value (a WireGuard key, two families) is under 500 bytes; a file of megabytes is a mistake.
     private const int LargestBytes = 64 * 1024;
 
-    // A file changed twice within one tick of the file system's clock can keep its stamp. What was written this
-    // recently is read again next time. 2 s is the coarsest tick in use (FAT).
-    private static readonly TimeSpan s_coarsestTick = TimeSpan.FromSeconds(2);
-
     // No clock is wrong by so much, and no lease lasts so long.
     private static readonly TimeSpan s_reservedFrom = TimeSpan.FromDays(10 * 365);
 
@@ -30,9 +26,13 @@ internal sealed class LeaseFile : StoredLease
         : base(name)
     {
         Stamp = stamp;
-        StampIsFinal = now - stamp.LastWriteUtc > s_coarsestTick;
+        // A file changed twice within one tick can keep its stamp. What was written this recently is read again next time.
+        StampIsFinal = now - stamp.LastWriteUtc > CoarsestTick;
         _expiryByStamp = ExpiryOf(stamp, now);
     }
+
+    /// <summary>The coarsest tick of a file system's clock in use: FAT's.</summary>
+    internal static TimeSpan CoarsestTick { get; } = TimeSpan.FromSeconds(2);
 
     internal FileStamp Stamp { get; }
 

@@ -127,6 +127,25 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         Assert.Contains("alarm disarm", refusal.Message, StringComparison.Ordinal);
     }
 
+    // "Too many requests" has the status of "space exceeded".
+    [Theory]
+    [InlineData("Lease/LeaseGrant")]
+    [InlineData("KV/Txn")]
+    public async Task An_etcd_that_is_busy_is_not_called_full(string call)
+    {
+        await using EtcdLeaseStore store = Lab.NewStore();
+        SubnetLease own = (await AcquireAsync(store)).Lease;
+        Lab.Relay.Refuse(call, (int)EtcdStatus.ResourceExhausted, "etcdserver: too many requests");
+
+        LeaseStoreNotReadyException refusal = await Assert.ThrowsAsync<LeaseStoreNotReadyException>(
+            () => store.RenewAsync(own, EtcdStoreLab.Cancel));
+        Lab.Relay.Heal();
+
+        Assert.EndsWith("too many requests", refusal.Message, StringComparison.Ordinal);
+        Assert.Empty(Lab.Warnings);
+        await store.RenewAsync(own, EtcdStoreLab.Cancel);
+    }
+
     private async Task FillAsync()
     {
         string block = new('x', 512 * 1024);

@@ -1,15 +1,14 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
 namespace Overlay.Lease.Tests.Stores;
 
+/// <summary>Which subnet a host takes.</summary>
 public sealed class FileLeaseStoreAcquireTests : StoreFixture
 {
     [Fact]
@@ -194,146 +193,6 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     }
 
     [Fact]
-    public async Task A_lock_held_by_another_process_ends_in_one_line()
-    {
-        await using FileLeaseStore store = NewStore();
-        using Process holder = StartLockHolder(store.LockPath);
-        try
-        {
-            await holder.StandardOutput.ReadLineAsync(Cancel);
-            Task<AcquiredLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
-            await Eventually.IsTrue(
-                () => acquire.IsCompleted,
-                () => "the wait for the lock",
-                () => Time.Advance(TimeSpan.FromMilliseconds(100)));
-
-            LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => acquire);
-            Assert.Contains($"has held the lock {store.LockPath} for 10 s", refusal.Message, StringComparison.Ordinal);
-        }
-        finally
-        {
-            holder.Kill(entireProcessTree: true);
-        }
-    }
-
-    [Fact]
-    public async Task The_lock_of_a_process_that_was_killed_is_free()
-    {
-        await using FileLeaseStore store = NewStore(TimeProvider.System);
-        using (Process holder = StartLockHolder(store.LockPath))
-        {
-            await holder.StandardOutput.ReadLineAsync(Cancel);
-            holder.Kill(entireProcessTree: true);
-            await holder.WaitForExitAsync(Cancel);
-        }
-
-        await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
-    }
-
-    [Fact]
-    public async Task What_a_killed_writer_left_is_ignored_and_removed_after_a_minute()
-    {
-        PutText(".10.5.8.0-24.0123.tmp", "{", age: TimeSpan.FromSeconds(61));
-        PutText(".10.5.9.0-24.4567.tmp", "{", age: TimeSpan.FromSeconds(59));
-        PutText(".nfs0001", "{", age: TimeSpan.FromHours(1));
-
-        SubnetLease lease = await Acquire("192.0.2.1");
-
-        Assert.Equal([".10.5.9.0-24.4567.tmp", ".nfs0001", new SubnetKey(lease.Subnet).Format()], FileNames());
-        Assert.Empty(Warnings);
-    }
-
-    [Fact]
-    public async Task A_store_without_its_directory_is_one_line()
-    {
-        await using FileLeaseStore store = new(Path.Combine(Root, "config", "below"), Time, Warn);
-
-        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
-
-        Assert.Contains(Path.Combine(Root, "config", "below"), refusal.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', refusal.Message);
-    }
-
-    [Fact]
-    public async Task A_write_that_fails_is_one_line_and_leaves_no_temporary_file()
-    {
-        Directory.CreateDirectory(FileOf("10.5.8.0-24"));
-        await using FileLeaseStore store = NewStore();
-
-        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
-
-        Assert.Contains("cannot renew the lease 10.5.8.0/24", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(["10.5.8.0-24"], FileNames());
-    }
-
-    [Fact]
-    public async Task A_renewal_dates_the_file_anew()
-    {
-        await using FileLeaseStore store = NewStore();
-        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel)).Lease;
-        Time.Advance(TimeSpan.FromHours(23));
-
-        SubnetLease renewed = await store.RenewAsync(lease, Cancel);
-
-        Assert.Equal(lease with { Expires = Time.GetUtcNow() + TimeSpan.FromHours(24) }, renewed);
-        Assert.Equal(
-            Time.GetUtcNow().UtcDateTime, File.GetLastWriteTimeUtc(FileOf(new SubnetKey(lease.Subnet).Format())));
-    }
-
-    [Fact]
-    public async Task A_renewal_makes_a_missing_file_again()
-    {
-        Directory.Delete(Subnets);
-        await using FileLeaseStore store = NewStore();
-
-        await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
-
-        Assert.Equal(["10.5.8.0-24"], FileNames());
-    }
-
-    [Fact]
-    public async Task A_renewal_never_overwrites_another_owners_lease()
-    {
-        PutLease("10.5.8.0-24", "192.0.2.99");
-        await using FileLeaseStore store = NewStore();
-
-        LeaseLostException loss = await Assert.ThrowsAsync<LeaseLostException>(
-            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
-
-        Assert.Contains("192.0.2.99", loss.Message, StringComparison.Ordinal);
-        Assert.Equal(Value("192.0.2.99"), File.ReadAllText(FileOf("10.5.8.0-24")));
-    }
-
-    [Fact]
-    public async Task A_renewal_replaces_an_expired_lease_and_a_file_that_cannot_be_read()
-    {
-        PutLease("10.5.8.0-24", "192.0.2.99", age: TimeSpan.FromHours(24));
-        PutText("10.5.9.0-24", "{");
-        await using FileLeaseStore store = NewStore();
-
-        await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
-        await store.RenewAsync(LeaseOf("10.5.9.0/24", "192.0.2.1"), Cancel);
-
-        Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
-        Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.9.0-24")).TrimEnd());
-    }
-
-    [Fact]
-    public async Task Nothing_is_written_into_a_directory_without_a_config()
-    {
-        File.Delete(Path.Combine(Root, "config"));
-        Directory.Delete(Subnets);
-        await using FileLeaseStore store = NewStore();
-
-        await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
-
-        Assert.False(Directory.Exists(Subnets));
-    }
-
-    [Fact]
     public async Task Only_a_lease_that_was_not_ours_before_is_new()
     {
         await using FileLeaseStore store = NewStore();
@@ -343,40 +202,10 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         Assert.False((await store.AcquireAsync(Config, request, Cancel)).IsNew);
     }
 
-    [Fact]
-    public async Task A_lease_given_back_is_gone_and_giving_it_back_again_does_no_harm()
-    {
-        await using FileLeaseStore store = NewStore();
-        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel)).Lease;
-
-        await store.ReleaseAsync(lease, Cancel);
-        await store.ReleaseAsync(lease, Cancel);
-
-        Assert.Empty(FileNames());
-    }
-
-    [Fact]
-    public async Task A_lease_that_another_holds_by_now_is_not_given_back()
-    {
-        PutLease("10.5.8.0-24", "192.0.2.8");
-        await using FileLeaseStore store = NewStore();
-
-        await store.ReleaseAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel);
-
-        Assert.Equal(["10.5.8.0-24"], FileNames());
-    }
-
     private async Task<SubnetLease> Acquire(string publicIp, string? previous = null)
     {
         await using FileLeaseStore store = NewStore();
         return (await store.AcquireAsync(
             Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel)).Lease;
     }
-
-    // flock(1) of util-linux takes the same lock as the store does; the line says that it holds it.
-    private static Process StartLockHolder(string path) =>
-        Process.Start(new ProcessStartInfo("flock", [path, "sh", "-c", "echo held; exec tail -f /dev/null"])
-        {
-            RedirectStandardOutput = true,
-        }) ?? throw new InvalidOperationException("flock did not start");
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Bench.Results;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports;
 
@@ -61,7 +62,7 @@ internal static class BenchMarkdown
     private static string Row(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
 
     // A name that another gave must neither end a cell nor become a link or an element.
-    private static string Escaped(string text) => string.Concat(OneLine.Of(text).Select(letter =>
+    private static string Escaped(string text) => string.Concat(OneLine.Mask(text).Select(letter =>
         @"\|<>&[]*_`".Contains(letter, StringComparison.Ordinal) && !IsOurs(letter) ? $"\\{letter}" : letter.ToString()));
 
     // Brackets of a range make no link without parentheses behind them.

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Cli;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports;
 
@@ -36,8 +37,8 @@ internal sealed class BenchTable
     private IEnumerable<string> Lines() =>
     [
         .. Section("Environment", [], []),
-        .. ReportNotes.Environment(_report).Select(note => OneLine.Of($"{note.Name,-10} {note.Value}")),
-        .. ReportNotes.Warnings(_report).Select(warning => OneLine.Of($"Note: {warning}")),
+        .. ReportNotes.Environment(_report).Select(note => OneLine.Mask($"{note.Name,-10} {note.Value}")),
+        .. ReportNotes.Warnings(_report).Select(warning => OneLine.Mask($"Note: {warning}")),
         .. Throughput(),
         .. Packets(),
         .. Latency(),
@@ -123,7 +124,7 @@ internal sealed class BenchTable
                     Or(CountedSums.KernelCopies(counted)), Or(CountedSums.UserCopies(counted)), Or(CountedSums.StageTime(counted)),
                     _text.Of(counted.BytesPerPacket), "",
                 ]),
-            .. uncounted.Length == 0 ? [] : (string[])[OneLine.Of($"not counted, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
+            .. uncounted.Length == 0 ? [] : (string[])[OneLine.Mask($"not counted, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
         ];
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Overlay.Daemon.Bench.Results;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports.Diff;
 
@@ -137,7 +138,7 @@ internal sealed record BenchDiff
         }
     }
 
-    private static string Differs(string what, string old, string @new) => OneLine.Of($"{what} is not the same: {old}, now {@new}");
+    private static string Differs(string what, string old, string @new) => OneLine.Mask($"{what} is not the same: {old}, now {@new}");
 
     private static string Shared(BenchReport report) => report.Environment.IsShared ? "shared with others" : "not shared";
 

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overlay.Daemon.Cli;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports.Diff;
 
@@ -26,8 +27,8 @@ internal static class BenchDiffText
         IEnumerable<string> lines =
         [
             .. diff.Warnings.Select(warning => $"warning: {warning}"),
-            .. diff.OnlyInOld.Select(name => OneLine.Of($"only in the old run: {name}")),
-            .. diff.OnlyInNew.Select(name => OneLine.Of($"only in the new run: {name}")),
+            .. diff.OnlyInOld.Select(name => OneLine.Mask($"only in the old run: {name}")),
+            .. diff.OnlyInNew.Select(name => OneLine.Mask($"only in the new run: {name}")),
             .. diff.FiguresOfOneRun.Count == 0 ? [] : (string[])[OneFigureLine(diff.FiguresOfOneRun)],
             .. diff.Figures.Count == 0
                 ? (string[])["the two runs have no figure in common"]
@@ -38,7 +39,7 @@ internal static class BenchDiffText
     }
 
     private static string OneFigureLine(IReadOnlyList<string> figures) =>
-        OneLine.Of($"{figures.Count} {(figures.Count == 1 ? "figure is" : "figures are")} in one run only, {figures[0]}{(figures.Count == 1 ? "" : " for one")}");
+        OneLine.Mask($"{figures.Count} {(figures.Count == 1 ? "figure is" : "figures are")} in one run only, {figures[0]}{(figures.Count == 1 ? "" : " for one")}");
 
     private static string[] Row(FigureText text, FigureChange figure)
     {

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports.Page;
 
@@ -68,7 +69,7 @@ internal static class Markup
     internal static string Printable(string text)
     {
         StringBuilder printable = new(text.Length);
-        foreach (Rune rune in OneLine.Of(text).EnumerateRunes())
+        foreach (Rune rune in OneLine.Mask(text).EnumerateRunes())
         {
             // Half a surrogate pair is enumerated as the replacement character.
             printable.Append(rune.IsBmp && !XmlConvert.IsXmlChar((char)rune.Value) ? "?" : rune.ToString());
