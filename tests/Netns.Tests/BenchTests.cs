@@ -23,15 +23,15 @@ public sealed class BenchTests : LabTest
         try
         {
             using BenchProgram bench = BenchProgram.Start(
-                "--json", "--html", page, "--seconds", Short, "--variants", "vxlan,classic,offload-with-a-copy", "--peer",
+                "--json", "--html", page, "--seconds", Short, "--variants", "classic,offload-with-a-copy", "--peer",
                 "routes=ip route add $OVERLAY_BENCH_REMOTE_SUBNET via $OVERLAY_BENCH_REMOTE");
             CommandResult result = bench.End();
             Assert.True(result.ExitCode == 0, result.Error);
             Assert.Empty(result.Error);
 
             BenchReport report = BenchJson.Read(Encoding.UTF8.GetBytes(result.Output), "standard output");
-            Assert.Equal(["vxlan", "classic", "offload-with-a-copy", "routes"], report.Variants.Select(variant => variant.Name));
-            Assert.Equal([1450, 1472, 1472, 1420], report.Variants.Select(variant => variant.Mtu));
+            Assert.Equal(["classic", "offload-with-a-copy", "routes"], report.Variants.Select(variant => variant.Name));
+            Assert.Equal([1472, 1472, 1420], report.Variants.Select(variant => variant.Mtu));
             Assert.All(report.Variants, variant =>
             {
                 Assert.All(variant.Tcp, tcp => Assert.True(tcp.BitsPerSecond.Minimum > 1e6, $"{variant.Name}: {tcp}"));
@@ -40,13 +40,13 @@ public sealed class BenchTests : LabTest
             });
 
             // Counted: a byte crosses between kernel and user space once a call, superpackets with one header for many.
-            CountedWorkload flood = report.Variants[1].Counts.Single(count => count.Workload == "udp_64");
+            CountedWorkload flood = report.Variants[0].Counts.Single(count => count.Workload == "udp_64");
             Assert.All(flood.KernelCopiesPerByte.Values, copies => Assert.InRange(copies.Median, 0.5, 1.3));
             Assert.All(flood.UserCopiesPerByte.Values, copies => Assert.Equal(0, copies.Maximum));
-            CountedWorkload copied = report.Variants[2].Counts.Single(count => count.Workload == "tcp_1");
-            Assert.InRange(copied.UserCopiesPerByte["outbound"].Median, 1.001, 1.2); // everything once, and the headers of a superpacket
-            Assert.All(report.Variants[2].Accelerations.Values, state => Assert.Equal("on", state));
-            Assert.All(report.Variants[1].Accelerations.Values, state => Assert.Equal("off", state));
+            CountedWorkload copied = report.Variants[1].Counts.Single(count => count.Workload == "tcp_1");
+            Assert.InRange(copied.UserCopiesPerByte["outbound"].Median, 0.99, 1.05); // what was read once, and the headers of its segments
+            Assert.All(report.Variants[1].Accelerations.Values, state => Assert.Equal("on", state));
+            Assert.All(report.Variants[0].Accelerations.Values, state => Assert.Equal("off", state));
             Assert.Contains("<svg", File.ReadAllText(page), StringComparison.Ordinal);
         }
         finally

@@ -12,6 +12,7 @@ namespace Overlay.Daemon.Bench.Paths;
 internal abstract class BenchPath : IDisposable
 {
     private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_aPing = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What it is.</summary>
     internal required Variant Variant { get; init; }
@@ -42,10 +43,15 @@ internal abstract class BenchPath : IDisposable
     internal void WaitUntilItWorks(CancellationToken stop)
     {
         using var pinger = new Pinger(FirstNamespace);
-        if (!pinger.WaitForAnswer(SecondAddress, s_answersWithin, stop))
+        bool works = false;
+        bool isDecided = Condition.Holds(
+            () => (works = pinger.Ping(SecondAddress, sequence: 0, s_aPing) is not null) || Casualties() is not null, s_answersWithin, stop);
+        if (!works)
         {
             throw new BenchException(
-                $"{Variant.Name}: {SecondAddress} did not answer {FirstAddress} within {s_answersWithin.TotalSeconds:0} s{Because(Casualties())}");
+                Casualties() is { } casualties && isDecided
+                    ? $"{Variant.Name}: {casualties.Split('\n')[0]}"
+                    : $"{Variant.Name}: {SecondAddress} did not answer {FirstAddress} within {s_answersWithin.TotalSeconds:0} s");
         }
     }
 
@@ -60,9 +66,6 @@ internal abstract class BenchPath : IDisposable
 
     /// <summary>What each daemon counts, metered, host 1's first; empty where nobody counts.</summary>
     internal virtual IReadOnlyList<CountersReport> ReadCounters() => [];
-
-    /// <summary>As the end of a sentence.</summary>
-    internal static string Because(string? cause) => cause is null ? string.Empty : $": {cause.Split('\n')[0]}";
 
     public virtual void Dispose()
     {
