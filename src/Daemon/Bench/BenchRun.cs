@@ -12,8 +12,9 @@ namespace Overlay.Daemon.Bench;
 /// <summary>All measurements: in each round each test, and for each test every variant in turn, so that whatever changes on the machine changes for all.</summary>
 internal sealed class BenchRun
 {
-    // Of the load asked for, this much must have been there, or "half" is not what it was. Requests take their share of a busy machine.
-    private const double LeastLoad = 0.5;
+    // Where requests and datagrams share two processors with many threads, less than half may get through; how much did is told. Less
+    // than this of what was asked for is no load at all.
+    private const double LeastLoad = 0.1;
 
     private static readonly TimeSpan s_noOmit = TimeSpan.FromMilliseconds(50);
 
@@ -172,7 +173,7 @@ internal sealed class BenchRun
         if (window.BesideReceivedPerSecond < rate * LeastLoad)
         {
             throw new BenchException(
-                $"{path.Variant.Name}: of {rate:0} datagrams a second beside the requests only {window.BesideReceivedPerSecond:0} arrived: that is no half load; is the machine busy with something else?");
+                $"{path.Variant.Name}: of {rate:0} datagrams a second beside the requests only {window.BesideReceivedPerSecond:0} arrived: that is no load; is the machine busy with something else?");
         }
 
         string name = LatencyName(isLoaded);
