@@ -73,7 +73,7 @@ internal static class BenchCommand
 
         var bench = new Command("bench", "Measure what user-space encapsulation costs: between pretend hosts, beside the kernel's own ways.")
         {
-            quick, rounds, seconds, variants, peers, wire, json, csv, html, down, BenchDiffCommand.Create(),
+            quick, rounds, seconds, variants, peers, wire, json, csv, html, down, BenchShowCommand.Create(), BenchDiffCommand.Create(),
         };
         bench.Validators.Add(result =>
         {

@@ -7,7 +7,6 @@ using Overlay.Daemon.Bench.Reports;
 using Overlay.Daemon.Bench.Reports.Page;
 using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Cli;
-using Overlay.Daemon.Demo;
 using Overlay.Daemon.Lab;
 using Overlay.Linux;
 
@@ -78,7 +77,7 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
     {
         BenchFormat.Json => BenchJson.Write(report) + "\n",
         BenchFormat.Csv => BenchCsv.Write(report),
-        _ => string.Join('\n', BenchTable.Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.WidthOf(output))) + "\n",
+        _ => BenchTable.Write(report, output),
     };
 
     private BenchReport Measure(StopRequest stop, BenchProgress progress)

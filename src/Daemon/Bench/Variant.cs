@@ -12,7 +12,7 @@ namespace Overlay.Daemon.Bench;
 /// <param name="Description">In one sentence.</param>
 internal sealed record Variant(string Name, VariantKind Kind, string Description)
 {
-    internal const string Direct = "direct", Routing = "routing", Vxlan = "vxlan", Offload = "offload", OffloadWithACopy = "offload-with-a-copy";
+    internal const string Direct = "direct", Routing = "routing", Vxlan = "vxlan", Offload = "offload", OffloadWithACopy = "offload-with-a-copy", OffloadWithCopies = "offload-with-four-copies";
 
     /// <summary>What our daemons are started with beside the usual.</summary>
     internal IReadOnlyList<string> RunArguments { get; init; } = [];
@@ -34,6 +34,10 @@ internal sealed record Variant(string Name, VariantKind Kind, string Description
         {
             RunArguments = ["--engine", Offload, "--extra-copies", "1"],
         },
+        new(OffloadWithCopies, VariantKind.Engine, "offload, and every byte read is copied four times more, each way")
+        {
+            RunArguments = ["--engine", Offload, "--extra-copies", "4"],
+        },
         .. Accelerations.All.Select(Accelerations.Name).Select(name =>
             new Variant($"{Offload}-without-{name}", VariantKind.Engine, $"offload without {name}")
             {
@@ -41,9 +45,9 @@ internal sealed record Variant(string Name, VariantKind Kind, string Description
             }),
     ];
 
-    /// <summary>Those of a quick run: without the single accelerations.</summary>
+    /// <summary>Those of a quick run: without the single accelerations and the four copies.</summary>
     internal static IReadOnlyList<Variant> Quick { get; } =
-        [.. All.Where(variant => !variant.Name.StartsWith($"{Offload}-without-", StringComparison.Ordinal))];
+        [.. All.Where(variant => variant.Name != OffloadWithCopies && !variant.Name.StartsWith($"{Offload}-without-", StringComparison.Ordinal))];
 
     /// <summary>A command of the user's.</summary>
     internal static Variant Peer(string name, string command) =>

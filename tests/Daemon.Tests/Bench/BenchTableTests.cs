@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using Overlay.Daemon.Bench;
 using Overlay.Daemon.Bench.Reports;
 using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Cli;
@@ -86,7 +87,7 @@ public sealed class BenchTableTests
             ],
             apart);
 
-        BenchReport same = Samples.Fifteen.With(CopyClaim.WithACopy, copying => Samples.Fifteen.Variant(CopyClaim.Plain) with { Name = copying.Name });
+        BenchReport same = Samples.Fifteen.With(Variant.OffloadWithACopy, copying => Samples.Fifteen.Variant(Variant.Offload) with { Name = copying.Name });
         Assert.All(CopyClaim.CostOfACopy(same, FigureText.Unicode), sentence =>
         {
             Assert.Contains("no verdict", sentence, StringComparison.Ordinal);

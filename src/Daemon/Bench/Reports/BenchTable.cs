@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using Overlay.Daemon.Bench.Results;
 using Overlay.Daemon.Cli;
+using Overlay.Daemon.Demo;
 using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports;
@@ -26,6 +28,10 @@ internal sealed class BenchTable
         _text = new FigureText(unicode);
         _width = width;
     }
+
+    /// <summary>The whole table, as wide as <paramref name="output"/> and in what this terminal can show.</summary>
+    internal static string Write(BenchReport report, TextWriter output) => string.Concat(
+        Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.WidthOf(output)).Select(line => line + "\n"));
 
     /// <summary>The lines, without line breaks.</summary>
     /// <param name="report">What was measured.</param>

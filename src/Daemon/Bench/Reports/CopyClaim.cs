@@ -14,11 +14,7 @@ internal static class CopyClaim
     /// <summary>Copies that it claims.</summary>
     internal const int Copies = 3;
 
-    /// <summary>The engine that the cost of a copy is measured on.</summary>
-    internal const string Plain = "offload";
-
-    /// <summary>The same, with every byte copied once more each way.</summary>
-    internal const string WithACopy = "offload-with-a-copy";
+    private const string OneMore = "One more copy", FourMore = "Four more copies";
 
     /// <summary>
     /// Copies of each byte on the host that sends: one when the application sends, which every way has and nobody needs to count, and
@@ -31,38 +27,49 @@ internal static class CopyClaim
     /// <returns>Null where one of them was not counted.</returns>
     internal static Spread? OnReceivingHost(CountedWorkload counted) => WithApplication(counted, "udp_receive", "tun_write");
 
-    /// <summary>What one more copy each way costs, one sentence for each figure; or why that cannot be said.</summary>
+    /// <summary>
+    /// What more copies each way cost, one sentence for each figure; or why that cannot be said. One copy may cost less than two rounds
+    /// differ; four tell more.
+    /// </summary>
     internal static IEnumerable<string> CostOfACopy(BenchReport report, FigureText text)
     {
-        VariantReport? plain = report.Variants.FirstOrDefault(variant => variant.Name == Plain);
-        VariantReport? copying = report.Variants.FirstOrDefault(variant => variant.Name == WithACopy);
-        if (plain is null || copying is null)
-        {
-            yield return $"What one more copy costs was not measured: that takes {Plain} and {WithACopy}.";
-            yield break;
-        }
-
-        yield return OneStream(plain) is { } fast && OneStream(copying) is { } slow
-            ? Cost(text, "of one TCP stream", "the throughput of one TCP stream", Units.BitsPerSecond, fast, slow)
-            : "What one more copy costs in Gbit/s was not measured.";
-        yield return StageTime(plain) is { } brief && StageTime(copying) is { } longer
-            ? Cost(text, "in the daemons for each packet of that stream", "the daemons' time for each packet of it", Units.NanosecondsPerPacket, brief, longer)
-            : "What one more copy costs in ns for each packet was not counted.";
+        VariantReport? plain = report.Variants.FirstOrDefault(variant => variant.Name == Variant.Offload);
+        (string Copies, VariantReport Variant)[] copying =
+        [
+            .. from each in ((string Copies, string Name)[])[(OneMore, Variant.OffloadWithACopy), (FourMore, Variant.OffloadWithCopies)]
+               let variant = report.Variants.FirstOrDefault(variant => variant.Name == each.Name)
+               where variant is not null
+               select (each.Copies, variant),
+        ];
+        return plain is null || copying.Length == 0
+            ? [$"What one more copy costs was not measured: that takes {Variant.Offload} and {Variant.OffloadWithACopy}."]
+            : copying.SelectMany(each => Costs(each.Copies, plain, each.Variant, text));
     }
 
-    private static string Cost(FigureText text, string what, string topic, string unit, Spread plain, Spread copying)
+    private static IEnumerable<string> Costs(string copies, VariantReport plain, VariantReport copying, FigureText text)
+    {
+        yield return OneStream(plain) is { } fast && OneStream(copying) is { } slow
+            ? Cost(text, copies, "of one TCP stream", "the throughput of one TCP stream", Units.BitsPerSecond, fast, slow)
+            : $"What {copies.ToLowerInvariant()} cost in Gbit/s was not measured.";
+        yield return StageTime(plain) is { } brief && StageTime(copying) is { } longer
+            ? Cost(text, copies, "in the daemons for each packet of that stream", "the daemons' time for each packet of it", Units.NanosecondsPerPacket, brief, longer)
+            : $"What {copies.ToLowerInvariant()} cost in ns for each packet was not counted.";
+    }
+
+    private static string Cost(FigureText text, string copies, string what, string topic, string unit, Spread plain, Spread copying)
     {
         bool isRate = unit == Units.BitsPerSecond;
         (string name, double divisor) = isRate ? text.Display(unit) : ("ns", 1);
         string both = $"{text.Of(plain, divisor)} {name} without, {text.Of(copying, divisor)} {name} with";
         if (!plain.IsApartFrom(copying))
         {
-            return $"One more copy of every byte each way: no verdict on {topic}, the ranges overlap ({both}).";
+            return $"{copies} of every byte each way: no verdict on {topic}, the ranges overlap ({both}).";
         }
 
         (Spread more, Spread less) = plain.Median > copying.Median ? (plain, copying) : (copying, plain);
-        string costs = isRate == plain.Median > copying.Median ? "costs" : "was, unexpectedly, a gain of";
-        return $"One more copy of every byte each way {costs} {text.Difference(more, less, divisor)} {name} {what} ({both}).";
+        bool isCost = isRate == plain.Median > copying.Median;
+        string costs = isCost ? copies == OneMore ? "costs" : "cost" : copies == OneMore ? "was, unexpectedly, a gain of" : "were, unexpectedly, a gain of";
+        return $"{copies} of every byte each way {costs} {text.Difference(more, less, divisor)} {name} {what} ({both}).";
     }
 
     private static Spread? OneStream(VariantReport variant) =>
