@@ -70,7 +70,8 @@ public sealed class LeaseWatchTests : CliStore
     public async Task The_real_program_prints_each_change_until_a_signal_and_ends_with_0(string signal)
     {
         PutLease("10.244.1.0-24", "192.0.2.1", TimeSpan.FromHours(3));
-        using Process program = Start(Executable, "lease", "watch", "--json", "--lease-store", Store);
+        // A run without a terminal (nohup) ignores SIGHUP, which every program started from there inherits.
+        using Process program = Start("env", $"--default-signal={signal}", Executable, "lease", "watch", "--json", "--lease-store", Store);
         using CancellationTokenSource deadline = Deadline();
         try
         {
