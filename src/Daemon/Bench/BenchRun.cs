@@ -58,9 +58,12 @@ internal sealed class BenchRun
             InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, stop));
             InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, stop));
             InTurn([false, true], isLoaded => LatencyName(isLoaded), (path, book, isLoaded) => MeasureLatency(path, book, isLoaded, stop));
-            foreach (BenchPath path in _paths.Where(path => path.FindProcessIds().Count > 0))
+            foreach (BenchPath path in _paths)
             {
-                _books[path].Add("rss", ProcessFacts.Read(path.FindProcessIds()).ResidentBytes);
+                if (path.FindProcessIds() is { Count: > 0 } processes)
+                {
+                    _books[path].Add("rss", ProcessFacts.Read(processes).ResidentBytes);
+                }
             }
         }
 

@@ -119,8 +119,5 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
         Variants = [.. variants],
     };
 
-    private static LabLock Lock() => LabLock.TryTake(BenchLabs.Directory, out int holder)
-        ?? throw new LabException(holder == 0
-            ? "another run is measuring; let it end, or stop it with Ctrl-C"
-            : $"another run is measuring (process {holder}); let it end, or stop it: kill {holder}");
+    private static LabLock Lock() => LabLock.Take(BenchLabs.Directory, "another run is measuring");
 }

@@ -31,7 +31,7 @@ internal static class Drops
     /// <summary>Since an earlier look, only what has grown, and what the receiving socket had no room for.</summary>
     internal static IReadOnlyDictionary<string, long> Since(BenchPath path, IReadOnlyDictionary<string, long> before, long atReceiver) => Of(path)
         .Select(drop => (drop.Key, Count: drop.Value - before.GetValueOrDefault(drop.Key)))
-        .Append(("receiver_buffer_full", atReceiver))
-        .Where(drop => drop.Item2 > 0)
-        .ToDictionary(drop => drop.Item1, drop => drop.Item2, StringComparer.Ordinal);
+        .Append((Key: "receiver_buffer_full", Count: atReceiver))
+        .Where(drop => drop.Count > 0)
+        .ToDictionary(drop => drop.Key, drop => drop.Count, StringComparer.Ordinal);
 }

@@ -149,10 +149,7 @@ internal static class DemoSession
         }
     }
 
-    private static LabLock Lock() => LabLock.TryTake(LabDirectory, out int holder)
-        ?? throw new LabException(holder == 0
-            ? "another demo is running; let it end, or stop it with Ctrl-C"
-            : $"another demo is running (process {holder}); let it end, or stop it: kill {holder}");
+    private static LabLock Lock() => LabLock.Take(LabDirectory, "another demo is running");
 
     private static void ShowTheWayIn(LabPlan plan, LabStore store, DemoResults results, DemoText text)
     {

@@ -17,6 +17,15 @@ internal sealed class LabLock : IDisposable
     /// <summary>Whether a file of the lab's directory belongs to the lock.</summary>
     internal static bool IsPart(string path) => Path.GetFileName(path) is FileName or HolderFileName;
 
+    /// <summary>As <see cref="TryTake"/>, for whoever cannot do without.</summary>
+    /// <param name="directory">The lab's.</param>
+    /// <param name="holders">What another process that has it is doing: <c>another demo is running</c>.</param>
+    /// <exception cref="LabException">Another process has it, or the directory cannot be made or written.</exception>
+    internal static LabLock Take(string directory, string holders) => TryTake(directory, out int holder)
+        ?? throw new LabException(holder == 0
+            ? $"{holders}; let it end, or stop it with Ctrl-C"
+            : $"{holders} (process {holder}); let it end, or stop it: kill {holder}");
+
     /// <summary>Takes the lock, and makes the directory for it when there is none.</summary>
     /// <param name="directory">The lab's.</param>
     /// <param name="holder">The process id of whoever has it, when it cannot be had; 0 when unknown.</param>

@@ -37,7 +37,6 @@ internal sealed class LabPlan
     internal LabPlan(string prefix, string directory, int hostCount, bool hasBridge = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(hostCount, MinimumHosts);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(hostCount, MaximumHosts);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(hostCount, hasBridge ? MaximumHosts : 2);
         HasBridge = hasBridge;
         Prefix = prefix;

@@ -136,6 +136,7 @@ internal sealed class RunningLab : IDisposable
             topology.AttachPod(host, subnet);
         }
     }
+
     /// <summary>A store with nothing in it but the network config.</summary>
     /// <returns>What names it to a daemon.</returns>
     private IReadOnlyList<string> PrepareStore(CancellationToken stop)

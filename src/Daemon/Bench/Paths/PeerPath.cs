@@ -14,10 +14,12 @@ internal sealed class PeerPath : BenchPath
     private const string Underlay = "eth0";
 
     private readonly List<Process> _commands = [];
+    private readonly LabRemnants _remnants;
+
+    private PeerPath(LabRemnants remnants) => _remnants = remnants;
 
     /// <inheritdoc/>
-    internal override IReadOnlyList<int> FindProcessIds() =>
-        [.. Plan.Hosts.SelectMany(host => NamespaceProcesses.Of(host.HostNamespace))];
+    internal override IReadOnlyList<int> FindProcessIds() => _remnants.Find().Processes;
 
     /// <inheritdoc/>
     internal override string Carrier => Underlay;
@@ -33,7 +35,7 @@ internal sealed class PeerPath : BenchPath
         const int Mtu = LabPlan.WireMtu - EncapsulationAllowance;
         IReadOnlyList<SubnetFacts> subnets = PodNetwork.Attach(plan, ip, Mtu);
         stop.ThrowIfCancellationRequested();
-        var path = new PeerPath
+        var path = new PeerPath(new LabRemnants(plan.Prefix, plan.Directory, ip))
         {
             Variant = variant,
             Plan = plan,
