@@ -43,11 +43,11 @@ internal sealed class DataPlane : IDisposable
     internal static DataPlane Open(RunOptions options, StartPlan plan)
     {
         Version kernel = Environment.OSVersion.Version;
-        EngineProfile profile = EngineProfile.Of(options.Engine);
-        WorkerPlan workers = WorkerPlan.For(profile, options.Workers, Environment.ProcessorCount);
+        var profile = EngineProfile.Of(options.Engine);
+        var workers = WorkerPlan.For(profile, options.Workers, Environment.ProcessorCount);
         var negotiation = new Negotiation(profile.Accelerations.Except(options.Without), kernel);
 
-        TunDevice tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);
+        var tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);
         var ports = new List<UdpPort>();
         KernelDrops? kernelDrops = null;
         try

@@ -39,10 +39,10 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             stopping.Cancel();
         }
 
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
-        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
         ILoggerFactory loggers = LogOutput.Create();
         try
         {
@@ -66,14 +66,14 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     private async Task RunAsync(CancellationToken stopping)
     {
         StartPlan.CheckSubnetFile(options.SubnetFile); // a store that is waited for must not hide that the options are wrong
-        using RunDirectory runDirectory = RunDirectory.Take(options.RunDirectory);
+        using var runDirectory = RunDirectory.Take(options.RunDirectory);
         await using ILeaseStore store = LeaseStoreFactory.Open(options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
-        using RouteNetlink netlink = RouteNetlink.Open();
-        UnderlayInterface underlay = UnderlayInterface.Select(
+        using var netlink = RouteNetlink.Open();
+        var underlay = UnderlayInterface.Select(
             netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
         var snapshots = new SnapshotFile(runDirectory.Path, log);
         var starter = new LeaseStarter(store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
-        StartPlan plan = StartPlan.Make(options, underlay, await starter.ReadConfigAsync(stopping), store.Description, log);
+        var plan = StartPlan.Make(options, underlay, await starter.ReadConfigAsync(stopping), store.Description, log);
 
         // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
@@ -93,7 +93,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         StartPlan plan, StartingPoint start, ILeaseStore store, RouteNetlink netlink, SnapshotWriter snapshots, RunDirectory runDirectory,
         CancellationToken stopping)
     {
-        using DataPlane dataPlane = DataPlane.Open(options, plan);
+        using var dataPlane = DataPlane.Open(options, plan);
         var host = new HostSubnet(netlink, options.SubnetFile, plan, start.Own.Subnet, log);
         host.Configure();
         dataPlane.ProbeWrites();
@@ -111,7 +111,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             await leases.FirstUpdate.WaitAsync(stopping);
             using Forwarder forwarder = dataPlane.CreateForwarder(routes, icmp);
             forwarder.Start();
-            await using CountersSocket counters = CountersSocket.Listen(
+            await using var counters = CountersSocket.Listen(
                 runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current, dataPlane.ReadKernelDrops()).ToJson());
             Ipv4Prefix subnet = host.Publish();
             _isReady = true;

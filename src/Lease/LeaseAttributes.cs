@@ -156,7 +156,7 @@ public sealed record LeaseAttributes(uint PublicIp)
 
     private static string? ReadRaw(ref Utf8JsonReader reader)
     {
-        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        using var document = JsonDocument.ParseValue(ref reader);
         if (document.RootElement.ValueKind == JsonValueKind.Null)
         {
             return null;

@@ -26,7 +26,7 @@ internal static class NetworkConfigKeys
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object ? [.. OfConfig(document.RootElement)] : [];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

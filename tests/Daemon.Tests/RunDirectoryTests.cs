@@ -54,7 +54,7 @@ public sealed class RunDirectoryTests : IDisposable
         string path = Path.Combine(_directory.FullName, "pid");
         File.WriteAllText(path, left);
 
-        using RunDirectory taken = RunDirectory.Take(_directory.FullName);
+        using var taken = RunDirectory.Take(_directory.FullName);
 
         Assert.Equal($"{Environment.ProcessId}\n", File.ReadAllText(path));
     }

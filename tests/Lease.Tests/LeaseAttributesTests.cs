@@ -30,7 +30,7 @@ public sealed class LeaseAttributesTests
     [InlineData("""{"PublicIP":null,"BackendType":null}""", "0.0.0.0")]
     public void Is_read_leniently(string json, string publicIp)
     {
-        LeaseAttributes attributes = LeaseAttributes.Parse(Encoding.UTF8.GetBytes(json));
+        var attributes = LeaseAttributes.Parse(Encoding.UTF8.GetBytes(json));
 
         Assert.Equal(new LeaseAttributes(Ip(publicIp)), attributes);
     }

@@ -9,7 +9,7 @@ public sealed class NetworkConfigCheckTests
     [Fact]
     public void A_valid_config_comes_back_completed_and_without_a_word()
     {
-        NetworkConfigCheck check = NetworkConfigCheck.Of("""{"network":"10.5.0.0/16","Backend":{"type":"udp","PORT":8472}}""");
+        var check = NetworkConfigCheck.Of("""{"network":"10.5.0.0/16","Backend":{"type":"udp","PORT":8472}}""");
 
         Assert.Equal(24, check.Config?.SubnetLength);
         Assert.Equal(8472, check.Config?.BackendPort);
@@ -25,7 +25,7 @@ public sealed class NetworkConfigCheckTests
              "EnableIPv6":true,"IPv6Network":"fc00::/48","IPv6SubnetLen":49}
             """;
 
-        NetworkConfigCheck check = NetworkConfigCheck.Of(Json);
+        var check = NetworkConfigCheck.Of(Json);
 
         Assert.Null(check.Config);
         Assert.Equal(
@@ -41,7 +41,7 @@ public sealed class NetworkConfigCheckTests
     [Fact]
     public void Every_value_that_cannot_be_read_is_named_and_no_rule_is_applied_to_the_rest()
     {
-        NetworkConfigCheck check = NetworkConfigCheck.Of("""{"Network":"10.5.0.0","SubnetLen":"24","EnableIPv6":1}""");
+        var check = NetworkConfigCheck.Of("""{"Network":"10.5.0.0","SubnetLen":"24","EnableIPv6":1}""");
 
         Assert.Equal(
             ["invalid CIDR address: 10.5.0.0", "SubnetLen must be an unsigned integer, found \"24\"", "EnableIPv6 must be true or false, found 1"],
@@ -71,7 +71,7 @@ public sealed class NetworkConfigCheckTests
     [InlineData("""{"Network":"\ud800"}""", "the config holds text that is not Unicode")]
     public void Text_that_is_no_config_is_one_problem(string json, string problem)
     {
-        NetworkConfigCheck check = NetworkConfigCheck.Of(json);
+        var check = NetworkConfigCheck.Of(json);
 
         Assert.Null(check.Config);
         Assert.StartsWith(problem, Assert.Single(check.Problems), StringComparison.Ordinal);
@@ -81,7 +81,7 @@ public sealed class NetworkConfigCheckTests
     [Fact]
     public void Both_families_are_checked()
     {
-        NetworkConfigCheck check = NetworkConfigCheck.Of("""{"EnableIPv6":true}""");
+        var check = NetworkConfigCheck.Of("""{"EnableIPv6":true}""");
 
         Assert.Equal(2, check.Problems.Count);
         Assert.Equal(2, check.Problems.Distinct().Count());

@@ -32,7 +32,7 @@ public sealed class NetworkConfigTests
         "10.3.0.0/16", 24, "10.3.0.0", "10.3.255.0")]
     public void Gives_these_IPv4_values(string id, string json, string network, int length, string min, string max)
     {
-        NetworkConfig config = NetworkConfig.Parse(json);
+        var config = NetworkConfig.Parse(json);
 
         Assert.Equal(
             (id, network, length, min, max),
@@ -67,7 +67,7 @@ public sealed class NetworkConfigTests
         "fd00::/48", 64, "fd00:0:0:1::", "fd00:0:0:ffff::")]
     public void Gives_these_IPv6_values(string id, string json, string network, int length, string min, string max)
     {
-        NetworkConfig config = NetworkConfig.Parse(json);
+        var config = NetworkConfig.Parse(json);
 
         Assert.Equal(
             (id, network, length, min, max),
@@ -164,7 +164,7 @@ public sealed class NetworkConfigTests
     [Fact]
     public void CFG_33_the_example_of_the_documentation()
     {
-        NetworkConfig config = NetworkConfig.Parse(
+        var config = NetworkConfig.Parse(
             """
             {"Network":"10.0.0.0/8","SubnetLen":20,"SubnetMin":"10.10.0.0","SubnetMax":"10.99.0.0",
              "Backend":{"Type":"udp","Port":7890}}
@@ -188,7 +188,7 @@ public sealed class NetworkConfigTests
     [InlineData("vxlan", """{"Network":"10.3.0.0/16","Backend":{"Type":"vxlan","Port":0}}""", "vxlan", 8285)]
     public void Reads_the_backend(string id, string json, string type, int port)
     {
-        NetworkConfig config = NetworkConfig.Parse(json);
+        var config = NetworkConfig.Parse(json);
 
         Assert.Equal((id, type, port), (id, config.BackendType, config.BackendPort));
     }
@@ -215,7 +215,7 @@ public sealed class NetworkConfigTests
     [Fact]
     public void CFG_53_both_families_off_passes_the_checks()
     {
-        NetworkConfig config = NetworkConfig.Parse("""{"EnableIPv4": false}""");
+        var config = NetworkConfig.Parse("""{"EnableIPv4": false}""");
 
         Assert.False(config.EnableIPv4);
         Assert.False(config.EnableIPv6);
@@ -224,7 +224,7 @@ public sealed class NetworkConfigTests
     [Fact]
     public void Unknown_keys_are_ignored_and_the_last_of_several_wins()
     {
-        NetworkConfig config = NetworkConfig.Parse(
+        var config = NetworkConfig.Parse(
             """
             {"Networks":["10.1.0.0/16"],"NETWORK":"10.1.0.0/16","network":"10.2.0.0/16","Network":null,
              "enablenftables":true,"EnableIPv4":null}

@@ -11,7 +11,7 @@ public sealed class SubnetAllocatorTests
     [Fact]
     public void Picks_among_the_first_hundred_free_and_any_of_them()
     {
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
+        var config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
         Random random = new(1);
 
         HashSet<Ipv4Prefix> picked = [.. Enumerable.Range(0, 5_000)
@@ -25,7 +25,7 @@ public sealed class SubnetAllocatorTests
     [Fact]
     public void CFG_44_gives_no_subnet_when_the_first_is_above_the_last()
     {
-        NetworkConfig config = NetworkConfig.Parse(
+        var config = NetworkConfig.Parse(
             """{"Network":"10.3.0.0/16","SubnetMin":"10.3.9.0","SubnetMax":"10.3.2.0"}""");
 
         Assert.Null(SubnetAllocator.Pick(config, [], new Random(1)));
@@ -34,7 +34,7 @@ public sealed class SubnetAllocatorTests
     [Fact]
     public void Gives_no_subnet_when_all_are_taken()
     {
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.3.0.0/28"}""");
+        var config = NetworkConfig.Parse("""{"Network":"10.3.0.0/28"}""");
 
         Assert.Null(SubnetAllocator.Pick(
             config, [Net("10.3.0.4/30"), Net("10.3.0.8/31"), Net("10.3.0.12/32")], new Random(1)));
@@ -43,7 +43,7 @@ public sealed class SubnetAllocatorTests
     [Fact]
     public void Ends_at_the_end_of_the_address_space()
     {
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"255.255.255.0/24"}""");
+        var config = NetworkConfig.Parse("""{"Network":"255.255.255.0/24"}""");
 
         Assert.Equal(
             Net("255.255.255.192/26"),
@@ -61,7 +61,7 @@ public sealed class SubnetAllocatorTests
             int networkLength = random.Next(16, 27);
             int subnetLength = random.Next(networkLength + 2, 31);
             Ipv4Prefix network = new Ipv4Prefix((uint)random.NextInt64(1L << 32), networkLength).Masked();
-            NetworkConfig config = NetworkConfig.Parse($$"""{"Network":"{{network}}","SubnetLen":{{subnetLength}}}""");
+            var config = NetworkConfig.Parse($$"""{"Network":"{{network}}","SubnetLen":{{subnetLength}}}""");
             List<Ipv4Prefix> taken = [];
             for (int count = random.Next(40); count > 0; count--)
             {

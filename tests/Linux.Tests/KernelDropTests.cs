@@ -95,7 +95,7 @@ public sealed class KernelDropTests
     [Fact]
     public void A_link_that_does_not_exist_has_no_statistics()
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
         Assert.Null(netlink.GetStatistics(int.MaxValue));
     }
 

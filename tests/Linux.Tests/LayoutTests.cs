@@ -62,7 +62,7 @@ public sealed class LayoutTests
         }
 
         source.Append("    return 0;\n}\n");
-        Dictionary<string, long> theirs = CCompiler.CompileAndRun(source.ToString())
+        var theirs = CCompiler.CompileAndRun(source.ToString())
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('='))
             .ToDictionary(pair => pair[0], pair => long.Parse(pair[1], CultureInfo.InvariantCulture));

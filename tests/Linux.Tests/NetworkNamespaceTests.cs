@@ -15,7 +15,7 @@ public sealed class NetworkNamespaceTests
         inside.Ip("tuntap add name probe0 mode tun");
 
         using RouteNetlink opened = inside.Namespace.Run(RouteNetlink.Open);
-        using RouteNetlink outside = RouteNetlink.Open();
+        using var outside = RouteNetlink.Open();
 
         Assert.NotNull(opened.FindLink("probe0"));
         Assert.Null(outside.FindLink("probe0"));
@@ -50,7 +50,7 @@ public sealed class NetworkNamespaceTests
     {
         using var inside = new TemporaryNamespace();
 
-        var thrown = Assert.Throws<InvalidOperationException>(() => inside.Namespace.Run(ThrowFromTheBody));
+        InvalidOperationException thrown = Assert.Throws<InvalidOperationException>(() => inside.Namespace.Run(ThrowFromTheBody));
 
         Assert.Equal("from the body", thrown.Message);
         Assert.Contains(nameof(ThrowFromTheBody), thrown.StackTrace);
@@ -68,7 +68,7 @@ public sealed class NetworkNamespaceTests
     [Fact]
     public void A_name_that_does_not_exist_is_ENOENT_with_advice()
     {
-        var thrown = Assert.Throws<LinuxException>(() => NetworkNamespace.Open("/run/netns/no-such-namespace"));
+        LinuxException thrown = Assert.Throws<LinuxException>(() => NetworkNamespace.Open("/run/netns/no-such-namespace"));
 
         Assert.Equal(Errno.ENOENT, thrown.Errno);
         Assert.Contains("ip netns add", thrown.Message);
@@ -82,9 +82,9 @@ public sealed class NetworkNamespaceTests
             Assert.Skip("needs root: setns");
         }
 
-        using NetworkNamespace wrong = NetworkNamespace.Open("/dev/null");
+        using var wrong = NetworkNamespace.Open("/dev/null");
 
-        var thrown = Assert.Throws<LinuxException>(() => wrong.Run(() => { }));
+        LinuxException thrown = Assert.Throws<LinuxException>(() => wrong.Run(() => { }));
 
         Assert.Equal(Errno.EINVAL, thrown.Errno);
     }
@@ -92,7 +92,7 @@ public sealed class NetworkNamespaceTests
     [Fact]
     public void A_disposed_namespace_is_refused()
     {
-        NetworkNamespace disposed = NetworkNamespace.OpenCurrent();
+        var disposed = NetworkNamespace.OpenCurrent();
         disposed.Dispose();
 
         Assert.Throws<ObjectDisposedException>(() => disposed.Run(() => { }));

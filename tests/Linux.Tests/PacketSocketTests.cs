@@ -32,7 +32,7 @@ public sealed class PacketSocketTests
         using PacketSocket atB = b.Namespace.Run(() => OpenOn("b0"));
         byte[] mark = Encoding.ASCII.GetBytes($"mark of process {Environment.ProcessId}");
 
-        using var sender = a.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket sender = a.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         sender.SendTo(mark, new IPEndPoint(IPAddress.Parse("10.1.0.2"), 9));
 
         Assert.Equal(PacketDirection.Outgoing, DirectionOf(mark, atA));
@@ -60,7 +60,7 @@ public sealed class PacketSocketTests
         using var a = new TemporaryNamespace();
         a.Ip("link set lo up");
         using PacketSocket capture = a.Namespace.Run(() => OpenOn("lo"));
-        using var sender = a.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket sender = a.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
 
         sender.SendTo(new byte[200], new IPEndPoint(IPAddress.Loopback, 9));
 
@@ -73,7 +73,7 @@ public sealed class PacketSocketTests
     {
         using var a = new TemporaryNamespace();
 
-        var thrown = Assert.Throws<LinuxException>(() => a.Namespace.Run(() => PacketSocket.Open(4242)));
+        LinuxException thrown = Assert.Throws<LinuxException>(() => a.Namespace.Run(() => PacketSocket.Open(4242)));
 
         Assert.Equal(Errno.ENODEV, thrown.Errno);
     }
@@ -86,7 +86,7 @@ public sealed class PacketSocketTests
 
     private static PacketSocket OpenOn(string name)
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
         return PacketSocket.Open(netlink.FindLink(name)!.Index); // made by the test
     }
 

@@ -22,7 +22,7 @@ public sealed class BenchTests : LabTest
         string page = Path.Combine(Path.GetTempPath(), $"overlay-t{Environment.ProcessId}-bench.html");
         try
         {
-            using BenchProgram bench = BenchProgram.Start(
+            using var bench = BenchProgram.Start(
                 "--json", "--html", page, "--seconds", Short, "--variants", "classic,offload-with-a-copy", "--peer",
                 "routes=ip route add $OVERLAY_BENCH_REMOTE_SUBNET via $OVERLAY_BENCH_REMOTE");
             CommandResult result = bench.End();
@@ -58,7 +58,7 @@ public sealed class BenchTests : LabTest
     [Fact]
     public void A_tunnel_that_the_traffic_goes_around_ends_the_run_without_figures()
     {
-        using BenchProgram bench = BenchProgram.Start("--json", "--seconds", "1", "--variants", "offload");
+        using var bench = BenchProgram.Start("--json", "--seconds", "1", "--variants", "offload");
         bench.WaitForTraffic(0, 1000);
         LabPlan plan = BenchProgram.Plan(0);
         var ip = new IpCommand();
@@ -75,7 +75,7 @@ public sealed class BenchTests : LabTest
     [Fact]
     public void A_daemon_that_dies_ends_the_run_without_figures()
     {
-        using BenchProgram bench = BenchProgram.Start("--csv", "--seconds", "1", "--variants", "routing,offload");
+        using var bench = BenchProgram.Start("--csv", "--seconds", "1", "--variants", "routing,offload");
         bench.WaitForTraffic(1, 1000);
         int id = int.Parse(File.ReadAllText(BenchProgram.Plan(1).Hosts[1].PidFile), CultureInfo.InvariantCulture);
         ChildCommand.Signal("KILL", [id]);
@@ -86,7 +86,7 @@ public sealed class BenchTests : LabTest
     [Fact]
     public void A_peer_whose_command_fails_ends_the_run_with_its_last_line()
     {
-        using BenchProgram bench = BenchProgram.Start("--json", "--variants", "direct", "--peer", "broken=echo no such tunnel >&2; exit 3");
+        using var bench = BenchProgram.Start("--json", "--variants", "direct", "--peer", "broken=echo no such tunnel >&2; exit 3");
 
         Refused(bench.End(), "broken: ", "its command on host 1 has ended with exit code 3: no such tunnel");
     }
@@ -95,7 +95,7 @@ public sealed class BenchTests : LabTest
     public void A_full_disk_ends_the_run_with_one_line_and_leaves_no_half_a_page()
     {
         using var disk = new SmallDisk(kilobytes: 16);
-        using BenchProgram bench = BenchProgram.Start(
+        using var bench = BenchProgram.Start(
             "--json", "--html", Path.Combine(disk.Path, "page.html"), "--seconds", Short, "--variants", "routing");
 
         Refused(bench.End(), "could not write --html", "the disk was full");
@@ -105,10 +105,10 @@ public sealed class BenchTests : LabTest
     [Fact]
     public void A_run_that_was_killed_is_removed_by_down_and_by_the_next_run()
     {
-        using (BenchProgram killed = BenchProgram.Start("--json", "--seconds", "1", "--variants", "offload"))
+        using (var killed = BenchProgram.Start("--json", "--seconds", "1", "--variants", "offload"))
         {
             killed.WaitForTraffic(0, 1000);
-            using BenchProgram second = BenchProgram.Start("--variants", "direct");
+            using var second = BenchProgram.Start("--variants", "direct");
             CommandResult refused = second.Wait();
             Assert.Equal((1, string.Empty), (refused.ExitCode, refused.Output));
             Assert.Contains("another run is measuring (process ", refused.Error, StringComparison.Ordinal);
@@ -140,7 +140,7 @@ public sealed class BenchTests : LabTest
     [Fact]
     public void An_interrupted_run_leaves_nothing_behind_and_says_so()
     {
-        using BenchProgram bench = BenchProgram.Start("--json", "--seconds", "1", "--variants", "offload");
+        using var bench = BenchProgram.Start("--json", "--seconds", "1", "--variants", "offload");
         bench.WaitForTraffic(0, 1000);
         bench.Signal("INT");
         CommandResult result = bench.End();

@@ -111,8 +111,8 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
         List<byte[]> actual = bench.Deliver.Read(packets.Count, WireBench.Patience);
         longest = bench.LongestInTunnel();
         Assert.True(bench.Discard() == 0, $"{hint}: more than {packets.Count} packets");
-        var expected = packets.Select(packet => CraftedFrame.WithTimeToLive(packet, AtTheEnd)).ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
-        var arrived = actual.ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
+        ILookup<string, byte[]> expected = packets.Select(packet => CraftedFrame.WithTimeToLive(packet, AtTheEnd)).ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
+        ILookup<string, byte[]> arrived = actual.ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
         foreach (IGrouping<string, byte[]> flow in expected) // the order among flows is nobody's promise
         {
             foreach (((byte[] sent, byte[] came), int i) in flow.Zip(arrived[flow.Key]).Select((pair, i) => (pair, i)))

@@ -30,7 +30,7 @@ public sealed class DemoTests : LabTest
     {
         CommandResult demo = Run("--json", "--hosts", $"{hostCount}");
 
-        using JsonDocument parsed = JsonDocument.Parse(demo.Output); // refuses anything beside the one object
+        using var parsed = JsonDocument.Parse(demo.Output); // refuses anything beside the one object
         JsonElement report = parsed.RootElement;
         Print(demo.Output);
         Assert.True(report.GetProperty("ok").GetBoolean(), demo.Output + demo.Error);
@@ -68,7 +68,7 @@ public sealed class DemoTests : LabTest
         Prerequisites.RequireEtcd();
         CommandResult demo = Run("--etcd", "--json");
 
-        using JsonDocument parsed = JsonDocument.Parse(demo.Output);
+        using var parsed = JsonDocument.Parse(demo.Output);
         JsonElement report = parsed.RootElement;
         Print(demo.Output);
         Assert.True(report.GetProperty("ok").GetBoolean(), demo.Output + demo.Error);
@@ -126,7 +126,7 @@ public sealed class DemoTests : LabTest
         Prerequisites.RequireEtcd();
 
         // Nobody uninstalls it for a test: where only this demo sees it, it is a file that cannot be executed.
-        using RunningProgram program = RunningProgram.Start(
+        using var program = RunningProgram.Start(
         [
             "unshare", "--mount", "sh", "-c", "mount --bind /dev/null \"$0\" && exec \"$1\" demo --etcd",
             LabEtcd.FindProgram(), RunningProgram.OverlayPath,
@@ -259,7 +259,7 @@ public sealed class DemoTests : LabTest
         bool ran = Eventually(
             () =>
             {
-                using RunningProgram demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", .. arguments]);
+                using var demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", .. arguments]);
                 result = demo.WaitForExit(s_whole);
                 return !result.Error.Contains("another demo is running", StringComparison.Ordinal);
             },

@@ -25,7 +25,7 @@ public sealed class EtcdClusterTests : LabTest
     {
         TestLab lab = NewLab(2);
         lab.AddWireAddresses(3);
-        using EtcdCluster cluster = EtcdCluster.Start(
+        using var cluster = EtcdCluster.Start(
             new EtcdServerOptions { NetworkNamespace = lab.Plan.WireNamespace, Address = IPAddress.Parse(LabPlan.WireAddress) });
         using HttpClient http = EtcdGateway.CreateClient(lab.Plan.WireNamespace);
         EtcdServer leader = await LeaderAsync(cluster.Members, http);

@@ -61,7 +61,7 @@ public sealed class EtcdOwnLeaseTests : LabTest
         LeaseKey? stolen = etcd.Gateway.Lease(before);
 
         Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
-        SubnetFacts after = SubnetFacts.Read(lab.Host(1).SubnetFile);
+        var after = SubnetFacts.Read(lab.Host(1).SubnetFile);
         Assert.NotEqual(before, after.Subnet);
         Assert.Contains(daemon.Errors, line =>
             line.Contains($"lease {before} is lost", StringComparison.Ordinal) && line.Contains(Thief, StringComparison.Ordinal));

@@ -33,7 +33,7 @@ public sealed class LostDeviceTests : IDisposable
         _ip = new IpCommand();
         _ip.Batch(null, [$"netns add {_namespace}", $"netns add {_elsewhere}"]);
         (_tun, _netlink) = LabNamespace.Run(_namespace, () => (TunDevice.Create(TunnelLink.Name), RouteNetlink.Open()));
-        NetworkConfig config = NetworkConfig.Parse(TestLab.DefaultConfig);
+        var config = NetworkConfig.Parse(TestLab.DefaultConfig);
         Assert.True(Ipv4Prefix.TryParse("10.244.7.0/24", out Ipv4Prefix subnet));
         _host = new HostSubnet(_netlink, _file, new StartPlan(config, new UnderlayInterface("eth0", 0, 1500), 0, Mtu, TestLab.Port), subnet, _log);
         _host.Configure();

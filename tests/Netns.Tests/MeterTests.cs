@@ -31,7 +31,7 @@ public sealed class MeterTests : LabTest
         string summary = Path.Combine(lab.Plan.Directory, "strace.txt");
         int[] threads = PacketThreads(daemons[0].Id);
         string strace = ChildCommand.Find("strace") ?? throw new InvalidOperationException("strace is missing: apt-get install strace");
-        using RunningProgram tracer = RunningProgram.Start(
+        using var tracer = RunningProgram.Start(
             [strace, "-c", "-o", summary, .. threads.SelectMany(thread => (string[])["-p", $"{thread}"])]);
         Assert.True(
             Eventually(() => tracer.Errors.Count(line => line.EndsWith("attached", StringComparison.Ordinal)) == threads.Length, TestLab.Patience),
@@ -53,7 +53,7 @@ public sealed class MeterTests : LabTest
         tracer.Signal("INT");
         _ = tracer.WaitForExit(TestLab.Patience);
         Dictionary<string, long> traced = Summary(summary);
-        Dictionary<MeteredCall, long> metered = MeteredCalls.All.ToDictionary(call => call, call => after[call] - before[call]);
+        var metered = MeteredCalls.All.ToDictionary(call => call, call => after[call] - before[call]);
         Print($"{engine}: metered {string.Join(", ", metered.Select(call => $"{call.Key.Name()} {call.Value}"))}; traced {string.Join(", ", traced.Select(call => $"{call.Key} {call.Value}"))}");
 
         Assert.Equal(metered[MeteredCall.UdpSend], Traced("sendmsg") + Traced("sendmmsg"));

@@ -31,7 +31,7 @@ public sealed class OwnSubnetTests : LabTest
 
         Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
         Print($"on another subnet {Stopwatch.GetElapsedTime(stolen).TotalMilliseconds:0} ms after the theft");
-        SubnetFacts after = SubnetFacts.Read(lab.Host(1).SubnetFile);
+        var after = SubnetFacts.Read(lab.Host(1).SubnetFile);
         Assert.NotEqual(before.Subnet, after.Subnet);
         Assert.Single(daemon.Errors, line => line.Contains(
             $"subnet changed from {before.Subnet} to {after.Subnet}, {lab.Host(1).SubnetFile} rewritten: restart this host's pods", StringComparison.Ordinal));
@@ -62,7 +62,7 @@ public sealed class OwnSubnetTests : LabTest
         RunningProgram daemon = lab.BringUp(1)[0];
         lab.WriteLease(lab.Subnet(1).Subnet, Thief);
         Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
-        SubnetFacts moved = SubnetFacts.Read(lab.Host(1).SubnetFile);
+        var moved = SubnetFacts.Read(lab.Host(1).SubnetFile);
         EndsCleanly(daemon);
 
         Assert.Equal(moved, lab.WaitUntilReady(lab.Start(1), 1));
@@ -76,7 +76,7 @@ public sealed class OwnSubnetTests : LabTest
         RunningProgram daemon = lab.BringUp(1)[0];
         lab.WriteLease(lab.Subnet(1).Subnet, Thief);
         Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
-        SubnetFacts moved = SubnetFacts.Read(lab.Host(1).SubnetFile);
+        var moved = SubnetFacts.Read(lab.Host(1).SubnetFile);
 
         lab.Ip.Run("-n", lab.Host(1).HostNamespace, "addr", "flush", "dev", "flannel0");
 
@@ -160,7 +160,7 @@ public sealed class OwnSubnetTests : LabTest
         TestLab lab = NewLab(2);
         string runDirectory = lab.Host(1).RunDirectory;
         Directory.CreateDirectory(runDirectory);
-        var attempt = new StartAttempt(lab).With("--run-dir", runDirectory);
+        StartAttempt attempt = new StartAttempt(lab).With("--run-dir", runDirectory);
         const int MostLeases = 600;
         for (int i = 0; i < MostLeases; i++)
         {

@@ -126,7 +126,7 @@ public sealed class PairingTests : LabTest
     {
         lab.WriteLease(StockSubnet, lab.Host(2).UnderlayAddress.ToString());
         _ = lab.BringUp([1], _ => Words(extra));
-        SubnetFacts subnet = SubnetFacts.Parse($"FLANNEL_SUBNET=10.244.77.1/24\nFLANNEL_MTU={OrdinaryMtu}\n");
+        var subnet = SubnetFacts.Parse($"FLANNEL_SUBNET=10.244.77.1/24\nFLANNEL_MTU={OrdinaryMtu}\n");
         var stock = new StockPeer(lab.Ip, lab.Host(2), subnet, [(lab.Subnet(1).Subnet, lab.Host(1).UnderlayAddress)]);
         try
         {

@@ -99,7 +99,7 @@ public sealed class PathMtuTests : LabTest
         string narrow = lab.Host(2).PodNamespace;
         string wide = lab.Host(4).PodNamespace;
 
-        Task toTheNarrow = Task.Run(
+        var toTheNarrow = Task.Run(
             () => TcpTransfer.ArrivesIntact(source, narrow, lab.Pod(2), TransferBytes, seed: 6), TestContext.Current.CancellationToken);
         int transfers = 0;
         while (transfers == 0 || !toTheNarrow.IsCompleted)

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
@@ -65,7 +66,7 @@ public sealed class RestartTests : LabTest
     public async Task A_stop_under_full_traffic_ends_with_exit_code_0_in_under_2_seconds()
     {
         TestLab lab = NewLab(2);
-        var daemons = lab.BringUp(1, 2);
+        IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task flood = Task.Run(
             () => UdpBlast.Measure(
@@ -115,7 +116,7 @@ public sealed class RestartTests : LabTest
         for (int trial = 0; trial < 6; trial++)
         {
             RunningProgram daemon = lab.Start(1);
-            TimeSpan moment = TimeSpan.FromMilliseconds(random.Next(100, 400)); // ready after some 300 ms when idle
+            var moment = TimeSpan.FromMilliseconds(random.Next(100, 400)); // ready after some 300 ms when idle
             Assert.False(Eventually(() => daemon.HasExited, moment), daemon.Tail());
             daemon.Signal("TERM");
             CommandResult end = daemon.WaitForExit(s_stopLimit);

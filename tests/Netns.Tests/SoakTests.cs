@@ -32,7 +32,7 @@ public sealed class SoakTests : LabTest
     [Fact]
     public void Under_full_load_while_leases_and_a_host_come_and_go_nothing_is_lost_without_a_reason_and_nothing_grows()
     {
-        TimeSpan length = TimeSpan.FromMinutes(
+        var length = TimeSpan.FromMinutes(
             Environment.GetEnvironmentVariable(LengthVariable) is { Length: > 0 } minutes
                 ? double.Parse(minutes, CultureInfo.InvariantCulture)
                 : ShortMinutes);

@@ -25,7 +25,7 @@ public sealed class StockPeerTests : LabTest
         // As a stock node's etcd value reads, key order and null included.
         lab.WriteLease(StockSubnet, lab.Host(2).UnderlayAddress.ToString());
         _ = lab.BringUp(1);
-        SubnetFacts stockSubnet = SubnetFacts.Parse("FLANNEL_SUBNET=10.244.77.1/24\nFLANNEL_MTU=1472\n");
+        var stockSubnet = SubnetFacts.Parse("FLANNEL_SUBNET=10.244.77.1/24\nFLANNEL_MTU=1472\n");
         using var stock = new StockPeer(
             lab.Ip, lab.Host(2), stockSubnet, [(lab.Subnet(1).Subnet, PublicIpAsStockReadsIt(lab))]);
         lab.AttachPod(2, stockSubnet);
@@ -51,7 +51,7 @@ public sealed class StockPeerTests : LabTest
 
     private static IPAddress PublicIpAsStockReadsIt(TestLab lab)
     {
-        using JsonDocument lease = JsonDocument.Parse(File.ReadAllText(lab.LeaseFile(lab.Subnet(1).Subnet)));
+        using var lease = JsonDocument.Parse(File.ReadAllText(lab.LeaseFile(lab.Subnet(1).Subnet)));
         Assert.Equal(JsonValueKind.Null, lease.RootElement.GetProperty("PublicIPv6").ValueKind);
         return IPAddress.Parse(lease.RootElement.GetProperty("PublicIP").GetString() ?? string.Empty);
     }

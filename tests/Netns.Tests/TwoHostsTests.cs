@@ -124,7 +124,7 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
     [Fact]
     public void The_device_has_mtu_1472_a_queue_of_1000_the_subnets_address_as_a_32_and_no_other()
     {
-        using JsonDocument facts = JsonDocument.Parse(
+        using var facts = JsonDocument.Parse(
             Lab.Ip.Run("-n", Lab.Host(1).HostNamespace, "-j", "-d", "address", "show", "dev", "flannel0"));
         JsonElement link = facts.RootElement[0];
 
@@ -151,7 +151,7 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
     [Fact]
     public void The_route_of_the_whole_network_leads_to_the_device()
     {
-        using JsonDocument routes = JsonDocument.Parse(
+        using var routes = JsonDocument.Parse(
             Lab.Ip.Run("-n", Lab.Host(1).HostNamespace, "-j", "-d", "route", "show", "dev", "flannel0"));
 
         JsonElement route = Assert.Single(routes.RootElement.EnumerateArray());

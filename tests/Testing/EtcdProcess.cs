@@ -85,7 +85,7 @@ internal sealed class EtcdProcess(string name) : IDisposable
 
     internal void Signal(string signal)
     {
-        using Process kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {Id}"]);
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {Id}"]);
         Assert.True(kill.WaitForExit(s_patience) && kill.ExitCode == 0, $"no SIG{signal} for etcd {name}");
     }
 

@@ -148,7 +148,7 @@ public abstract class LeaseStoreContract
     [Fact]
     public async Task When_every_subnet_is_leased_one_line_says_so()
     {
-        NetworkConfig small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
+        var small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
         await PutAsync("10.5.0.4-30", Value("192.0.2.4"));
         await PutAsync("10.5.0.8-29", Value("192.0.2.8"));
         await using ILeaseStore store = NewStore();

@@ -23,7 +23,7 @@ public sealed class TestAuthority : IDisposable
     public TestAuthority(string folder, string name = "authority")
     {
         _folder = folder;
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
@@ -43,7 +43,7 @@ public sealed class TestAuthority : IDisposable
     /// <param name="expired">True for one that was good until yesterday.</param>
     public TestCertificate Issue(string name, IEnumerable<string> hosts, bool expired = false)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         foreach (string host in hosts)

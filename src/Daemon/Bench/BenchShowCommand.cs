@@ -38,7 +38,7 @@ internal static class BenchShowCommand
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(html) is { } page)
             {
-                using PageFile? target = PageFile.Open(page);
+                using var target = PageFile.Open(page);
                 target?.Write(BenchHtml.Write(report));
                 target?.PutInPlace();
             }

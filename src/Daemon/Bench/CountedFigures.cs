@@ -25,8 +25,8 @@ internal static class CountedFigures
     internal static void Add(SampleBook book, string workload, Window window)
     {
         // The data's way: what answers it the other way, a fraction of it or none, would blur every figure.
-        Direction sent = Direction.Between(window.CountersBefore[0].Outbound, window.CountersBefore[0].Meter?.Outbound, window.CountersAfter[0].Outbound, window.CountersAfter[0].Meter?.Outbound);
-        Direction received = Direction.Between(window.CountersBefore[1].Inbound, window.CountersBefore[1].Meter?.Inbound, window.CountersAfter[1].Inbound, window.CountersAfter[1].Meter?.Inbound);
+        var sent = Direction.Between(window.CountersBefore[0].Outbound, window.CountersBefore[0].Meter?.Outbound, window.CountersAfter[0].Outbound, window.CountersAfter[0].Meter?.Outbound);
+        var received = Direction.Between(window.CountersBefore[1].Inbound, window.CountersBefore[1].Meter?.Inbound, window.CountersAfter[1].Inbound, window.CountersAfter[1].Meter?.Inbound);
         if (sent.Packets == 0 || received.Packets == 0)
         {
             throw new BenchException($"{workload}: the daemons counted {sent.Packets} packets out of host 1 and {received.Packets} into host 2");

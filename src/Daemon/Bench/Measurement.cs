@@ -89,11 +89,11 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
     private Window Watch(BenchPath path, IReadOnlyList<int> processIds, Workload load, Workload? beside, CancellationToken stop)
     {
         Condition.Pause(omit, stop);
-        Look first = Look.At(path, processIds, load, beside);
+        var first = Look.At(path, processIds, load, beside);
         Condition.Pause(duration / 2, stop);
         WorkloadCounts middle = load.Counts;
         Condition.Pause(duration / 2, stop);
-        Look last = Look.At(path, processIds, load, beside);
+        var last = Look.At(path, processIds, load, beside);
         load.ThrowIfBroken();
         beside?.ThrowIfBroken();
         ThrowIfSilent(load, first.Counts, last.Counts, duration);
@@ -146,9 +146,9 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         {
             IReadOnlyList<CountersReport> counters = path.ReadCounters();
             long countersAt = Stopwatch.GetTimestamp();
-            ProcessFacts processes = ProcessFacts.Read(processIds);
+            var processes = ProcessFacts.Read(processIds);
             long processesAt = Stopwatch.GetTimestamp();
-            ProcessorTimes processors = ProcessorTimes.Read();
+            var processors = ProcessorTimes.Read();
             long processorsAt = Stopwatch.GetTimestamp();
             WorkloadCounts counts = load.Counts;
             WorkloadCounts besideCounts = beside?.Counts ?? default;

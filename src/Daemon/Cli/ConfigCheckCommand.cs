@@ -49,7 +49,7 @@ internal static class ConfigCheckCommand
                 });
             }
 
-            ConfigReport report = ConfigReport.Of(source, NetworkConfigCheck.Of(text ?? ""), entries, TimeProvider.System.GetUtcNow());
+            var report = ConfigReport.Of(source, NetworkConfigCheck.Of(text ?? ""), entries, TimeProvider.System.GetUtcNow());
             return await TellAsync(report, parsed, parsed.GetValue(json));
         });
         return command;

@@ -27,7 +27,7 @@ internal static class ConfigPutCommand
             string path = parsed.GetRequiredValue(file);
             string text = await ConfigCommand.ReadAsync(path, cancellation);
             string source = ConfigCommand.NameOf(path);
-            NetworkConfigCheck check = NetworkConfigCheck.Of(text);
+            var check = NetworkConfigCheck.Of(text);
             NetworkConfig config = check.Config
                 ?? throw new OperatorException($"{source} is not valid, nothing is written: {string.Join("; ", check.Problems)}");
             return await store.AdministerAsync(parsed, async administration =>

@@ -17,7 +17,7 @@ internal static class StoredConfig
     /// <exception cref="OperatorException">There is none, or it is not valid.</exception>
     internal static async Task<NetworkConfig> ReadAsync(ILeaseAdministration store, CancellationToken cancellation)
     {
-        NetworkConfigCheck check = NetworkConfigCheck.Of(await ReadTextAsync(store, cancellation));
+        var check = NetworkConfigCheck.Of(await ReadTextAsync(store, cancellation));
         return check.Config
             ?? throw new OperatorException($"the network config of {store.Description} is not valid: {string.Join("; ", check.Problems)}");
     }

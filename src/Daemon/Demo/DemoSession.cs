@@ -22,7 +22,7 @@ internal static class DemoSession
     {
         using var stop = new StopRequest();
         var results = new DemoResults();
-        DemoText text = DemoText.For(options.Json ? TextWriter.Null : output);
+        var text = DemoText.For(options.Json ? TextWriter.Null : output);
         var problems = new DemoText(error, unicode: false, colour: false);
         string? failure = null;
         try
@@ -42,7 +42,7 @@ internal static class DemoSession
             failure = Tell(problems, refused);
         }
 
-        DemoReport report = DemoReport.From(results, failure);
+        var report = DemoReport.From(results, failure);
         if (options.Json)
         {
             output.WriteLine(report.ToJson()); // a report that cannot be written is a failure: the program says so

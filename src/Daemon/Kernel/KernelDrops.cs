@@ -29,7 +29,7 @@ internal sealed class KernelDrops : IDisposable
     /// <exception cref="LinuxException">No netlink socket can be had.</exception>
     internal static KernelDrops Of(string deviceName, IReadOnlyList<UdpPort> ports)
     {
-        RouteNetlink netlink = RouteNetlink.Open();
+        var netlink = RouteNetlink.Open();
         try
         {
             return new KernelDrops(netlink, netlink.FindLink(deviceName)?.Index, ports);

@@ -26,14 +26,14 @@ internal static class LabNamespace
     /// <param name="body">Starts no thread. Sockets that it returns stay in the namespace and may be used anywhere.</param>
     internal static T Run<T>(string name, Func<T> body)
     {
-        using NetworkNamespace inside = NetworkNamespace.Open(Path.Combine(Directory, name));
+        using var inside = NetworkNamespace.Open(Path.Combine(Directory, name));
         return inside.Run(body);
     }
 
     /// <inheritdoc cref="Run{T}(string, Func{T})"/>
     internal static void Run(string name, Action body)
     {
-        using NetworkNamespace inside = NetworkNamespace.Open(Path.Combine(Directory, name));
+        using var inside = NetworkNamespace.Open(Path.Combine(Directory, name));
         inside.Run(body);
     }
 
@@ -41,7 +41,7 @@ internal static class LabNamespace
     /// <exception cref="LabException">There is none of that name.</exception>
     internal static int InterfaceIndex(string name, string interfaceName) => Run(name, () =>
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
         return netlink.FindLink(interfaceName)?.Index ?? throw new LabException($"{name} has no interface {interfaceName}");
     });
 }

@@ -50,7 +50,7 @@ internal static class LeaseSnapshotJson
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
             int schema = root.GetProperty("schema").GetInt32();
             if (schema != Schema)

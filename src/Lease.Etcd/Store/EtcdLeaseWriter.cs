@@ -96,7 +96,7 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     /// <exception cref="EtcdException">It may be there still; a grant of ours on it ends after the next write that succeeds.</exception>
     internal async Task DeleteAsync(EtcdLease seen, CancellationToken cancellationToken)
     {
-        ByteString key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
+        var key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
         RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = key } };
         TxnResponse response;
         try

@@ -41,7 +41,7 @@ internal sealed class OwnLeaseKeeper(
         for (int attempt = 1; attempt <= MostAttempts; attempt++)
         {
             EtcdListing listing = await ListAsync(cancellationToken);
-            AcquireChoice choice = AcquireChoice.Make(listing.Survey(config), config, request, random, _untilTaken.Warn);
+            var choice = AcquireChoice.Make(listing.Survey(config), config, request, random, _untilTaken.Warn);
             foreach (StoredLease obsolete in choice.Obsolete)
             {
                 await writer.DeleteAsync((EtcdLease)obsolete, cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class OwnLeaseKeeper(
                     + $"SubnetMax in {keys.Config}, or remove leases of hosts that are gone");
             }
 
-            EtcdLease? own = choice.Own as EtcdLease;
+            var own = choice.Own as EtcdLease;
             SubnetLease lease = new(subnet, new LeaseAttributes(request.PublicIp), DateTimeOffset.MaxValue);
             if (await WriteAsync(lease, own, own is { IsReservation: true }, cancellationToken) is { } written
                 && (own is not null || await CountsAsync(lease, config, cancellationToken)))

@@ -24,7 +24,7 @@ internal sealed record LeaseSurvey(
 
     private static SubnetLease[] LeasesOf(IReadOnlyList<StoredLease> counting)
     {
-        SubnetLease[] leases = new SubnetLease[counting.Count];
+        var leases = new SubnetLease[counting.Count];
         for (int i = 0; i < leases.Length; i++)
         {
             leases[i] = counting[i].Lease ?? throw new InvalidOperationException($"{counting[i].Name} counts without a lease");

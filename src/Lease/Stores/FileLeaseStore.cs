@@ -188,7 +188,7 @@ public sealed class FileLeaseStore : ILeaseStore
         {
             _folder.RefreshAll();
             LeaseSurvey survey = _folder.Survey(config);
-            AcquireChoice choice = AcquireChoice.Make(survey, config, request, _random, _untilTaken.Warn);
+            var choice = AcquireChoice.Make(survey, config, request, _random, _untilTaken.Warn);
             foreach (StoredLease file in choice.Obsolete)
             {
                 File.Delete(Path.Combine(_subnetsDirectory, file.Name));

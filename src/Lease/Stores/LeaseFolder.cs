@@ -140,7 +140,7 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
     // Names that start with a dot are writers' temporary files (and .nfs files of a network mount): not leases.
     private FileSystemEnumerable<(string Name, FileStamp Stamp)> List()
     {
-        var names = _files.GetAlternateLookup<ReadOnlySpan<char>>();
+        Dictionary<string, LeaseFile>.AlternateLookup<ReadOnlySpan<char>> names = _files.GetAlternateLookup<ReadOnlySpan<char>>();
         return new FileSystemEnumerable<(string Name, FileStamp Stamp)>(directory, Describe, s_everything)
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.FileName.StartsWith('.'),
@@ -159,7 +159,7 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
     private void ReadFiles(List<(string Name, FileStamp Stamp)> unread)
     {
         DateTimeOffset now = time.GetUtcNow();
-        LeaseFile?[] read = new LeaseFile?[unread.Count];
+        var read = new LeaseFile?[unread.Count];
         if (unread.Count < ParallelFrom)
         {
             for (int i = 0; i < unread.Count; i++)

@@ -61,7 +61,7 @@ internal static class OnesComplementSum
     /// <summary>Two vectors of 32 bytes at a time.</summary>
     public static ulong AddVector256(ReadOnlySpan<byte> bytes, ulong sum)
     {
-        Vector256<ulong> low = Vector256.Create(LowHalves);
+        var low = Vector256.Create(LowHalves);
         Vector256<ulong> first = default;
         Vector256<ulong> second = default;
         foreach (ref readonly Pair256 pair in MemoryMarshal.Cast<byte, Pair256>(bytes))
@@ -76,7 +76,7 @@ internal static class OnesComplementSum
     /// <summary>One vector of 64 bytes at a time: two arithmetic units have enough of it, and less is left over than of two.</summary>
     public static ulong AddVector512(ReadOnlySpan<byte> bytes, ulong sum)
     {
-        Vector512<ulong> low = Vector512.Create(LowHalves);
+        var low = Vector512.Create(LowHalves);
         Vector512<ulong> first = default;
         Vector512<ulong> second = default;
         foreach (Vector512<ulong> vector in MemoryMarshal.Cast<byte, Vector512<ulong>>(bytes))

@@ -38,7 +38,7 @@ internal struct Frames(SlabPool pool, ReadOnlySequence<byte> bytes)
             _end = _next + piece.Length;
         }
 
-        var head = MemoryMarshal.Read<FrameHead>(pool.Region.Slice(_next, FramePipe.HeadBytes));
+        FrameHead head = MemoryMarshal.Read<FrameHead>(pool.Region.Slice(_next, FramePipe.HeadBytes));
         Current = new Frame(_next + FramePipe.HeadBytes, head);
         _next += head.StrideBytes;
         return true;

@@ -35,7 +35,7 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
     public static UdpPort Bind(uint address, ushort port, bool isShared = false)
     {
-        UdpSocket socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
+        var socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
         try
         {
             // A datagram too long for its path is refused, so that the path is known from the first one on; and trains carry DF like

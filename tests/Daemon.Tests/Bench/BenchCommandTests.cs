@@ -58,7 +58,7 @@ public sealed class BenchCommandTests
     [Fact]
     public void A_quick_run_measures_for_less_than_two_minutes_and_still_five_rounds()
     {
-        BenchPlan plan = BenchPlan.Quick(Variant.Quick, Wire.Veth);
+        var plan = BenchPlan.Quick(Variant.Quick, Wire.Veth);
 
         Assert.Equal(5, plan.Rounds);
         Assert.InRange(
@@ -68,7 +68,7 @@ public sealed class BenchCommandTests
     [Fact]
     public void Shorter_measurements_leave_out_less_and_longer_ones_the_same()
     {
-        BenchPlan plan = BenchPlan.Full(Variant.All, Wire.Veth);
+        var plan = BenchPlan.Full(Variant.All, Wire.Veth);
 
         Assert.Equal(plan.Omit / 10, plan.Lasting(plan.Duration / 10).Omit);
         Assert.Equal(plan.Omit, plan.Lasting(plan.Duration * 10).Omit);

@@ -87,7 +87,7 @@ public sealed class BenchDiffTests : IDisposable
         (int code, string output) = await RunAsync(Put("old", Samples.Three), Put("new", changed), "--json");
 
         Assert.Equal(ExitCode.Success, code);
-        JsonElement root = JsonElement.Parse(output);
+        var root = JsonElement.Parse(output);
         Assert.Equal(["schema", "warnings", "only_in_old", "only_in_new", "figures_of_one_run", "figures"], root.EnumerateObject().Select(property => property.Name));
         Assert.Equal("the MTU of offload is not the same: 1472, now 1400", Assert.Single(root.GetProperty("warnings").EnumerateArray()).GetString());
         JsonElement resident = root.GetProperty("figures").EnumerateArray().Single(figure => figure.GetProperty("metric").GetString() == "resident_bytes");

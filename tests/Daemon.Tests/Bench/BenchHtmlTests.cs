@@ -79,7 +79,7 @@ public sealed class BenchHtmlTests
     public void Every_chart_has_a_bar_or_a_curve_for_each_variant_that_has_its_figure(string name)
     {
         BenchReport report = Named(name);
-        Dictionary<string, XElement> drawings = Drawings(report).ToDictionary(drawing => drawing.Attribute("id")!.Value);
+        var drawings = Drawings(report).ToDictionary(drawing => drawing.Attribute("id")!.Value);
         int all = report.Variants.Count;
         int counted = report.Variants.Count(variant => variant.Counts.Count > 0);
 
@@ -162,7 +162,7 @@ public sealed class BenchHtmlTests
         Assert.Contains(page.Descendants("blockquote"), quote => quote.Value == CopyClaim.Text);
 
         XElement table = Section(page, "claim").Descendants("table").First();
-        Dictionary<string, string[]> rows = table.Descendants("tbody").Single().Elements()
+        var rows = table.Descendants("tbody").Single().Elements()
             .ToDictionary(row => row.Element("th")!.Value, row => row.Elements("td").Select(cell => cell.Value).ToArray());
         Assert.Equal(15, rows.Count);
         Assert.Equal(
@@ -241,7 +241,7 @@ public sealed class BenchHtmlTests
     // A run in which nothing was worth a number.
     private static BenchReport Flat(double value)
     {
-        Spread zero = Spread.Of([value, value, value, value, value]);
+        var zero = Spread.Of([value, value, value, value, value]);
         VariantReport offload = Samples.Three.Variant("offload");
         return Samples.Three with
         {

@@ -31,7 +31,7 @@ public sealed class BenchJsonTests
     [Fact]
     public void Names_are_iperf3s_where_it_has_one_and_snake_case()
     {
-        JsonElement root = JsonElement.Parse(BenchJson.Write(Samples.Three));
+        var root = JsonElement.Parse(BenchJson.Write(Samples.Three));
 
         Assert.Equal(["schema", "environment", "method", "variants"], root.EnumerateObject().Select(property => property.Name));
         Assert.Equal("overlay-bench/1", root.GetProperty("schema").GetString());

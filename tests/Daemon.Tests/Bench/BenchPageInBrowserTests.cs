@@ -64,7 +64,7 @@ public sealed class BenchPageInBrowserTests
             await File.WriteAllTextAsync(Path.ChangeExtension(picture, "html"), html, TestContext.Current.CancellationToken);
             string said = await Browser.ShowAsync(html, Measuring, width, height, picture, TestContext.Current.CancellationToken);
 
-            JsonElement page = JsonElement.Parse(said);
+            var page = JsonElement.Parse(said);
             Assert.Equal(width, page.GetProperty("inner").GetInt32());
             Assert.InRange(page.GetProperty("wide").GetInt32(), 1, width);
             Assert.InRange(page.GetProperty("high").GetInt32(), height / 3, height);
@@ -73,7 +73,7 @@ public sealed class BenchPageInBrowserTests
             Assert.Equal(drawings.Length, charts.Length);
             Assert.All(charts.Zip(drawings), chart => IsWhole(chart.First, chart.Second, width));
 
-            PagePicture seen = PagePicture.Read(picture);
+            var seen = PagePicture.Read(picture);
             Assert.Equal((width, height), (seen.Width, seen.Height));
             Assert.InRange(seen.LinesWithSomethingNew, page.GetProperty("high").GetInt32() / 3, height);
         }
@@ -98,7 +98,7 @@ public sealed class BenchPageInBrowserTests
                 "#packets-1 text { font-size: 40px } #packets-2 .part { fill: none } #packets-3 .part { display: none } h1 { white-space: nowrap } </style>",
                 StringComparison.Ordinal);
 
-            JsonElement page = JsonElement.Parse(await Browser.ShowAsync(
+            var page = JsonElement.Parse(await Browser.ShowAsync(
                 html, Measuring, 390, 6000, Path.Combine(folder, "broken.png"), TestContext.Current.CancellationToken));
 
             JsonElement[] packets = [.. page.GetProperty("charts").EnumerateArray().Where(chart => chart.GetProperty("id").GetString()!.StartsWith("packets", StringComparison.Ordinal))];

@@ -1,6 +1,7 @@
 using System;
 using Overlay.Daemon.Bench;
 using Overlay.Daemon.Bench.Counting;
+using Overlay.Daemon.Bench.Results;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Bench;
@@ -27,7 +28,7 @@ public sealed class MachineReadingTests
     [Fact]
     public void This_process_uses_processor_time_and_memory_and_one_that_is_gone_uses_nothing()
     {
-        ProcessFacts own = ProcessFacts.Read([Environment.ProcessId]);
+        var own = ProcessFacts.Read([Environment.ProcessId]);
 
         Assert.True(own.UserSeconds > 0 && own.ContextSwitches > 0, $"{own}");
         Assert.InRange(own.ResidentBytes, 10L << 20, 4L << 30);
@@ -51,7 +52,7 @@ public sealed class MachineReadingTests
     [Fact]
     public void The_environment_is_read_from_the_machine_and_names_who_shares_it()
     {
-        var environment = MachineFacts.Read(DateTimeOffset.UnixEpoch, "overlay bench", new MachineShares(1.5, 0));
+        BenchEnvironment environment = MachineFacts.Read(DateTimeOffset.UnixEpoch, "overlay bench", new MachineShares(1.5, 0));
 
         Assert.Equal("1970-01-01T00:00:00Z", environment.Timestamp);
         Assert.StartsWith("Linux ", environment.Kernel, StringComparison.Ordinal);

@@ -81,7 +81,7 @@ public sealed class ConfigCommandTests : CliStore
     [Fact]
     public async Task Check_in_json_gives_a_config_that_is_valid_itself()
     {
-        JsonElement root = JsonElement.Parse((await Run("config check --json")).Output);
+        var root = JsonElement.Parse((await Run("config check --json")).Output);
 
         Assert.True(root.GetProperty("valid").GetBoolean());
         Assert.Equal(255, root.GetProperty("subnets").GetInt64());
@@ -95,7 +95,7 @@ public sealed class ConfigCommandTests : CliStore
         CommandResult result = await RunWords(["config", "check", PutFile("""{"Network":1,"SubnetLen":-1}"""), "--json"]);
 
         Assert.Equal(1, result.ExitCode);
-        JsonElement root = JsonElement.Parse(result.Output);
+        var root = JsonElement.Parse(result.Output);
         Assert.False(root.GetProperty("valid").GetBoolean());
         Assert.Equal(2, root.GetProperty("problems").GetArrayLength());
         Assert.Equal(JsonValueKind.Null, root.GetProperty("config").ValueKind);
@@ -106,7 +106,7 @@ public sealed class ConfigCommandTests : CliStore
     {
         const string Both = """{"EnableIPv6":true,"EnableNFTables":true,"Network":"10.1.0.0/16","IPv6Network":"fc00::/48","Backend":{"Type":"UDP","Port":1}}""";
 
-        JsonElement root = JsonElement.Parse((await RunWords(["config", "check", PutFile(Both), "--json"])).Output);
+        var root = JsonElement.Parse((await RunWords(["config", "check", PutFile(Both), "--json"])).Output);
 
         Assert.Equal(Completed(Both), Completed(root.GetProperty("config").GetRawText()));
         Assert.Contains("EnableIPv6 is true", root.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
@@ -121,7 +121,7 @@ public sealed class ConfigCommandTests : CliStore
 
         Assert.Equal(0, result.ExitCode);
         Assert.StartsWith("{\n    \"Network\": \"10.244.0.0/16\"\n}\n\nNetwork        10.244.0.0/16\n", result.Output, StringComparison.Ordinal);
-        JsonElement root = JsonElement.Parse((await Run("config show --json")).Output);
+        var root = JsonElement.Parse((await Run("config show --json")).Output);
         Assert.Equal(File.ReadAllText(ConfigPath), root.GetProperty("stored").GetString());
         Assert.Equal(24, root.GetProperty("config").GetProperty("SubnetLen").GetInt32());
     }

@@ -46,7 +46,7 @@ public sealed class LeaseListTests : CliStore
         CommandResult result = await Run("lease list --json");
 
         Assert.Equal(0, result.ExitCode);
-        JsonElement root = JsonElement.Parse(Assert.Single(Lines(result.Output)));
+        var root = JsonElement.Parse(Assert.Single(Lines(result.Output)));
         Assert.Equal(1, root.GetProperty("schema").GetInt32());
         Assert.Equal(Store, root.GetProperty("store").GetString());
         Assert.Equal("10.244.0.0/16", root.GetProperty("network").GetString());
@@ -98,7 +98,7 @@ public sealed class LeaseListTests : CliStore
         CommandResult result = await Run("lease list --json");
 
         Assert.Equal((0, $"overlay: {warning}\n"), (result.ExitCode, result.Error));
-        JsonElement root = JsonElement.Parse(result.Output);
+        var root = JsonElement.Parse(result.Output);
         Assert.Equal(JsonValueKind.Null, root.GetProperty("network").ValueKind);
         Assert.Single(root.GetProperty("leases").EnumerateArray());
     }

@@ -74,7 +74,7 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     [InlineData("--etcd-endpoints http://127.0.0.1:4001,http://127.0.0.1:2379")]
     public void Any_option_of_etcd_chooses_it_with_the_defaults_of_flannel(string line)
     {
-        var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(line));
+        LeaseStoreChoice.Etcd etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(line));
 
         Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Options.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
         Assert.Equal("/coreos.com/network", etcd.Prefix);
@@ -103,7 +103,7 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     {
         string ca = Write("ca", "x"), cert = Write("cert", "x"), key = Write("key", "x"), password = Write("password", "not for the log\n");
 
-        var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(
+        LeaseStoreChoice.Etcd etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(
             $"--lease-store etcd --etcd-endpoints https://a:1,https://b:2/ --etcd-prefix /p --etcd-cafile {ca} --etcd-certfile {cert} "
             + $"--etcd-keyfile {key} --etcd-server-name etcd.example --etcd-username root --etcd-password-file {password}"));
 
@@ -118,7 +118,7 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     {
         string token = Write("token", "ticket\n");
 
-        var etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-token-file {token}"));
+        LeaseStoreChoice.Etcd etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read($"--etcd-token-file {token}"));
 
         Assert.Equal((token, null, null), (etcd.Options.TokenFile, etcd.Options.Username, etcd.Options.PasswordFile));
         Assert.DoesNotContain("ticket", etcd.ToString(), StringComparison.Ordinal);

@@ -99,7 +99,7 @@ public sealed class LeaseWatchTests : CliStore
     [Fact]
     public async Task In_etcd_a_lease_is_no_reservation_and_its_renewal_and_its_reservation_are_told()
     {
-        using EtcdServer server = EtcdServer.Start();
+        using var server = EtcdServer.Start();
         string[] etcd = ["--etcd-endpoints", server.Endpoint.GetLeftPart(UriPartial.Authority)];
         Assert.Equal(0, (await RunWords(["config", "put", ConfigPath, .. etcd])).ExitCode);
         await using EtcdLeaseStore host = new(
@@ -169,7 +169,7 @@ public sealed class LeaseWatchTests : CliStore
 
     private static CancellationTokenSource Deadline()
     {
-        CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromSeconds(30));
         return deadline;
     }
@@ -178,7 +178,7 @@ public sealed class LeaseWatchTests : CliStore
     {
         string line = await program.StandardOutput.ReadLineAsync(deadline)
             ?? throw new EndOfStreamException(await program.StandardError.ReadToEndAsync(deadline));
-        JsonElement root = JsonElement.Parse(line);
+        var root = JsonElement.Parse(line);
         return (
             root.GetProperty("event").GetString(),
             root.TryGetProperty("lease", out JsonElement lease) ? lease.GetProperty("subnet").GetString() : null);

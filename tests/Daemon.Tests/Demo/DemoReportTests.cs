@@ -26,9 +26,9 @@ public sealed class DemoReportTests
     [Fact]
     public void A_demo_that_ended_early_is_not_ok_and_says_why_with_what_it_has()
     {
-        DemoReport report = DemoReport.From(new DemoResults(), "needs root");
+        var report = DemoReport.From(new DemoResults(), "needs root");
 
-        using JsonDocument json = JsonDocument.Parse(report.ToJson());
+        using var json = JsonDocument.Parse(report.ToJson());
         Assert.False(json.RootElement.GetProperty("ok").GetBoolean());
         Assert.Equal("needs root", json.RootElement.GetProperty("error").GetString());
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("tcp").ValueKind);

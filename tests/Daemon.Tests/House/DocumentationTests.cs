@@ -23,7 +23,7 @@ public sealed class DocumentationTests
     public void The_documented_drop_reasons_events_accelerations_and_metered_calls_are_those_of_the_code_with_the_same_sentences()
     {
         string documentation = Repository.Read("docs/metrics.md");
-        XDocument comments = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Overlay.Router.xml"));
+        var comments = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Overlay.Router.xml"));
         Assert.Equal(
             DropReasons.All.Select(reason => (reason.Name(), Sentence(comments, reason))),
             Rows(documentation, "## Drop reasons"));

@@ -17,10 +17,10 @@ public sealed class KernelFaultsTests
     [InlineData("7.2.0.0", false)]
     public void Trains_are_unavailable_from_the_start_where_their_last_datagram_may_break(string kernel, bool breaks)
     {
-        Version version = Version.Parse(kernel);
+        var version = Version.Parse(kernel);
         Assert.Equal(breaks, KernelFaults.BreaksFullTrains(version));
 
-        using UdpPort port = UdpPort.Bind(0x7F000001, FreePort());
+        using var port = UdpPort.Bind(0x7F000001, FreePort());
         var negotiation = new Negotiation([Acceleration.UdpGso, Acceleration.UdpGro], version);
         Accelerations answers = negotiation.Hold([port]);
         Assert.Equal(breaks ? AccelerationState.Unavailable : AccelerationState.On, answers.StateOf(Acceleration.UdpGso));

@@ -12,7 +12,7 @@ public sealed class LabLockTests : IDisposable
     [Fact]
     public void A_second_taker_is_told_who_has_it()
     {
-        using LabLock? first = LabLock.TryTake(_directory, out _);
+        using var first = LabLock.TryTake(_directory, out _);
         Assert.NotNull(first);
 
         Assert.Null(LabLock.TryTake(_directory, out int holder));
@@ -24,20 +24,20 @@ public sealed class LabLockTests : IDisposable
     {
         LabLock.TryTake(_directory, out _)?.Dispose();
 
-        using LabLock? again = LabLock.TryTake(_directory, out _);
+        using var again = LabLock.TryTake(_directory, out _);
         Assert.NotNull(again);
     }
 
     [Fact]
     public void A_directory_that_its_holder_removed_is_made_anew()
     {
-        using (LabLock? first = LabLock.TryTake(_directory, out _))
+        using (var first = LabLock.TryTake(_directory, out _))
         {
             Assert.NotNull(first);
             Directory.Delete(_directory, recursive: true);
         }
 
-        using LabLock? second = LabLock.TryTake(_directory, out _);
+        using var second = LabLock.TryTake(_directory, out _);
         Assert.NotNull(second);
         Assert.Null(LabLock.TryTake(_directory, out _));
     }

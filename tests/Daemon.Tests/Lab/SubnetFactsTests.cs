@@ -11,7 +11,7 @@ public sealed class SubnetFactsTests
     [Fact]
     public void The_addresses_follow_from_the_subnet_file()
     {
-        SubnetFacts facts = SubnetFacts.Parse(File);
+        var facts = SubnetFacts.Parse(File);
 
         Assert.Equal("10.244.1.1", facts.Gateway.ToString());
         Assert.Equal("10.244.1.2", facts.Pod.ToString());

@@ -20,7 +20,7 @@ public sealed class KeeperInEtcdTests
     public async Task A_wall_clock_set_past_the_end_keeps_subnet_and_peers_in_a_real_etcd()
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
-        using EtcdServer server = EtcdServer.Start();
+        using var server = EtcdServer.Start();
         ManualTime time = new();
         await using EtcdLeaseStore store = NewStore();
         await using EtcdLeaseStore other = NewStore();
@@ -34,7 +34,7 @@ public sealed class KeeperInEtcdTests
         LeaseLoop loop = new(
             store, start, keeper, new RoutePublisher(cell, Config.Network), _ => Assert.Fail("the host was moved to another subnet"),
             new SnapshotWriter(new SnapshotFile(directory, log), time), time, log);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task running = loop.RunAsync(stop.Token);
         await loop.FirstUpdate.WaitAsync(Patience, cancel);
 

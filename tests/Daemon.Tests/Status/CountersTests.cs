@@ -1,7 +1,7 @@
 using System;
 using System.IO;
-using System.Net.Sockets;
 using System.Linq;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 using Overlay.Daemon.Status;
 using Overlay.Testing;
@@ -28,7 +28,7 @@ public sealed class CountersTests : IDisposable
     {
         using var rig = new InMemoryForwarder();
         rig.Forwarder.Start();
-        await using CountersSocket socket = CountersSocket.Listen(
+        await using var socket = CountersSocket.Listen(
             _directory.FullName, () => CountersReport.Of(rig.Forwarder, rig.Routes.Current).ToJson());
 
         Assert.Empty((await ReadAsync()).Drops);
@@ -93,7 +93,7 @@ public sealed class CountersTests : IDisposable
     [Fact]
     public void Drops_are_added_up_by_reason()
     {
-        CountersReport report = CountersReport.Parse(Answer);
+        var report = CountersReport.Parse(Answer);
         Assert.Equal(
             "[no_route, 1] [ttl_expired, 5]",
             string.Join(' ', CountersReport.SumDrops([report.Outbound.Drops, report.Inbound.Drops])));

@@ -177,7 +177,7 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_revision_that_is_compacted_or_to_come_cannot_be_read()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
         await client.PutAsync(Write(_key, "1"), Cancel);
         PutResponse last = await client.PutAsync(Write(_key, "2"), Cancel);

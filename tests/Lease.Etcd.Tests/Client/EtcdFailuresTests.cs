@@ -93,7 +93,7 @@ public sealed class EtcdFailuresTests : IDisposable
     [InlineData("expired|expired", "Untrusted|Untrusted", "Untrusted")]
     public void Several_failures_are_one_that_promises_no_more_than_each_of_them(string reasons, string failures, string expected)
     {
-        EtcdException all = EtcdException.Of([.. reasons.Split('|').Zip(
+        var all = EtcdException.Of([.. reasons.Split('|').Zip(
             failures.Split('|'),
             (reason, failure) => new EtcdException(EtcdStatus.Unavailable, Enum.Parse<EtcdFailure>(failure), s_endpoint, s_call.Text, reason))]);
         Assert.Equal(expected, $"{all.Failure}");

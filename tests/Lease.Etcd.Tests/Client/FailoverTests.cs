@@ -55,7 +55,7 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_write_that_got_no_answer_is_not_done_twice()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint, etcd.Server.Endpoint) with { RequestTimeout = s_short });
         Assert.Null(await client.ValueAsync(_key));
         own.Pause();
@@ -72,7 +72,7 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_hanging_etcd_that_goes_on_is_reached_again_at_once()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint) with { RequestTimeout = s_short });
         Assert.Null(await client.ValueAsync(_key));
         own.Pause();
@@ -84,7 +84,7 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_call_that_got_no_answer_leaves_a_watch_that_may_still_live()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint) with { RequestTimeout = s_short });
         await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
         Assert.True(await watch.MoveNextAsync());
@@ -112,7 +112,7 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_watch_opened_again_asks_the_next_endpoint()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint, etcd.Server.Endpoint));
         IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
         Assert.True(await watch.MoveNextAsync());
@@ -168,7 +168,7 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_cluster_goes_on_without_a_member_then_without_its_leader_and_not_without_a_majority()
     {
-        using EtcdCluster cluster = EtcdCluster.Start();
+        using var cluster = EtcdCluster.Start();
         EtcdServer leader = await cluster.FindLeaderAsync(Cancel);
         int first = ((List<EtcdServer>)[.. cluster.Members]).FindIndex(member => member != leader);
         await using var client = new EtcdClient(Options([cluster.Endpoints[first], .. cluster.Endpoints]) with { RequestTimeout = s_medium });

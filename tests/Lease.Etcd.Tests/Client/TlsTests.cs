@@ -74,7 +74,7 @@ public sealed class TlsTests : IDisposable
     public async Task A_certificate_that_has_expired_is_refused_with_the_day()
     {
         TestCertificate expired = _authority.Issue("expired", ["127.0.0.1"], expired: true);
-        using EtcdServer server = EtcdServer.Start(new EtcdServerOptions { Certificate = expired });
+        using var server = EtcdServer.Start(new EtcdServerOptions { Certificate = expired });
         await RefusesAsync(Options(server.Endpoint) with { CaFile = _authority.CaFile }, "its certificate expired on 20");
     }
 

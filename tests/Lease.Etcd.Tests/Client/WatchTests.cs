@@ -65,7 +65,7 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     [Fact]
     public async Task A_watch_from_a_compacted_revision_says_where_history_begins_and_ends()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
         await client.PutAsync(Write(_key, "1"), Cancel);
         PutResponse last = await client.PutAsync(Write(_key, "2"), Cancel);
@@ -84,7 +84,7 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     [Fact]
     public async Task A_watch_ends_when_etcd_is_killed_and_can_be_opened_again()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
         PutResponse before = await client.PutAsync(Write(_key, "1"), Cancel);
         await using (IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel))
@@ -117,7 +117,7 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     [Fact]
     public async Task A_watch_on_an_etcd_that_hangs_ends_within_fifteen_seconds()
     {
-        using EtcdServer own = EtcdServer.Start();
+        using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
         await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);

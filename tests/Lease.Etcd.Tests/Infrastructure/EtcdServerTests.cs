@@ -19,7 +19,7 @@ public sealed class EtcdServerTests
             Ip("-n", name, "link", "set", "lo", "up");
             string folder;
             int id;
-            using (EtcdServer server = EtcdServer.Start(new EtcdServerOptions { NetworkNamespace = name }))
+            using (var server = EtcdServer.Start(new EtcdServerOptions { NetworkNamespace = name }))
             {
                 (folder, id) = (server.Folder, server.Id);
                 Assert.Equal(new Uri("http://127.0.0.1:2379"), server.Endpoint);
@@ -38,7 +38,7 @@ public sealed class EtcdServerTests
 
     private static void Ip(params string[] words)
     {
-        using Process process = Process.Start("ip", words);
+        using var process = Process.Start("ip", words);
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(20)) && process.ExitCode == 0, string.Join(' ', words));
     }
 }

@@ -85,7 +85,7 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
     [Fact]
     public async Task When_the_leader_dies_the_others_tell_of_the_next_lease()
     {
-        using EtcdCluster cluster = EtcdCluster.Start();
+        using var cluster = EtcdCluster.Start();
         EtcdServer leader = await cluster.FindLeaderAsync(EtcdStoreLab.Cancel);
         await using EtcdLeaseStore store = new(
             Lab.Options with { Endpoints = [leader.Endpoint, .. cluster.Endpoints] }, Lab.Prefix, TimeProvider.System, Lab.Warn);
@@ -202,7 +202,7 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
     public async Task Ten_thousand_leases_are_there_within_5_seconds_and_one_change_among_them_at_once()
     {
         const int Hosts = 10_000;
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
+        var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
         long lease = await Lab.GrantAsync(86_400);
         for (int first = 1; first <= Hosts; first += 100)
         {
@@ -224,7 +224,7 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         Assert.Equal(Hosts + 1, Assert.IsType<LeaseUpdate.Snapshot>(all).Leases.Count);
 
         // Time from the request to write, so more than what is ours; the median, so that a busy machine does not decide.
-        TimeSpan[] changes = new TimeSpan[51];
+        var changes = new TimeSpan[51];
         for (int i = 0; i < changes.Length; i++)
         {
             start = Stopwatch.GetTimestamp();

@@ -19,7 +19,7 @@ public sealed class EtcdWatchPaceTests
     public async Task Pauses_double_up_to_5_seconds_each_up_to_a_fifth_shorter_or_longer()
     {
         double[] nominal = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(EtcdStoreLab.Cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(EtcdStoreLab.Cancel);
         ImpatientTime time = new(waits =>
         {
             if (waits == nominal.Length)

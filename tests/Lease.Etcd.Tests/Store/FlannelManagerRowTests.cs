@@ -65,7 +65,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease before = (await AcquireAsync(store)).Lease;
-        NetworkConfig changed = NetworkConfig.Parse("""{ "Network": "10.4.0.0/16" }""");
+        var changed = NetworkConfig.Parse("""{ "Network": "10.4.0.0/16" }""");
 
         SubnetLease after =
             (await store.AcquireAsync(changed, new LeaseRequest(Ip("1.2.3.4"), before.Subnet), EtcdStoreLab.Cancel)).Lease;
@@ -133,7 +133,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     [Fact]
     public async Task LEASE_12_When_all_subnets_are_taken_one_line_says_so()
     {
-        NetworkConfig full = NetworkConfig.Parse("""{ "Network": "10.3.0.0/16", "SubnetMin": "10.3.1.0", "SubnetMax": "10.3.2.0" }""");
+        var full = NetworkConfig.Parse("""{ "Network": "10.3.0.0/16", "SubnetMin": "10.3.1.0", "SubnetMax": "10.3.2.0" }""");
         await using EtcdLeaseStore store = Lab.NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(

@@ -165,7 +165,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     {
         KeyValue kv = new() { Key = ByteString.CopyFromUtf8(Lab.KeyOf(name)), Value = ByteString.CopyFromUtf8(value) };
 
-        EtcdLease lease = EtcdLease.Read(name, kv, before: null);
+        var lease = EtcdLease.Read(name, kv, before: null);
 
         Assert.Equal(isLease, lease.IsReadable);
     }

@@ -204,7 +204,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     [Fact]
     public async Task Hosts_with_different_configs_never_hold_leases_that_overlap()
     {
-        NetworkConfig wide = NetworkConfig.Parse("""{"Network":"10.5.0.0/16","SubnetLen":20}""");
+        var wide = NetworkConfig.Parse("""{"Network":"10.5.0.0/16","SubnetLen":20}""");
         await using EtcdLeaseStore left = Lab.NewStore(seed: 1);
         await using EtcdLeaseStore right = Lab.NewStore(seed: 2);
         for (int round = 0; round < 20; round++)

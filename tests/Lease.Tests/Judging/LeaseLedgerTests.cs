@@ -116,7 +116,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
     [Fact]
     public void One_change_among_20000_leases_is_judged_in_under_a_millisecond()
     {
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
+        var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
         LeaseLedger ledger = new(config, "key", _faults.Add);
         ledger.Apply([.. Enumerable.Range(1, 20_000).Select(host => Touch(host))]);
         Assert.Equal(20_000, ledger.Counting.Count);

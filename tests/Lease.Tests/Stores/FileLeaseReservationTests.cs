@@ -81,7 +81,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
     [Fact]
     public async Task A_reservation_that_cannot_be_used_is_said_once_however_often_a_lease_is_asked_for()
     {
-        NetworkConfig full = NetworkConfig.Parse("""{"Network":"10.7.0.0/16","SubnetMin":"10.7.1.0","SubnetMax":"10.7.1.0"}""");
+        var full = NetworkConfig.Parse("""{"Network":"10.7.0.0/16","SubnetMin":"10.7.1.0","SubnetMax":"10.7.1.0"}""");
         PutLease("10.7.1.0-24", "192.0.2.9");
         Reserve("10.99.8.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();

@@ -125,7 +125,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     [Fact]
     public async Task An_expired_lease_is_taken_over_only_when_nothing_else_is_free()
     {
-        NetworkConfig small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
+        var small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
         PutLease("10.5.0.4-30", "192.0.2.8", age: TimeSpan.FromHours(25));
         await using FileLeaseStore store = NewStore();
 
@@ -142,7 +142,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     [Fact]
     public async Task When_every_subnet_is_leased_one_line_says_so()
     {
-        NetworkConfig small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
+        var small = NetworkConfig.Parse("""{"Network":"10.5.0.0/28"}""");
         PutLease("10.5.0.4-30", "192.0.2.4");
         PutLease("10.5.0.8-29", "192.0.2.8");
         await using FileLeaseStore store = NewStore();
@@ -180,7 +180,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     [Fact]
     public async Task Two_stores_that_race_never_share_a_subnet()
     {
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.5.0.0/24","SubnetLen":30}""");
+        var config = NetworkConfig.Parse("""{"Network":"10.5.0.0/24","SubnetLen":30}""");
         await using FileLeaseStore left = NewStore(TimeProvider.System, seed: 7);
         await using FileLeaseStore right = NewStore(TimeProvider.System, seed: 7);
 

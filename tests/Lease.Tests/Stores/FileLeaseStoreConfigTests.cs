@@ -51,7 +51,7 @@ public sealed class FileLeaseStoreConfigTests : StoreFixture
     public async Task A_config_that_is_a_pipe_is_refused_and_not_waited_for()
     {
         File.Delete(Path.Combine(Root, "config"));
-        using (Process mkfifo = Process.Start("mkfifo", Path.Combine(Root, "config")))
+        using (var mkfifo = Process.Start("mkfifo", Path.Combine(Root, "config")))
         {
             await mkfifo.WaitForExitAsync(Cancel);
         }

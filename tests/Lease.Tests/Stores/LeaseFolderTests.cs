@@ -57,7 +57,7 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
     {
         Directory.CreateDirectory(FileOf("10.5.1.0-24"));
         File.CreateSymbolicLink(FileOf("10.5.2.0-24"), "/dev/zero");
-        using (Process mkfifo = Process.Start("mkfifo", FileOf("10.5.3.0-24")))
+        using (var mkfifo = Process.Start("mkfifo", FileOf("10.5.3.0-24")))
         {
             mkfifo.WaitForExit();
         }
@@ -161,7 +161,7 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
     public void Loads_65535_leases_in_under_2_seconds_and_looks_again_without_reading()
     {
         const int Hosts = 65535;
-        NetworkConfig config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
+        var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
         Parallel.For(1, Hosts + 1, host =>
         {
             string name = new SubnetKey(new Ipv4Prefix(0x0A000000 + ((uint)host << 8), 24)).Format();

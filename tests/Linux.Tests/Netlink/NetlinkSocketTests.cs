@@ -15,8 +15,8 @@ public sealed class NetlinkSocketTests
     [Fact]
     public void The_receive_buffer_grows_to_the_datagram()
     {
-        using NetlinkSocket small = NetlinkSocket.Open(Libc.NETLINK_ROUTE, bufferBytes: 1);
-        using NetlinkSocket large = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
+        using var small = NetlinkSocket.Open(Libc.NETLINK_ROUTE, bufferBytes: 1);
+        using var large = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
 
         Assert.Equal(Errno.None, small.Dump(LinkDump(), RouteMessages.ParseLink, out List<Link> bySmall).Errno);
         Assert.Equal(Errno.None, large.Dump(LinkDump(), RouteMessages.ParseLink, out List<Link> byLarge).Errno);
@@ -28,7 +28,7 @@ public sealed class NetlinkSocketTests
     [Fact]
     public void After_an_abandoned_conversation_the_next_one_is_answered()
     {
-        using NetlinkSocket socket = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
+        using var socket = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
         Assert.Throws<TimeoutException>(() => socket.Query<Link>(LinkQuery(), _ => throw new TimeoutException(), out _));
 
         NetlinkAnswer answer = socket.Query(LinkQuery(), RouteMessages.ParseLink, out Link? link);

@@ -61,7 +61,7 @@ public sealed class RouteNetlinkLinkTests
     [InlineData("a\0b")]
     public void A_link_that_does_not_exist_is_null(string name)
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
 
         Assert.Null(netlink.FindLink(name));
         Assert.Null(netlink.FindLink(int.MaxValue));
@@ -153,7 +153,7 @@ public sealed class RouteNetlinkLinkTests
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
 
-        var thrown = Assert.Throws<LinuxException>(() => netlink.ConfigureLink(index, new LinkSettings { Mtu = 70_000 }));
+        LinuxException thrown = Assert.Throws<LinuxException>(() => netlink.ConfigureLink(index, new LinkSettings { Mtu = 70_000 }));
 
         Assert.Equal((Errno.EINVAL, "RTM_NEWLINK"), (thrown.Errno, thrown.Call));
         Assert.Contains("could not set the mtu of interface tun0 to 70000 (mtu greater than device maximum)", thrown.Message);

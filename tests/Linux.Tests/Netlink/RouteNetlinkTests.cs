@@ -17,7 +17,7 @@ public sealed class RouteNetlinkTests
     [Fact]
     public void Reading_needs_no_privilege()
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
 
         Assert.Equal("lo", netlink.FindLink(1)?.Name);
         Assert.Contains(netlink.GetLinks(), link => link.Name == "lo");
@@ -104,8 +104,8 @@ public sealed class RouteNetlinkTests
         netlink.AddAddress(index, 0x0A05_2200, 32);
         netlink.AddRoute(0x0A05_0000, 16, index);
 
-        var address = Assert.Throws<LinuxException>(() => netlink.AddAddress(index, 0x0A05_2200, 32));
-        var route = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A05_0000, 16, index));
+        LinuxException address = Assert.Throws<LinuxException>(() => netlink.AddAddress(index, 0x0A05_2200, 32));
+        LinuxException route = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A05_0000, 16, index));
 
         Assert.Equal((Errno.EEXIST, "RTM_NEWADDR"), (address.Errno, address.Call));
         Assert.StartsWith("could not add address 10.5.34.0/32 to interface tun0", address.Message);
@@ -222,7 +222,7 @@ public sealed class RouteNetlinkTests
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
 
-        var thrown = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, index));
+        LinuxException thrown = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, index));
 
         Assert.Equal(Errno.ENETDOWN, thrown.Errno);
         Assert.Contains("bring the interface up first", thrown.Message);
@@ -231,7 +231,7 @@ public sealed class RouteNetlinkTests
     [Fact]
     public void Arguments_out_of_range_are_refused_before_the_kernel_sees_them()
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
 
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddRoute(0, 33, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddAddress(1, 0, -1));

@@ -34,7 +34,7 @@ internal static class EtcdLab
     internal static LabEtcd StartEtcd(this TestLab lab, string config = TestLab.DefaultConfig)
     {
         Prerequisites.RequireEtcd();
-        LabEtcd etcd = LabEtcd.Start(lab.Plan, lab.Ip, TestContext.Current.CancellationToken);
+        var etcd = LabEtcd.Start(lab.Plan, lab.Ip, TestContext.Current.CancellationToken);
         etcd.Gateway.Put(LabEtcd.ConfigKey, config);
         lab.LeaseStore = etcd.DaemonArguments;
         return etcd;

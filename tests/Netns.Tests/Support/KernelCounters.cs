@@ -25,7 +25,7 @@ internal static class KernelCounters
     /// <summary>Frames that an interface could not hand on.</summary>
     internal static long TransmitDrops(string networkNamespace, string interfaceName) => LabNamespace.Run(networkNamespace, () =>
     {
-        using RouteNetlink netlink = RouteNetlink.Open();
+        using var netlink = RouteNetlink.Open();
         int index = netlink.FindLink(interfaceName)?.Index ?? throw new LabException($"{networkNamespace} has no interface {interfaceName}");
         return (long)(netlink.GetStatistics(index)?.TransmitDropped ?? 0);
     });

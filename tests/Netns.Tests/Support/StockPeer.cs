@@ -48,7 +48,7 @@ internal sealed class StockPeer : IDisposable
         _routes = [];
         foreach ((string text, IPAddress publicIp) in routes)
         {
-            IPNetwork network = IPNetwork.Parse(text);
+            var network = IPNetwork.Parse(text);
             uint mask = uint.MaxValue << (32 - network.PrefixLength);
             _routes.Add((ToNumber(network.BaseAddress), mask, new IPEndPoint(publicIp, TestLab.Port)));
         }

@@ -15,7 +15,7 @@ internal static class KernelCut
     /// <summary>The packets in one write, after checking that the kernel takes it.</summary>
     public static List<byte[]> Cut(byte[] write)
     {
-        VirtioNetHeader header = VirtioNetHeader.Read(write);
+        var header = VirtioNetHeader.Read(write);
         byte[] packet = write[VirtioNetHeader.Bytes..];
         Assert.True(IsHeaderValid(packet), $"header checksum of {Convert.ToHexString(packet)}");
         Assert.Equal(Word(packet, 2), packet.Length);

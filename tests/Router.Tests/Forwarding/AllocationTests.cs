@@ -108,8 +108,8 @@ public sealed class AllocationTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        PathTotals sent = PathTotals.Of([.. outbound.Select(worker => worker.Counters)]);
-        PathTotals received = PathTotals.Of([.. inbound.Select(worker => worker.Counters)]);
+        var sent = PathTotals.Of([.. outbound.Select(worker => worker.Counters)]);
+        var received = PathTotals.Of([.. inbound.Select(worker => worker.Counters)]);
         Assert.True(sent.Dropped(DropReason.TtlExpired) > 0 && received.Dropped(DropReason.SpoofedSource) > 0);
         Assert.Equal(0, sent.Dropped(DropReason.BadSuperpacket));
         Assert.True(sent.ForwardedPackets > Packets / 2 && received.ForwardedPackets > Packets / 3);

@@ -208,7 +208,7 @@ public abstract class InboundWorkerTests(RigEngine engine)
         using var rig = new Rig(engine);
         rig.Port.ReceiveErrno = Errno.EBADF;
 
-        var refused = Assert.Throws<LinuxException>(rig.Drain);
+        LinuxException refused = Assert.Throws<LinuxException>(rig.Drain);
         Assert.Equal(Errno.EBADF, refused.Errno);
         Assert.True(rig.Inbound.Seen(PathEvent.ReceiveFailed) > 0);
     }

@@ -82,7 +82,7 @@ public sealed class RouteTableTests
     {
         Route[] routes = [.. Enumerable.Range(0, 65_535)
             .Select(i => new Route(new Prefix(Address("10.0.0.0") + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
-        RouteTable table = RouteTable.Build(s_network, s_own, routes);
+        var table = RouteTable.Build(s_network, s_own, routes);
 
         Assert.True(table.IsDirect);
         Assert.Equal(65_535, table.PeerCount);
@@ -106,7 +106,7 @@ public sealed class RouteTableTests
         for (int round = 0; round < 2_000; round++)
         {
             Route[] routes = RandomRoutes(random);
-            RouteTable table = RouteTable.Build(s_network, s_own, routes);
+            var table = RouteTable.Build(s_network, s_own, routes);
             foreach (uint address in Interesting(random, routes))
             {
                 uint expected = Scan(routes, address);

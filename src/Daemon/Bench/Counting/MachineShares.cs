@@ -20,7 +20,7 @@ internal readonly record struct MachineShares(double StealPercent, double OtherP
     /// <summary>Begins to watch.</summary>
     internal static Func<MachineShares> Begin(IReadOnlyList<BenchPath> paths)
     {
-        ProcessorTimes before = ProcessorTimes.Read();
+        var before = ProcessorTimes.Read();
         double own = OwnSeconds(paths);
         return () =>
         {
@@ -35,8 +35,8 @@ internal readonly record struct MachineShares(double StealPercent, double OtherP
     // The traffic's two ends run in this process.
     private static double OwnSeconds(IReadOnlyList<BenchPath> paths)
     {
-        using Process self = Process.GetCurrentProcess();
-        ProcessFacts carriers = ProcessFacts.Read([.. paths.SelectMany(path => path.FindProcessIds())]);
+        using var self = Process.GetCurrentProcess();
+        var carriers = ProcessFacts.Read([.. paths.SelectMany(path => path.FindProcessIds())]);
         return self.TotalProcessorTime.TotalSeconds + carriers.UserSeconds + carriers.SystemSeconds;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class DaemonPath : BenchPath
     internal static DaemonPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
     {
         var options = new LabOptions(ChildDaemon.ThisProgram()) { ExtraArguments = [.. variant.RunArguments, "--meter"] };
-        RunningLab lab = RunningLab.Start(plan, ip, options, stop);
+        var lab = RunningLab.Start(plan, ip, options, stop);
         return new DaemonPath(lab)
         {
             Variant = variant,
