@@ -6,8 +6,9 @@ using Overlay.Router.Packets;
 namespace Overlay.Micro;
 
 /// <summary>
-/// One sum over a header without options, a short packet, a full one, a superpacket: as the data path does it, and for scale with each
-/// width of vector and with the scalar loop. The bytes start where a payload does, in the middle of a cache line.
+/// One sum over a header without options, a short packet, a full one, a superpacket: as the data path does it, and for
+/// scale with each width of vector and with the scalar loop. The bytes start where a payload does, in the middle of a
+/// cache line.
 /// </summary>
 [MemoryDiagnoser]
 public class ChecksumBenchmarks

@@ -9,8 +9,9 @@ using Overlay.Router.Packets;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A received train merged into one write, the system call not. Nanoseconds per packet. What the inbound path has done by then anyway,
-/// parsing the IP header, and what any merging needs, the checksum, are measured apart in <see cref="Verify"/>.
+/// A received train merged into one write, the system call not. Nanoseconds per packet. What the inbound path has done
+/// by then anyway, parsing the IP header, and what any merging needs, the checksum, are measured apart in
+/// <see cref="Verify"/>.
 /// </summary>
 [MemoryDiagnoser]
 public class CoalescingBenchmarks : IDisposable
@@ -25,7 +26,8 @@ public class CoalescingBenchmarks : IDisposable
     private int _packetBytes;
     private int _image;
 
-    public CoalescingBenchmarks() => _coalescer = new Coalescer(_slab, 0, sparesTunnelPorts: false) { MergesTcp = true, MergesUdp = true };
+    public CoalescingBenchmarks() =>
+        _coalescer = new Coalescer(_slab, 0, sparesTunnelPorts: false) { MergesTcp = true, MergesUdp = true };
 
     /// <summary>What the train is made of.</summary>
     public enum Shape
@@ -63,7 +65,8 @@ public class CoalescingBenchmarks : IDisposable
         for (int i = 0; i < Packets; i++)
         {
             ReadOnlySpan<byte> payload = _slab.Slice(_offsets[i] + _packetBytes - PayloadBytes, PayloadBytes);
-            WrongResult.Unless(image.Slice(headerBytes + (i * PayloadBytes), PayloadBytes).SequenceEqual(payload), $"the payload of packet {i}");
+            WrongResult.Unless(image.Slice(headerBytes + (i * PayloadBytes), PayloadBytes)
+                .SequenceEqual(payload), $"the payload of packet {i}");
         }
     }
 
@@ -104,8 +107,10 @@ public class CoalescingBenchmarks : IDisposable
         {
             if (Ipv4Header.Parse(_slab.Slice(offset, _packetBytes), out Ipv4Header packet) == DropReason.None)
             {
-                ulong pseudo = InternetChecksum.PseudoHeader(packet.Packet, packet.Protocol, _packetBytes - packet.HeaderBytes);
-                right += InternetChecksum.Fold(InternetChecksum.Add(packet.Packet[packet.HeaderBytes..], pseudo)) == 0xFFFF ? 1 : 0;
+                ulong pseudo = InternetChecksum.PseudoHeader(
+                    packet.Packet, packet.Protocol, _packetBytes - packet.HeaderBytes);
+                right += InternetChecksum.Fold(
+                    InternetChecksum.Add(packet.Packet[packet.HeaderBytes..], pseudo)) == 0xFFFF ? 1 : 0;
             }
         }
 
@@ -153,11 +158,13 @@ public class CoalescingBenchmarks : IDisposable
         {
             BinaryPrimitives.WriteUInt32BigEndian(packet[24..], (uint)(1000 + (index * PayloadBytes)));
             BinaryPrimitives.WriteUInt32BigEndian(packet[28..], 7);
-            ((ReadOnlySpan<byte>)[0x80, 0x10, 1, 0, 0, 0, 0, 0, 1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4]).CopyTo(packet[32..]);
+            ((ReadOnlySpan<byte>)[0x80, 0x10, 1, 0, 0, 0, 0, 0, 1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4])
+                .CopyTo(packet[32..]);
         }
 
         packet[checksum..(checksum + 2)].Clear();
-        ulong sum = InternetChecksum.Add(packet[20..], InternetChecksum.PseudoHeader(packet, packet[9], packet.Length - 20));
+        ulong sum = InternetChecksum.Add(
+            packet[20..], InternetChecksum.PseudoHeader(packet, packet[9], packet.Length - 20));
         BitConverter.TryWriteBytes(packet[checksum..], (ushort)~InternetChecksum.Fold(sum));
     }
 }

@@ -8,8 +8,9 @@ namespace Overlay.Micro;
 
 /// <summary>One copy of a short packet, a full one, a superpacket, in the caches and out of memory.</summary>
 /// <remarks>
-/// Where the next copy takes place is drawn by lot, and the lot depends on what the copy before it has brought: the processor can
-/// neither fetch it beforehand nor begin with it early. All three take the same steps; only how far apart the places are differs.
+/// Where the next copy takes place is drawn by lot, and the lot depends on what the copy before it has brought: the
+/// processor can neither fetch it beforehand nor begin with it early. All three take the same steps; only how far apart
+/// the places are differs.
 /// </remarks>
 [MemoryDiagnoser]
 public class CopyBenchmarks : IDisposable, ILargeWorkingSet

@@ -10,13 +10,15 @@ using Overlay.Router.Routes;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A batch of 32 packets on its way out, by where its memory comes from: a buffer for each, filled as read(2) would fill it, the packet
-/// parsed, routed and its time to live stepped. All buffers are held until the batch is sent, and then given back. Time per packet.
+/// A batch of 32 packets on its way out, by where its memory comes from: a buffer for each, filled as read(2) would
+/// fill it, the packet parsed, routed and its time to live stepped. All buffers are held until the batch is sent, and
+/// then given back. Time per packet.
 /// </summary>
 [MemoryDiagnoser]
 public class EncapsulationBenchmarks : IDisposable
 {
-    // ArrayPool.Shared keeps 32 arrays of a size for each processor: with more, this would measure what it does when it is full.
+    // ArrayPool.Shared keeps 32 arrays of a size for each processor: with more, this would measure what it does when it
+    // is full.
     private const int Batch = 32;
     private const int SlabBytes = 65_536;
     private const uint Peer = 0xAC100002;
@@ -41,7 +43,8 @@ public class EncapsulationBenchmarks : IDisposable
         InternetChecksumOf(_packet).CopyTo(_packet.AsSpan(10));
         Span<byte> copy = _slab.Slice(0, PacketBytes);
         WrongResult.Unless(Encapsulate(copy) == Peer, "another next hop");
-        WrongResult.Unless(copy[8] == _packet[8] - 1 && InternetChecksum.IsValid(copy[..20]), "the time to live and its checksum");
+        WrongResult.Unless(
+            copy[8] == _packet[8] - 1 && InternetChecksum.IsValid(copy[..20]), "the time to live and its checksum");
     }
 
     [GlobalCleanup]

@@ -10,9 +10,9 @@ using Overlay.Router.Pipelines;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A batch of 64 packets of 1,472 bytes goes from one stage to the next on one thread: what the hand-over itself costs, with nobody to
-/// wait for and nobody to wake. The first stage numbers each packet where it lies, the second reads the number; nothing is copied.
-/// Time per packet.
+/// A batch of 64 packets of 1,472 bytes goes from one stage to the next on one thread: what the hand-over itself costs,
+/// with nobody to wait for and nobody to wake. The first stage numbers each packet where it lies, the second reads the
+/// number; nothing is copied. Time per packet.
 /// </summary>
 [MemoryDiagnoser]
 public class HandOverBenchmarks : IDisposable
@@ -31,7 +31,8 @@ public class HandOverBenchmarks : IDisposable
         useSynchronizationContext: false));
 
     // The quickest there is: no limit, one writer, one reader.
-    private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     [GlobalCleanup]
     public void Dispose()
@@ -133,7 +134,8 @@ public class HandOverBenchmarks : IDisposable
     private void CommitFrame(int number)
     {
         WrongResult.Unless(_frames.TryReserve(_stop, out int offset), "no room for a frame");
-        BinaryPrimitives.WriteInt32LittleEndian(_frames.Region.Slice(offset + FramePipe.HeadBytes, PacketBytes), number);
+        BinaryPrimitives.WriteInt32LittleEndian(
+            _frames.Region.Slice(offset + FramePipe.HeadBytes, PacketBytes), number);
         _frames.Commit(offset, new FrameHead(PacketBytes));
     }
 
@@ -178,7 +180,8 @@ public class HandOverBenchmarks : IDisposable
         return sum;
     }
 
-    private void NumberInSlab(int number) => BinaryPrimitives.WriteInt32LittleEndian(_slab.Slice(number * PacketBytes, PacketBytes), number);
+    private void NumberInSlab(int number) =>
+        BinaryPrimitives.WriteInt32LittleEndian(_slab.Slice(number * PacketBytes, PacketBytes), number);
 
     private int NumberAt(int offset) => BinaryPrimitives.ReadInt32LittleEndian(_slab.Slice(offset, PacketBytes));
 

@@ -5,8 +5,8 @@ using Overlay.Router.Segmentation;
 namespace Overlay.Micro;
 
 /// <summary>
-/// The header of one segment, with its checksums: time per segment of a superpacket of 46. With 2 bytes of payload it is the header
-/// alone; with 1,420 the sum over the payload is in it.
+/// The header of one segment, with its checksums: time per segment of a superpacket of 46. With 2 bytes of payload it
+/// is the header alone; with 1,420 the sum over the payload is in it.
 /// </summary>
 [MemoryDiagnoser]
 public class HeaderStampBenchmarks
@@ -32,7 +32,8 @@ public class HeaderStampBenchmarks
             Superpacket superpacket = frame.Parse(frame.Bytes);
             for (int i = 0; i < Segments; i++)
             {
-                byte[] segment = [.. Header(i)[..superpacket.HeaderBytes], .. frame.Bytes.AsSpan(superpacket.PayloadOffset(i), PayloadBytes)];
+                byte[] segment = [.. Header(i)[..superpacket.HeaderBytes], .. frame.Bytes.AsSpan(
+                    superpacket.PayloadOffset(i), PayloadBytes)];
                 WrongResult.Unless(SuperpacketFrame.HasRightChecksums(segment), $"the checksums of segment {i}");
             }
         }

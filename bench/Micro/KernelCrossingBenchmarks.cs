@@ -23,7 +23,8 @@ public class KernelCrossingBenchmarks : IDisposable
     [GlobalSetup]
     public void Ask()
     {
-        string parent = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("PPid:", StringComparison.Ordinal));
+        string parent = File.ReadLines("/proc/self/status")
+            .Single(line => line.StartsWith("PPid:", StringComparison.Ordinal));
         _parent = int.Parse(parent.AsSpan("PPid:".Length), CultureInfo.InvariantCulture);
     }
 
@@ -74,7 +75,9 @@ public class KernelCrossingBenchmarks : IDisposable
         return others;
     }
 
-    /// <summary>A read(2) that finds nothing, through the wrapper the data path uses: what the end of each batch costs.</summary>
+    /// <summary>
+    /// A read(2) that finds nothing, through the wrapper the data path uses: what the end of each batch costs.
+    /// </summary>
     [Benchmark(OperationsPerInvoke = Calls)]
     public int EmptyRead()
     {

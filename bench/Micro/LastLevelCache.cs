@@ -23,7 +23,9 @@ internal static class LastLevelCache
 
     // "491520K"; 0 where the kernel does not say.
     private static long Bytes() => File.Exists(Size)
-        && long.TryParse(File.ReadAllText(Size).AsSpan().TrimEnd("K\n"), NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes)
+        && long.TryParse(
+            File.ReadAllText(Size).AsSpan().TrimEnd("K\n"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out long kilobytes)
             ? kilobytes << 10
             : 0;
 }

@@ -17,21 +17,25 @@ internal static class Program
         {
             if (arguments.Length > 1)
             {
-                Console.Error.WriteLine($"--short checks every benchmark: leave out {string.Join(' ', arguments.Where(argument => argument != "--short"))}");
+                Console.Error.WriteLine(
+                    "--short checks every benchmark: leave out "
+                        + $"{string.Join(' ', arguments.Where(argument => argument != "--short"))}");
                 return 2;
             }
 
-            return ShortRun.Run(MicroBenchmark.Of(MicroBenchmark.Types), AllocationBudgets.Recorded(), ShortRun.Patience, Console.Out);
+            return ShortRun.Run(
+                MicroBenchmark.Of(MicroBenchmark.Types), AllocationBudgets.Recorded(), ShortRun.Patience, Console.Out);
         }
 
-        // On a machine that others use too some of many short iterations are left alone, and none of a few long ones is: the least and
-        // the middle one say more than the mean. The warm-up is long because the compiler's own thread has to get a turn. Options of
-        // the command line change single values of this job; --job is another one.
+        // On a machine that others use too some of many short iterations are left alone, and none of a few long ones
+        // is: the least and the middle one say more than the mean. The warm-up is long because the compiler's own
+        // thread has to get a turn. Options of the command line change single values of this job; --job is another one.
         IConfig config = DefaultConfig.Instance.AddColumn(StatisticColumn.Min, StatisticColumn.Median);
         if (!arguments.Any(argument => argument is "--job" or "-j"))
         {
             config = config.AddJob(
-                Job.Default.WithIterationTime(TimeInterval.FromMilliseconds(20)).WithWarmupCount(30).WithIterationCount(50).AsDefault());
+                Job.Default.WithIterationTime(
+                    TimeInterval.FromMilliseconds(20)).WithWarmupCount(30).WithIterationCount(50).AsDefault());
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(arguments, config);

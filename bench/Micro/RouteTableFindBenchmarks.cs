@@ -6,9 +6,10 @@ using Overlay.Router.Routes;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A lookup for each of 4,096 random destinations, all of them leased, in tables of 2 to 65,535 leases. A host talks to some of
-/// its peers at a time: <see cref="Find"/> to at most 256 of them, so that the table's size is what differs;
-/// <see cref="FindAcrossAll"/> to all of them alike, so that the processor's caches differ too. Stock flannel scans its table;
+/// A lookup for each of 4,096 random destinations, all of them leased, in tables of 2 to 65,535 leases. A host talks to
+/// some of its peers at a time: <see cref="Find"/> to at most 256 of them, so that the table's size is what differs;
+/// <see cref="FindAcrossAll"/> to all of them alike, so that the processor's caches differ too. Stock flannel scans its
+/// table;
 /// <see cref="ScanLikeStock"/> is such a scan, for scale.
 /// </summary>
 [MemoryDiagnoser]
@@ -36,7 +37,8 @@ public class RouteTableFindBenchmarks
     public void Build()
     {
         var random = new Random(1);
-        _routes = [.. Enumerable.Range(0, LeaseCount).Select(i => new Route(new Prefix(Network + ((uint)i << 8), 24), FirstPeer + (uint)i))];
+        _routes = [.. Enumerable.Range(0, LeaseCount)
+            .Select(i => new Route(new Prefix(Network + ((uint)i << 8), 24), FirstPeer + (uint)i))];
         _table = RouteTable.Build(new Prefix(Network, 8), new Prefix(Network + 0xFFFF00, 24), _routes);
         for (int i = 0; i < Lookups; i++)
         {

@@ -7,9 +7,10 @@ using Overlay.Router.Segmentation;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A superpacket of 64 KB becomes 46 datagrams of up to 1,472 bytes: parsed, summed, a header for each, put into a batch of trains that
-/// is ready for sendmmsg(2). The system call is not in it. All three make the same datagrams; only how often a payload is copied on the
-/// way differs. The memory is in the second-level cache, as it is when the superpacket has just been read.
+/// A superpacket of 64 KB becomes 46 datagrams of up to 1,472 bytes: parsed, summed, a header for each, put into a
+/// batch of trains that is ready for sendmmsg(2). The system call is not in it. All three make the same datagrams; only
+/// how often a payload is copied on the way differs. The memory is in the second-level cache, as it is when the
+/// superpacket has just been read.
 /// </summary>
 [MemoryDiagnoser]
 public class SegmentationBenchmarks : IDisposable
@@ -44,7 +45,8 @@ public class SegmentationBenchmarks : IDisposable
         int segmentBytes = _batch.SegmentBytesOf(0);
         for (int i = 0; i < Segments; i++)
         {
-            WrongResult.Unless(SuperpacketFrame.HasRightChecksums(right.AsSpan(i * segmentBytes, segmentBytes)), $"the checksums of segment {i}");
+            WrongResult.Unless(SuperpacketFrame.HasRightChecksums(
+                right.AsSpan(i * segmentBytes, segmentBytes)), $"the checksums of segment {i}");
         }
 
         foreach (Func<int> way in (ReadOnlySpan<Func<int>>)[OneCopy, TwoCopies])
@@ -63,7 +65,9 @@ public class SegmentationBenchmarks : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>As the data path does it: a header of ours and the payload where it was read, two pieces a datagram.</summary>
+    /// <summary>
+    /// As the data path does it: a header of ours and the payload where it was read, two pieces a datagram.
+    /// </summary>
     [Benchmark(Baseline = true)]
     public int ScatterGather()
     {
@@ -104,14 +108,17 @@ public class SegmentationBenchmarks : IDisposable
         return Finish(superpacket);
     }
 
-    /// <summary>Each packet into a buffer of its own, as for a stage that takes single packets; from there into the train.</summary>
+    /// <summary>
+    /// Each packet into a buffer of its own, as for a stage that takes single packets; from there into the train.
+    /// </summary>
     [Benchmark]
     public int TwoCopies()
     {
         Superpacket superpacket = Begin();
         for (int i = 0; i < superpacket.Count; i++)
         {
-            WritePacket(superpacket, i, _slab.Slice(Packets + (i * PacketRoom), superpacket.HeaderBytes + superpacket.PayloadBytes(i)));
+            WritePacket(superpacket, i, _slab.Slice(
+                Packets + (i * PacketRoom), superpacket.HeaderBytes + superpacket.PayloadBytes(i)));
         }
 
         int end = Images;
@@ -142,7 +149,8 @@ public class SegmentationBenchmarks : IDisposable
     private void WritePacket(in Superpacket superpacket, int index, Span<byte> packet)
     {
         superpacket.WriteHeader(index, packet);
-        _slab.Slice(superpacket.PayloadOffset(index), superpacket.PayloadBytes(index)).CopyTo(packet[superpacket.HeaderBytes..]);
+        _slab.Slice(superpacket.PayloadOffset(index), superpacket.PayloadBytes(index))
+            .CopyTo(packet[superpacket.HeaderBytes..]);
     }
 
     // A datagram joins the open train, or begins one when that would get too long for one message.

@@ -29,7 +29,9 @@ internal sealed record SuperpacketFrame(byte[] Bytes, VirtioNetHeader Header)
         }
 
         return new SuperpacketFrame(packet, new VirtioNetHeader(
-            NeedsChecksum: true, HasReceiveInfo: false, isTcp ? SegmentationType.TcpV4 : SegmentationType.UdpL4, HasEcn: false,
+            NeedsChecksum: true, HasReceiveInfo: false, isTcp
+                ? SegmentationType.TcpV4
+                : SegmentationType.UdpL4, HasEcn: false,
             HeaderBytes: 0, (ushort)segmentBytes, ChecksumStart: 20,
             (ushort)(isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset)));
     }
@@ -39,20 +41,24 @@ internal sealed record SuperpacketFrame(byte[] Bytes, VirtioNetHeader Header)
     internal Superpacket Parse(Span<byte> bytes)
     {
         WrongResult.Unless(Ipv4Header.Parse(bytes, out Ipv4Header packet) == DropReason.None, "no IPv4 packet");
-        WrongResult.Unless(Superpacket.Parse(Header, packet, bytes.Length, out Superpacket superpacket) == DropReason.None, "no superpacket");
+        WrongResult.Unless(Superpacket.Parse(
+            Header, packet, bytes.Length, out Superpacket superpacket) == DropReason.None, "no superpacket");
         return superpacket;
     }
 
     /// <summary>Whether both checksums of a segment are right.</summary>
     internal static bool HasRightChecksums(Span<byte> segment)
     {
-        if (Ipv4Header.Parse(segment, out Ipv4Header packet) != DropReason.None || !packet.HasValidChecksum || packet.Packet.Length != segment.Length)
+        if (Ipv4Header.Parse(segment, out Ipv4Header packet) != DropReason.None
+            || !packet.HasValidChecksum
+            || packet.Packet.Length != segment.Length)
         {
             return false;
         }
 
         Span<byte> transport = segment[packet.HeaderBytes..];
-        ulong sum = InternetChecksum.Add(transport, InternetChecksum.PseudoHeader(segment, packet.Protocol, transport.Length));
+        ulong sum = InternetChecksum.Add(
+            transport, InternetChecksum.PseudoHeader(segment, packet.Protocol, transport.Length));
         return InternetChecksum.Fold(sum) == 0xFFFF;
     }
 }

@@ -11,8 +11,8 @@ using Overlay.Router.Pipelines;
 namespace Overlay.Micro;
 
 /// <summary>
-/// 4,096 packets of 1,472 bytes go from this thread to another one, until it has had the last: waking it, waiting for it and moving
-/// cache lines between two cores are in it. Time per packet. It depends on who else wants the processors.
+/// 4,096 packets of 1,472 bytes go from this thread to another one, until it has had the last: waking it, waiting for
+/// it and moving cache lines between two cores are in it. Time per packet. It depends on who else wants the processors.
 /// </summary>
 [MemoryDiagnoser]
 public class ThreadHopBenchmarks : IDisposable
@@ -33,7 +33,8 @@ public class ThreadHopBenchmarks : IDisposable
     private readonly Pipe _pipe = new(new PipeOptions(
         pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16, useSynchronizationContext: false));
 
-    private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private Thread? _thread;
     private Task? _task;
     private long _sum;
@@ -67,7 +68,9 @@ public class ThreadHopBenchmarks : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Our pipe, flushed once for 64 packets, its reader a thread of its own: as <c>--engine pipeline</c> does it.</summary>
+    /// <summary>
+    /// Our pipe, flushed once for 64 packets, its reader a thread of its own: as <c>--engine pipeline</c> does it.
+    /// </summary>
     [Benchmark(OperationsPerInvoke = Packets, Baseline = true)]
     public long FramePipePerBatch() => SendFrames(Batch);
 
@@ -83,7 +86,9 @@ public class ThreadHopBenchmarks : IDisposable
     [Benchmark(OperationsPerInvoke = Packets)]
     public long PipePerPacket() => SendThroughPipe(1);
 
-    /// <summary>Where each packet lies goes through a channel without a limit; its reader is on the thread pool.</summary>
+    /// <summary>
+    /// Where each packet lies goes through a channel without a limit; its reader is on the thread pool.
+    /// </summary>
     [Benchmark(OperationsPerInvoke = Packets)]
     public long ChannelPerPacket()
     {

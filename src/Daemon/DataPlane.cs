@@ -20,7 +20,8 @@ internal sealed class DataPlane : IDisposable
     private readonly KernelDrops _kernelDrops;
     private readonly ForwarderOptions _options;
 
-    private DataPlane(TunDevice tun, UdpPort[] ports, KernelDrops kernelDrops, Accelerations accelerations, ForwarderOptions options)
+    private DataPlane(
+        TunDevice tun, UdpPort[] ports, KernelDrops kernelDrops, Accelerations accelerations, ForwarderOptions options)
     {
         Tun = tun;
         _ports = ports;
@@ -39,7 +40,8 @@ internal sealed class DataPlane : IDisposable
     internal string Description { get; private init; } = string.Empty;
 
     /// <summary>Opens device and sockets, and asks the kernel for what the engine wants.</summary>
-    /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done without.</exception>
+    /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
+    /// without.</exception>
     internal static DataPlane Open(RunOptions options, StartPlan plan)
     {
         Version kernel = Environment.OSVersion.Version;
@@ -59,7 +61,8 @@ internal sealed class DataPlane : IDisposable
 
             kernelDrops = KernelDrops.Of(tun.Name, ports);
             Accelerations accelerations = negotiation.Hold(tun, ports);
-            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(options.SourceCheck, plan.TunnelMtu)
+            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(
+                options.SourceCheck, plan.TunnelMtu)
             {
                 FramesABatch = profile.PacketsACall,
                 MessagesABatch = profile.PacketsACall,
@@ -83,7 +86,9 @@ internal sealed class DataPlane : IDisposable
         }
     }
 
-    /// <summary>Tries the writing accelerations out, now that the device is up; those that fail are done without.</summary>
+    /// <summary>
+    /// Tries the writing accelerations out, now that the device is up; those that fail are done without.
+    /// </summary>
     internal void ProbeWrites()
     {
         Probe(Acceleration.TunTcpGro, SegmentationType.TcpV4);
@@ -91,7 +96,8 @@ internal sealed class DataPlane : IDisposable
 
         void Probe(Acceleration acceleration, SegmentationType type)
         {
-            if (Accelerations.IsOn(acceleration) && SuperpacketProbe.Write(Tun.Queues[0], type) is var refusal and not Errno.None)
+            if (Accelerations.IsOn(acceleration)
+                && SuperpacketProbe.Write(Tun.Queues[0], type) is var refusal and not Errno.None)
             {
                 Accelerations.SetUnavailable(acceleration, refusal);
             }

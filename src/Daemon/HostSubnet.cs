@@ -10,13 +10,17 @@ using Overlay.Linux.Netlink;
 
 namespace Overlay.Daemon;
 
-/// <summary>The own subnet as this host shows it: the tunnel's address and route, and subnet.env. One change at a time, whoever asks.</summary>
+/// <summary>
+/// The own subnet as this host shows it: the tunnel's address and route, and subnet.env. One change at a time, whoever
+/// asks.
+/// </summary>
 /// <param name="netlink">Of the tunnel's namespace; nobody else uses it from now on.</param>
 /// <param name="subnetFile">Where subnet.env goes.</param>
 /// <param name="plan">Network and MTU.</param>
 /// <param name="subnet">The one held at first.</param>
 /// <param name="log">Gets a line for each thing that is done later than the start.</param>
-internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartPlan plan, Ipv4Prefix subnet, ILogger log)
+internal sealed class HostSubnet(
+    RouteNetlink netlink, string subnetFile, StartPlan plan, Ipv4Prefix subnet, ILogger log)
 {
     private readonly Lock _changing = new();
     private readonly List<Ipv4Prefix> _former = []; // their addresses have still to go
@@ -47,7 +51,8 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
         {
             if (TryWriteFile() is { } refusal)
             {
-                throw new OperatorException($"could not write {subnetFile}: {refusal}; choose another with --subnet-file");
+                throw new OperatorException(
+                    $"could not write {subnetFile}: {refusal}; choose another with --subnet-file");
             }
 
             _isPublished = true;
@@ -100,7 +105,8 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
     {
         try
         {
-            // Deleted: the forwarder notices by itself. Down: somebody wants it so. Another one of the same name is not ours.
+            // Deleted: the forwarder notices by itself. Down: somebody wants it so. Another one of the same name is not
+            // ours.
             Link? link = TunnelLink.Find(netlink, _index);
             SayTrouble(link);
             if (link is not { IsUp: true })
@@ -108,7 +114,8 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
                 return;
             }
 
-            IReadOnlyList<string> missing = TunnelLink.PutBack(netlink, link, plan.Config.Network, _subnet, plan.TunnelMtu);
+            IReadOnlyList<string> missing = TunnelLink.PutBack(
+                netlink, link, plan.Config.Network, _subnet, plan.TunnelMtu);
             foreach (string what in _former.Count > 0 ? [] : missing)
             {
                 Log.PutBack(log, what, link.Name);
@@ -144,7 +151,8 @@ internal sealed class HostSubnet(RouteNetlink netlink, string subnetFile, StartP
         {
             Log.LinkGone(log, TunnelLink.Name, netlink.FindLink(TunnelLink.Name) is null
                 ? "restart overlay to have it made anew"
-                : $"the {TunnelLink.Name} that is here now is another device: remove it (ip link del {TunnelLink.Name}), then restart overlay");
+                : $"the {TunnelLink.Name} that is here now is another device: remove it (ip link del "
+                + $"{TunnelLink.Name}), then restart overlay");
         }
         else if (!link.IsUp)
         {

@@ -24,7 +24,8 @@ internal static class LeaseStoreFactory
     /// <param name="choice">Which.</param>
     /// <param name="clock">Decides expiry.</param>
     /// <exception cref="LeaseStoreException">It cannot be made of what was given.</exception>
-    internal static ILeaseAdministration OpenAdministration(LeaseStoreChoice choice, TimeProvider clock) => choice switch
+    internal static ILeaseAdministration OpenAdministration(
+        LeaseStoreChoice choice, TimeProvider clock) => choice switch
     {
         LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseAdministration(etcd.Options, etcd.Prefix, clock),

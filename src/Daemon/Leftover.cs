@@ -6,7 +6,9 @@ namespace Overlay.Daemon;
 /// <summary>Files that are removed at the end, when there is nothing to be done about one that cannot be.</summary>
 internal static class Leftover
 {
-    /// <summary>Removes a file; one that is gone with its directory, or may not be removed, does not spoil a clean stop.</summary>
+    /// <summary>
+    /// Removes a file; one that is gone with its directory, or may not be removed, does not spoil a clean stop.
+    /// </summary>
     internal static void Delete(string path)
     {
         try

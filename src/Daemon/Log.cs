@@ -3,16 +3,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Overlay.Daemon;
 
-/// <summary>Every log line of the daemon. Event ids are unique and never used again for another line; a test counts them.</summary>
+/// <summary>
+/// Every log line of the daemon. Event ids are unique and never used again for another line; a test counts them.
+/// </summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "using interface {Interface} with address {Address}, MTU {Mtu}; public IP {PublicIp}")]
+    [LoggerMessage(
+        1, LogLevel.Information, "using interface {Interface} with address {Address}, MTU {Mtu}; public IP {PublicIp}")]
     internal static partial void Underlay(ILogger log, string @interface, string address, int mtu, string publicIp);
 
     [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {End}")]
     internal static partial void Acquired(ILogger log, string subnet, string network, string store, string end);
 
-    [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, UDP {Endpoint}, {Peers} peers, engine {Engine}, source check {SourceCheck}")]
+    [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, UDP "
+        + "{Endpoint}, {Peers} peers, engine {Engine}, source check {SourceCheck}")]
     internal static partial void Ready(
         ILogger log, string subnet, string @interface, int mtu, string endpoint, int peers, string engine, string sourceCheck);
 
@@ -25,7 +29,8 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "Subnet removed: {Subnet}")]
     internal static partial void SubnetRemoved(ILogger log, string subnet);
 
-    [LoggerMessage(7, LogLevel.Information, "Subnets: {Added} added, {Changed} changed, {Removed} removed, {Total} in all")]
+    [LoggerMessage(
+        7, LogLevel.Information, "Subnets: {Added} added, {Changed} changed, {Removed} removed, {Total} in all")]
     internal static partial void SubnetsChanged(ILogger log, int added, int changed, int removed, int total);
 
     [LoggerMessage(8, LogLevel.Warning, "lease store cannot be read, known routes stay: {Reason}")]
@@ -40,22 +45,26 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Warning, "lease {Subnet} could not be renewed, next try in {Seconds} s: {Reason}")]
     internal static partial void RenewalFailed(ILogger log, string subnet, int seconds, string reason);
 
-    [LoggerMessage(12, LogLevel.Warning, "IPv4 forwarding is off, so pods' packets will not reach {Interface}; turn it on: sysctl -w net.ipv4.ip_forward=1")]
+    [LoggerMessage(12, LogLevel.Warning, "IPv4 forwarding is off, so pods' packets will not reach {Interface}; turn "
+        + "it on: sysctl -w net.ipv4.ip_forward=1")]
     internal static partial void ForwardingOff(ILogger log, string @interface);
 
     [LoggerMessage(13, LogLevel.Warning, "no ICMP errors will be sent: {Reason}")]
     internal static partial void NoIcmp(ILogger log, string reason);
 
-    [LoggerMessage(14, LogLevel.Warning, "--mtu {Mtu} leaves no room for {Overhead} bytes of encapsulation on {Interface} (MTU {UnderlayMtu}): full packets will be sent in fragments")]
+    [LoggerMessage(14, LogLevel.Warning, "--mtu {Mtu} leaves no room for {Overhead} bytes of encapsulation on "
+        + "{Interface} (MTU {UnderlayMtu}): full packets will be sent in fragments")]
     internal static partial void MtuTooLarge(ILogger log, int mtu, int overhead, string @interface, int underlayMtu);
 
-    [LoggerMessage(15, LogLevel.Information, "stopped: forwarded {Outbound} packets out and {Inbound} in, dropped {Dropped}")]
+    [LoggerMessage(
+        15, LogLevel.Information, "stopped: forwarded {Outbound} packets out and {Inbound} in, dropped {Dropped}")]
     internal static partial void Stopped(ILogger log, long outbound, long inbound, long dropped);
 
     [LoggerMessage(16, LogLevel.Information, "lease store can be read again")]
     internal static partial void GapOver(ILogger log);
 
-    [LoggerMessage(18, LogLevel.Warning, "interface {Interface} is down, so nothing is forwarded; bring it up: ip link set {Interface} up")]
+    [LoggerMessage(18, LogLevel.Warning, "interface {Interface} is down, so nothing is forwarded; bring it up: ip "
+        + "link set {Interface} up")]
     internal static partial void LinkDown(ILogger log, string @interface);
 
     [LoggerMessage(19, LogLevel.Warning, "{What} of {Interface} was gone and is put back")]
@@ -64,7 +73,8 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Warning, "{Interface} could not be looked after: {Reason}")]
     internal static partial void RepairFailed(ILogger log, string @interface, string reason);
 
-    [LoggerMessage(21, LogLevel.Warning, "{Count} packets dropped in the last minute: {DropReason}{Refusal} (overlay counters says more)")]
+    [LoggerMessage(21, LogLevel.Warning, "{Count} packets dropped in the last minute: {DropReason}{Refusal} (overlay "
+        + "counters says more)")]
     internal static partial void Drops(ILogger log, long count, string dropReason, string refusal);
 
     [LoggerMessage(22, LogLevel.Warning, "acceleration {Acceleration} is {State}; packets go without it")]
@@ -73,7 +83,8 @@ internal static partial class Log
     [LoggerMessage(23, LogLevel.Warning, "lease {Subnet} is lost, another one is taken: {Reason}")]
     internal static partial void LeaseLost(ILogger log, string subnet, string reason);
 
-    [LoggerMessage(24, LogLevel.Warning, "no other lease in place of {Subnet} yet, known routes stay and it is tried again: {Reason}")]
+    [LoggerMessage(24, LogLevel.Warning, "no other lease in place of {Subnet} yet, known routes stay and it is tried "
+        + "again: {Reason}")]
     internal static partial void NoLease(ILogger log, string subnet, string reason);
 
     [LoggerMessage(25, LogLevel.Warning, "lease {Subnet} is gone from the store and is taken back")]
@@ -82,34 +93,44 @@ internal static partial class Log
     [LoggerMessage(26, LogLevel.Warning, "lease {Subnet} is in question and is renewed: {Reason}")]
     internal static partial void OwnInQuestion(ILogger log, string subnet, string reason);
 
-    [LoggerMessage(27, LogLevel.Warning, "subnet changed from {Before} to {After}, {File} rewritten: restart this host's pods so that they get addresses of it")]
+    [LoggerMessage(27, LogLevel.Warning, "subnet changed from {Before} to {After}, {File} rewritten: restart this "
+        + "host's pods so that they get addresses of it")]
     internal static partial void Moved(ILogger log, string before, string after, string file);
 
-    [LoggerMessage(28, LogLevel.Warning, "subnet changed from {Before} to {After}, but {File} could not be rewritten and is tried again every 10 s: {Reason}")]
-    internal static partial void SubnetFileNotWritten(ILogger log, string before, string after, string file, string reason);
+    [LoggerMessage(28, LogLevel.Warning, "subnet changed from {Before} to {After}, but {File} could not be rewritten "
+        + "and is tried again every 10 s: {Reason}")]
+    internal static partial void SubnetFileNotWritten(
+        ILogger log, string before, string after, string file, string reason);
 
-    [LoggerMessage(29, LogLevel.Warning, "{File} rewritten for subnet {Subnet}: restart this host's pods so that they get addresses of it")]
+    [LoggerMessage(29, LogLevel.Warning, "{File} rewritten for subnet {Subnet}: restart this host's pods so that "
+        + "they get addresses of it")]
     internal static partial void SubnetFileWritten(ILogger log, string file, string subnet);
 
     [LoggerMessage(30, LogLevel.Warning, "waiting for the lease store {Store}: {Reason}")]
     internal static partial void WaitingForStore(ILogger log, string store, string reason);
 
-    [LoggerMessage(31, LogLevel.Warning, "{Store} is away ({Reason}): starting from the snapshot of {Written:u} with subnet {Subnet}, {Peers} peers")]
-    internal static partial void StartingFromSnapshot(ILogger log, string store, string reason, DateTimeOffset written, string subnet, int peers);
+    [LoggerMessage(31, LogLevel.Warning, "{Store} is away ({Reason}): starting from the snapshot of {Written:u} with "
+        + "subnet {Subnet}, {Peers} peers")]
+    internal static partial void StartingFromSnapshot(
+        ILogger log, string store, string reason, DateTimeOffset written, string subnet, int peers);
 
     [LoggerMessage(32, LogLevel.Warning, "the snapshot {File} {Fault}, so it is not started from")]
     internal static partial void SnapshotUnusable(ILogger log, string file, string fault);
 
-    [LoggerMessage(33, LogLevel.Warning, "the snapshot {File} could not be written, so a restart while the lease store is away may have to wait for it: {Reason}")]
+    [LoggerMessage(33, LogLevel.Warning, "the snapshot {File} could not be written, so a restart while the lease "
+        + "store is away may have to wait for it: {Reason}")]
     internal static partial void SnapshotNotWritten(ILogger log, string file, string reason);
 
-    [LoggerMessage(34, LogLevel.Warning, "the network config of {Store} is another one than the snapshot's this daemon has started from; restart to take it up")]
+    [LoggerMessage(34, LogLevel.Warning, "the network config of {Store} is another one than the snapshot's this "
+        + "daemon has started from; restart to take it up")]
     internal static partial void ConfigChanged(ILogger log, string store);
 
-    [LoggerMessage(35, LogLevel.Warning, "interface {Interface} has left this network namespace, so nothing is forwarded; {Remedy}")]
+    [LoggerMessage(35, LogLevel.Warning, "interface {Interface} has left this network namespace, so nothing is "
+        + "forwarded; {Remedy}")]
     internal static partial void LinkGone(ILogger log, string @interface, string remedy);
 
-    [LoggerMessage(36, LogLevel.Warning, "interface {Interface} was renamed to {Name}, where others look for it in vain; name it back: ip link set {Name} name {Interface}")]
+    [LoggerMessage(36, LogLevel.Warning, "interface {Interface} was renamed to {Name}, where others look for it in "
+        + "vain; name it back: ip link set {Name} name {Interface}")]
     internal static partial void LinkRenamed(ILogger log, string @interface, string name);
 
     [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]

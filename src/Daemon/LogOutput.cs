@@ -23,12 +23,15 @@ internal static class LogOutput
             console.LogToStandardErrorThreshold = LogLevel.Trace;
             console.FormatterName = FormatName;
 
-            // Whoever reads may have stopped reading: lines are then lost, and counted, but routes and the stop wait for nobody.
+            // Whoever reads may have stopped reading: lines are then lost, and counted, but routes and the stop wait
+            // for nobody.
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         })
         .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>());
 
-    /// <summary>Writes what is left to write, unless nobody reads it: the console's own end waits longer than a stop may take.</summary>
+    /// <summary>
+    /// Writes what is left to write, unless nobody reads it: the console's own end waits longer than a stop may take.
+    /// </summary>
     internal static void Close(ILoggerFactory loggers) => Attempt(loggers.Dispose);
 
     /// <summary>Writes to standard error, and leaves it at that when nobody reads or it cannot be written.</summary>
@@ -64,7 +67,8 @@ internal static class LogOutput
                 LogLevel.Error or LogLevel.Critical => "error",
                 _ => "debug",
             };
-            string time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+            string time = TimeProvider.System.GetUtcNow()
+                .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             string text = OneLine.Mask(logEntry.Formatter(logEntry.State, logEntry.Exception));
             textWriter.WriteLine($"{time} {level} {text}");
         }

@@ -29,7 +29,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
     /// <summary>Runs until SIGTERM, SIGINT, SIGQUIT or SIGHUP.</summary>
     /// <returns><see cref="ExitCode.Success"/> after a clean stop.</returns>
-    /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the remedy.</exception>
+    /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the
+    /// remedy.</exception>
     internal static async Task<int> RunAsync(RunOptions options)
     {
         using var stopping = new CancellationTokenSource();
@@ -65,22 +66,28 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        StartPlan.CheckSubnetFile(options.SubnetFile); // a store that is waited for must not hide that the options are wrong
+        // a store that is waited for must not hide that the options are wrong
+        StartPlan.CheckSubnetFile(options.SubnetFile);
         using var runDirectory = RunDirectory.Take(options.RunDirectory);
-        await using ILeaseStore store = LeaseStoreFactory.Open(options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
+        await using ILeaseStore store = LeaseStoreFactory.Open(
+            options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
         using var netlink = RouteNetlink.Open();
         var underlay = UnderlayInterface.Select(
             netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
         var snapshots = new SnapshotFile(runDirectory.Path, log);
-        var starter = new LeaseStarter(store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
+        var starter = new LeaseStarter(
+            store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
         var plan = StartPlan.Make(options, underlay, await starter.ReadConfigAsync(stopping), store.Description, log);
 
-        // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose. ══
-        Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(options.SubnetFile, warning => Log.StoreWarning(log, warning));
+        // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
+        // ══
+        Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(
+            options.SubnetFile, warning => Log.StoreWarning(log, warning));
         StartingPoint start = await starter.AcquireAsync(plan.Config, previous, stopping);
         try
         {
-            await ServeAsync(plan, start, store, netlink, new SnapshotWriter(snapshots, s_clock), runDirectory, stopping);
+            await ServeAsync(
+                plan, start, store, netlink, new SnapshotWriter(snapshots, s_clock), runDirectory, stopping);
         }
         catch when (start.IsNew && !_isReady)
         {
@@ -102,7 +109,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         var routes = new RouteTableCell();
         var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);
         var leases = new LeaseLoop(
-            store, start, keeper, new RoutePublisher(routes, plan.Config.Network), host.MoveTo, snapshots, s_clock, log);
+            store, start, keeper, new RoutePublisher(
+                routes, plan.Config.Network), host.MoveTo, snapshots, s_clock, log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Task leaseLoop = leases.RunAsync(ending.Token);
         Task upkeep = Task.CompletedTask;
@@ -112,19 +120,22 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             using Forwarder forwarder = dataPlane.CreateForwarder(routes, icmp);
             forwarder.Start();
             await using var counters = CountersSocket.Listen(
-                runDirectory.Path, () => CountersReport.Of(forwarder, routes.Current, dataPlane.ReadKernelDrops()).ToJson());
+                runDirectory.Path, () =>
+                    CountersReport.Of(forwarder, routes.Current, dataPlane.ReadKernelDrops()).ToJson());
             Ipv4Prefix subnet = host.Publish();
             _isReady = true;
             Log.Ready(log, subnet.ToString(), dataPlane.Tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
                 routes.Current.PeerCount, dataPlane.Description, options.SourceCheck.ToString().ToLowerInvariant());
 
             upkeep = new Upkeep(
-                host, new DropReport(forwarder, log), new AccelerationReport(dataPlane.Accelerations, forwarder.Paths, log), s_clock)
+                host, new DropReport(forwarder, log), new AccelerationReport(
+                    dataPlane.Accelerations, forwarder.Paths, log), s_clock)
                 .RunAsync(ending.Token);
             await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
             PathTotals outbound = forwarder.Outbound;
             PathTotals inbound = forwarder.Inbound;
-            Log.Stopped(log, outbound.ForwardedPackets, inbound.ForwardedPackets, outbound.Dropped() + inbound.Dropped());
+            Log.Stopped(
+                log, outbound.ForwardedPackets, inbound.ForwardedPackets, outbound.Dropped() + inbound.Dropped());
         }
         finally
         {

@@ -21,7 +21,8 @@ internal static class Program
         ulong descriptors = DescriptorLimit.Raise();
         return descriptors >= NeededDescriptors
             ? RunAsync(arguments)
-            : Task.FromResult(Fail($"the limit of open files is {descriptors}, and overlay needs {NeededDescriptors}; raise it: ulimit -n 1024, or LimitNOFILE=1024 in its unit"));
+            : Task.FromResult(Fail($"the limit of open files is {descriptors}, and overlay needs "
+            + $"{NeededDescriptors}; raise it: ulimit -n 1024, or LimitNOFILE=1024 in its unit"));
     }
 
     private static async Task<int> RunAsync(string[] arguments)
@@ -52,7 +53,9 @@ internal static class Program
         catch (Exception fault) when (Environment.GetEnvironmentVariable("OVERLAY_TRACE") is null)
         {
             // A fault of ours. The operator gets a line to pass on; whoever mends it asks for the trace.
-            return Fail($"unexpected {fault.GetType().Name}: {fault.Message} (set OVERLAY_TRACE=1 for the trace, and report it)");
+            return Fail(
+                $"unexpected {fault.GetType().Name}: {fault.Message} (set OVERLAY_TRACE=1 for the trace, and report "
+                    + "it)");
         }
     }
 
@@ -62,12 +65,15 @@ internal static class Program
         return ExitCode.Failure;
     }
 
-    private static void Say(string line) => LogOutput.Attempt(() => Console.Error.WriteLine($"overlay: {OneLine.Mask(line)}"));
+    private static void Say(string line) =>
+        LogOutput.Attempt(() => Console.Error.WriteLine($"overlay: {OneLine.Mask(line)}"));
 
     private static int Refuse(ParseResult parsed)
     {
         string help = $"{PathOf(parsed.CommandResult)} --help";
-        string problem = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [var word, ..] && !word.StartsWith('-')
+        string problem = parsed.CommandResult.Command.Subcommands.Count > 0
+            && parsed.UnmatchedTokens is [var word, ..]
+            && !word.StartsWith('-')
             ? $"'{word}' is not a command"
             : parsed.Errors[0].Message.TrimEnd('.', '\r', '\n');
         Say($"{LeaseStoreOptions.WithoutPassword(problem, parsed)} (see {help})");

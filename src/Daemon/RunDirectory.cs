@@ -7,7 +7,10 @@ using Overlay.Linux;
 
 namespace Overlay.Daemon;
 
-/// <summary>One daemon's directory: a lock that ends with the process, its process id, the counters socket, and the snapshot of leases.</summary>
+/// <summary>
+/// One daemon's directory: a lock that ends with the process, its process id, the counters socket, and the snapshot of
+/// leases.
+/// </summary>
 internal sealed class RunDirectory : IDisposable
 {
     private const string LockName = "lock";
@@ -26,7 +29,8 @@ internal sealed class RunDirectory : IDisposable
     internal string Path { get; }
 
     /// <summary>Creates the directory where it is missing and takes its lock.</summary>
-    /// <exception cref="OperatorException">Another daemon has it, it cannot be written, or holds files of others under our names.</exception>
+    /// <exception cref="OperatorException">Another daemon has it, it cannot be written, or holds files of others under
+    /// our names.</exception>
     internal static RunDirectory Take(string path)
     {
         FileStream? held = null;
@@ -37,7 +41,9 @@ internal sealed class RunDirectory : IDisposable
             CountersSocket.CheckPath(path);
             Directory.CreateDirectory(path);
             held = LockFile.TryHold(System.IO.Path.Combine(path, LockName))
-                ?? throw new OperatorException($"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose another --run-dir");
+                ?? throw new OperatorException(
+                    $"another overlay (process {Holder(path)}) runs with --run-dir {path}; stop it, or choose "
+                        + "another --run-dir");
             CheckProcessId(processId);
             mayDelete = true;
             File.WriteAllText(processId, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
@@ -56,7 +62,9 @@ internal sealed class RunDirectory : IDisposable
                 throw;
             }
 
-            throw new OperatorException($"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose another --run-dir", refused);
+            throw new OperatorException(
+                $"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose "
+                    + "another --run-dir", refused);
         }
     }
 
@@ -74,12 +82,14 @@ internal sealed class RunDirectory : IDisposable
         bool isOurs = kind switch
         {
             FileNodeKind.None => true,
-            FileNodeKind.Regular => new FileInfo(path).Length <= LongestProcessId && File.ReadAllText(path).Trim().All(char.IsAsciiDigit),
+            FileNodeKind.Regular =>
+                new FileInfo(path).Length <= LongestProcessId && File.ReadAllText(path).Trim().All(char.IsAsciiDigit),
             _ => false,
         };
         if (!isOurs)
         {
-            throw new OperatorException($"{path} is not overlay's: it holds no process id; remove it, or choose another --run-dir");
+            throw new OperatorException(
+                $"{path} is not overlay's: it holds no process id; remove it, or choose another --run-dir");
         }
     }
 

@@ -37,32 +37,41 @@ internal sealed record StartPlan(
         };
         if (found is not null)
         {
-            throw new OperatorException($"--subnet-file {path} {found}; give a file to be written, for example {RunCommand.DefaultSubnetFile}");
+            throw new OperatorException(
+                $"--subnet-file {path} {found}; give a file to be written, for example {RunCommand.DefaultSubnetFile}");
         }
     }
 
-    /// <summary>Checks the network config against this host, and logs what will work, but not as well as it could.</summary>
+    /// <summary>
+    /// Checks the network config against this host, and logs what will work, but not as well as it could.
+    /// </summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="underlay">The interface they choose.</param>
     /// <param name="config">The network config.</param>
     /// <param name="store">Where it is from, for messages.</param>
     /// <param name="log">Gets the lines.</param>
     /// <exception cref="OperatorException">Something does not fit; the line says what and how to mend it.</exception>
-    internal static StartPlan Make(RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
+    internal static StartPlan Make(
+        RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
     {
         CheckBackend(config, store);
         uint publicIp = options.PublicIp ?? underlay.Address;
         CheckOutside(config.Network, publicIp, "public IP", "choose another with --public-ip");
-        CheckOutside(config.Network, underlay.Address, $"address of {underlay.Name}", "choose another interface with --iface");
+        CheckOutside(
+            config.Network, underlay.Address, $"address of {underlay.Name}", "choose another interface with --iface");
 
         int room = underlay.Mtu - UdpPort.EncapsulationBytes;
         int mtu = options.Mtu ?? Math.Min(room, RunCommand.MaximumMtu);
         if (mtu < RunCommand.MinimumMtu)
         {
-            throw new OperatorException($"interface {underlay.Name} has MTU {underlay.Mtu}, which leaves {mtu} bytes to the tunnel; it needs {RunCommand.MinimumMtu}: raise the interface's (ip link set {underlay.Name} mtu N) or choose another with --iface");
+            throw new OperatorException(
+                $"interface {underlay.Name} has MTU {underlay.Mtu}, which leaves {mtu} bytes to the tunnel; it needs "
+                    + $"{RunCommand.MinimumMtu}: raise the interface's (ip link set {underlay.Name} mtu N) or choose "
+                    + "another with --iface");
         }
 
-        Log.Underlay(log, underlay.Name, Ipv4Prefix.Format(underlay.Address), underlay.Mtu, Ipv4Prefix.Format(publicIp));
+        Log.Underlay(
+            log, underlay.Name, Ipv4Prefix.Format(underlay.Address), underlay.Mtu, Ipv4Prefix.Format(publicIp));
         if (mtu > room)
         {
             Log.MtuTooLarge(log, mtu, UdpPort.EncapsulationBytes, underlay.Name, underlay.Mtu);
@@ -82,17 +91,22 @@ internal sealed record StartPlan(
     {
         if (!config.EnableIPv4)
         {
-            throw new OperatorException($"the network config in {store} has EnableIPv4 false; this backend is IPv4 only: set it to true");
+            throw new OperatorException(
+                $"the network config in {store} has EnableIPv4 false; this backend is IPv4 only: set it to true");
         }
 
         if (config.Network.Address >> 24 is 0 or 127 or >= 224)
         {
-            throw new OperatorException($"the Network {config.Network} in the network config of {store} holds no hosts' addresses; choose a private one, for example 10.244.0.0/16");
+            throw new OperatorException(
+                $"the Network {config.Network} in the network config of {store} holds no hosts' addresses; choose a "
+                    + "private one, for example 10.244.0.0/16");
         }
 
         if (!string.Equals(config.BackendType, BackendType, StringComparison.OrdinalIgnoreCase))
         {
-            throw new OperatorException($"unknown backend type: '{config.BackendType}' in the network config of {store}; set Backend to {{\"Type\":\"{BackendType}\"}}");
+            throw new OperatorException(
+                $"unknown backend type: '{config.BackendType}' in the network config of {store}; set Backend to "
+                    + $"{{\"Type\":\"{BackendType}\"}}");
         }
     }
 
@@ -100,7 +114,9 @@ internal sealed record StartPlan(
     {
         if (network.Contains(address))
         {
-            throw new OperatorException($"the {what} {Ipv4Prefix.Format(address)} lies inside the overlay network {network}, so its datagrams would loop; {remedy}, or another Network in the config");
+            throw new OperatorException(
+                $"the {what} {Ipv4Prefix.Format(address)} lies inside the overlay network {network}, so its "
+                    + $"datagrams would loop; {remedy}, or another Network in the config");
         }
     }
 

@@ -5,7 +5,10 @@ using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon;
 
-/// <summary>Looks after a running daemon: what others took from the interface is put back, and drops and fallbacks that mean trouble are said.</summary>
+/// <summary>
+/// Looks after a running daemon: what others took from the interface is put back, and drops and fallbacks that mean
+/// trouble are said.
+/// </summary>
 internal sealed class Upkeep(HostSubnet host, DropReport drops, AccelerationReport accelerations, TimeProvider clock)
 {
     private const int LooksPerReport = 6;

@@ -15,14 +15,16 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
     // A pair for this many processors: the applications and the kernel's own network threads need the others.
     private const int ProcessorsALane = 4;
 
-    // Up to here a second thread gains no throughput, and an answer waits for it to wake: a ping took a third longer (bench/README.md).
+    // Up to here a second thread gains no throughput, and an answer waits for it to wake: a ping took a third longer
+    // (bench/README.md).
     private const int FewProcessors = 2;
 
     /// <summary>The plan for a machine.</summary>
     /// <param name="profile">The engine's.</param>
     /// <param name="chosen">The operator's; null to go by the engine and the number of processors.</param>
     /// <param name="processors">1 or more.</param>
-    internal static WorkerPlan For(EngineProfile profile, WorkerPlan? chosen, int processors) => (profile.Layout, chosen) switch
+    internal static WorkerPlan For(
+        EngineProfile profile, WorkerPlan? chosen, int processors) => (profile.Layout, chosen) switch
     {
         (WorkerLayout.Pipeline, _) => new(WorkerLayout.Pipeline, chosen?.Lanes ?? 1),
         (_, not null) => chosen,
@@ -36,6 +38,7 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
     {
         WorkerLayout.Duplex => "one thread for both ways",
         WorkerLayout.Pipeline => "two threads each way",
-        _ => Lanes == 1 ? "one thread each way" : string.Create(CultureInfo.InvariantCulture, $"{Lanes} threads each way"),
+        _ => Lanes == 1 ? "one thread each way" : string.Create(
+            CultureInfo.InvariantCulture, $"{Lanes} threads each way"),
     };
 }

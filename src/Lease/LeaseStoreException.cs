@@ -21,7 +21,8 @@ public class LeaseStoreException : Exception
 }
 
 /// <summary>
-/// The store cannot be reached, or is not set up yet. Nothing is wrong with what was asked: trying again later may help.
+/// The store cannot be reached, or is not set up yet. Nothing is wrong with what was asked: trying again later may
+/// help.
 /// </summary>
 public sealed class LeaseStoreNotReadyException : LeaseStoreException
 {

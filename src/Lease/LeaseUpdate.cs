@@ -28,7 +28,8 @@ public abstract record LeaseUpdate
     public sealed record Gap(string Reason) : LeaseUpdate;
 
     /// <summary>
-    /// Something beside this store object has written our own lease. Whether it still is ours, a renewal at once finds out.
+    /// Something beside this store object has written our own lease. Whether it still is ours, a renewal at once finds
+    /// out.
     /// </summary>
     /// <param name="Reason">One line: what was written, by whom as far as that can be told.</param>
     public sealed record OwnInQuestion(string Reason) : LeaseUpdate;

@@ -27,8 +27,8 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
     public Ipv4Prefix OwnSubnet { get; private set; } = ownSubnet;
 
     /// <summary>
-    /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner: peers then
-    /// drop their routes to us, so it wants renewing at once. A gap says nothing about it.
+    /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner:
+    /// peers then drop their routes to us, so it wants renewing at once. A gap says nothing about it.
     /// </summary>
     public bool OwnIsHeld { get; private set; } = true;
 

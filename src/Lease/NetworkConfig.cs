@@ -74,12 +74,15 @@ public sealed record NetworkConfig
         return broken.Count == 0 ? config : throw broken[0];
     }
 
-    /// <summary>As <see cref="Parse"/>, but goes on after a rule that is broken, as far as others do not depend on it.</summary>
+    /// <summary>
+    /// As <see cref="Parse"/>, but goes on after a rule that is broken, as far as others do not depend on it.
+    /// </summary>
     internal static (NetworkConfig Config, List<NetworkConfigException> Broken) ParseAll(string json)
     {
         List<NetworkConfigException> broken = [];
         NetworkConfig config = NetworkConfigJson.Read(json, broken);
-        return ((broken.Count == 0 ? NetworkConfigRules.Complete(config, broken) : config) with { Json = json }, broken);
+        return (
+            (broken.Count == 0 ? NetworkConfigRules.Complete(config, broken) : config) with { Json = json }, broken);
     }
 
     /// <summary>

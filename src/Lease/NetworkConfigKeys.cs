@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Overlay.Lease;
 
 /// <summary>
-/// Finds keys of a network config that flannel passes over in silence (Go's encoding/json ignores what it does not know, and
-/// takes the last of several).
+/// Finds keys of a network config that flannel passes over in silence (Go's encoding/json ignores what it does not
+/// know, and takes the last of several).
 /// </summary>
 internal static class NetworkConfigKeys
 {

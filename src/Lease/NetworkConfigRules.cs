@@ -5,8 +5,8 @@ namespace Overlay.Lease;
 
 /// <summary>
 /// Defaults and range rules of the network config (flannel pkg/subnet/config.go CheckNetworkConfig). In a config that
-/// has only been read, 0 stands for "not given". The broken rules come in flannel's order, without those that could only be
-/// applied to what an earlier one refused.
+/// has only been read, 0 stands for "not given". The broken rules come in flannel's order, without those that could
+/// only be applied to what an earlier one refused.
 /// </summary>
 internal static class NetworkConfigRules
 {

@@ -12,11 +12,13 @@ public static class RegularFile
     /// <summary>What no config, certificate or password comes near, in bytes.</summary>
     public const int MostTextBytes = 4 << 20;
 
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads it whole; UTF-8, with or without a byte order mark.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="IOException">It cannot be read: a directory, nothing in it, or more than <see cref="MostTextBytes"/>.</exception>
+    /// <exception cref="IOException">It cannot be read: a directory, nothing in it, or more than
+    /// <see cref="MostTextBytes"/>.</exception>
     public static Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken)
     {
         Require(path, MostTextBytes);
@@ -30,7 +32,9 @@ public static class RegularFile
         return File.ReadAllText(path);
     }
 
-    /// <summary>As <see cref="ReadAllText"/>, for what is compared byte by byte by whoever gets it: a password.</summary>
+    /// <summary>
+    /// As <see cref="ReadAllText"/>, for what is compared byte by byte by whoever gets it: a password.
+    /// </summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">As there, or it is not UTF-8.</exception>
     public static string ReadExactText(string path)
@@ -38,7 +42,8 @@ public static class RegularFile
         ReadOnlySpan<byte> content = ReadAllBytes(path, MostTextBytes);
         try
         {
-            return s_strict.GetString(content.StartsWith(Encoding.UTF8.Preamble) ? content[Encoding.UTF8.Preamble.Length..] : content);
+            return s_strict.GetString(
+                content.StartsWith(Encoding.UTF8.Preamble) ? content[Encoding.UTF8.Preamble.Length..] : content);
         }
         catch (DecoderFallbackException problem)
         {
@@ -66,7 +71,8 @@ public static class RegularFile
         }
 
         // A pipe, whose opening would wait for a writer, and a device have length 0.
-        long length = file.Exists ? (file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length : mostBytes;
+        long length = file.Exists ? (
+            file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length : mostBytes;
         if (length == 0)
         {
             throw new IOException("it is empty, or not a regular file");

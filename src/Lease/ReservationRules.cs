@@ -15,7 +15,8 @@ public static class ReservationRules
         string? reason =
             !config.EnableIPv4 ? "the network config has EnableIPv4 false"
             : !subnet.IsMasked ? $"it has host bits; the subnet is {subnet.Masked()}"
-            : !config.Allows(subnet) ? $"the network config allows /{config.SubnetLength} from {Ipv4Prefix.Format(config.SubnetMin)} to "
+            : !config.Allows(subnet) ? $"the network config allows /{config.SubnetLength} from "
+            + $"{Ipv4Prefix.Format(config.SubnetMin)} to "
                 + $"{Ipv4Prefix.Format(config.SubnetMax)}; choose one of them"
             : LeaseJudge.FaultOfPublicIp(publicIp, config);
         if (reason is not null)
@@ -27,19 +28,23 @@ public static class ReservationRules
     /// <summary>Whether nobody but the host itself holds the subnet or a part of it.</summary>
     /// <param name="subnet">The subnet.</param>
     /// <param name="publicIp">The host, host byte order.</param>
-    /// <param name="held">The subnet's own entry while it has not expired, whether it counts or not; null for none.</param>
+    /// <param name="held">The subnet's own entry while it has not expired, whether it counts or not; null for
+    /// none.</param>
     /// <param name="leases">The leases that count.</param>
     /// <exception cref="LeaseStoreException">Somebody does; the line says who.</exception>
-    public static void RequireFree(Ipv4Prefix subnet, uint publicIp, SubnetLease? held, IReadOnlyList<SubnetLease> leases)
+    public static void RequireFree(
+        Ipv4Prefix subnet, uint publicIp, SubnetLease? held, IReadOnlyList<SubnetLease> leases)
     {
         ArgumentNullException.ThrowIfNull(leases);
         SubnetLease? rival = held is not null && held.PublicIp != publicIp
             ? held
-            : leases.FirstOrDefault(lease => lease.Subnet.Overlaps(subnet) && (lease.Subnet != subnet || lease.PublicIp != publicIp));
+            : leases.FirstOrDefault(
+                lease => lease.Subnet.Overlaps(subnet) && (lease.Subnet != subnet || lease.PublicIp != publicIp));
         if (rival is not null)
         {
             throw new LeaseStoreException($"{subnet} cannot be reserved for {Ipv4Prefix.Format(publicIp)}: "
-                + $"{(rival.Subnet == subnet ? "it" : $"{rival.Subnet}, which overlaps it,")} is leased to {Ipv4Prefix.Format(rival.PublicIp)}; "
+                + $"{(rival.Subnet == subnet ? "it" : $"{rival.Subnet}, which overlaps it,")} is leased to "
+                + $"{Ipv4Prefix.Format(rival.PublicIp)}; "
                 + $"choose another, or stop that host and remove its lease: overlay lease remove {rival.Subnet}");
         }
     }

@@ -6,7 +6,8 @@ namespace Overlay.Lease;
 /// <param name="Subnet">Without host bits.</param>
 /// <param name="Attributes">What the owner says about itself.</param>
 /// <param name="Expires">
-/// From here on the lease counts as absent, unless renewed; <see cref="DateTimeOffset.MaxValue"/> for a reservation, and where
+/// From here on the lease counts as absent, unless renewed; <see cref="DateTimeOffset.MaxValue"/> for a reservation,
+/// and where
 /// <see cref="IsEndedByStore"/>.
 /// </param>
 public sealed record SubnetLease(Ipv4Prefix Subnet, LeaseAttributes Attributes, DateTimeOffset Expires)

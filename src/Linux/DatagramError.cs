@@ -2,10 +2,12 @@ namespace Overlay.Linux;
 
 /// <summary>What became of a datagram sent earlier (IP_RECVERR, ip(7)).</summary>
 /// <param name="Destination">Where it was sent, host order.</param>
-/// <param name="Errno">EMSGSIZE: too long for the path. ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES …: ICMP said so.</param>
+/// <param name="Errno">EMSGSIZE: too long for the path. ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES …: ICMP said
+/// so.</param>
 /// <param name="Mtu">With EMSGSIZE: the longest packet that passes, in bytes; 0 otherwise.</param>
 /// <param name="IsLocal">
-/// True when this kernel refused the datagram at once: that call has failed by itself. False when somebody said so later: then the
-/// next call fails in its place, and the one after each report taken while more are left (net/core/skbuff.c, sock_dequeue_err_skb).
+/// True when this kernel refused the datagram at once: that call has failed by itself. False when somebody said so
+/// later: then the next call fails in its place, and the one after each report taken while more are left
+/// (net/core/skbuff.c, sock_dequeue_err_skb).
 /// </param>
 public readonly record struct DatagramError(uint Destination, Errno Errno, int Mtu, bool IsLocal = false);

@@ -76,7 +76,9 @@ public static unsafe class DescriptorIo
         }
     }
 
-    /// <summary>Writes the pieces once, as one packet. On a TUN descriptor that is one whole packet or nothing.</summary>
+    /// <summary>
+    /// Writes the pieces once, as one packet. On a TUN descriptor that is one whole packet or nothing.
+    /// </summary>
     /// <returns>Bytes written, or the errno.</returns>
     public static SyscallResult Write(SafeFd fd, IoVectors pieces)
     {

@@ -15,7 +15,8 @@ public static unsafe class DescriptorLimit
         // Safe because each reads or writes exactly one struct rlimit, and this is one.
         if (Libc.getrlimit(Libc.RLIMIT_NOFILE, &limit) < 0)
         {
-            throw new LinuxException("getrlimit", DescriptorIo.LastErrno(), "could not ask for the limit of open files");
+            throw new LinuxException(
+                "getrlimit", DescriptorIo.LastErrno(), "could not ask for the limit of open files");
         }
 
         ulong before = limit.rlim_cur;

@@ -2,12 +2,14 @@ using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
 
-/// <summary>What stands at a path, without opening it: to open a pipe may wait, and to open a device may do anything.</summary>
+/// <summary>
+/// What stands at a path, without opening it: to open a pipe may wait, and to open a device may do anything.
+/// </summary>
 public static unsafe class FileNode
 {
     /// <summary>Asks statx(2); symbolic links are followed.</summary>
-    /// <returns>A link that leads nowhere, and what may not be looked at, is <see cref="FileNodeKind.None"/> too: whoever then
-    /// opens it is told why it cannot be.</returns>
+    /// <returns>A link that leads nowhere, and what may not be looked at, is <see cref="FileNodeKind.None"/> too:
+    /// whoever then opens it is told why it cannot be.</returns>
     public static FileNodeKind KindOf(string path)
     {
         var node = default(statx);

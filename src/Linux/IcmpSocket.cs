@@ -14,7 +14,9 @@ public sealed unsafe class IcmpSocket : IDisposable
 
     private IcmpSocket(SafeFd fd) => _fd = fd;
 
-    /// <summary>Opens the socket. It is not bound: the kernel chooses the source by the route to each destination.</summary>
+    /// <summary>
+    /// Opens the socket. It is not bound: the kernel chooses the source by the route to each destination.
+    /// </summary>
     /// <exception cref="LinuxException">The privilege is missing.</exception>
     public static IcmpSocket Open()
     {

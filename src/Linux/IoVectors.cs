@@ -3,7 +3,9 @@ using Overlay.Linux.Interop;
 
 namespace Overlay.Linux;
 
-/// <summary>A gather list: pieces of one slab that a system call takes as one packet, in order (struct iovec, sys/uio.h).</summary>
+/// <summary>
+/// A gather list: pieces of one slab that a system call takes as one packet, in order (struct iovec, sys/uio.h).
+/// </summary>
 /// <remarks>Owned by one thread. The pieces are borrowed from the slab, which outlives the list.</remarks>
 public sealed unsafe class IoVectors : IDisposable
 {
@@ -82,7 +84,8 @@ public sealed unsafe class IoVectors : IDisposable
     /// <summary>Appends a piece.</summary>
     /// <param name="offset">In bytes from the slab's start.</param>
     /// <param name="lengthBytes">0 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The piece does not lie inside the slab, or the list is full.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The piece does not lie inside the slab, or the list is
+    /// full.</exception>
     public void Add(int offset, int lengthBytes)
     {
         // Safe because PointerTo has checked the range against the slab, and the array its own bounds.

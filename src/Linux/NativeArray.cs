@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Overlay.Linux;
 
-/// <summary>Structs outside the managed heap, zeroed at first and never moved, whose address a system call is given.</summary>
+/// <summary>
+/// Structs outside the managed heap, zeroed at first and never moved, whose address a system call is given.
+/// </summary>
 /// <remarks>Every access is checked, after <see cref="Dispose"/> too.</remarks>
 internal sealed unsafe class NativeArray<T> : IDisposable
     where T : unmanaged

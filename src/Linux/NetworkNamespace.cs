@@ -20,7 +20,9 @@ public sealed class NetworkNamespace : IDisposable
         _path = path;
     }
 
-    /// <summary>Opens a namespace by its file: <c>/run/netns/NAME</c> (ip-netns(8)) or <c>/proc/PID/ns/net</c>.</summary>
+    /// <summary>
+    /// Opens a namespace by its file: <c>/run/netns/NAME</c> (ip-netns(8)) or <c>/proc/PID/ns/net</c>.
+    /// </summary>
     /// <exception cref="LinuxException">
     /// The file cannot be opened. Whether it is a network namespace shows in <see cref="Run(Action)"/>.
     /// </exception>

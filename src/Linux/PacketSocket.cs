@@ -57,7 +57,8 @@ public sealed class PacketSocket : IDisposable
     /// <summary>Waits for the next frame.</summary>
     /// <param name="frame">Takes the frame. A longer frame is cut to this length.</param>
     /// <param name="timeout">
-    /// How long to wait; zero looks once, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever. Rounded up to milliseconds.
+    /// How long to wait; zero looks once, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever. Rounded up to
+    /// milliseconds.
     /// </param>
     /// <param name="length">Bytes written to <paramref name="frame"/>; 0 when nothing came.</param>
     /// <param name="direction">Which way it went; meaningful when true is returned.</param>
@@ -109,7 +110,8 @@ public sealed class PacketSocket : IDisposable
         }
 
         Errno errno = DescriptorIo.LastErrno();
-        throw new LinuxException("bind", errno, $"could not capture on interface {interfaceIndex}", errno == Errno.ENODEV
+        throw new LinuxException("bind", errno, "could not capture on interface "
+            + $"{interfaceIndex}", errno == Errno.ENODEV
             ? "the interface is not in this network namespace"
             : null);
     }
@@ -141,7 +143,8 @@ public sealed class PacketSocket : IDisposable
             switch (errno)
             {
                 case Errno.EINTR:
-                // Told once after the interface goes down; the capture goes on when it comes up (net/packet/af_packet.c).
+                // Told once after the interface goes down; the capture goes on when it comes up
+                // (net/packet/af_packet.c).
                 case Errno.ENETDOWN:
                     continue;
                 case Errno.EAGAIN:

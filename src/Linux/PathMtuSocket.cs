@@ -4,14 +4,18 @@ using Overlay.Linux.Interop;
 namespace Overlay.Linux;
 
 /// <summary>A UDP socket that sends nothing: it asks the kernel how long a packet to an address may be.</summary>
-/// <remarks>Owned by one thread. Opened once and asked often: asking needs no descriptor that could be missing then.</remarks>
+/// <remarks>
+/// Owned by one thread. Opened once and asked often: asking needs no descriptor that could be missing then.
+/// </remarks>
 public sealed unsafe class PathMtuSocket : IDisposable
 {
     private readonly SafeFd _fd;
 
     private PathMtuSocket(SafeFd fd) => _fd = fd;
 
-    /// <summary>Opens and binds: the route to an address may depend on where a packet comes from (ip-rule(8)).</summary>
+    /// <summary>
+    /// Opens and binds: the route to an address may depend on where a packet comes from (ip-rule(8)).
+    /// </summary>
     /// <param name="source">A local address, host order; 0 for any.</param>
     /// <exception cref="LinuxException">The address is not local, or no descriptor is left.</exception>
     public static PathMtuSocket Open(uint source)

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Overlay.Linux;
 
-/// <summary>Packet memory outside the managed heap: cache-line aligned, never moved, committed page by page on first use.</summary>
+/// <summary>
+/// Packet memory outside the managed heap: cache-line aligned, never moved, committed page by page on first use.
+/// </summary>
 public sealed unsafe class PinnedSlab : IDisposable
 {
     // 64 bytes is a cache line on x86-64 and on nearly every arm64; a wrong guess costs speed, not correctness.

@@ -5,7 +5,10 @@ namespace Overlay.Linux;
 /// <summary>ppoll(2) on a few descriptors, with or without a stop signal beside them.</summary>
 public static unsafe class Readiness
 {
-    /// <summary>Waits until one of the descriptors can be read or has an error, or <paramref name="stop"/> is set. No time limit.</summary>
+    /// <summary>
+    /// Waits until one of the descriptors can be read or has an error, or <paramref name="stop"/> is set. No time
+    /// limit.
+    /// </summary>
     /// <param name="stop">Ends the wait.</param>
     /// <param name="first">A descriptor.</param>
     /// <param name="second">Another; null for none.</param>
@@ -29,7 +32,9 @@ public static unsafe class Readiness
         return ((all[1].revents | all[2].revents) & Libc.POLLERR) != 0;
     }
 
-    /// <summary>Waits until <paramref name="fd"/> can take more, at most <paramref name="timeoutMilliseconds"/>.</summary>
+    /// <summary>
+    /// Waits until <paramref name="fd"/> can take more, at most <paramref name="timeoutMilliseconds"/>.
+    /// </summary>
     /// <returns>True when it can be written; false at the time limit or when interrupted.</returns>
     /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool WaitWritable(SafeFd fd, int timeoutMilliseconds)
@@ -51,7 +56,8 @@ public static unsafe class Readiness
     /// <returns>Descriptors that are ready; -1 with the errno set.</returns>
     internal static int Poll(pollfd* descriptors, uint count, int timeoutMilliseconds)
     {
-        var timeout = new timespec { tv_sec = timeoutMilliseconds / 1000, tv_nsec = timeoutMilliseconds % 1000 * 1_000_000L };
+        var timeout =
+            new timespec { tv_sec = timeoutMilliseconds / 1000, tv_nsec = timeoutMilliseconds % 1000 * 1_000_000L };
 
         // Safe because the caller's array has so many entries and the time limit lives on this stack frame.
         return Libc.ppoll(descriptors, count, timeoutMilliseconds < 0 ? null : &timeout, null);

@@ -6,10 +6,12 @@ using Overlay.Linux.Interop;
 namespace Overlay.Linux;
 
 /// <summary>
-/// Room for the messages of one recvmmsg(2), in slots of one slab. A message is a datagram, or a train: several datagrams of one
-/// sender that the kernel has put together, all of one length but the last (UDP_GRO, udp(7)).
+/// Room for the messages of one recvmmsg(2), in slots of one slab. A message is a datagram, or a train: several
+/// datagrams of one sender that the kernel has put together, all of one length but the last (UDP_GRO, udp(7)).
 /// </summary>
-/// <remarks>Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch.</remarks>
+/// <remarks>
+/// Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch.
+/// </remarks>
 public sealed unsafe class ReceiveBatch : IDisposable
 {
     /// <summary>The longest message: what UDP's 16-bit length can say (RFC 768). A slot takes it whole.</summary>
@@ -18,7 +20,8 @@ public sealed unsafe class ReceiveBatch : IDisposable
     // One line more than needed: a stride of a power of two would put every slot's headers into the same cache sets.
     private const int StrideBytes = SlotBytes + 64;
 
-    // An int in a control message: 20 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)). Twice, for what else may come.
+    // An int in a control message: 20 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)). Twice, for what else
+    // may come.
     private const int ControlBytes = 48;
 
     private readonly PinnedSlab _slab;

@@ -16,7 +16,9 @@ public sealed class SafeFd : SafeHandleMinusOneIsInvalid
     internal void Adopt(int fd) => SetHandle(fd);
 
     /// <summary>The bare number.</summary>
-    /// <remarks>Valid only while the caller keeps this owner alive and undisposed; the packet path does, see its Dispose.</remarks>
+    /// <remarks>
+    /// Valid only while the caller keeps this owner alive and undisposed; the packet path does, see its Dispose.
+    /// </remarks>
     internal int Number => IsClosed ? -1 : (int)handle; // after a close the number may be somebody else's
 
     // close(2), NOTES: on Linux the number is free again whatever is returned, so EINTR must not be retried.

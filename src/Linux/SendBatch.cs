@@ -6,10 +6,12 @@ using Overlay.Linux.Interop;
 namespace Overlay.Linux;
 
 /// <summary>
-/// Messages for one sendmmsg(2), gathered from one slab. A message is a datagram, or a train: several datagrams to one address,
-/// all of one length but the last, that the kernel cuts apart (UDP_SEGMENT, udp(7)).
+/// Messages for one sendmmsg(2), gathered from one slab. A message is a datagram, or a train: several datagrams to one
+/// address, all of one length but the last, that the kernel cuts apart (UDP_SEGMENT, udp(7)).
 /// </summary>
-/// <remarks>Owned by one thread. Everything is allocated once; the pieces are borrowed from the slab, which outlives the batch.</remarks>
+/// <remarks>
+/// Owned by one thread. Everything is allocated once; the pieces are borrowed from the slab, which outlives the batch.
+/// </remarks>
 public sealed unsafe class SendBatch : IDisposable
 {
     // A 16-bit value in a control message: 18 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)).
@@ -42,7 +44,8 @@ public sealed unsafe class SendBatch : IDisposable
         _controls = new NativeArray<byte>(messages * ControlBytes);
         for (int i = 0; i < messages; i++)
         {
-            // Safe because the arrays outlive the headers that point into them, and a control block has room for header and value.
+            // Safe because the arrays outlive the headers that point into them, and a control block has room for header
+            // and value.
             ref msghdr header = ref _messages[i].msg_hdr;
             header.msg_name = _addresses.PointerTo(i, 1);
             header.msg_namelen = (uint)sizeof(sockaddr_in);
@@ -75,7 +78,9 @@ public sealed unsafe class SendBatch : IDisposable
     /// <summary>Length of message <paramref name="index"/>, all its datagrams together, in bytes.</summary>
     public int BytesOf(int index) => _bytes[Checked(index)];
 
-    /// <summary>Length of each datagram of train <paramref name="index"/> but the last; 0 when it is not a train.</summary>
+    /// <summary>
+    /// Length of each datagram of train <paramref name="index"/> but the last; 0 when it is not a train.
+    /// </summary>
     public int SegmentBytesOf(int index)
     {
         ref mmsghdr message = ref _messages[Checked(index)];
@@ -130,7 +135,8 @@ public sealed unsafe class SendBatch : IDisposable
     /// <summary>Appends a piece to the open message.</summary>
     /// <param name="offset">In bytes from the slab's start.</param>
     /// <param name="lengthBytes">0 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The piece is outside the slab, or there is no room for it or no message.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The piece is outside the slab, or there is no room for it or no
+    /// message.</exception>
     public void Add(int offset, int lengthBytes)
     {
         int open = Count - 1;
@@ -158,7 +164,9 @@ public sealed unsafe class SendBatch : IDisposable
         }
     }
 
-    /// <summary>Cuts train <paramref name="index"/> of <paramref name="source"/> into messages of one datagram each.</summary>
+    /// <summary>
+    /// Cuts train <paramref name="index"/> of <paramref name="source"/> into messages of one datagram each.
+    /// </summary>
     /// <param name="source">Another batch over the same slab.</param>
     /// <param name="index">Which of its messages.</param>
     /// <remarks>This batch is emptied first. It needs room for as many messages as the train has datagrams.</remarks>
@@ -169,7 +177,8 @@ public sealed unsafe class SendBatch : IDisposable
         int left = 0;
         for (int i = 0; i < (int)source._messages[index].msg_hdr.msg_iovlen; i++)
         {
-            (int offset, int length) = source._vectors.RangeOf(source._firstVectors[index] + i); // of the slab that both share
+            // of the slab that both share
+            (int offset, int length) = source._vectors.RangeOf(source._firstVectors[index] + i);
             while (length > 0)
             {
                 if (left == 0)

@@ -5,10 +5,13 @@ using System.Threading;
 
 namespace Overlay.Linux;
 
-/// <summary>Slabs of one size out of one region of pinned memory: what is rented last is handed out first, while it is in the caches.</summary>
+/// <summary>
+/// Slabs of one size out of one region of pinned memory: what is rented last is handed out first, while it is in the
+/// caches.
+/// </summary>
 /// <remarks>
-/// Renting and returning neither allocate nor lock; any thread may do either. As all slabs lie in one <see cref="Region"/>, a system
-/// call can gather from several of them.
+/// Renting and returning neither allocate nor lock; any thread may do either. As all slabs lie in one
+/// <see cref="Region"/>, a system call can gather from several of them.
 /// </remarks>
 public sealed class SlabPool : MemoryPool<byte>
 {
@@ -17,7 +20,8 @@ public sealed class SlabPool : MemoryPool<byte>
     private readonly Slab[] _slabs;
     private readonly int[] _next;
 
-    // The free list's head in the low half, a count of changes in the high half: a list that has changed and changed back is seen.
+    // The free list's head in the low half, a count of changes in the high half: a list that has changed and changed
+    // back is seen.
     private long _head;
     private int _free;
 
@@ -52,7 +56,8 @@ public sealed class SlabPool : MemoryPool<byte>
 
     /// <summary>Rents a whole slab, whatever size is asked for.</summary>
     /// <param name="minBufferSize">At most <see cref="MaxBufferSize"/>; -1 for any.</param>
-    /// <exception cref="InvalidOperationException">None is left: whoever rents looks at <see cref="FreeSlabs"/> first.</exception>
+    /// <exception cref="InvalidOperationException">None is left: whoever rents looks at <see cref="FreeSlabs"/>
+    /// first.</exception>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, MaxBufferSize);

@@ -13,7 +13,8 @@ internal static unsafe class SocketOptions
         {
             Errno errno = DescriptorIo.LastErrno();
             owner.Dispose();
-            throw new LinuxException("socket", errno, what, errno is Errno.EPERM or Errno.EACCES ? permissionAdvice : null);
+            throw new LinuxException(
+                "socket", errno, what, errno is Errno.EPERM or Errno.EACCES ? permissionAdvice : null);
         }
 
         owner.Adopt(fd);
@@ -30,10 +31,12 @@ internal static unsafe class SocketOptions
 
     /// <returns>0, or the errno when the kernel refused.</returns>
     internal static SyscallResult Set(SafeFd socket, int level, int name, int value) =>
-        TrySet(socket, level, name, value, out Errno errno) ? SyscallResult.FromCount(0) : SyscallResult.FromErrno(errno);
+        TrySet(
+            socket, level, name, value, out Errno errno) ? SyscallResult.FromCount(0) : SyscallResult.FromErrno(errno);
 
     /// <summary>
-    /// Asks for a buffer of this size: without the limit of net.core.[rw]mem_max where the privilege allows it, within it otherwise.
+    /// Asks for a buffer of this size: without the limit of net.core.[rw]mem_max where the privilege allows it, within
+    /// it otherwise.
     /// </summary>
     internal static void EnlargeBuffer(SafeFd socket, int forceName, int plainName, int bytes)
     {
@@ -43,7 +46,8 @@ internal static unsafe class SocketOptions
         }
     }
 
-    internal static void Bind(SafeFd socket, sockaddr_in address, string what, string? inUseAdvice, string? notLocalAdvice)
+    internal static void Bind(
+        SafeFd socket, sockaddr_in address, string what, string? inUseAdvice, string? notLocalAdvice)
     {
         if (Libc.bind(socket, &address, (uint)sizeof(sockaddr_in)) < 0)
         {

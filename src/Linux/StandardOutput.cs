@@ -3,8 +3,8 @@ using Overlay.Linux.Interop;
 namespace Overlay.Linux;
 
 /// <summary>
-/// What the process's own standard output leads to. (System.Console would write to a terminal in order to ask it, and passes over
-/// a broken pipe in silence.)
+/// What the process's own standard output leads to. (System.Console would write to a terminal in order to ask it, and
+/// passes over a broken pipe in silence.)
 /// </summary>
 public static unsafe class StandardOutput
 {
@@ -19,7 +19,8 @@ public static unsafe class StandardOutput
         }
 
         Errno errno = DescriptorIo.LastErrno();
-        return errno == Errno.EINTR ? false : throw new LinuxException("ppoll", errno, "could not look at standard output");
+        return errno == Errno.EINTR ? false : throw new LinuxException(
+            "ppoll", errno, "could not look at standard output");
     }
 
     /// <summary>Columns of the terminal it is.</summary>

@@ -12,9 +12,12 @@ public static unsafe class TunControl
 
     private const string DeviceNode = "/dev/net/tun";
 
-    /// <summary>Creates a TUN interface (layer 3, no packet information header) that lives as long as a descriptor of it.</summary>
+    /// <summary>
+    /// Creates a TUN interface (layer 3, no packet information header) that lives as long as a descriptor of it.
+    /// </summary>
     /// <param name="name">1 to 15 bytes without <c>%</c>: the interface gets exactly this name.</param>
-    /// <param name="virtioNetHeader">Whether a <see cref="VirtioNetHeader"/> stands before each packet (IFF_VNET_HDR).</param>
+    /// <param name="virtioNetHeader">Whether a <see cref="VirtioNetHeader"/> stands before each packet
+    /// (IFF_VNET_HDR).</param>
     /// <param name="multiQueue">Whether <see cref="AddQueue"/> may follow (IFF_MULTI_QUEUE).</param>
     /// <exception cref="LinuxException">
     /// The device node is missing (ENOENT, ENODEV), the capability is (EPERM), or the name is in use (EBUSY, EINVAL).
@@ -24,15 +27,18 @@ public static unsafe class TunControl
         int nameBytes = Encoding.UTF8.GetByteCount(name);
         if (nameBytes is 0 or > MaximumNameBytes)
         {
-            throw new ArgumentException($"interface name '{name}' has {nameBytes} bytes; 1 to {MaximumNameBytes} are allowed", nameof(name));
+            throw new ArgumentException(
+                $"interface name '{name}' has {nameBytes} bytes; 1 to {MaximumNameBytes} are allowed", nameof(name));
         }
 
         if (name.Contains('%', StringComparison.Ordinal))
         {
-            throw new ArgumentException($"interface name '{name}' is a pattern, which the kernel would fill in", nameof(name));
+            throw new ArgumentException(
+                $"interface name '{name}' is a pattern, which the kernel would fill in", nameof(name));
         }
 
-        // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and stay.
+        // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and
+        // stay.
         return Open(name, Flags(virtioNetHeader, multiQueue) | Libc.IFF_TUN_EXCL);
     }
 
@@ -40,7 +46,8 @@ public static unsafe class TunControl
     /// <param name="name">The interface's name.</param>
     /// <param name="virtioNetHeader">As it was created: all queues are alike.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public static SafeFd AddQueue(string name, bool virtioNetHeader) => Open(name, Flags(virtioNetHeader, multiQueue: true));
+    public static SafeFd AddQueue(string name, bool virtioNetHeader) =>
+        Open(name, Flags(virtioNetHeader, multiQueue: true));
 
     /// <summary>Tells the kernel what the reader of an interface can do by itself. It holds for all queues.</summary>
     /// <param name="queue">Any queue, opened with a virtio-net header.</param>
@@ -80,7 +87,8 @@ public static unsafe class TunControl
         if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
-            throw new LinuxException("TUNSETIFF", errno, $"could not create TUN interface {name}", AttachAdvice(errno, name));
+            throw new LinuxException(
+                "TUNSETIFF", errno, $"could not create TUN interface {name}", AttachAdvice(errno, name));
         }
 
         int headerBytes = VirtioNetHeader.Bytes;
@@ -88,7 +96,8 @@ public static unsafe class TunControl
         // Safe because TUNSETVNETHDRSZ reads exactly one int.
         if ((flags & Libc.IFF_VNET_HDR) != 0 && Libc.ioctl(fd, Libc.TUNSETVNETHDRSZ, &headerBytes) < 0)
         {
-            throw new LinuxException("TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");
+            throw new LinuxException(
+                "TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");
         }
     }
 
@@ -104,9 +113,11 @@ public static unsafe class TunControl
     {
         Errno.EPERM => "run as root, or grant CAP_NET_ADMIN",
         Errno.ENOTTY => $"{DeviceNode} is not the TUN device; remove it and make it anew: mknod {DeviceNode} c 10 200",
-        Errno.EBUSY => $"it exists: another process holds it, perhaps another overlay or flanneld (fuser -v {DeviceNode}), "
+        Errno.EBUSY => "it exists: another process holds it, perhaps another overlay or flanneld (fuser -v "
+            + $"{DeviceNode}), "
             + $"or it was made to stay (ip link del {name})",
-        Errno.EINVAL or Errno.EEXIST => $"an interface of that name and another kind exists; look at: ip -d link show {name}",
+        Errno.EINVAL or Errno.EEXIST =>
+            $"an interface of that name and another kind exists; look at: ip -d link show {name}",
         _ => null,
     };
 }

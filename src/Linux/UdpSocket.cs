@@ -19,12 +19,14 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <param name="address">A local address; 0 for any.</param>
     /// <param name="port">0 to 65535; 0 lets the kernel choose.</param>
     /// <param name="bufferBytes">Wanted size of each socket buffer.</param>
-    /// <param name="isShared">Whether several sockets may have the port, each getting its share of the senders (SO_REUSEPORT).</param>
+    /// <param name="isShared">Whether several sockets may have the port, each getting its share of the senders
+    /// (SO_REUSEPORT).</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
     public static UdpSocket Bind(uint address, ushort port, int bufferBytes, bool isShared = false)
     {
         string endpoint = $"{new System.Net.IPAddress(BinaryPrimitives.ReverseEndianness(address))}:{port}";
-        SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
+        SafeFd fd = SocketOptions.Create(
+            Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
         try
         {
             SocketOptions.EnlargeBuffer(fd, Libc.SO_RCVBUFFORCE, Libc.SO_RCVBUF, bufferBytes);
@@ -35,7 +37,8 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             SocketOptions.Bind(fd, Endpoint(address, port), $"could not listen on UDP {endpoint}",
-                inUseAdvice: $"another process, perhaps another overlay or flanneld, has the port; find it with: ss -ulnp sport = :{port}",
+                inUseAdvice: "another process, perhaps another overlay or flanneld, has the port; find it with: ss "
+                    + $"-ulnp sport = :{port}",
                 notLocalAdvice: "the address is not on this host; look at: ip address");
             return new UdpSocket(fd);
         }
@@ -51,7 +54,8 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <param name="first">Where to begin.</param>
     /// <param name="count">How many; one is one sendmsg(2), more are one sendmmsg(2).</param>
     /// <returns>
-    /// Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send buffer is full.
+    /// Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send buffer is
+    /// full.
     /// </returns>
     public SyscallResult Send(SendBatch batch, int first, int count)
     {
@@ -120,19 +124,21 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Asks for reports about datagrams that did not arrive (IP_RECVERR, ip(7)).</summary>
     /// <returns>0, or the errno.</returns>
     /// <remarks>
-    /// A report from elsewhere also makes the next call fail with its errno, whichever address that call is about, and so does the
-    /// next one in the queue once it has been taken. The descriptor is readable until <see cref="TryReadError"/> has taken all.
+    /// A report from elsewhere also makes the next call fail with its errno, whichever address that call is about, and
+    /// so does the next one in the queue once it has been taken. The descriptor is readable until
+    /// <see cref="TryReadError"/> has taken all.
     /// </remarks>
     public SyscallResult SetErrorReports(bool on) =>
         SocketOptions.Set(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0);
 
     /// <summary>What becomes of a datagram that is too long for its path (IP_MTU_DISCOVER, ip(7)).</summary>
     /// <param name="fragments">
-    /// True: the kernel fragments it, and sets DF on those that fit (IP_PMTUDISC_WANT, the system's default). False: it is refused
-    /// with EMSGSIZE, and all carry DF, those of a train too (IP_PMTUDISC_DO).
+    /// True: the kernel fragments it, and sets DF on those that fit (IP_PMTUDISC_WANT, the system's default). False: it
+    /// is refused with EMSGSIZE, and all carry DF, those of a train too (IP_PMTUDISC_DO).
     /// </param>
     public void SetFragmentation(bool fragments) => _ = SocketOptions.Set(
-        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO); // both are always allowed
+        // both are always allowed
+        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO);
 
     /// <summary>Takes one report from the queue.</summary>
     /// <returns>False when there is none.</returns>
@@ -149,7 +155,8 @@ public sealed unsafe class UdpSocket : IDisposable
             msg_controllen = ControlBytes,
         };
 
-        // Safe because every buffer lives on this stack frame and its length is passed. The datagram itself is not asked for.
+        // Safe because every buffer lives on this stack frame and its length is passed. The datagram itself is not
+        // asked for.
         if (Libc.recvmsg(_fd.Number, &message, Libc.MSG_ERRQUEUE | Libc.MSG_DONTWAIT) < 0)
         {
             error = default;
@@ -176,7 +183,9 @@ public sealed unsafe class UdpSocket : IDisposable
         return true;
     }
 
-    /// <summary>Asks the kernel to put datagrams of one sender together into trains (UDP_GRO, udp(7); Linux 5.0), or not to.</summary>
+    /// <summary>
+    /// Asks the kernel to put datagrams of one sender together into trains (UDP_GRO, udp(7); Linux 5.0), or not to.
+    /// </summary>
     /// <returns>0, or the errno: ENOPROTOOPT when the kernel cannot.</returns>
     public SyscallResult SetReceiveTrains(bool on) =>
         SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_GRO, on ? 1 : 0);
@@ -185,7 +194,8 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>0, or the errno: ENOSYS or EPERM where a filter forbids one of them.</returns>
     public SyscallResult ProbeMessageBatches() =>
         // Safe because with a length of 0 no message is looked at.
-        Libc.sendmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT) < 0 || Libc.recvmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT, null) < 0
+        Libc.sendmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT) < 0
+            || Libc.recvmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT, null) < 0
             ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
             : SyscallResult.FromCount(0);
 
@@ -220,10 +230,13 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Reads how many messages the kernel has dropped instead of queueing them here (SO_MEMINFO, SK_MEMINFO_DROPS; Linux 4.12).</summary>
+    /// <summary>
+    /// Reads how many messages the kernel has dropped instead of queueing them here (SO_MEMINFO, SK_MEMINFO_DROPS;
+    /// Linux 4.12).
+    /// </summary>
     /// <param name="messages">
-    /// Since the socket was opened, modulo 2^32: the receive buffer was full, or a checksum was wrong. With trains a message is a
-    /// datagram or a whole train.
+    /// Since the socket was opened, modulo 2^32: the receive buffer was full, or a checksum was wrong. With trains a
+    /// message is a datagram or a whole train.
     /// </param>
     /// <returns>False when the kernel does not tell.</returns>
     public bool TryReadDrops(out uint messages)
@@ -233,7 +246,8 @@ public sealed unsafe class UdpSocket : IDisposable
         uint length = Values * sizeof(uint);
 
         // Safe because the length is that of the array; a kernel that knows fewer values says so in it.
-        bool told = Libc.getsockopt(_fd, Libc.SOL_SOCKET, Libc.SO_MEMINFO, values, &length) == 0 && length == Values * sizeof(uint);
+        bool told = Libc.getsockopt(_fd, Libc.SOL_SOCKET, Libc.SO_MEMINFO, values, &length) == 0
+            && length == Values * sizeof(uint);
         messages = told ? values[Libc.SK_MEMINFO_DROPS] : 0;
         return told;
     }

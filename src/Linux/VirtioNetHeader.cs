@@ -21,14 +21,16 @@ public enum SegmentationType
 }
 
 /// <summary>
-/// What stands before each packet on a TUN opened with IFF_VNET_HDR: how far its transport checksum is, and how it is to be cut
-/// (struct virtio_net_hdr, linux/virtio_net.h; the driver's side is include/linux/virtio_net.h).
+/// What stands before each packet on a TUN opened with IFF_VNET_HDR: how far its transport checksum is, and how it is
+/// to be cut (struct virtio_net_hdr, linux/virtio_net.h; the driver's side is include/linux/virtio_net.h).
 /// </summary>
-/// <param name="NeedsChecksum">The checksum field holds the pseudo-header's sum; who sends the packet on completes it.</param>
+/// <param name="NeedsChecksum">The checksum field holds the pseudo-header's sum; who sends the packet on completes
+/// it.</param>
 /// <param name="HasReceiveInfo">The checksum fields mean something else: nothing a TUN may say.</param>
 /// <param name="Type">What to cut it into.</param>
 /// <param name="HasEcn">TCP with congestion window reduced: only the first segment carries the flag.</param>
-/// <param name="HeaderBytes">On a write, bytes of all headers. On a read, what the kernel had in one piece: no use.</param>
+/// <param name="HeaderBytes">On a write, bytes of all headers. On a read, what the kernel had in one piece: no
+/// use.</param>
 /// <param name="SegmentBytes">Payload of each segment but the last; 0 without segmentation.</param>
 /// <param name="ChecksumStart">From where on the checksum covers, in bytes from the IP header's first.</param>
 /// <param name="ChecksumOffset">Where it goes, from <paramref name="ChecksumStart"/>.</param>
@@ -67,7 +69,8 @@ public readonly record struct VirtioNetHeader(
     {
         var header = new virtio_net_hdr
         {
-            flags = (byte)((NeedsChecksum ? Libc.VIRTIO_NET_HDR_F_NEEDS_CSUM : 0) | (HasReceiveInfo ? Libc.VIRTIO_NET_HDR_F_RSC_INFO : 0)),
+            flags = (byte)((NeedsChecksum ? Libc.VIRTIO_NET_HDR_F_NEEDS_CSUM : 0) | (
+                HasReceiveInfo ? Libc.VIRTIO_NET_HDR_F_RSC_INFO : 0)),
             gso_type = (byte)((int)Type | (HasEcn ? Libc.VIRTIO_NET_HDR_GSO_ECN : 0)),
             hdr_len = HeaderBytes,
             gso_size = SegmentBytes,

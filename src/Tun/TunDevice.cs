@@ -4,7 +4,10 @@ using Overlay.Linux;
 
 namespace Overlay.Tun;
 
-/// <summary>A TUN interface that exists as long as this object: closing its descriptors removes it, its addresses and its routes.</summary>
+/// <summary>
+/// A TUN interface that exists as long as this object: closing its descriptors removes it, its addresses and its
+/// routes.
+/// </summary>
 public sealed class TunDevice : IDisposable
 {
     // What is asked for, the best first: each step leaves out what the kernel may not know (UDP came with Linux 6.2).
@@ -32,14 +35,17 @@ public sealed class TunDevice : IDisposable
     /// <summary>What the kernel leaves to the reader.</summary>
     public TunOffloads Offloads { get; private set; }
 
-    /// <summary>Whether the kernel takes UDP superpackets written to the device: it learned to write and to read them at once.</summary>
+    /// <summary>
+    /// Whether the kernel takes UDP superpackets written to the device: it learned to write and to read them at once.
+    /// </summary>
     public bool TakesUdpSuperpackets { get; private set; }
 
     /// <summary>Creates the interface, down and without an address.</summary>
     /// <param name="name">1 to 15 bytes, taken literally.</param>
     /// <param name="virtioNetHeader">Whether a virtio-net header stands before each packet.</param>
     /// <param name="queues">1 to 256.</param>
-    /// <exception cref="LinuxException">The driver, the privilege or the name is not available; the message says which.</exception>
+    /// <exception cref="LinuxException">The driver, the privilege or the name is not available; the message says
+    /// which.</exception>
     public static TunDevice Create(string name, bool virtioNetHeader = false, int queues = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
@@ -62,7 +68,8 @@ public sealed class TunDevice : IDisposable
     }
 
     /// <summary>Takes over from the kernel what it lets us: the best step of a ladder that it accepts.</summary>
-    /// <param name="wanted">What may be asked for at most; <see cref="TunOffloads.Checksum"/> comes with everything.</param>
+    /// <param name="wanted">What may be asked for at most; <see cref="TunOffloads.Checksum"/> comes with
+    /// everything.</param>
     /// <returns>The errno of the first step that was refused; <see cref="Errno.None"/> when none was.</returns>
     public Errno NegotiateOffloads(TunOffloads wanted)
     {

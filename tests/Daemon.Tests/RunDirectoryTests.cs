@@ -64,12 +64,14 @@ public sealed class RunDirectoryTests : IDisposable
     {
         string path = Path.Combine(_directory.FullName, new string('x', 100));
 
-        Assert.Contains("bytes too long for a socket", Assert.Throws<OperatorException>(() => RunDirectory.Take(path)).Message);
+        Assert.Contains(
+            "bytes too long for a socket", Assert.Throws<OperatorException>(() => RunDirectory.Take(path)).Message);
 
         Assert.False(Directory.Exists(path));
     }
 
     [Fact]
     public void A_directory_that_cannot_be_made_is_one_line_with_the_remedy() =>
-        Assert.Contains("--run-dir", Assert.Throws<OperatorException>(() => RunDirectory.Take("/proc/overlay")).Message);
+        Assert.Contains(
+            "--run-dir", Assert.Throws<OperatorException>(() => RunDirectory.Take("/proc/overlay")).Message);
 }

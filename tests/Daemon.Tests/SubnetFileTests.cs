@@ -19,7 +19,8 @@ public sealed class SubnetFileTests : IDisposable
     {
         string line = Assert.Throws<OperatorException>(() => StartPlan.CheckSubnetFile(path)).Message;
 
-        Assert.Equal($"--subnet-file {path} {why}; give a file to be written, for example /run/flannel/subnet.env", line);
+        Assert.Equal(
+            $"--subnet-file {path} {why}; give a file to be written, for example /run/flannel/subnet.env", line);
     }
 
     [Fact]

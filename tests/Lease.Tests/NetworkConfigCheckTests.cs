@@ -44,7 +44,8 @@ public sealed class NetworkConfigCheckTests
         var check = NetworkConfigCheck.Of("""{"Network":"10.5.0.0","SubnetLen":"24","EnableIPv6":1}""");
 
         Assert.Equal(
-            ["invalid CIDR address: 10.5.0.0", "SubnetLen must be an unsigned integer, found \"24\"", "EnableIPv6 must be true or false, found 1"],
+            ["invalid CIDR address: 10.5.0.0", "SubnetLen must be an unsigned integer, found "
+                + "\"24\"", "EnableIPv6 must be true or false, found 1"],
             check.Problems);
     }
 

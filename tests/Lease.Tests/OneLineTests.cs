@@ -11,7 +11,8 @@ public sealed class OneLineTests
     [InlineData("a\u009b31mb", "a?31mb")] // the same to a terminal, in one character
     [InlineData("a\u2028b\u2029c", "a?b?c")]
     [InlineData("a\u202eb", "a?b")] // turns the direction of what follows
-    public void Nothing_in_a_name_moves_the_cursor_or_ends_the_line(string text, string line) => Assert.Equal(line, OneLine.Mask(text));
+    public void Nothing_in_a_name_moves_the_cursor_or_ends_the_line(string text, string line) =>
+        Assert.Equal(line, OneLine.Mask(text));
 
     [Fact]
     public void What_is_shortened_is_one_line_of_at_most_120_characters_and_says_that_it_was_cut()

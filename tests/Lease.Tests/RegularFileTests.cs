@@ -19,7 +19,9 @@ public sealed class RegularFileTests : IDisposable
             file.SetLength(1L << 40); // a hole of a terabyte
         }
 
-        foreach (Action read in (Action[])[() => RegularFile.ReadAllText(path), () => RegularFile.ReadExactText(path), () => RegularFile.ReadAllBytes(path, 1 << 20)])
+        foreach (Action read in (Action[])[
+            () => RegularFile.ReadAllText(path), () => RegularFile.ReadExactText(path),
+            () => RegularFile.ReadAllBytes(path, 1 << 20)])
         {
             Assert.Matches("^it is longer than [0-9]+ bytes$", Assert.Throws<IOException>(read).Message);
         }
@@ -41,6 +43,7 @@ public sealed class RegularFileTests : IDisposable
             return;
         }
 
-        Assert.Equal("it is not UTF-8 text; save it as such", Assert.Throws<IOException>(() => RegularFile.ReadExactText(path)).Message);
+        Assert.Equal("it is not UTF-8 text; save it as such", Assert.Throws<IOException>(
+            () => RegularFile.ReadExactText(path)).Message);
     }
 }

@@ -20,7 +20,8 @@ internal static class Command
     }
 
     /// <summary>Runs it.</summary>
-    internal static (int ExitCode, string Output, string Errors) Try(string program, string[] arguments, string input = "")
+    internal static (
+        int ExitCode, string Output, string Errors) Try(string program, string[] arguments, string input = "")
     {
         using var process = new Process
         {

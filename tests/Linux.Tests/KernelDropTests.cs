@@ -24,7 +24,8 @@ public sealed class KernelDropTests
         using var inside = new TemporaryNamespace();
         inside.Ip("link set lo up");
         using UdpSocket receiver = inside.Namespace.Run(() => UdpSocket.Bind(0x7F000001, Port, bufferBytes: 1 << 15));
-        using Socket sender = inside.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket sender = inside.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         Assert.True(receiver.TryReadDrops(out uint before));
         Assert.Equal(0u, before);
 
@@ -58,9 +59,11 @@ public sealed class KernelDropTests
         using SafeFd tun = inside.Namespace.Run(() => TunControl.CreateInterface("tun0"));
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
-        netlink.ConfigureLink(index, new LinkSettings { TransmitQueueLength = Queue, NoIpv6LinkLocalAddress = true, Up = true });
+        netlink.ConfigureLink(
+            index, new LinkSettings { TransmitQueueLength = Queue, NoIpv6LinkLocalAddress = true, Up = true });
         netlink.AddAddress(index, 0x0A090001, 24);
-        using Socket sender = inside.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket sender = inside.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
 
         Flood(sender, s_unread, Sent);
 

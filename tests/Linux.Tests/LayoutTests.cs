@@ -12,11 +12,13 @@ using Xunit;
 namespace Overlay.Linux.Tests;
 
 /// <summary>Everything mirrored from C, compared with what gcc makes of the headers.</summary>
-/// <remarks>Found by reflection: a new constant, struct or field is checked without a change here, or listed below.</remarks>
+/// <remarks>
+/// Found by reflection: a new constant, struct or field is checked without a change here, or listed below.
+/// </remarks>
 public sealed class LayoutTests
 {
-    // sys/socket.h before linux/*.h and net/if.h before linux/if*.h: then linux/libc-compat.h leaves out what glibc has.
-    // netinet/udp.h and linux/icmp.h: linux/udp.h and netinet/ip_icmp.h define the same structs again.
+    // sys/socket.h before linux/*.h and net/if.h before linux/if*.h: then linux/libc-compat.h leaves out what glibc
+    // has. netinet/udp.h and linux/icmp.h: linux/udp.h and netinet/ip_icmp.h define the same structs again.
     private static readonly string[] s_headers =
     [
         "stddef.h", "stdio.h", "errno.h", "fcntl.h", "limits.h", "poll.h", "sched.h", "signal.h", "time.h", "unistd.h",
@@ -38,11 +40,14 @@ public sealed class LayoutTests
         ["VIRTIO_NET_HDR_GSO_UDP_L4"] = "newer than the headers of distributions that are in use (Linux 6.2)",
     };
 
-    // Structs that grow at their end with new kernels: what we have is their beginning, and the whole is as long as the headers are new.
+    // Structs that grow at their end with new kernels: what we have is their beginning, and the whole is as long as the
+    // headers are new.
     private static readonly string[] s_beginnings = ["rtnl_link_stats64"];
 
-    private static readonly BindingFlags s_anyStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
-    private static readonly BindingFlags s_anyInstance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+    private static readonly BindingFlags s_anyStatic =
+        BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+    private static readonly BindingFlags s_anyInstance =
+        BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
     [Fact]
     public void Every_constant_size_and_offset_is_what_the_compiler_says()
@@ -58,7 +63,8 @@ public sealed class LayoutTests
         source.Append("int main(void)\n{\n");
         foreach ((string name, (string expression, _)) in claims)
         {
-            source.Append(CultureInfo.InvariantCulture, $"    printf(\"{name}=%lld\\n\", (long long)({expression}));\n");
+            source.Append(
+                CultureInfo.InvariantCulture, $"    printf(\"{name}=%lld\\n\", (long long)({expression}));\n");
         }
 
         source.Append("    return 0;\n}\n");
@@ -123,7 +129,8 @@ public sealed class LayoutTests
     private static SortedDictionary<string, (string Expression, long Ours)> CollectClaims()
     {
         var claims = new SortedDictionary<string, (string, long)>(StringComparer.Ordinal);
-        foreach (FieldInfo field in typeof(Libc).GetFields(s_anyStatic).Where(field => field.IsLiteral && IsWritten(field)))
+        foreach (FieldInfo field in typeof(Libc).GetFields(s_anyStatic).Where(
+            field => field.IsLiteral && IsWritten(field)))
         {
             if (!s_withoutCounterpart.ContainsKey(field.Name))
             {

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Overlay.Linux.Tests;
 
-/// <summary>Sockets on the loopback interface of a namespace of the test's own, and one slab for all their messages.</summary>
+/// <summary>
+/// Sockets on the loopback interface of a namespace of the test's own, and one slab for all their messages.
+/// </summary>
 internal sealed class Loopback : IDisposable
 {
     /// <summary>127.0.0.1, host order.</summary>
@@ -49,7 +51,8 @@ internal sealed class Loopback : IDisposable
     {
         SyscallResult received = default;
         Assert.True(
-            SpinWait.SpinUntil(() => (received = socket.Receive(batch, atMost)).Errno != Errno.EAGAIN, s_deadline), "nothing arrived");
+            SpinWait.SpinUntil(
+                () => (received = socket.Receive(batch, atMost)).Errno != Errno.EAGAIN, s_deadline), "nothing arrived");
         Assert.True(received.Succeeded, received.ToString());
         Assert.Equal(batch.Count, received.Count);
     }

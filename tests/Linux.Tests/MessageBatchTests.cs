@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Overlay.Linux.Tests;
 
-/// <summary>Gather lists and batches, without the kernel: what fits, and what is refused before the kernel could see it.</summary>
+/// <summary>
+/// Gather lists and batches, without the kernel: what fits, and what is refused before the kernel could see it.
+/// </summary>
 public sealed class MessageBatchTests : IDisposable
 {
     private const uint Address = 0x0A000001;
@@ -128,7 +130,8 @@ public sealed class MessageBatchTests : IDisposable
     [Fact]
     public void A_slot_is_never_placed_outside_the_slab()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ReceiveBatch(_slab, 1065, 2)); // a slot is 64 bytes shorter than its share
+        // a slot is 64 bytes shorter than its share
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ReceiveBatch(_slab, 1065, 2));
         using var batch = new ReceiveBatch(_slab, 0, 2);
         int last = _slab.LengthBytes - ReceiveBatch.SlotBytes;
 

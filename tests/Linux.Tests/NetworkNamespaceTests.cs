@@ -50,7 +50,8 @@ public sealed class NetworkNamespaceTests
     {
         using var inside = new TemporaryNamespace();
 
-        InvalidOperationException thrown = Assert.Throws<InvalidOperationException>(() => inside.Namespace.Run(ThrowFromTheBody));
+        InvalidOperationException thrown = Assert.Throws<InvalidOperationException>(
+            () => inside.Namespace.Run(ThrowFromTheBody));
 
         Assert.Equal("from the body", thrown.Message);
         Assert.Contains(nameof(ThrowFromTheBody), thrown.StackTrace);
@@ -68,7 +69,8 @@ public sealed class NetworkNamespaceTests
     [Fact]
     public void A_name_that_does_not_exist_is_ENOENT_with_advice()
     {
-        LinuxException thrown = Assert.Throws<LinuxException>(() => NetworkNamespace.Open("/run/netns/no-such-namespace"));
+        LinuxException thrown = Assert.Throws<LinuxException>(
+            () => NetworkNamespace.Open("/run/netns/no-such-namespace"));
 
         Assert.Equal(Errno.ENOENT, thrown.Errno);
         Assert.Contains("ip netns add", thrown.Message);
@@ -98,7 +100,8 @@ public sealed class NetworkNamespaceTests
         Assert.Throws<ObjectDisposedException>(() => disposed.Run(() => { }));
     }
 
-    private static string Current() => new FileInfo("/proc/thread-self/ns/net").LinkTarget!; // always a link: namespaces(7)
+    // always a link: namespaces(7)
+    private static string Current() => new FileInfo("/proc/thread-self/ns/net").LinkTarget!;
 
     private static void ThrowFromTheBody() => throw new InvalidOperationException("from the body");
 }

@@ -32,7 +32,8 @@ public sealed class PacketSocketTests
         using PacketSocket atB = b.Namespace.Run(() => OpenOn("b0"));
         byte[] mark = Encoding.ASCII.GetBytes($"mark of process {Environment.ProcessId}");
 
-        using Socket sender = a.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket sender = a.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         sender.SendTo(mark, new IPEndPoint(IPAddress.Parse("10.1.0.2"), 9));
 
         Assert.Equal(PacketDirection.Outgoing, DirectionOf(mark, atA));
@@ -60,7 +61,8 @@ public sealed class PacketSocketTests
         using var a = new TemporaryNamespace();
         a.Ip("link set lo up");
         using PacketSocket capture = a.Namespace.Run(() => OpenOn("lo"));
-        using Socket sender = a.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket sender = a.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
 
         sender.SendTo(new byte[200], new IPEndPoint(IPAddress.Loopback, 9));
 

@@ -35,13 +35,15 @@ public sealed class TunControlTests
         using var inside = new TemporaryNamespace();
         using (SafeFd first = inside.Namespace.Run(() => TunControl.CreateInterface("held0")))
         {
-            LinuxException held = Assert.Throws<LinuxException>(() => inside.Namespace.Run(() => TunControl.CreateInterface("held0")));
+            LinuxException held = Assert.Throws<LinuxException>(
+                () => inside.Namespace.Run(() => TunControl.CreateInterface("held0")));
             Assert.Equal(Errno.EBUSY, held.Errno);
             Assert.Contains("fuser", held.Message);
         }
 
         inside.Ip("tuntap add kept0 mode tun");
-        LinuxException kept = Assert.Throws<LinuxException>(() => inside.Namespace.Run(() => TunControl.CreateInterface("kept0")));
+        LinuxException kept = Assert.Throws<LinuxException>(
+            () => inside.Namespace.Run(() => TunControl.CreateInterface("kept0")));
         Assert.Equal(Errno.EBUSY, kept.Errno);
         Assert.Contains("ip link del kept0", kept.Message);
     }
@@ -50,11 +52,13 @@ public sealed class TunControlTests
     public void Further_queues_join_an_interface_made_for_several_and_a_second_owner_is_still_refused()
     {
         using var inside = new TemporaryNamespace();
-        using SafeFd first = inside.Namespace.Run(() => TunControl.CreateInterface("many0", virtioNetHeader: true, multiQueue: true));
+        using SafeFd first = inside.Namespace.Run(
+            () => TunControl.CreateInterface("many0", virtioNetHeader: true, multiQueue: true));
         using SafeFd second = inside.Namespace.Run(() => TunControl.AddQueue("many0", virtioNetHeader: true));
 
         LinuxException held = Assert.Throws<LinuxException>(
-            () => inside.Namespace.Run(() => TunControl.CreateInterface("many0", virtioNetHeader: true, multiQueue: true)));
+            () => inside.Namespace.Run(
+                () => TunControl.CreateInterface("many0", virtioNetHeader: true, multiQueue: true)));
 
         Assert.Equal(Errno.EBUSY, held.Errno);
         JsonElement link = Assert.Single(inside.IpJson("link show many0"));
@@ -95,7 +99,8 @@ public sealed class TunControlTests
         using var inside = new TemporaryNamespace();
         using SafeFd queue = inside.Namespace.Run(() => TunControl.CreateInterface("off0", virtioNetHeader: true));
 
-        Assert.True(TunControl.SetOffloads(queue, TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpEcn).Succeeded);
+        Assert.True(
+            TunControl.SetOffloads(queue, TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpEcn).Succeeded);
         Assert.Equal((true, true, false), Features(inside, "off0"));
         Assert.Equal(Errno.EINVAL, TunControl.SetOffloads(queue, (TunOffloads)0x4000_0001).Errno);
         Assert.Equal((true, true, false), Features(inside, "off0"));

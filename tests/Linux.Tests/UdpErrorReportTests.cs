@@ -214,7 +214,8 @@ public sealed class UdpErrorReportTests : IDisposable
         return socket.Find(address, Closed);
     }
 
-    private void Send(UdpSocket socket, uint address, int bytes) => Assert.Equal(1, TrySend(socket, address, bytes).Count);
+    private void Send(UdpSocket socket, uint address, int bytes) =>
+        Assert.Equal(1, TrySend(socket, address, bytes).Count);
 
     private SyscallResult TrySend(UdpSocket socket, uint address, int bytes)
     {

@@ -240,7 +240,8 @@ public sealed class UdpSocketTests : IDisposable
             Assert.Equal(Each, socket.Send(batch, 0, Each).Count);
             int atFirst = 0, atSecond = 0;
             Assert.True(
-                SpinWait.SpinUntil(() => (atFirst += Drain(first)) + (atSecond += Drain(second)) >= Each, s_deadline), "some are missing");
+                SpinWait.SpinUntil(() => (
+                    atFirst += Drain(first)) + (atSecond += Drain(second)) >= Each, s_deadline), "some are missing");
             Assert.Equal(Each, atFirst + atSecond);
             return atFirst;
         })];

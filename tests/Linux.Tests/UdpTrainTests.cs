@@ -44,7 +44,11 @@ public sealed class UdpTrainTests : IDisposable
             route add default via 10.1.0.2
 
             """);
-        long Sent() => inside.IpJson("-s link show a0")[0].GetProperty("stats64").GetProperty("tx").GetProperty("packets").GetInt64();
+        long Sent() => inside.IpJson("-s link show a0")[0]
+            .GetProperty("stats64")
+            .GetProperty("tx")
+            .GetProperty("packets")
+            .GetInt64();
         inside.Namespace.Run(() => System.IO.File.WriteAllText("/proc/sys/net/ipv6/conf/a0/disable_ipv6", "1"));
         long before = Sent();
         Assert.False(inside.Namespace.Run(() => UdpSocket.TakesTrainOf(63)));
@@ -73,7 +77,8 @@ public sealed class UdpTrainTests : IDisposable
     [Theory]
     [InlineData(4000, 1000)]
     [InlineData(3001, 1000)]
-    [InlineData(46 * 1420, 1420)] // a little more, and its frame is longer than the device takes uncut (gso_max_size, 65,536)
+    // a little more, and its frame is longer than the device takes uncut (gso_max_size, 65,536)
+    [InlineData(46 * 1420, 1420)]
     public void A_train_arrives_as_one_with_its_segment_length_where_somebody_did_ask(int bytes, int segmentBytes)
     {
         using UdpSocket sender = _lo.Bind(Ours);
@@ -134,7 +139,8 @@ public sealed class UdpTrainTests : IDisposable
         while (received.Count < expected.Count)
         {
             Loopback.Receive(receiver, arrived, arrived.Capacity);
-            received.AddRange(Enumerable.Range(0, arrived.Count).Select(i => (_lo.BytesOf(arrived[i]), arrived[i].SegmentBytes)));
+            received.AddRange(
+                Enumerable.Range(0, arrived.Count).Select(i => (_lo.BytesOf(arrived[i]), arrived[i].SegmentBytes)));
         }
 
         Assert.Equal(expected.Select(each => each.Segment), received.Select(each => each.Segment));

@@ -64,6 +64,7 @@ public sealed class VirtioNetHeaderTests
     public void A_buffer_that_is_too_short_is_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => VirtioNetHeader.Read(new byte[VirtioNetHeader.Bytes - 1]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => default(VirtioNetHeader).Write(new byte[VirtioNetHeader.Bytes - 1]));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => default(VirtioNetHeader).Write(new byte[VirtioNetHeader.Bytes - 1]));
     }
 }

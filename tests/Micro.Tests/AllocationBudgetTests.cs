@@ -26,11 +26,14 @@ public sealed class AllocationBudgetTests
         Assert.Null(ShortRun.FaultOf(s_benchmarks[name], s_recorded, ShortRun.Patience));
 
     [Fact]
-    public void Every_budget_is_that_of_a_benchmark() => Assert.Empty(ShortRun.Strangers([.. s_benchmarks.Values], s_recorded));
+    public void Every_budget_is_that_of_a_benchmark() =>
+        Assert.Empty(ShortRun.Strangers([.. s_benchmarks.Values], s_recorded));
 
     [Fact]
     public void The_data_path_has_no_budget_at_all() => Assert.Equal(
-        ["EncapsulationBenchmarks.FreshArrays", "ThreadHopBenchmarks.ChannelPerPacket", "ThreadHopBenchmarks.PipePerBatch", "ThreadHopBenchmarks.PipePerPacket"],
+        [
+            "EncapsulationBenchmarks.FreshArrays", "ThreadHopBenchmarks.ChannelPerPacket",
+            "ThreadHopBenchmarks.PipePerBatch", "ThreadHopBenchmarks.PipePerPacket"],
         s_recorded.Names.Where(name => s_recorded.Of(name) > 0).Select(name => name.Split('(')[0]).Distinct());
 
     [Fact]
@@ -40,7 +43,8 @@ public sealed class AllocationBudgetTests
             $"{Allocating}.Box(Objects: 1) 23.9", $"{Allocating}.Box(Objects: 2) 48", $"{Allocating}.Nothing(Objects: 1) 0", $"{Allocating}.Nothing(Objects: 2) 0");
         Assert.Equal(1, exitCode);
         Assert.Equal(
-            [$"{Allocating}.Box(Objects: 1): allocates 24 bytes an operation, its budget is 23.9", "4 benchmarks, 1 not as recorded in bench/budgets.txt"],
+            [$"{Allocating}.Box(Objects: 1): allocates 24 bytes an operation, its budget is "
+                + "23.9", "4 benchmarks, 1 not as recorded in bench/budgets.txt"],
             lines);
     }
 
@@ -61,8 +65,10 @@ public sealed class AllocationBudgetTests
         Assert.Equal(1, exitCode);
         Assert.Equal(
             [
-                $"{Allocating}.Nothing(Objects: 2): allocates 0 bytes an operation and has no budget; record one in bench/budgets.txt",
-                $"{Allocating}.Gone: has a budget in bench/budgets.txt, but there is no such benchmark; remove the line",
+                $"{Allocating}.Nothing(Objects: 2): allocates 0 bytes an operation and has no budget; record one in "
+                    + "bench/budgets.txt",
+                $"{Allocating}.Gone: has a budget in bench/budgets.txt, but there is no such benchmark; remove the "
+                    + "line",
                 "4 benchmarks, 2 not as recorded in bench/budgets.txt",
             ],
             lines);
@@ -71,9 +77,12 @@ public sealed class AllocationBudgetTests
     [Fact]
     public void What_a_thread_of_the_benchmark_allocates_counts()
     {
-        (int exitCode, string[] lines) = Run(typeof(AllocatingElsewhereBenchmarks), "AllocatingElsewhereBenchmarks.Start 100000");
+        (int exitCode, string[] lines) = Run(
+            typeof(AllocatingElsewhereBenchmarks), "AllocatingElsewhereBenchmarks.Start 100000");
         Assert.Equal(1, exitCode);
-        Assert.Matches(@"^AllocatingElsewhereBenchmarks\.Start: allocates [0-9.]+ bytes an operation, its budget is 100000$", lines[0]);
+        Assert.Matches(
+            @"^AllocatingElsewhereBenchmarks\.Start: allocates [0-9.]+ bytes an operation, its budget is 100000$",
+            lines[0]);
     }
 
     [Fact]
@@ -82,7 +91,8 @@ public sealed class AllocationBudgetTests
         (int exitCode, string[] lines) = Run(typeof(WrongBenchmarks), "WrongBenchmarks.Setup 0");
         Assert.Equal(1, exitCode);
         Assert.Equal(
-            ["WrongBenchmarks.Operation: wrong result: the operation", "WrongBenchmarks.Setup: wrong result: the setup"],
+            ["WrongBenchmarks.Operation: wrong result: the "
+                + "operation", "WrongBenchmarks.Setup: wrong result: the setup"],
             lines[..2].Order(StringComparer.Ordinal));
     }
 
@@ -91,7 +101,9 @@ public sealed class AllocationBudgetTests
     {
         (int exitCode, string[] lines) = Run(typeof(IterationBenchmarks), "IterationBenchmarks.Operation 0");
         Assert.Equal(1, exitCode);
-        Assert.Equal("IterationBenchmarks.Operation: a setup for each iteration would be counted as the benchmark's own", lines[0]);
+        Assert.Equal(
+            "IterationBenchmarks.Operation: a setup for each iteration would be counted as the benchmark's "
+                + "own", lines[0]);
     }
 
     [Theory]
@@ -109,7 +121,8 @@ public sealed class AllocationBudgetTests
     private static (int ExitCode, string[] Lines) Run(Type type, params string[] budgets)
     {
         var output = new StringWriter();
-        int exitCode = ShortRun.Run(MicroBenchmark.Of([type]), AllocationBudgets.Parse(budgets), s_littlePatience, output);
+        int exitCode = ShortRun.Run(
+            MicroBenchmark.Of([type]), AllocationBudgets.Parse(budgets), s_littlePatience, output);
         return (exitCode, output.ToString().TrimEnd().Split(Environment.NewLine));
     }
 }

@@ -22,7 +22,8 @@ public sealed class BenchmarkHouseTests
 
     [Theory]
     [MemberData(nameof(Classes))]
-    public void Every_class_counts_what_it_allocates(Type type) => Assert.True(type.IsDefined(typeof(MemoryDiagnoserAttribute)));
+    public void Every_class_counts_what_it_allocates(Type type) =>
+        Assert.True(type.IsDefined(typeof(MemoryDiagnoserAttribute)));
 
     [Theory]
     [MemberData(nameof(Classes))]
@@ -43,14 +44,16 @@ public sealed class BenchmarkHouseTests
     }
 
     private static IEnumerable<BenchmarkAttribute> Benchmarks(Type type) =>
-        type.GetMethods().Select(method => method.GetCustomAttribute<BenchmarkAttribute>()).OfType<BenchmarkAttribute>();
+        type.GetMethods().Select(
+            method => method.GetCustomAttribute<BenchmarkAttribute>()).OfType<BenchmarkAttribute>();
 
     private static string Root()
     {
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Overlay.sln")))
         {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException($"no Overlay.sln above {AppContext.BaseDirectory}");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException($"no Overlay.sln above {AppContext.BaseDirectory}");
         }
 
         return folder;

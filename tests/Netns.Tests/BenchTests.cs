@@ -35,7 +35,8 @@ public sealed class BenchTests : LabTest
             Assert.All(report.Variants, variant =>
             {
                 Assert.All(variant.Tcp, tcp => Assert.True(tcp.BitsPerSecond.Minimum > 1e6, $"{variant.Name}: {tcp}"));
-                Assert.All(variant.Udp, udp => Assert.True(udp.PacketsPerSecond.Minimum > 100, $"{variant.Name}: {udp}"));
+                Assert.All(
+                    variant.Udp, udp => Assert.True(udp.PacketsPerSecond.Minimum > 100, $"{variant.Name}: {udp}"));
                 Assert.All(variant.Latency, latency => Assert.InRange(latency.P50.Median, 1, latency.P999.Maximum));
             });
 
@@ -44,7 +45,8 @@ public sealed class BenchTests : LabTest
             Assert.All(flood.KernelCopiesPerByte.Values, copies => Assert.InRange(copies.Median, 0.5, 1.3));
             Assert.All(flood.UserCopiesPerByte.Values, copies => Assert.Equal(0, copies.Maximum));
             CountedWorkload copied = report.Variants[1].Counts.Single(count => count.Workload == "tcp_1");
-            Assert.InRange(copied.UserCopiesPerByte["outbound"].Median, 0.99, 1.05); // what was read once, and the headers of its segments
+            // what was read once, and the headers of its segments
+            Assert.InRange(copied.UserCopiesPerByte["outbound"].Median, 0.99, 1.05);
             Assert.All(report.Variants[1].Accelerations.Values, state => Assert.Equal("on", state));
             Assert.All(report.Variants[0].Accelerations.Values, state => Assert.Equal("off", state));
             Assert.Contains("<svg", File.ReadAllText(page), StringComparison.Ordinal);
@@ -65,7 +67,9 @@ public sealed class BenchTests : LabTest
         SubnetFacts[] subnets = [.. plan.Hosts.Select(host => SubnetFacts.Read(host.SubnetFile))];
         for (int i = 0; i < 2; i++)
         {
-            ip.Batch(plan.Hosts[i].HostNamespace, [$"route add {subnets[1 - i].Subnet} via {plan.Hosts[1 - i].UnderlayAddress}"]);
+            ip.Batch(
+                plan.Hosts[i].HostNamespace, [$"route add {subnets[1 - i].Subnet} via "
+                    + $"{plan.Hosts[1 - i].UnderlayAddress}"]);
         }
 
         CommandResult result = bench.End();
@@ -86,7 +90,8 @@ public sealed class BenchTests : LabTest
     [Fact]
     public void A_peer_whose_command_fails_ends_the_run_with_its_last_line()
     {
-        using var bench = BenchProgram.Start("--json", "--variants", "direct", "--peer", "broken=echo no such tunnel >&2; exit 3");
+        using var bench = BenchProgram.Start(
+            "--json", "--variants", "direct", "--peer", "broken=echo no such tunnel >&2; exit 3");
 
         Refused(bench.End(), "broken: ", "its command on host 1 has ended with exit code 3: no such tunnel");
     }
@@ -130,7 +135,8 @@ public sealed class BenchTests : LabTest
         string page = Path.Combine(Path.GetTempPath(), $"overlay-t{Environment.ProcessId}-unprinted.html");
         Prerequisites.Require();
         CommandResult result = ChildCommand.Run(
-            ["/bin/sh", "-c", $"exec \"$0\" bench --quick --seconds {Short} --variants direct --html {page} >/dev/full", RunningProgram.OverlayPath]);
+            ["/bin/sh", "-c", $"exec \"$0\" bench --quick --seconds {Short} --variants direct --html {page} "
+                + ">/dev/full", RunningProgram.OverlayPath]);
 
         Refused(result, "No space left on device");
         Assert.Empty(Directory.EnumerateFiles(Path.GetTempPath(), $"{Path.GetFileName(page)}*"));

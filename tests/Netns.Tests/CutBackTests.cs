@@ -8,8 +8,8 @@ using Xunit;
 namespace Overlay.Netns.Tests;
 
 /// <summary>
-/// A peer's packets, merged or not by a real daemon, come out of the kernel behind it as the peer sent them: byte for byte but for
-/// the time to live, the header checksum and, under DF, the ID.
+/// A peer's packets, merged or not by a real daemon, come out of the kernel behind it as the peer sent them: byte for
+/// byte but for the time to live, the header checksum and, under DF, the ID.
 /// </summary>
 public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<WireBenches>
 {
@@ -23,25 +23,32 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
     // Name, packets, whether the daemon is to merge some of them.
     private static readonly (string Name, Func<Flow, List<byte[]>> Packets, bool Merges)[] s_cases =
     [
-        ("tcp, DF, timestamps, a short last one with PSH", flow => [.. flow.Tcp(30, 1400, s_timestamps), flow.Segment(77, Push | Ack, s_timestamps)], true),
+        ("tcp, DF, timestamps, a short last one with PSH", flow => [
+            .. flow.Tcp(30, 1400, s_timestamps), flow.Segment(77, Push | Ack, s_timestamps)], true),
         ("tcp, DF, every ID zero", flow => [.. flow.Tcp(30, 1400, []).Select(packet => WithId(packet, 0))], true),
         ("tcp, no DF, IDs past their end", flow => [.. flow.WithoutDf(0xFFF0).Tcp(35, 1000, [])], true),
-        ("tcp, no DF, a gap in the IDs", flow => [.. flow.WithoutDf(5).Tcp(10, 1000, []), .. flow.WithoutDf(100).Tcp(10, 1000, [])], true),
-        ("tcp, ECE and CE marks", flow => [.. flow.Tcp(8, 900, [], Echo | Ack, tos: 2), .. flow.Tcp(8, 900, [], Echo | Ack, tos: 3)], true),
+        ("tcp, no DF, a gap in the IDs", flow => [
+            .. flow.WithoutDf(5).Tcp(10, 1000, []), .. flow.WithoutDf(100).Tcp(10, 1000, [])], true),
+        ("tcp, ECE and CE marks", flow => [
+            .. flow.Tcp(8, 900, [], Echo | Ack, tos: 2), .. flow.Tcp(8, 900, [], Echo | Ack, tos: 3)], true),
         ("tcp, CWR, FIN and URG among data", flow =>
             [.. flow.Tcp(6, 900, []), flow.Segment(900, Reduced | Ack), flow.Segment(900, Ack), flow.Segment(900, Urgent | Ack),
             .. flow.Tcp(6, 900, []), flow.Segment(900, Fin | Ack)], true),
         ("tcp, a gap in the sequence", flow => [.. flow.Tcp(6, 900, []), .. flow.Skip(900).Tcp(6, 900, [])], true),
-        ("tcp, a wrong checksum among right ones", flow => [.. flow.Tcp(6, 900, []), Spoil(flow.Segment(900, Ack)), .. flow.Tcp(6, 900, [])], true),
+        ("tcp, a wrong checksum among right ones", flow => [
+            .. flow.Tcp(6, 900, []), Spoil(flow.Segment(900, Ack)), .. flow.Tcp(6, 900, [])], true),
         ("tcp, pure acknowledgements", flow => [.. flow.Tcp(20, 0, [])], false),
         ("udp, DF, a short last one", flow => [.. flow.Udp(39, 1200), flow.Datagram(1)], true),
         ("udp, no DF", flow => [.. flow.WithoutDf(0xFFF8).Udp(40, 103)], true),
         ("udp, without checksums", flow => [.. flow.Udp(20, 200).Select(WithoutUdpChecksum)], false),
-        ("udp, a wrong checksum among right ones", flow => [.. flow.Udp(6, 900), Spoil(flow.Datagram(900)), .. flow.Udp(6, 900)], true),
+        ("udp, a wrong checksum among right ones", flow => [
+            .. flow.Udp(6, 900), Spoil(flow.Datagram(900)), .. flow.Udp(6, 900)], true),
         ("udp, every length its own", flow => [.. Enumerable.Range(1, 30).Select(i => flow.Datagram(i * 40))], false),
         ("two flows in turn", flow =>
-            [.. flow.Tcp(12, 1000, []).Zip(new Flow(flow.To, 4444).Tcp(12, 1000, []), (a, b) => new[] { a, b }).SelectMany(pair => pair)], true),
-        ("fragments between datagrams", flow => [.. flow.Udp(5, 808), .. flow.Fragments(808), .. flow.Udp(5, 808)], true),
+            [.. flow.Tcp(12, 1000, []).Zip(
+                new Flow(flow.To, 4444).Tcp(12, 1000, []), (a, b) => new[] { a, b }).SelectMany(pair => pair)], true),
+        ("fragments between datagrams", flow => [
+            .. flow.Udp(5, 808), .. flow.Fragments(808), .. flow.Udp(5, 808)], true),
         ("options in the IP header", flow => [.. flow.Tcp(8, 900, []).Select(WithIpOptions)], false),
     ];
 
@@ -84,7 +91,8 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
         var random = new Random(seed);
         for (int round = 0; round < 60; round++)
         {
-            Flow[] flows = [.. Enumerable.Range(1, 4).Select(i => new Flow(bench.Local, (ushort)(6000 + i), (ushort)random.Next(0x10000)))];
+            Flow[] flows = [.. Enumerable.Range(1, 4)
+                .Select(i => new Flow(bench.Local, (ushort)(6000 + i), (ushort)random.Next(0x10000)))];
             List<byte[]> packets = [];
             for (int run = 0; run < 12; run++)
             {
@@ -93,7 +101,8 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
                 packets.AddRange(random.Next(3) switch
                 {
                     0 => flow.Udp(random.Next(1, 20), bytes),
-                    1 => flow.Tcp(random.Next(1, 20), bytes, s_timestamps, random.Next(4) == 0 ? (byte)(Push | Ack) : Ack),
+                    1 => flow.Tcp(
+                        random.Next(1, 20), bytes, s_timestamps, random.Next(4) == 0 ? (byte)(Push | Ack) : Ack),
                     _ => flow.WithoutDf(random.Next(0x10000)).Tcp(random.Next(1, 20), bytes, []),
                 });
             }
@@ -111,13 +120,15 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
         List<byte[]> actual = bench.Deliver.Read(packets.Count, WireBench.Patience);
         longest = bench.LongestInTunnel();
         Assert.True(bench.Discard() == 0, $"{hint}: more than {packets.Count} packets");
-        ILookup<string, byte[]> expected = packets.Select(packet => CraftedFrame.WithTimeToLive(packet, AtTheEnd)).ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
+        ILookup<string, byte[]> expected = packets.Select(packet => CraftedFrame.WithTimeToLive(packet, AtTheEnd))
+            .ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
         ILookup<string, byte[]> arrived = actual.ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
         foreach (IGrouping<string, byte[]> flow in expected) // the order among flows is nobody's promise
         {
             foreach (((byte[] sent, byte[] came), int i) in flow.Zip(arrived[flow.Key]).Select((pair, i) => (pair, i)))
             {
-                Assert.True(sent.AsSpan().SequenceEqual(came), $"{hint}: {i + 1} of {flow.Key}: {CraftedFrame.Difference(sent, came)}");
+                Assert.True(sent.AsSpan()
+                    .SequenceEqual(came), $"{hint}: {i + 1} of {flow.Key}: {CraftedFrame.Difference(sent, came)}");
             }
 
             Assert.Equal(flow.Count(), arrived[flow.Key].Count());
@@ -125,7 +136,9 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
     }
 
     private static string FlowOf(byte[] packet) =>
-        (packet[6] & 0x3F) + packet[7] != 0 ? "fragments" : $"protocol {packet[9]}, ports {Convert.ToHexString(packet, (packet[0] & 15) * 4, 4)}";
+        (packet[6] & 0x3F) + packet[7] != 0
+            ? "fragments"
+            : $"protocol {packet[9]}, ports {Convert.ToHexString(packet, (packet[0] & 15) * 4, 4)}";
 
     private static byte[] Spoil(byte[] packet)
     {
@@ -148,7 +161,8 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
     }
 
     private static byte[] WithIpOptions(byte[] packet) => PacketBuilder.TcpPacket(
-        PacketBuilder.Address(WireBench.Remote), (uint)((packet[16] << 24) | (packet[17] << 16) | (packet[18] << 8) | packet[19]),
+        PacketBuilder.Address(WireBench.Remote), (uint)(
+            (packet[16] << 24) | (packet[17] << 16) | (packet[18] << 8) | packet[19]),
         40_000, 5001, 1, 2, Ack, packet[PlainTcpBytes..], ipOptions: [1, 1, 1, 0]);
 
     /// <summary>One sender's packets to one port: ID and sequence go on by themselves.</summary>
@@ -201,8 +215,12 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
             ushort own = _id++;
             return
             [
-                PacketBuilder.Ipv4(s_from, PacketBuilder.Address(to), TimeToLive, PacketBuilder.Udp, Content(length), fragment: MoreFragments, id: own),
-                PacketBuilder.Ipv4(s_from, PacketBuilder.Address(to), TimeToLive, PacketBuilder.Udp, Content(length), fragment: (ushort)(length / Unit), id: own),
+                PacketBuilder.Ipv4(
+                    s_from, PacketBuilder.Address(to), TimeToLive, PacketBuilder.Udp, Content(length),
+                    fragment: MoreFragments, id: own),
+                PacketBuilder.Ipv4(
+                    s_from, PacketBuilder.Address(to), TimeToLive, PacketBuilder.Udp, Content(length),
+                    fragment: (ushort)(length / Unit), id: own),
             ];
         }
 

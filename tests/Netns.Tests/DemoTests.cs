@@ -110,7 +110,8 @@ public sealed class DemoTests : LabTest
             demo.Kill();
         }
 
-        Assert.True(Remnants().Processes.Count > 2, "neither the daemons nor etcd outlive it: there is nothing to remove");
+        Assert.True(
+            Remnants().Processes.Count > 2, "neither the daemons nor etcd outlive it: there is nothing to remove");
 
         CommandResult next = Run("--json");
 
@@ -234,7 +235,9 @@ public sealed class DemoTests : LabTest
     {
         try
         {
-            return CountersSocket.ReadAsync(s_plan.Hosts[0].RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Outbound.Packets > 1000; // pings are a dozen
+            // pings are a dozen
+            return CountersSocket.ReadAsync(
+                s_plan.Hosts[0].RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Outbound.Packets > 1000;
         }
         catch (OperatorException)
         {
@@ -242,7 +245,8 @@ public sealed class DemoTests : LabTest
         }
     }
 
-    private static Remnants Remnants() => new LabRemnants(DemoSession.Prefix, DemoSession.LabDirectory, new IpCommand()).Find();
+    private static Remnants Remnants() =>
+        new LabRemnants(DemoSession.Prefix, DemoSession.LabDirectory, new IpCommand()).Find();
 
     private static void NothingIsLeft()
     {
@@ -268,7 +272,9 @@ public sealed class DemoTests : LabTest
         return result!; // set by the first try
     }
 
-    /// <summary>Starts it and waits for a moment of it; waits before that while somebody else's demo has the lock.</summary>
+    /// <summary>
+    /// Starts it and waits for a moment of it; waits before that while somebody else's demo has the lock.
+    /// </summary>
     private static RunningProgram StartUntil(Func<bool> moment, params IReadOnlyList<string> arguments)
     {
         Prerequisites.Require();

@@ -33,7 +33,8 @@ public sealed class EngineTests : LabTest
 
         HopsAndTosAreKept(lab);
         TcpCrosses(lab);
-        UdpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), 1444, bursts: 8, seed: 603);
+        UdpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), 1444, bursts: 8, seed: 603);
 
         CountersExplainEverything(lab);
         IsOff(lab, off.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -41,7 +42,8 @@ public sealed class EngineTests : LabTest
 
     [Theory]
     [MemberData(nameof(Withouts))]
-    public void Without_one_acceleration_everything_still_crosses_and_the_counters_say_that_it_is_off(string acceleration)
+    public void Without_one_acceleration_everything_still_crosses_and_the_counters_say_that_it_is_off(
+        string acceleration)
     {
         TestLab lab = NewLab(2);
         _ = lab.BringUp([1, 2], _ => ["--without", acceleration]);
@@ -92,8 +94,10 @@ public sealed class EngineTests : LabTest
 
     private static void TcpCrosses(TestLab lab)
     {
-        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 601);
-        TcpTransfer.ArrivesIntact(lab.Host(2).PodNamespace, lab.Host(1).PodNamespace, lab.Pod(1), TransferBytes, seed: 602);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 601);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(2).PodNamespace, lab.Host(1).PodNamespace, lab.Pod(1), TransferBytes, seed: 602);
     }
 
     // What one daemon has sent the other has received, unless the kernel between them had no room for it and says so.
@@ -109,7 +113,8 @@ public sealed class EngineTests : LabTest
                     DirectionReport sent = lab.Counters(from).Outbound;
                     DirectionReport received = lab.Counters(to).Inbound;
                     long lost = KernelCounters.Snmp(lab.Host(to).HostNamespace, "Udp", "RcvbufErrors");
-                    counted = $"h{from} sent {sent.Packets} packets of {sent.Bytes} bytes, h{to} received {received.Packets} of "
+                    counted = $"h{from} sent {sent.Packets} packets of {sent.Bytes} bytes, h{to} received "
+                        + $"{received.Packets} of "
                         + $"{received.Bytes}, {lost} found no room";
                     return sent.Packets == received.Packets + lost && (lost > 0 || sent.Bytes == received.Bytes);
                 },

@@ -11,7 +11,8 @@ namespace Overlay.Netns.Tests;
 /// <summary>What becomes of real daemons and their traffic while a real etcd is away.</summary>
 public sealed class EtcdAwayTests : LabTest
 {
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(20); // the longest pause between two attempts is 10 s
+    // the longest pause between two attempts is 10 s
+    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(2);
 
@@ -22,7 +23,8 @@ public sealed class EtcdAwayTests : LabTest
         using LabEtcd etcd = lab.StartEtcd();
         etcd.Kill();
         RunningProgram first = lab.Start(1);
-        Assert.True(first.WaitForError($"waiting for the lease store etcd:{etcd.Endpoint.GetLeftPart(UriPartial.Authority)}", s_within), first.Tail());
+        Assert.True(first.WaitForError("waiting for the lease store "
+            + $"etcd:{etcd.Endpoint.GetLeftPart(UriPartial.Authority)}", s_within), first.Tail());
         first.Signal("TERM");
         Assert.Equal(0, first.WaitForExit(s_stopLimit).ExitCode);
         Assert.False(lab.HasTunnel(1));
@@ -33,7 +35,8 @@ public sealed class EtcdAwayTests : LabTest
 
         Assert.True(second.WaitForError(" ready: ", s_within), second.Tail());
         Assert.NotNull(etcd.Gateway.Lease(SubnetFacts.Read(lab.Host(1).SubnetFile).Subnet));
-        Assert.Single(second.Errors, line => line.Contains("waiting for the lease store", StringComparison.Ordinal)); // not with each attempt
+        // not with each attempt
+        Assert.Single(second.Errors, line => line.Contains("waiting for the lease store", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -51,7 +54,8 @@ public sealed class EtcdAwayTests : LabTest
         RunningProgram again = lab.Start(1);
         Assert.Equal(before, lab.WaitUntilReady(again, 1));
         Print($"ready {Stopwatch.GetElapsedTime(again.Started).TotalMilliseconds:0} ms after its start, without etcd");
-        Assert.Contains(again.Errors, line => line.Contains($"with subnet {before.Subnet}, 1 peers", StringComparison.Ordinal));
+        Assert.Contains(
+            again.Errors, line => line.Contains($"with subnet {before.Subnet}, 1 peers", StringComparison.Ordinal));
         lab.AwaitPath(1, 2);
         lab.AwaitPath(2, 1);
         etcd.Restart(TestContext.Current.CancellationToken);
@@ -69,7 +73,8 @@ public sealed class EtcdAwayTests : LabTest
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         SubnetFacts before = lab.Subnet(1);
         string snapshot = Path.Combine(lab.Host(1).RunDirectory, "leases.json");
-        Assert.True(Eventually(() => File.Exists(snapshot) && File.ReadAllText(snapshot).Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal), s_within));
+        Assert.True(Eventually(() => File.Exists(snapshot)
+            && File.ReadAllText(snapshot).Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal), s_within));
         etcd.Kill();
         daemon.Kill();
 
@@ -114,7 +119,8 @@ public sealed class EtcdAwayTests : LabTest
         etcd.Restart(TestContext.Current.CancellationToken);
         etcd.Gateway.DeleteLease("10.244.200.0/24");
 
-        Assert.True(Eventually(() => lab.Counters(1).Routes == 1 && lab.Counters(2).Routes == 1, s_within), daemon.Tail());
+        Assert.True(
+            Eventually(() => lab.Counters(1).Routes == 1 && lab.Counters(2).Routes == 1, s_within), daemon.Tail());
         foreach (SteadyPing way in (SteadyPing[])[pings, back])
         {
             (int sent, int lost) = way.Stop();

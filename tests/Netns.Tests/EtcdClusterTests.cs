@@ -26,7 +26,8 @@ public sealed class EtcdClusterTests : LabTest
         TestLab lab = NewLab(2);
         lab.AddWireAddresses(3);
         using var cluster = EtcdCluster.Start(
-            new EtcdServerOptions { NetworkNamespace = lab.Plan.WireNamespace, Address = IPAddress.Parse(LabPlan.WireAddress) });
+            new EtcdServerOptions { NetworkNamespace = lab.Plan.WireNamespace, Address = IPAddress.Parse(
+                LabPlan.WireAddress) });
         using HttpClient http = EtcdGateway.CreateClient(lab.Plan.WireNamespace);
         EtcdServer leader = await LeaderAsync(cluster.Members, http);
         EtcdServer follower = cluster.Members.First(member => member != leader);
@@ -54,18 +55,22 @@ public sealed class EtcdClusterTests : LabTest
         Assert.All(daemons, daemon => Assert.False(daemon.HasExited));
         Assert.All([1, 2], number => Assert.DoesNotContain("no_route", lab.Counters(number).Outbound.Drops.Keys));
         using var gateway = new EtcdGateway(lab.Plan.WireNamespace, left[0].Endpoint);
-        Assert.All([1, 2], number => Assert.Equal(lab.Host(number).UnderlayAddress.ToString(), gateway.Lease(lab.Subnet(number).Subnet)?.PublicIp));
+        Assert.All([1, 2], number => Assert.Equal(
+            lab.Host(number).UnderlayAddress.ToString(), gateway.Lease(lab.Subnet(number).Subnet)?.PublicIp));
     }
 
     private static string Endpoints(EtcdCluster cluster, EtcdServer first) => string.Join(
-        ',', cluster.Members.OrderBy(member => member != first).Select(member => member.Endpoint.GetLeftPart(UriPartial.Authority)));
+        ',', cluster.Members.OrderBy(member => member != first)
+            .Select(member => member.Endpoint.GetLeftPart(UriPartial.Authority)));
 
     private static void IsSeen(TestLab lab, IEnumerable<EtcdServer> members, string subnet, int routes)
     {
         Write(lab, members, gateway => gateway.PutLease(subnet, Elsewhere, gateway.Grant()));
         long written = Stopwatch.GetTimestamp();
-        Assert.True(Eventually(() => lab.Counters(1).Routes == routes && lab.Counters(2).Routes == routes, s_within), lab.Logs());
-        Print($"{subnet}: known to both {Stopwatch.GetElapsedTime(written).TotalMilliseconds:0} ms after it was written");
+        Assert.True(Eventually(
+            () => lab.Counters(1).Routes == routes && lab.Counters(2).Routes == routes, s_within), lab.Logs());
+        Print(
+            $"{subnet}: known to both {Stopwatch.GetElapsedTime(written).TotalMilliseconds:0} ms after it was written");
     }
 
     // An election is over after a second or two; until then a write is refused or has no answer.

@@ -31,15 +31,19 @@ public sealed class EtcdFleetTests : LabTest
             foreach (RunningProgram daemon in daemons)
             {
                 TimeSpan left = s_allReadyWithin - Stopwatch.GetElapsedTime(released);
-                Assert.True(daemon.WaitForError(" ready: ", left > TimeSpan.Zero ? left : TimeSpan.Zero), daemon.Tail());
+                Assert.True(
+                    daemon.WaitForError(" ready: ", left > TimeSpan.Zero ? left : TimeSpan.Zero), daemon.Tail());
             }
 
-            Print($"round {round}: {Hosts} daemons ready {Stopwatch.GetElapsedTime(released).TotalSeconds:0.0} s after they were let go");
+            Print(
+                $"round {round}: {Hosts} daemons ready {Stopwatch.GetElapsedTime(released).TotalSeconds:0.0} s after "
+                    + "they were let go");
             string[] subnets = [.. lab.Plan.Hosts.Select(host => SubnetFacts.Read(host.SubnetFile).Subnet)];
             Assert.Equal(Hosts, subnets.Distinct().Count());
             IReadOnlyList<LeaseKey> keys = etcd.Gateway.Leases();
             Assert.Equal(
-                lab.Plan.Hosts.Zip(subnets, (host, subnet) => $"{subnet.Replace('/', '-')} {host.UnderlayAddress}").Order(StringComparer.Ordinal),
+                lab.Plan.Hosts.Zip(subnets, (host, subnet) => $"{subnet.Replace('/', '-')} {host.UnderlayAddress}")
+                    .Order(StringComparer.Ordinal),
                 keys.Select(key => $"{key.Subnet} {key.PublicIp}").Order(StringComparer.Ordinal));
             Assert.True(
                 Eventually(() => Enumerable.Range(1, Hosts).All(number => KnowsAll(lab, number)), s_allReadyWithin),
@@ -70,10 +74,12 @@ public sealed class EtcdFleetTests : LabTest
         List<RunningProgram> daemons =
         [
             .. Enumerable.Range(1, Hosts).Select(number => lab.Keep(
-                number, RunningProgram.Start(["sh", "-c", "read _ <\"$0\"; exec \"$@\"", gate, .. lab.DaemonWords(number)]))),
+                number, RunningProgram.Start(
+                    ["sh", "-c", "read _ <\"$0\"; exec \"$@\"", gate, .. lab.DaemonWords(number)]))),
         ];
         Assert.True(
-            Eventually(() => daemons.All(daemon => new FileInfo($"/proc/{daemon.Id}/fd/0").LinkTarget == gate), TestLab.Patience),
+            Eventually(() => daemons.All(
+                daemon => new FileInfo($"/proc/{daemon.Id}/fd/0").LinkTarget == gate), TestLab.Patience),
             "not all have come to the gate");
         return daemons;
     }

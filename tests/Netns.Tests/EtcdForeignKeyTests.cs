@@ -24,7 +24,8 @@ public sealed class EtcdForeignKeyTests : LabTest
         TestLab lab = NewLab(2);
         using LabEtcd etcd = lab.StartEtcd("""{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"udp"}}""");
         etcd.Gateway.PutLeases(
-            Enumerable.Range(0, Count).Select(i => ($"10.{1 + (i / 250)}.{i % 250}.0/24", $"192.168.{i / 250}.{1 + (i % 250)}")),
+            Enumerable.Range(0, Count)
+                .Select(i => ($"10.{1 + (i / 250)}.{i % 250}.0/24", $"192.168.{i / 250}.{1 + (i % 250)}")),
             etcd.Gateway.Grant());
 
         RunningProgram daemon = lab.Start(1);
@@ -59,12 +60,16 @@ public sealed class EtcdForeignKeyTests : LabTest
             etcd.Gateway.Put(LabEtcd.SubnetKeys + key, value, lease);
         }
 
-        etcd.Gateway.PutLease("10.244.214.0/24", "172.16.0.9", lease); // a good one, written last, shows that the others have been seen
+        // a good one, written last, shows that the others have been seen
+        etcd.Gateway.PutLease("10.244.214.0/24", "172.16.0.9", lease);
 
-        Assert.True(Eventually(() => lab.Counters(1).Routes == before.Routes + 1, TestLab.Patience), $"{lab.Counters(1).Routes} routes");
+        Assert.True(Eventually(
+            () => lab.Counters(1).Routes == before.Routes + 1, TestLab.Patience), $"{lab.Counters(1).Routes} routes");
         Assert.Equal(before.Peers + 1, lab.Counters(1).Peers);
-        Assert.All(garbage, entry => Assert.Single(daemon.Errors, line => line.Contains($"{LabEtcd.SubnetKeys}{entry.Key} ", StringComparison.Ordinal)));
-        Assert.All(garbage, entry => Assert.Contains(etcd.Gateway.Leases(), key => key.Subnet == entry.Key && key.Json == entry.Value));
+        Assert.All(garbage, entry => Assert.Single(
+            daemon.Errors, line => line.Contains($"{LabEtcd.SubnetKeys}{entry.Key} ", StringComparison.Ordinal)));
+        Assert.All(garbage, entry => Assert.Contains(
+            etcd.Gateway.Leases(), key => key.Subnet == entry.Key && key.Json == entry.Value));
         using var pinger = new Pinger(lab.Host(1).PodNamespace);
         Assert.True(pinger.Series(lab.Pod(2), 3, CancellationToken.None).AllAnswered);
         Assert.False(daemon.HasExited);
@@ -79,10 +84,12 @@ public sealed class EtcdForeignKeyTests : LabTest
         IReadOnlyList<LeaseKey> before = etcd.Gateway.Leases();
         using var pings = new SteadyPing(lab, 1, 2);
 
-        string wide = $"10.244.{lab.Subnet(1).Network.GetAddressBytes()[2] & 0x80}.0/17"; // the half of the network that host 1 is in
+        // the half of the network that host 1 is in
+        string wide = $"10.244.{lab.Subnet(1).Network.GetAddressBytes()[2] & 0x80}.0/17";
         etcd.Gateway.PutLease(wide, FirstAddress, etcd.Gateway.Grant());
 
-        Assert.All(daemons, daemon => Assert.True(daemon.WaitForError($"{EtcdLab.KeyOf(wide)} ", TestLab.Patience), daemon.Tail()));
+        Assert.All(daemons, daemon => Assert.True(
+            daemon.WaitForError($"{EtcdLab.KeyOf(wide)} ", TestLab.Patience), daemon.Tail()));
         Assert.All([1, 2], number => Assert.Equal(1, lab.Counters(number).Routes));
         Assert.Equal(before, etcd.Gateway.Leases().Where(key => key.Subnet != wide.Replace('/', '-')));
         Assert.Equal(0, pings.Stop().Lost);
@@ -107,7 +114,8 @@ public sealed class EtcdForeignKeyTests : LabTest
             GoesTo(lab, address);
         }
 
-        Assert.Contains(daemon.Errors, line => line.Contains($"Subnet changed: {ThirdSubnet} now via {SecondAddress}", StringComparison.Ordinal));
+        Assert.Contains(daemon.Errors, line => line.Contains(
+            $"Subnet changed: {ThirdSubnet} now via {SecondAddress}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -145,7 +153,8 @@ public sealed class EtcdForeignKeyTests : LabTest
             {
                 _ = pinger.Ping(s_thirdPod, 1, TimeSpan.FromMilliseconds(5)); // nobody is there to answer
                 return capture.FirstOutgoing(
-                    packet => packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
+                    packet =>
+                        packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
                     TimeSpan.FromMilliseconds(20)) is not null;
             },
             TestLab.Patience);

@@ -29,7 +29,8 @@ public sealed class EtcdLatencyTests : LabTest
         _ = lab.BringUp(1, 2);
         long lease = etcd.Gateway.Grant();
         HashSet<byte> taken = [.. new[] { 1, 2 }.Select(number => lab.Subnet(number).Network.GetAddressBytes()[2])];
-        List<byte> free = [.. Enumerable.Range(1, 254).Select(third => (byte)third).Where(third => !taken.Contains(third)).Take(WarmUps + Puts)];
+        List<byte> free = [.. Enumerable.Range(1, 254).Select(
+            third => (byte)third).Where(third => !taken.Contains(third)).Take(WarmUps + Puts)];
         using var peer = new PeerPort(lab);
         using var generator = new Generator(lab);
         List<double> afterAnswer = [], afterAsking = [];
@@ -39,7 +40,9 @@ public sealed class EtcdLatencyTests : LabTest
             long asked = Stopwatch.GetTimestamp();
             etcd.Gateway.PutLease($"10.244.{third}.0/24", lab.Host(3).UnderlayAddress.ToString(), lease);
             long answered = Stopwatch.GetTimestamp();
-            Assert.True(Eventually(() => peer.FirstAt(third) != 0, TestLab.Patience), $"nothing came for 10.244.{third}.0/24\n{lab.Logs()}");
+            Assert.True(
+                Eventually(() => peer.FirstAt(third) != 0, TestLab.Patience), "nothing came for "
+                    + $"10.244.{third}.0/24\n{lab.Logs()}");
 
             // Negative when the packet was there before the answer to the put.
             afterAnswer.Add((peer.FirstAt(third) - answered) * 1e3 / Stopwatch.Frequency);
@@ -57,7 +60,8 @@ public sealed class EtcdLatencyTests : LabTest
     private static string Describe(List<double> all)
     {
         double[] sorted = [.. all.Skip(WarmUps).Order()];
-        return $"median {Median(all):0.0} ms, 10th percentile {sorted[Puts / 10]:0.0}, 90th {sorted[Puts * 9 / 10]:0.0}, "
+        return $"median {Median(all):0.0} ms, 10th percentile {sorted[Puts / 10]:0.0}, 90th "
+            + $"{sorted[Puts * 9 / 10]:0.0}, "
             + $"from {sorted[0]:0.0} to {sorted[^1]:0.0}, {Puts} puts";
     }
 
@@ -72,7 +76,8 @@ public sealed class EtcdLatencyTests : LabTest
         internal Generator(TestLab lab)
         {
             _socket = LabNamespace.Run(
-                lab.Host(1).PodNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+                lab.Host(1).PodNamespace, () =>
+                    new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
             _thread = new Thread(Send) { IsBackground = true, Name = "generator" };
             _thread.Start();
         }
@@ -112,7 +117,8 @@ public sealed class EtcdLatencyTests : LabTest
         internal PeerPort(TestLab lab)
         {
             _socket = LabNamespace.Run(
-                lab.Host(3).HostNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 100 });
+                lab.Host(3).HostNamespace, () => new Socket(
+                    AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 100 });
             _socket.Bind(new IPEndPoint(lab.Host(3).UnderlayAddress, TestLab.Port));
             _thread = new Thread(Receive) { IsBackground = true, Name = "peer" };
             _thread.Start();
@@ -138,7 +144,8 @@ public sealed class EtcdLatencyTests : LabTest
                 {
                     length = _socket.Receive(datagram);
                 }
-                catch (SocketException silence) when (silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+                catch (SocketException silence) when (
+                    silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
                 {
                     continue;
                 }

@@ -35,16 +35,18 @@ public sealed class EtcdOwnLeaseTests : LabTest
         Assert.True(Eventually(() => pings.Sent > more, TestLab.Patience));
         (int sent, int lost) = pings.Stop();
 
-        // The peer is told by etcd that the lease is gone, and then that it is there. Between the two this host is a stranger to
-        // it and it has no way back: what is lost is lost there, and it is over before the next ping.
+        // The peer is told by etcd that the lease is gone, and then that it is there. Between the two this host is a
+        // stranger to it and it has no way back: what is lost is lost there, and it is over before the next ping.
         CountersReport peer = lab.Counters(2);
-        long refused = peer.Inbound.Drops.GetValueOrDefault("unknown_peer") + peer.Outbound.Drops.GetValueOrDefault("no_route");
+        long refused =
+            peer.Inbound.Drops.GetValueOrDefault("unknown_peer") + peer.Outbound.Drops.GetValueOrDefault("no_route");
         Print($"{sent} pings sent, {lost} lost, {refused} dropped by the peer between the two events");
         Assert.True(lost <= 1, $"{lost} lost");
         Assert.True(refused >= lost, $"{lost} lost, {refused} dropped by the peer:\n{peer.ToTable()}");
         Assert.Empty(lab.Counters(1).Drops);
         Assert.Equal(lab.Subnet(1), SubnetFacts.Read(lab.Host(1).SubnetFile));
-        Assert.Contains(daemon.Errors, line => line.Contains($"lease {subnet} is gone from the store and is taken back", StringComparison.Ordinal));
+        Assert.Contains(daemon.Errors, line => line.Contains(
+            $"lease {subnet} is gone from the store and is taken back", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -64,7 +66,8 @@ public sealed class EtcdOwnLeaseTests : LabTest
         var after = SubnetFacts.Read(lab.Host(1).SubnetFile);
         Assert.NotEqual(before, after.Subnet);
         Assert.Contains(daemon.Errors, line =>
-            line.Contains($"lease {before} is lost", StringComparison.Ordinal) && line.Contains(Thief, StringComparison.Ordinal));
+            line.Contains($"lease {before} is lost", StringComparison.Ordinal)
+                && line.Contains(Thief, StringComparison.Ordinal));
         Assert.Equal(stolen, etcd.Gateway.Lease(before));
         Assert.Equal(lab.Host(1).UnderlayAddress.ToString(), etcd.Gateway.Lease(after.Subnet)?.PublicIp);
         lab.RestartPod(1);

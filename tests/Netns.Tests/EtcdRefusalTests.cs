@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>What a real etcd refuses, or shows that must not be trusted: the start ends with one line and leaves nothing.</summary>
+/// <summary>
+/// What a real etcd refuses, or shows that must not be trusted: the start ends with one line and leaves nothing.
+/// </summary>
 public sealed class EtcdRefusalTests : LabTest
 {
     private const string RootPassword = "root-of-the-test", Password = "a-password-that-no-line-may-show";
@@ -25,7 +27,8 @@ public sealed class EtcdRefusalTests : LabTest
         TestLab lab = NewLab(2);
         using var right = new TestAuthority(lab.Plan.Directory, "right");
         using var wrong = new TestAuthority(lab.Plan.Directory, "wrong");
-        using EtcdServer etcd = Start(lab, new EtcdServerOptions { Certificate = right.Issue("etcd", [LabPlan.WireAddress]) });
+        using EtcdServer etcd = Start(
+            lab, new EtcdServerOptions { Certificate = right.Issue("etcd", [LabPlan.WireAddress]) });
 
         CommandResult refused = Run(lab, "--etcd-endpoints", Url(etcd), "--etcd-cafile", wrong.CaFile);
 
@@ -55,7 +58,8 @@ public sealed class EtcdRefusalTests : LabTest
 
         // The right one is all that it lacked.
         await File.WriteAllTextAsync(passwordFile, $"{Password}\n", Cancellation);
-        lab.LeaseStore = ["--etcd-endpoints", Url(etcd), "--etcd-username", "overlay", "--etcd-password-file", passwordFile];
+        lab.LeaseStore = [
+            "--etcd-endpoints", Url(etcd), "--etcd-username", "overlay", "--etcd-password-file", passwordFile];
         _ = lab.WaitUntilReady(lab.Start(1), 1);
         Assert.Equal(1, await administration.CountKeysAsync(LabEtcd.SubnetKeys, Cancellation));
     }
@@ -85,10 +89,12 @@ public sealed class EtcdRefusalTests : LabTest
     private static EtcdServer Start(TestLab lab, EtcdServerOptions options)
     {
         lab.AddWireAddresses(1);
-        return EtcdServer.Start(options with { NetworkNamespace = lab.Plan.WireNamespace, Address = IPAddress.Parse(LabPlan.WireAddress) });
+        return EtcdServer.Start(
+            options with { NetworkNamespace = lab.Plan.WireNamespace, Address = IPAddress.Parse(LabPlan.WireAddress) });
     }
 
-    private static async Task<EtcdAdministration> DemandUsersAsync(TestLab lab, EtcdServer etcd, HttpClient http, string permission)
+    private static async Task<EtcdAdministration> DemandUsersAsync(
+        TestLab lab, EtcdServer etcd, HttpClient http, string permission)
     {
         using (var gateway = new EtcdGateway(lab.Plan.WireNamespace, etcd.Endpoint))
         {

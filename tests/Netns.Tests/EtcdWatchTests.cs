@@ -9,7 +9,8 @@ namespace Overlay.Netns.Tests;
 /// <summary>What can happen to a daemon's watch of a real etcd, and that it misses nothing for long.</summary>
 public sealed class EtcdWatchTests : LabTest
 {
-    private const string ThirdSubnet = "10.244.200.0/24", FourthSubnet = "10.244.201.0/24", ThirdAddress = "172.16.0.77";
+    private const string ThirdSubnet =
+        "10.244.200.0/24", FourthSubnet = "10.244.201.0/24", ThirdAddress = "172.16.0.77";
 
     private static readonly TimeSpan s_foundWithin = TimeSpan.FromSeconds(20);
 
@@ -32,13 +33,16 @@ public sealed class EtcdWatchTests : LabTest
             etcd.Gateway.DeleteLease(ThirdSubnet);
             etcd.Gateway.PutLease(FourthSubnet, ThirdAddress, etcd.Gateway.Grant());
             Assert.True(Eventually(() => lab.Counters(2).Routes == 2, TestLab.Patience)); // the other host sees it
-            Assert.True(daemon.WaitForError("lease store cannot be read, known routes stay", s_foundWithin - Stopwatch.GetElapsedTime(cut)), daemon.Tail());
+            Assert.True(daemon.WaitForError("lease store cannot be read, known routes "
+                + "stay", s_foundWithin - Stopwatch.GetElapsedTime(cut)), daemon.Tail());
             Print($"found {Stopwatch.GetElapsedTime(cut).TotalSeconds:0.0} s after the cut");
-            Assert.DoesNotContain(daemon.Errors, line => line.Contains($"Subnet removed: {ThirdSubnet}", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                daemon.Errors, line => line.Contains($"Subnet removed: {ThirdSubnet}", StringComparison.Ordinal));
         }
 
         long mended = Stopwatch.GetTimestamp();
-        Assert.True(daemon.WaitForError($"Subnet added: {FourthSubnet} via {ThirdAddress}", s_caughtUpWithin), daemon.Tail());
+        Assert.True(
+            daemon.WaitForError($"Subnet added: {FourthSubnet} via {ThirdAddress}", s_caughtUpWithin), daemon.Tail());
         Assert.True(daemon.WaitForError($"Subnet removed: {ThirdSubnet}", TestLab.Patience), daemon.Tail());
         Print($"caught up {Stopwatch.GetElapsedTime(mended).TotalSeconds:0.0} s after it was mended");
         (int sent, int lost) = pings.Stop();
@@ -67,7 +71,8 @@ public sealed class EtcdWatchTests : LabTest
             etcd.Gateway.CompactAll();
         }
 
-        Assert.True(daemon.WaitForError($"Subnet added: {FourthSubnet} via {ThirdAddress}", s_caughtUpWithin), daemon.Tail());
+        Assert.True(
+            daemon.WaitForError($"Subnet added: {FourthSubnet} via {ThirdAddress}", s_caughtUpWithin), daemon.Tail());
         Assert.True(daemon.WaitForError($"Subnet removed: {ThirdSubnet}", TestLab.Patience), daemon.Tail());
 
         // And the watch that follows is no deaf one.

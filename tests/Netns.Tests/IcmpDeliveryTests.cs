@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>The ICMP errors of the daemon reach whoever sent the packet, which stock's never do (a martian source).</summary>
+/// <summary>
+/// The ICMP errors of the daemon reach whoever sent the packet, which stock's never do (a martian source).
+/// </summary>
 public sealed class IcmpDeliveryTests : LabTest
 {
     private const string Nowhere = "10.244.250.9"; // inside the network, beyond every lease
@@ -25,8 +27,10 @@ public sealed class IcmpDeliveryTests : LabTest
 
         Assert.False(fromPod.Succeeded);
         Assert.False(fromHost.Succeeded);
-        Assert.Contains($"From {lab.Gateway(1)} icmp_seq=1 Destination Net Unreachable", fromPod.Output, StringComparison.Ordinal);
-        Assert.Contains($"From {lab.Tunnel(1)} icmp_seq=1 Destination Net Unreachable", fromHost.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"From {lab.Gateway(1)} icmp_seq=1 Destination Net Unreachable", fromPod.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"From {lab.Tunnel(1)} icmp_seq=1 Destination Net Unreachable", fromHost.Output, StringComparison.Ordinal);
         DirectionReport outbound = lab.Counters(1).Outbound;
         Assert.Equal(2, outbound.Drops["no_route"]);
         Assert.Equal(2, outbound.Events["icmp_sent"]);
@@ -39,16 +43,19 @@ public sealed class IcmpDeliveryTests : LabTest
         TestLab lab = BringUp();
         using Socket udp = LabNamespace.Run(
             lab.Host(1).PodNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-        udp.SetRawSocketOption(SolIp, IpReceiveErrors, BitConverter.GetBytes(1)); // the kernel holds 3/0 for passing otherwise
+        // the kernel holds 3/0 for passing otherwise
+        udp.SetRawSocketOption(SolIp, IpReceiveErrors, BitConverter.GetBytes(1));
         udp.ReceiveTimeout = 2000;
         udp.Connect(IPAddress.Parse(Nowhere), 9);
         using Socket tcp = LabNamespace.Run(
-            lab.Host(1).HostNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            lab.Host(1).HostNamespace, () =>
+                new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
 
         _ = udp.Send([1]);
 
         Assert.Equal(
-            SocketError.NetworkUnreachable, Assert.Throws<SocketException>(() => udp.Receive(new byte[16])).SocketErrorCode);
+            SocketError.NetworkUnreachable, Assert.Throws<SocketException>(
+                () => udp.Receive(new byte[16])).SocketErrorCode);
         Assert.Equal(
             SocketError.NetworkUnreachable,
             Assert.Throws<SocketException>(() => tcp.Connect(IPAddress.Parse(Nowhere), 9)).SocketErrorCode);
@@ -64,7 +71,8 @@ public sealed class IcmpDeliveryTests : LabTest
         CommandResult far = Ping(lab, lab.Host(1).PodNamespace, lab.Pod(2).ToString(), "-t", "3");
         CommandResult beyond = Ping(lab, lab.Host(1).PodNamespace, lab.Pod(2).ToString(), "-t", "5");
 
-        Assert.Contains($"From {lab.Gateway(1)} icmp_seq=1 Time to live exceeded", near.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"From {lab.Gateway(1)} icmp_seq=1 Time to live exceeded", near.Output, StringComparison.Ordinal);
         Assert.Contains($"From {lab.Tunnel(2)} icmp_seq=1 Time to live exceeded", far.Output, StringComparison.Ordinal);
         Assert.True(beyond.Succeeded, beyond.Output);
         Assert.All([lab.Counters(1).Outbound, lab.Counters(2).Inbound], direction =>

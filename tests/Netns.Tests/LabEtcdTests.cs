@@ -51,7 +51,8 @@ public sealed class LabEtcdTests : LabTest
         _ = remnants.Remove();
 
         Assert.Equal(0, remnants.Find().Count);
-        Assert.False(File.Exists($"/proc/{id}/cmdline") && File.ReadAllText($"/proc/{id}/cmdline").Contains(lab.Plan.Directory, StringComparison.Ordinal));
+        Assert.False(File.Exists($"/proc/{id}/cmdline")
+            && File.ReadAllText($"/proc/{id}/cmdline").Contains(lab.Plan.Directory, StringComparison.Ordinal));
     }
 
     [Fact]

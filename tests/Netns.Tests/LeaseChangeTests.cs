@@ -9,13 +9,16 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>What a change in the lease store does to running traffic. The third host has no daemon, only addresses.</summary>
+/// <summary>
+/// What a change in the lease store does to running traffic. The third host has no daemon, only addresses.
+/// </summary>
 public sealed class LeaseChangeTests : LabTest
 {
     private const string ThirdSubnet = "10.244.200.0/24", SecondAddress = "172.16.0.77";
 
     private static readonly IPAddress s_thirdPod = IPAddress.Parse("10.244.200.2");
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(5); // it takes 0.1 s where nothing else runs; the time is printed
+    // it takes 0.1 s where nothing else runs; the time is printed
+    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(5);
 
     [Fact]
     public void DP_29_DP_30_a_lease_added_moved_and_removed_is_followed()
@@ -43,7 +46,8 @@ public sealed class LeaseChangeTests : LabTest
         Assert.True(
             Eventually(
                 () => lab.Run(lab.Host(1).PodNamespace, "ping", "-n", "-c", "1", "-W", "1", s_thirdPod.ToString())
-                    .Output.Contains($"From {lab.Gateway(1)} icmp_seq=1 Destination Net Unreachable", StringComparison.Ordinal),
+                    .Output.Contains(
+                        $"From {lab.Gateway(1)} icmp_seq=1 Destination Net Unreachable", StringComparison.Ordinal),
                 TestLab.Patience),
             "no net unreachable");
     }
@@ -61,7 +65,8 @@ public sealed class LeaseChangeTests : LabTest
         File.WriteAllText(lab.LeaseFile("10.244.211.0/24"), """{"PublicIP":"10.244.1.1"}"""); // inside the network: a loop
         File.WriteAllText(lab.LeaseFile("10.244.212.0/24"), string.Empty);
         Directory.CreateDirectory(lab.LeaseFile("10.244.213.0/24"));
-        lab.WriteLease("10.244.214.0/24", "172.16.0.9"); // a good one, written last, shows that the others have been seen
+        // a good one, written last, shows that the others have been seen
+        lab.WriteLease("10.244.214.0/24", "172.16.0.9");
 
         Assert.True(
             Eventually(() => lab.Counters(1).Routes == before.Routes + 1, TestLab.Patience),
@@ -108,7 +113,8 @@ public sealed class LeaseChangeTests : LabTest
             {
                 _ = Ask(pinger);
                 return capture.FirstOutgoing(
-                    packet => packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
+                    packet =>
+                        packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
                     TimeSpan.FromMilliseconds(20)) is not null;
             },
             s_within);

@@ -35,7 +35,8 @@ public sealed class LostDeviceTests : IDisposable
         (_tun, _netlink) = LabNamespace.Run(_namespace, () => (TunDevice.Create(TunnelLink.Name), RouteNetlink.Open()));
         var config = NetworkConfig.Parse(TestLab.DefaultConfig);
         Assert.True(Ipv4Prefix.TryParse("10.244.7.0/24", out Ipv4Prefix subnet));
-        _host = new HostSubnet(_netlink, _file, new StartPlan(config, new UnderlayInterface("eth0", 0, 1500), 0, Mtu, TestLab.Port), subnet, _log);
+        _host = new HostSubnet(_netlink, _file, new StartPlan(
+            config, new UnderlayInterface("eth0", 0, 1500), 0, Mtu, TestLab.Port), subnet, _log);
         _host.Configure();
     }
 
@@ -66,7 +67,8 @@ public sealed class LostDeviceTests : IDisposable
 
         Assert.Single(_log.Texts, text => text.Contains("renamed to other0", StringComparison.Ordinal)
             && text.EndsWith("ip link set other0 name flannel0", StringComparison.Ordinal));
-        Assert.Contains(_log.Texts, text => text.StartsWith("route 10.244.0.0/16 of other0 was gone", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Texts, text => text.StartsWith("route 10.244.0.0/16 of other0 was gone", StringComparison.Ordinal));
         Assert.Equal(2, _log.Texts.Count);
     }
 
@@ -78,7 +80,8 @@ public sealed class LostDeviceTests : IDisposable
         RepairTwice();
 
         Assert.Equal(
-            ["interface flannel0 has left this network namespace, so nothing is forwarded; restart overlay to have it made anew"], _log.Texts);
+            ["interface flannel0 has left this network namespace, so nothing is forwarded; restart overlay to have "
+                + "it made anew"], _log.Texts);
     }
 
     [Theory]
@@ -89,15 +92,18 @@ public sealed class LostDeviceTests : IDisposable
     {
         int index = _netlink.FindLink(TunnelLink.Name)!.Index;
         _ip.Run("-n", _namespace, "link", "set", TunnelLink.Name, "netns", _elsewhere);
-        _ip.Batch(_namespace, [creation.Replace("77", $"{index}", StringComparison.Ordinal), "link set flannel0 up mtu 1300"]);
+        _ip.Batch(_namespace, [
+            creation.Replace("77", $"{index}", StringComparison.Ordinal), "link set flannel0 up mtu 1300"]);
 
         RepairTwice();
 
         string line = Assert.Single(_log.Texts);
-        Assert.Contains("another device: remove it (ip link del flannel0), then restart overlay", line, StringComparison.Ordinal);
+        Assert.Contains(
+            "another device: remove it (ip link del flannel0), then restart overlay", line, StringComparison.Ordinal);
         Link foreign = _netlink.FindLink(TunnelLink.Name)!;
         Assert.Equal(1300, foreign.Mtu);
-        Assert.DoesNotContain(_netlink.GetAddresses(), address => address.InterfaceIndex == foreign.Index && address.PrefixLength == 32);
+        Assert.DoesNotContain(
+            _netlink.GetAddresses(), address => address.InterfaceIndex == foreign.Index && address.PrefixLength == 32);
         Assert.DoesNotContain(_netlink.GetRoutes(), route => route.InterfaceIndex == foreign.Index);
     }
 

@@ -16,7 +16,8 @@ public sealed class MeterTests : LabTest
 {
     private const int Pings = 20;
 
-    private static readonly string[] s_packetThreads = ["duplex-", "out-", "in-", "tun-read-", "send-", "receive-", "tun-write-"];
+    private static readonly string[] s_packetThreads = [
+        "duplex-", "out-", "in-", "tun-read-", "send-", "receive-", "tun-write-"];
 
     [Theory]
     [InlineData("classic", "duplex")]
@@ -26,15 +27,18 @@ public sealed class MeterTests : LabTest
     public void The_meter_counts_the_calls_that_strace_counts(string engine, string workers)
     {
         TestLab lab = NewLab(2);
-        IReadOnlyList<RunningProgram> daemons = lab.BringUp([1, 2], _ => ["--meter", "--engine", engine, "--workers", workers]);
+        IReadOnlyList<RunningProgram> daemons = lab.BringUp(
+            [1, 2], _ => ["--meter", "--engine", engine, "--workers", workers]);
         AwaitQuiet(lab);
         string summary = Path.Combine(lab.Plan.Directory, "strace.txt");
         int[] threads = PacketThreads(daemons[0].Id);
-        string strace = ChildCommand.Find("strace") ?? throw new InvalidOperationException("strace is missing: apt-get install strace");
+        string strace = ChildCommand.Find("strace")
+            ?? throw new InvalidOperationException("strace is missing: apt-get install strace");
         using var tracer = RunningProgram.Start(
             [strace, "-c", "-o", summary, .. threads.SelectMany(thread => (string[])["-p", $"{thread}"])]);
         Assert.True(
-            Eventually(() => tracer.Errors.Count(line => line.EndsWith("attached", StringComparison.Ordinal)) == threads.Length, TestLab.Patience),
+            Eventually(() => tracer.Errors.Count(
+                line => line.EndsWith("attached", StringComparison.Ordinal)) == threads.Length, TestLab.Patience),
             tracer.Tail());
 
         Dictionary<MeteredCall, long> before = Metered(lab);
@@ -54,15 +58,20 @@ public sealed class MeterTests : LabTest
         _ = tracer.WaitForExit(TestLab.Patience);
         Dictionary<string, long> traced = Summary(summary);
         var metered = MeteredCalls.All.ToDictionary(call => call, call => after[call] - before[call]);
-        Print($"{engine}: metered {string.Join(", ", metered.Select(call => $"{call.Key.Name()} {call.Value}"))}; traced {string.Join(", ", traced.Select(call => $"{call.Key} {call.Value}"))}");
+        Print(
+            $"{engine}: metered {string.Join(", ", metered.Select(call => $"{call.Key.Name()} {call.Value}"))}; "
+                + $"traced {string.Join(", ", traced.Select(call => $"{call.Key} {call.Value}"))}");
 
         Assert.Equal(metered[MeteredCall.UdpSend], Traced("sendmsg") + Traced("sendmmsg"));
         Assert.Equal(metered[MeteredCall.UdpReceive], Traced("recvmsg") + Traced("recvmmsg"));
         Assert.Equal(metered[MeteredCall.TunWrite], Traced("writev"));
         Assert.Equal(metered[MeteredCall.TunRead] + metered[MeteredCall.Signal], Traced("read") + Traced("write"));
 
-        // Each thread sleeps when the tracer comes and when it goes: such a sleep counts here or there, or is begun anew.
-        Assert.InRange(Traced("ppoll"), metered[MeteredCall.Wait] - (2 * threads.Length), metered[MeteredCall.Wait] + (2 * threads.Length));
+        // Each thread sleeps when the tracer comes and when it goes: such a sleep counts here or there, or is begun
+        // anew.
+        Assert.InRange(
+            Traced("ppoll"), metered[MeteredCall.Wait] - (2 * threads.Length),
+            metered[MeteredCall.Wait] + (2 * threads.Length));
 
         long Traced(string call) => traced.GetValueOrDefault(call);
     }
@@ -91,19 +100,23 @@ public sealed class MeterTests : LabTest
         MeterReport meter = lab.Counters(1).Meter ?? throw new InvalidOperationException("the daemon does not meter");
         return MeteredCalls.All.ToDictionary(
             call => call,
-            call => new[] { meter.Outbound, meter.Inbound }.Sum(direction => direction.Calls.GetValueOrDefault(call.Name())?.Calls ?? 0));
+            call => new[] { meter.Outbound, meter.Inbound }
+                .Sum(direction => direction.Calls.GetValueOrDefault(call.Name())?.Calls ?? 0));
     }
 
     private static int[] PacketThreads(int processId) =>
     [
         .. Directory.EnumerateDirectories($"/proc/{processId}/task")
-            .Where(task => s_packetThreads.Any(name => File.ReadAllText($"{task}/comm").StartsWith(name, StringComparison.Ordinal)))
+            .Where(task => s_packetThreads.Any(
+                name => File.ReadAllText($"{task}/comm").StartsWith(name, StringComparison.Ordinal)))
             .Select(task => int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture)),
     ];
 
     // "% time  seconds  usecs/call  calls  [errors]  syscall" between two rules.
     private static Dictionary<string, long> Summary(string file) => File.ReadLines(file)
         .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Where(words => words.Length is 5 or 6 && words[^1] != "total" && long.TryParse(words[3], CultureInfo.InvariantCulture, out _))
-        .ToDictionary(words => words[^1], words => long.Parse(words[3], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        .Where(words => words.Length is 5 or 6 && words[^1] != "total" && long.TryParse(
+            words[3], CultureInfo.InvariantCulture, out _))
+        .ToDictionary(
+            words => words[^1], words => long.Parse(words[3], CultureInfo.InvariantCulture), StringComparer.Ordinal);
 }

@@ -34,9 +34,11 @@ public sealed class OwnSubnetTests : LabTest
         var after = SubnetFacts.Read(lab.Host(1).SubnetFile);
         Assert.NotEqual(before.Subnet, after.Subnet);
         Assert.Single(daemon.Errors, line => line.Contains(
-            $"subnet changed from {before.Subnet} to {after.Subnet}, {lab.Host(1).SubnetFile} rewritten: restart this host's pods", StringComparison.Ordinal));
+            $"subnet changed from {before.Subnet} to {after.Subnet}, {lab.Host(1).SubnetFile} rewritten: restart "
+                + "this host's pods", StringComparison.Ordinal));
         Assert.Single(daemon.Errors, line =>
-            line.Contains($"lease {before.Subnet} is lost", StringComparison.Ordinal) && line.Contains(Thief, StringComparison.Ordinal));
+            line.Contains($"lease {before.Subnet} is lost", StringComparison.Ordinal)
+                && line.Contains(Thief, StringComparison.Ordinal));
         Assert.Equal($"{after.Network}/32", TunnelAddress(lab));
         Assert.Contains(Thief, File.ReadAllText(lab.LeaseFile(before.Subnet)), StringComparison.Ordinal);
 
@@ -46,7 +48,8 @@ public sealed class OwnSubnetTests : LabTest
         lab.RestartPod(1);
         lab.AwaitPath(1, 2);
         lab.AwaitPath(3, 1);
-        Assert.True(Eventually(() => lab.Counters(1).Routes == 3, TestLab.Patience), "two peers, and who has the lost subnet");
+        Assert.True(
+            Eventually(() => lab.Counters(1).Routes == 3, TestLab.Patience), "two peers, and who has the lost subnet");
         Assert.False(lab.Counters(1).Outbound.Drops.ContainsKey("no_route"), "a route was away");
         (int sent, int lost) = others.Stop();
         Print($"{sent} pings between the others, {lost} lost");
@@ -81,7 +84,9 @@ public sealed class OwnSubnetTests : LabTest
         lab.Ip.Run("-n", lab.Host(1).HostNamespace, "addr", "flush", "dev", "flannel0");
 
         Assert.True(
-            daemon.WaitForError($"address {moved.Network}/32 of flannel0 was gone and is put back", TimeSpan.FromSeconds(15)), daemon.Tail());
+            daemon.WaitForError(
+                $"address {moved.Network}/32 of flannel0 was gone and is put "
+                    + "back", TimeSpan.FromSeconds(15)), daemon.Tail());
         Assert.Equal($"{moved.Network}/32", TunnelAddress(lab));
     }
 
@@ -102,7 +107,8 @@ public sealed class OwnSubnetTests : LabTest
             {
                 for (; !Volatile.Read(ref isEnough); Volatile.Write(ref transfers, transfers + 1))
                 {
-                    TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), 4_000_000, seed: transfers);
+                    TcpTransfer.ArrivesIntact(
+                        lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), 4_000_000, seed: transfers);
                 }
             }
             catch (Exception problem)
@@ -119,7 +125,8 @@ public sealed class OwnSubnetTests : LabTest
             Assert.True(Eventually(() => File.Exists(lease), TestLab.Patience), daemon.Tail());
             Print($"back after {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms");
             int more = Volatile.Read(ref transfers) + 2;
-            Assert.True(Eventually(() => Volatile.Read(ref transfers) >= more || failure is not null, TestLab.Patience), "no transfer any more");
+            Assert.True(Eventually(() => Volatile.Read(ref transfers) >= more
+                || failure is not null, TestLab.Patience), "no transfer any more");
         }
         finally
         {
@@ -130,7 +137,8 @@ public sealed class OwnSubnetTests : LabTest
         Assert.Null(failure);
         Assert.Equal(before, SubnetFacts.Read(lab.Host(1).SubnetFile));
         Assert.Equal($"{before.Network}/32", TunnelAddress(lab));
-        Assert.Contains(daemon.Errors, line => line.Contains($"lease {before.Subnet} is gone from the store and is taken back", StringComparison.Ordinal));
+        Assert.Contains(daemon.Errors, line => line.Contains(
+            $"lease {before.Subnet} is gone from the store and is taken back", StringComparison.Ordinal));
         Assert.False(lab.Counters(1).Outbound.Drops.ContainsKey("no_route"), "a route of ours was away");
         EndsCleanly(daemon);
     }
@@ -174,7 +182,9 @@ public sealed class OwnSubnetTests : LabTest
         Assert.True(daemon.WaitForError("leases.json could not be written", TestLab.Patience), daemon.Tail());
         Assert.True(daemon.WaitForError(" ready: ", TestLab.Patience), daemon.Tail());
         string inside = $"/proc/{daemon.Id}/root{runDirectory}";
-        Assert.Equal(["lock", "overlay.sock", "pid"], Directory.EnumerateFileSystemEntries(inside).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["lock", "overlay.sock", "pid"],
+            Directory.EnumerateFileSystemEntries(inside).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         attempt.WriteLease("10.244.201.0/26", "172.16.1.201"); // leads to another try, of which nothing is said
         Assert.True(daemon.WaitForError("Subnet added: 10.244.201.0/26", TestLab.Patience), daemon.Tail());
         daemon.Signal("TERM");
@@ -191,7 +201,8 @@ public sealed class OwnSubnetTests : LabTest
         string snapshot = Path.Combine(lab.Host(1).RunDirectory, "leases.json");
 
         Assert.True(
-            Eventually(() => File.Exists(snapshot) && File.ReadAllText(snapshot).Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal), TestLab.Patience),
+            Eventually(() => File.Exists(snapshot) && File.ReadAllText(snapshot)
+                .Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal), TestLab.Patience),
             "the other host is not in the snapshot");
 
         Assert.Contains(lab.Subnet(1).Subnet, File.ReadAllText(snapshot), StringComparison.Ordinal);

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>Two hosts that work differently: neither can tell, and what crosses between their pods is the same to the byte.</summary>
+/// <summary>
+/// Two hosts that work differently: neither can tell, and what crosses between their pods is the same to the byte.
+/// </summary>
 public sealed class PairingTests : LabTest
 {
     private const int TransferBytes = 4 << 20;
@@ -73,7 +75,8 @@ public sealed class PairingTests : LabTest
         _ = lab.BringUp([1, 2], number => number == 1 ? [] : ["--mtu", $"{Narrow}"]);
 
         PodTraffic.CrossesIntact(lab, Narrow, TransferBytes, seed: 400);
-        // As long as the first pod may send them: the other host takes them from the wire and fragments them for its pod.
+        // As long as the first pod may send them: the other host takes them from the wire and fragments them for its
+        // pod.
         UdpTransfer.ArrivesIntact(
             lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), OrdinaryMtu - 28, bursts: 2, seed: 450,
             UdpSending.Fragmentable);
@@ -89,7 +92,8 @@ public sealed class PairingTests : LabTest
         lab.SetWireMtu(1, JumboWireMtu);
         using StockPeer stock = BringUpWithStock(lab);
         Assert.Equal(JumboMtu, lab.Subnet(1).Mtu);
-        // What no host can know of a stock peer, its operator has to say: packets for it are at most as long as its device.
+        // What no host can know of a stock peer, its operator has to say: packets for it are at most as long as its
+        // device.
         lab.Ip.Batch(
             lab.Host(1).PodNamespace, [$"route add {StockSubnet} via {lab.Gateway(1)} mtu {OrdinaryMtu}"]);
 
@@ -107,7 +111,8 @@ public sealed class PairingTests : LabTest
         uint from = PacketBuilder.Address(lab.Pod(2).ToString());
         uint to = PacketBuilder.Address(lab.Pod(1).ToString());
         foreach (byte[] packet in (byte[][])
-            [PacketBuilder.UdpPacket(from, to, 1, 2, [3, 4, 5]), PacketBuilder.TcpPacket(from, to, 1, 2, 3, 4, 0x10, [5, 6, 7])])
+            [PacketBuilder.UdpPacket(
+                from, to, 1, 2, [3, 4, 5]), PacketBuilder.TcpPacket(from, to, 1, 2, 3, 4, 0x10, [5, 6, 7])])
         {
             packet[^1] ^= 0x40;
             Injector.Send(lab.Host(2).HostNamespace, lab.Host(1).UnderlayAddress, packet);

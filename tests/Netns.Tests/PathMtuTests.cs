@@ -10,10 +10,12 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>An underlay path that takes less than its first link: an outer packet of 1,300 bytes, an inner one of 1,272.</summary>
+/// <summary>
+/// An underlay path that takes less than its first link: an outer packet of 1,300 bytes, an inner one of 1,272.
+/// </summary>
 /// <remarks>
-/// The kernel refuses what it knows to be too long (ip(7), IP_PMTUDISC_DO): that packet goes in fragments, and the path is known. What
-/// only a router knows comes by ICMP, after the packet that it concerns was lost.
+/// The kernel refuses what it knows to be too long (ip(7), IP_PMTUDISC_DO): that packet goes in fragments, and the path
+/// is known. What only a router knows comes by ICMP, after the packet that it concerns was lost.
 /// </remarks>
 public sealed class PathMtuTests : LabTest
 {
@@ -53,7 +55,8 @@ public sealed class PathMtuTests : LabTest
 
         Assert.True(Eventually(() => lab.Counters(1).Paths.Count > 0, TestLab.Patience), "no path was learned");
         CountersReport counters = lab.Counters(1);
-        Assert.Equal(new PathReport(lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), Assert.Single(counters.Paths));
+        Assert.Equal(new PathReport(
+            lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), Assert.Single(counters.Paths));
         Assert.Equal(1, Events(counters, "path_mtu_learned"));
         Assert.DoesNotContain("send_refused", counters.Drops.Keys);
         BothKindsOfPingAsTheyShould(lab);
@@ -66,7 +69,8 @@ public sealed class PathMtuTests : LabTest
         TestLab lab = BringUp(2);
         Route(lab, 1, $"{lab.Host(2).UnderlayAddress}/32 dev eth0 mtu {PathMtu}");
 
-        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 1);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 1);
 
         CountersReport counters = lab.Counters(1);
         Assert.Equal(PathMtu, Assert.Single(counters.Paths).Mtu);
@@ -80,7 +84,8 @@ public sealed class PathMtuTests : LabTest
         TestLab lab = BringUp(3);
         PutRouterBetween(lab);
 
-        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 3);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 3);
 
         Assert.Equal(0, FragmentsMade(lab, 3));
         Assert.Equal(PathMtu, Assert.Single(lab.Counters(1).Paths).Mtu);
@@ -100,7 +105,8 @@ public sealed class PathMtuTests : LabTest
         string wide = lab.Host(4).PodNamespace;
 
         var toTheNarrow = Task.Run(
-            () => TcpTransfer.ArrivesIntact(source, narrow, lab.Pod(2), TransferBytes, seed: 6), TestContext.Current.CancellationToken);
+            () => TcpTransfer.ArrivesIntact(
+                source, narrow, lab.Pod(2), TransferBytes, seed: 6), TestContext.Current.CancellationToken);
         int transfers = 0;
         while (transfers == 0 || !toTheNarrow.IsCompleted)
         {
@@ -110,11 +116,13 @@ public sealed class PathMtuTests : LabTest
         await toTheNarrow;
         CountersReport counters = lab.Counters(1);
         Assert.Equal(
-            new PathReport(lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), Assert.Single(counters.Paths));
+            new PathReport(
+                lab.Host(2).UnderlayAddress.ToString(), PathMtu, TakesTrains: true), Assert.Single(counters.Paths));
         Assert.Equal(1, Events(counters, "path_mtu_learned"));
         Assert.DoesNotContain("send_refused", counters.Drops.Keys);
 
-        // The kernel knows the narrow path a moment before its report is read: a train that is refused then is the narrow peer's.
+        // The kernel knows the narrow path a moment before its report is read: a train that is refused then is the
+        // narrow peer's.
         Assert.InRange(counters.Outbound.Events.GetValueOrDefault("train_refused"), 0, 1);
     }
 
@@ -156,7 +164,8 @@ public sealed class PathMtuTests : LabTest
             return refused.Output.Contains("Frag needed", StringComparison.Ordinal);
         }, TestLab.Patience), refused.Output + refused.Error);
         Assert.Contains(
-            $"From {lab.Gateway(1)} icmp_seq=1 Frag needed and DF set (mtu = {InnerMtu})", refused.Output, StringComparison.Ordinal);
+            $"From {lab.Gateway(1)} icmp_seq=1 Frag needed and DF set (mtu = "
+                + $"{InnerMtu})", refused.Output, StringComparison.Ordinal);
         Assert.False(refused.Succeeded);
         Assert.True(lab.Counters(1).Drops["fragmentation_needed"] > told);
 
@@ -170,25 +179,31 @@ public sealed class PathMtuTests : LabTest
     // What the first stream has learned, the second one begins with: nothing is dropped, nothing fragmented.
     private static void TcpSettlesAtTheSmallerSize(TestLab lab)
     {
-        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 4);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 4);
         string route = lab.Ip.Run("-n", lab.Host(1).PodNamespace, "route", "get", lab.Pod(2).ToString());
         Assert.Contains($"mtu {InnerMtu}", route, StringComparison.Ordinal);
         CountersReport before = lab.Counters(1);
         long fragmented = FragmentsMade(lab);
 
-        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 5);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 5);
 
         CountersReport after = lab.Counters(1);
         Assert.Equal(before.Drops, after.Drops);
-        Assert.Equal(before.Outbound.Events.GetValueOrDefault("train_refused"), after.Outbound.Events.GetValueOrDefault("train_refused"));
+        Assert.Equal(
+            before.Outbound.Events.GetValueOrDefault("train_refused"),
+            after.Outbound.Events.GetValueOrDefault("train_refused"));
         Assert.Equal(fragmented, FragmentsMade(lab));
     }
 
     // ICMP and TCP of a pod know the path's MTU from then on, and the pod's kernel refuses what is too long.
-    private static void ForgetPaths(TestLab lab) => lab.Ip.Run("-n", lab.Host(1).PodNamespace, "route", "flush", "cache");
+    private static void ForgetPaths(TestLab lab) =>
+        lab.Ip.Run("-n", lab.Host(1).PodNamespace, "route", "flush", "cache");
 
     private static CommandResult Ping(TestLab lab, params string[] options) => lab.Run(
-        lab.Host(1).PodNamespace, ["ping", "-n", "-c", "1", "-W", "2", "-s", DataBytes, .. options, lab.Pod(2).ToString()]);
+        lab.Host(1).PodNamespace, [
+            "ping", "-n", "-c", "1", "-W", "2", "-s", DataBytes, .. options, lab.Pod(2).ToString()]);
 
     private static long Events(CountersReport counters, string name) =>
         counters.Inbound.Events.GetValueOrDefault(name) + counters.Outbound.Events.GetValueOrDefault(name);
@@ -200,6 +215,7 @@ public sealed class PathMtuTests : LabTest
             .. File.ReadLines("/proc/thread-self/net/snmp")
                 .Where(line => line.StartsWith("Ip: ", StringComparison.Ordinal)).Select(line => line.Split(' ')),
         ];
-        return long.Parse(lines[1][Array.IndexOf(lines[0], "FragCreates")], System.Globalization.CultureInfo.InvariantCulture);
+        return long.Parse(
+            lines[1][Array.IndexOf(lines[0], "FragCreates")], System.Globalization.CultureInfo.InvariantCulture);
     });
 }

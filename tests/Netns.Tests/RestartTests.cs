@@ -55,8 +55,10 @@ public sealed class RestartTests : LabTest
         EndsCleanly(daemon, signal);
 
         Assert.False(lab.HasTunnel(1));
-        Assert.DoesNotContain("flannel0", lab.Ip.Run("-n", lab.Host(1).HostNamespace, "address"), StringComparison.Ordinal);
-        Assert.DoesNotContain("10.244.0.0/16", lab.Ip.Run("-n", lab.Host(1).HostNamespace, "route"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "flannel0", lab.Ip.Run("-n", lab.Host(1).HostNamespace, "address"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "10.244.0.0/16", lab.Ip.Run("-n", lab.Host(1).HostNamespace, "route"), StringComparison.Ordinal);
         Assert.True(File.Exists(lease), "the lease is gone");
         Assert.Equal(subnetFile, File.ReadAllText(lab.Host(1).SubnetFile));
         Assert.Contains(" stopped: ", daemon.Errors[^1], StringComparison.Ordinal);
@@ -78,7 +80,8 @@ public sealed class RestartTests : LabTest
             EndsCleanly(daemons[1], "INT");
             long before = lab.Counters(1).Outbound.Packets;
             Assert.True(
-                Eventually(() => lab.Counters(1).Outbound.Packets > before + 1000, TestLab.Patience), "the flood is over");
+                Eventually(
+                    () => lab.Counters(1).Outbound.Packets > before + 1000, TestLab.Patience), "the flood is over");
             EndsCleanly(daemons[0], "TERM");
             Assert.False(flood.IsCompleted, "the flood ended before the daemons");
         }
@@ -96,9 +99,11 @@ public sealed class RestartTests : LabTest
     {
         TestLab lab = NewLab(2);
         using var held = new FileStream(
-            Path.Combine(lab.Plan.LeaseDirectory, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Path.Combine(
+                lab.Plan.LeaseDirectory, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         RunningProgram daemon = lab.Start(1);
-        Assert.True(daemon.WaitForError("using interface eth0", TestLab.Patience), daemon.Tail()); // the step before the lease
+        // the step before the lease
+        Assert.True(daemon.WaitForError("using interface eth0", TestLab.Patience), daemon.Tail());
 
         EndsCleanly(daemon, signal);
 
@@ -123,7 +128,8 @@ public sealed class RestartTests : LabTest
 
             // Before the handler is in place the signal has its default effect, as for every program.
             bool tooEarly = end.ExitCode == 143 && !end.Error.Contains("using interface", StringComparison.Ordinal);
-            Assert.True(end.ExitCode == 0 || tooEarly, $"trial {trial}, seed {Seed}, at {moment.TotalMilliseconds} ms: {end}");
+            Assert.True(
+                end.ExitCode == 0 || tooEarly, $"trial {trial}, seed {Seed}, at {moment.TotalMilliseconds} ms: {end}");
             Assert.False(lab.HasTunnel(1));
         }
     }

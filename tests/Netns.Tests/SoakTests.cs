@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests;
 
-/// <summary>Everything at once for a while: <c>./dev soak MINUTES</c>, and a quarter of a minute in every run.</summary>
+/// <summary>
+/// Everything at once for a while: <c>./dev soak MINUTES</c>, and a quarter of a minute in every run.
+/// </summary>
 public sealed class SoakTests : LabTest
 {
     private const string Config = """{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"udp","Port":8285}}""";
@@ -20,7 +22,8 @@ public sealed class SoakTests : LabTest
 
     private const long MostGrowthKilobytes = 10 << 10, MostResidentKilobytes = 80 << 10;
 
-    // Until then a daemon grows without leaking: code is compiled, again and better, and the heap comes to the size it keeps.
+    // Until then a daemon grows without leaking: code is compiled, again and better, and the heap comes to the size it
+    // keeps.
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan s_leastForGrowth = TimeSpan.FromMinutes(1);
@@ -68,13 +71,16 @@ public sealed class SoakTests : LabTest
         Assert.True(IsQuiet(ledger), $"packets still move after {s_quietWithin.TotalSeconds} s: {ledger.State()}");
         ProcessUse[] late = Use(daemons);
         IReadOnlyList<PathBalance> paths = ledger.Paths(load.ThirdStarts);
-        string[] warnings = [.. daemons.Take(2).SelectMany(daemon => daemon.Errors).Where(line => line.Contains("Z warn ", StringComparison.Ordinal))];
+        string[] warnings = [.. daemons.Take(2).SelectMany(
+            daemon => daemon.Errors).Where(line => line.Contains("Z warn ", StringComparison.Ordinal))];
         Print($"{warnings.Length} warnings in the logs: {warnings.FirstOrDefault()}");
         Summarize(lab, load, Stopwatch.GetElapsedTime(began), mostRoutes, paths, before, early, late);
 
         if (length < s_leastForGrowth)
         {
-            Print($"growth is not judged: a run of {length.TotalSeconds} s is all warm-up (from {s_leastForGrowth.TotalSeconds} s on it is)");
+            Print(
+                $"growth is not judged: a run of {length.TotalSeconds} s is all warm-up (from "
+                    + $"{s_leastForGrowth.TotalSeconds} s on it is)");
         }
 
         Assert.All(paths, path => Assert.True(path.IsExplained, $"{path}"));
@@ -90,11 +96,14 @@ public sealed class SoakTests : LabTest
         }
 
         Assert.Equal(accelerations, Accelerations(lab));
-        Assert.True(Eventually(() => lab.Counters(1).Routes == 2 && lab.Counters(2).Routes == 2, TestLab.Patience), "leases are left");
+        Assert.True(Eventually(
+            () => lab.Counters(1).Routes == 2 && lab.Counters(2).Routes == 2, TestLab.Patience), "leases are left");
         Assert.True(mostRoutes > 50, $"at most {mostRoutes} routes");
         Assert.True(load.ThirdStarts > 1);
-        Assert.All(load.Streams, stream => Assert.True(stream.Bytes > 1 << 20, $"a stream has moved {stream.Bytes} bytes"));
-        Assert.True(load.UdpReceived > 1000 && load.PingsAnswered > 10, $"{load.UdpReceived} datagrams, {load.PingsAnswered} pings");
+        Assert.All(
+            load.Streams, stream => Assert.True(stream.Bytes > 1 << 20, $"a stream has moved {stream.Bytes} bytes"));
+        Assert.True(load.UdpReceived > 1000
+            && load.PingsAnswered > 10, $"{load.UdpReceived} datagrams, {load.PingsAnswered} pings");
 
         // The ends.
         foreach (RunningProgram daemon in (RunningProgram[])[daemons[0], daemons[1], load.Third])
@@ -116,7 +125,8 @@ public sealed class SoakTests : LabTest
     [InlineData(1000, 872, 1, 0, false)]
     [InlineData(1000, 872, 1, 1, true)]
     [InlineData(1000, 999, 2, 0, false)] // each message was a datagram at the least
-    public void What_is_missing_is_explained_by_counted_drops_alone(long sent, long arrived, long socketDrops, long wireDrops, bool isExplained) =>
+    public void What_is_missing_is_explained_by_counted_drops_alone(
+        long sent, long arrived, long socketDrops, long wireDrops, bool isExplained) =>
         Assert.Equal(isExplained, new PathBalance("1 → 2", sent, arrived, socketDrops, wireDrops).IsExplained);
 
     // No number of the ledger has changed for a while.
@@ -138,10 +148,12 @@ public sealed class SoakTests : LabTest
             s_quietWithin);
     }
 
-    private static ProcessUse[] Use(IReadOnlyList<RunningProgram> daemons) => [.. daemons.Take(2).Select(daemon => ProcessUse.Of(daemon.Id))];
+    private static ProcessUse[] Use(IReadOnlyList<RunningProgram> daemons) =>
+        [.. daemons.Take(2).Select(daemon => ProcessUse.Of(daemon.Id))];
 
     private static Dictionary<string, string> Accelerations(TestLab lab) => ((int[])[1, 2])
-        .SelectMany(number => lab.Counters(number).Accelerations.Select(each => (Name: $"h{number} {each.Key}", each.Value)))
+        .SelectMany(
+            number => lab.Counters(number).Accelerations.Select(each => (Name: $"h{number} {each.Key}", each.Value)))
         .ToDictionary(each => each.Name, each => each.Value);
 
     private static void Summarize(
@@ -151,8 +163,12 @@ public sealed class SoakTests : LabTest
         CountersReport[] counters = [lab.Counters(1), lab.Counters(2)];
         double gigabytes = counters.Sum(each => each.Inbound.Bytes) / 1e9;
         double cpu = late.Zip(before).Sum(pair => pair.First.CpuSeconds - pair.Second.CpuSeconds);
-        Print($"{took.TotalSeconds:0} s; leases changed {load.LeaseChanges} times, at most {mostRoutes} routes; h3 started {load.ThirdStarts} times");
-        Print($"tcp      {load.Streams.Sum(stream => stream.Bytes) / 1e9:0.00} GB in {load.Streams.Sum(stream => stream.Connections)} connections");
+        Print(
+            $"{took.TotalSeconds:0} s; leases changed {load.LeaseChanges} times, at most {mostRoutes} routes; h3 "
+                + $"started {load.ThirdStarts} times");
+        Print(
+            $"tcp      {load.Streams.Sum(stream => stream.Bytes) / 1e9:0.00} GB in "
+                + $"{load.Streams.Sum(stream => stream.Connections)} connections");
         Print($"udp      {load.UdpSent} sent, {load.UdpReceived} received");
         Print($"ping     {load.PingsSent} sent, {load.PingsAnswered} answered");
         Print($"daemons  {gigabytes:0.00} GB delivered, {cpu:0.0} s of CPU: {cpu / gigabytes:0.00} s per GB");
@@ -164,10 +180,14 @@ public sealed class SoakTests : LabTest
 
         for (int i = 0; i < late.Length; i++)
         {
-            Print($"h{i + 1}       VmRSS {early[i].ResidentKilobytes} KB early, {late[i].ResidentKilobytes} KB at the end, VmHWM {late[i].PeakKilobytes} KB");
+            Print(
+                $"h{i + 1}       VmRSS {early[i].ResidentKilobytes} KB early, {late[i].ResidentKilobytes} KB at the "
+                    + $"end, VmHWM {late[i].PeakKilobytes} KB");
             Print($"         kernel: {counters[i].Kernel}");
-            Print($"         drops: {string.Join(", ", counters[i].Drops.Select(drop => $"{drop.Key} {drop.Value}"))}; events: "
-                + string.Join(", ", counters[i].Outbound.Events.Concat(counters[i].Inbound.Events).Select(each => $"{each.Key} {each.Value}")));
+            Print("         drops: "
+                + $"{string.Join(", ", counters[i].Drops.Select(drop => $"{drop.Key} {drop.Value}"))}; events: "
+                + string.Join(", ", counters[i].Outbound.Events.Concat(counters[i].Inbound.Events)
+                    .Select(each => $"{each.Key} {each.Value}")));
         }
     }
 }

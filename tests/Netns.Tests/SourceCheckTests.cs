@@ -11,8 +11,8 @@ using Xunit;
 namespace Overlay.Netns.Tests;
 
 /// <summary>
-/// What a datagram of foreign making does to the first host's pod. The second host is a peer with a lease; the third is on
-/// the wire without one.
+/// What a datagram of foreign making does to the first host's pod. The second host is a peer with a lease; the third is
+/// on the wire without one.
 /// </summary>
 public sealed class SourceCheckTests : LabTest
 {
@@ -72,7 +72,8 @@ public sealed class SourceCheckTests : LabTest
         byte[] mark = Mark(seed: 15);
 
         Injector.Send(
-            lab.Host(3).HostNamespace, lab.Host(1).UnderlayAddress, Packet(IPAddress.Parse("10.244.250.7"), lab.Pod(1), mark));
+            lab.Host(3).HostNamespace, lab.Host(1).UnderlayAddress, Packet(
+                IPAddress.Parse("10.244.250.7"), lab.Pod(1), mark));
 
         Assert.NotNull(pod.First((_, payload) => Carries(payload, mark), s_within));
         Assert.Empty(lab.Counters(1).Inbound.Drops);

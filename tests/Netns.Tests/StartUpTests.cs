@@ -20,7 +20,9 @@ public sealed class BareHost : IDisposable
     public void Dispose() => _lab?.Dispose();
 }
 
-/// <summary>A start that fails says why in its last line, ends with an exit code that is not 0, and leaves nothing.</summary>
+/// <summary>
+/// A start that fails says why in its last line, ends with an exit code that is not 0, and leaves nothing.
+/// </summary>
 public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHost>
 {
     private static readonly TimeSpan s_ready = TestLab.Patience;
@@ -140,7 +142,8 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     [Theory]
     [InlineData("{\"Network\":", "not valid", "correct it")]
     [InlineData("{\"Network\":\"10.244.0.0/16\",\"SubnetLen\":8}", "not valid", "SubnetLen")]
-    [InlineData("{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}", "unknown backend type: 'vxlan'", "udp")]
+    [InlineData(
+        "{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}", "unknown backend type: 'vxlan'", "udp")]
     public void A_network_config_that_does_not_fit(string config, string cause, string remedy)
     {
         var attempt = new StartAttempt(Lab, config);
@@ -252,7 +255,8 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         Assert.True(daemon.WaitForError(" ready: ", s_ready), daemon.Tail());
 
         Assert.Contains("FLANNEL_MTU=1400\n", File.ReadAllText(attempt.SubnetFile), StringComparison.Ordinal);
-        Assert.Contains(" mtu 1400 ", Lab.Ip.Run("-n", Namespace, "link", "show", "flannel0"), StringComparison.Ordinal);
+        Assert.Contains(
+            " mtu 1400 ", Lab.Ip.Run("-n", Namespace, "link", "show", "flannel0"), StringComparison.Ordinal);
         StillWorks(daemon, attempt);
     }
 

@@ -10,8 +10,8 @@ using Xunit;
 namespace Overlay.Netns.Tests;
 
 /// <summary>
-/// A real daemon on the first host, a stand-in for stock flannel on the second. Each knows the other by the lease in the
-/// store alone; neither can tell that the other is different.
+/// A real daemon on the first host, a stand-in for stock flannel on the second. Each knows the other by the lease in
+/// the store alone; neither can tell that the other is different.
 /// </summary>
 public sealed class StockPeerTests : LabTest
 {
@@ -36,12 +36,15 @@ public sealed class StockPeerTests : LabTest
         {
             PingSeries forth = ours.Series(lab.Pod(2), 3, CancellationToken.None);
             PingSeries back = theirs.Series(lab.Pod(1), 3, CancellationToken.None);
-            Assert.True(forth.AllAnswered && back.AllAnswered, $"{forth.Replies.Count} and {back.Replies.Count} of 3 answered");
+            Assert.True(
+                forth.AllAnswered && back.AllAnswered, $"{forth.Replies.Count} and {back.Replies.Count} of 3 answered");
             Assert.Equal([60, 60], new[] { forth, back }.Select(series => series.LowestTimeToLive ?? 0));
         }
 
-        TcpTransfer.ArrivesIntact(lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 3);
-        TcpTransfer.ArrivesIntact(lab.Host(2).PodNamespace, lab.Host(1).PodNamespace, lab.Pod(1), TransferBytes, seed: 4);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 3);
+        TcpTransfer.ArrivesIntact(
+            lab.Host(2).PodNamespace, lab.Host(1).PodNamespace, lab.Pod(1), TransferBytes, seed: 4);
 
         Assert.True(stock.Received > TransferBytes / stockSubnet.Mtu, $"{stock.Received} datagrams");
         Assert.Empty(stock.Oddities);

@@ -22,7 +22,9 @@ public sealed class StuckLogTests : LabTest
         string log = Path.Combine(lab.Plan.Directory, "log");
         Assert.True(ChildCommand.Run(["mkfifo", log]).Succeeded);
         using FileStream held = new(log, FileMode.Open, FileAccess.ReadWrite); // both ends: nobody waits for the other
-        Assert.False(ChildCommand.Run(["dd", "if=/dev/zero", $"of={log}", "oflag=nonblock", "bs=4096", "count=100000"]).Succeeded); // full
+        // full
+        Assert.False(ChildCommand.Run(
+            ["dd", "if=/dev/zero", $"of={log}", "oflag=nonblock", "bs=4096", "count=100000"]).Succeeded);
         var attempt = new StartAttempt(lab);
         using RunningProgram daemon = attempt.Start("sh", "-c", "exec \"$@\" 2> \"$0\"", log);
         Assert.True(Eventually(() => File.Exists(attempt.SubnetFile), TestLab.Patience), "it never was ready");

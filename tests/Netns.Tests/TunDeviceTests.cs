@@ -116,7 +116,8 @@ public sealed class TunDeviceTests : IDisposable
         slab.Slice(VirtioNetHeader.Bytes, 1)[0] = 0x45;
 
         // The checksum's place lies beyond the packet (include/linux/virtio_net.h, virtio_net_hdr_to_skb).
-        new VirtioNetHeader(true, false, SegmentationType.TcpV4, false, 40, 100, 200, 16).Write(slab.Slice(0, VirtioNetHeader.Bytes));
+        new VirtioNetHeader(true, false, SegmentationType.TcpV4, false, 40, 100, 200, 16)
+            .Write(slab.Slice(0, VirtioNetHeader.Bytes));
         vectors.Add(0, VirtioNetHeader.Bytes);
         vectors.Add(VirtioNetHeader.Bytes, 60);
 

@@ -15,7 +15,9 @@ public sealed class TwoHosts : IDisposable
 {
     private TestLab? _lab;
 
-    /// <summary>Built by the first test that asks: a missing privilege skips tests instead of failing the class.</summary>
+    /// <summary>
+    /// Built by the first test that asks: a missing privilege skips tests instead of failing the class.
+    /// </summary>
     internal TestLab Lab
     {
         get
@@ -133,7 +135,8 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
         string[] flags = [.. link.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()!)];
         Assert.Contains("UP", flags);
         Assert.Contains("NOARP", flags);
-        JsonElement address = Assert.Single(link.GetProperty("addr_info").EnumerateArray()); // an IPv6 one would be a second
+        // an IPv6 one would be a second
+        JsonElement address = Assert.Single(link.GetProperty("addr_info").EnumerateArray());
         Assert.Equal(Lab.Tunnel(1).ToString(), address.GetProperty("local").GetString());
         Assert.Equal(32, address.GetProperty("prefixlen").GetInt32());
         Assert.Equal("global", address.GetProperty("scope").GetString());
@@ -159,7 +162,8 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
         Assert.Equal("unicast", route.GetProperty("type").GetString());
         Assert.Equal("boot", route.GetProperty("protocol").GetString());
         Assert.Equal("global", route.GetProperty("scope").GetString());
-        Assert.All((string[])["gateway", "prefsrc", "metric"], key => Assert.False(route.TryGetProperty(key, out _), key));
+        Assert.All(
+            (string[])["gateway", "prefsrc", "metric"], key => Assert.False(route.TryGetProperty(key, out _), key));
     }
 
     [Fact]
@@ -199,8 +203,10 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
     [Fact]
     public void Eight_megabytes_of_tcp_arrive_intact_both_ways_and_no_inner_checksum_is_ever_wrong()
     {
-        TcpTransfer.ArrivesIntact(Lab.Host(1).PodNamespace, Lab.Host(2).PodNamespace, Lab.Pod(2), TransferBytes, seed: 1);
-        TcpTransfer.ArrivesIntact(Lab.Host(2).PodNamespace, Lab.Host(1).PodNamespace, Lab.Pod(1), TransferBytes, seed: 2);
+        TcpTransfer.ArrivesIntact(
+            Lab.Host(1).PodNamespace, Lab.Host(2).PodNamespace, Lab.Pod(2), TransferBytes, seed: 1);
+        TcpTransfer.ArrivesIntact(
+            Lab.Host(2).PodNamespace, Lab.Host(1).PodNamespace, Lab.Pod(1), TransferBytes, seed: 2);
         UdpResult udp = UdpBlast.Measure(
             Lab.Host(1).PodNamespace, Lab.Host(2).PodNamespace, Lab.Pod(2), 64, TimeSpan.FromSeconds(0.2),
             CancellationToken.None);

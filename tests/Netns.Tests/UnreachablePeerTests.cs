@@ -26,7 +26,8 @@ public sealed class UnreachablePeerTests : LabTest
         IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2, 3);
         lab.AwaitPath(1, 3);
         LabNamespace.Run(
-            lab.Host(2).HostNamespace, () => File.WriteAllText("/proc/sys/net/ipv4/icmp_ratelimit", "0")); // answer every one
+            // answer every one
+            lab.Host(2).HostNamespace, () => File.WriteAllText("/proc/sys/net/ipv4/icmp_ratelimit", "0"));
         daemons[1].Signal("TERM");
         Assert.Equal(0, daemons[1].WaitForExit(TestLab.Patience).ExitCode);
         CountersReport before = lab.Counters(1);
@@ -44,7 +45,8 @@ public sealed class UnreachablePeerTests : LabTest
         Assert.Contains($" {Pings} received", somebody.Output, StringComparison.Ordinal);
         Assert.InRange(Unreachable(after) - Unreachable(before), Pings / 2, Pings + 10);
         Assert.Equal(before.Drops, after.Drops);
-        Assert.True(used < took / 4, $"{used.TotalMilliseconds:0} ms of processor time in {took.TotalMilliseconds:0} ms");
+        Assert.True(
+            used < took / 4, $"{used.TotalMilliseconds:0} ms of processor time in {took.TotalMilliseconds:0} ms");
 
         RunningProgram back = lab.Start(2);
         _ = lab.WaitUntilReady(back, 2);
@@ -53,16 +55,19 @@ public sealed class UnreachablePeerTests : LabTest
     }
 
     private static CommandResult Flood(TestLab lab, int to) => lab.Run(
-        lab.Host(1).PodNamespace, "ping", "-n", "-q", "-c", $"{Pings}", "-i", "0.01", "-W", "1", lab.Pod(to).ToString());
+        lab.Host(1).PodNamespace, "ping", "-n", "-q", "-c", $"{Pings}", "-i", "0.01", "-W", "1", lab.Pod(to)
+            .ToString());
 
     private static long Unreachable(CountersReport counters) =>
-        new[] { counters.Inbound, counters.Outbound }.Sum(direction => direction.Events.GetValueOrDefault("peer_unreachable"));
+        new[] { counters.Inbound, counters.Outbound }
+            .Sum(direction => direction.Events.GetValueOrDefault("peer_unreachable"));
 
     private static TimeSpan ProcessorTime(RunningProgram program)
     {
         string stat = File.ReadAllText($"/proc/{program.Id}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' '); // from the third on: a name may have blanks
-        long ticks = new[] { UserTicks, SystemTicks }.Sum(field => long.Parse(fields[field - 3], CultureInfo.InvariantCulture));
+        long ticks = new[] { UserTicks, SystemTicks }
+            .Sum(field => long.Parse(fields[field - 3], CultureInfo.InvariantCulture));
         return TimeSpan.FromSeconds(ticks / (double)TicksASecond);
     }
 }

@@ -21,8 +21,10 @@ public sealed class UpkeepTests : LabTest
         lab.Ip.Run("-n", inside, "addr", "flush", "dev", "flannel0");
         lab.Ip.Run("-n", inside, "link", "set", "flannel0", "up");
 
-        Assert.True(daemon.WaitForError($"address {lab.Tunnel(1)}/32 of flannel0 was gone and is put back", s_within), daemon.Tail());
-        Assert.True(daemon.WaitForError("route 10.244.0.0/16 of flannel0 was gone and is put back", s_within), daemon.Tail());
+        Assert.True(daemon.WaitForError(
+            $"address {lab.Tunnel(1)}/32 of flannel0 was gone and is put back", s_within), daemon.Tail());
+        Assert.True(
+            daemon.WaitForError("route 10.244.0.0/16 of flannel0 was gone and is put back", s_within), daemon.Tail());
         lab.AwaitPath(1, 2);
     }
 }

@@ -8,8 +8,8 @@ using Xunit;
 namespace Overlay.Netns.Tests;
 
 /// <summary>
-/// One unfinished packet goes to two kernels: one forwards it to a device without offloads, cutting and completing it itself; the
-/// other to a real daemon. What the daemon puts on the wire is, byte for byte, what the first kernel made.
+/// One unfinished packet goes to two kernels: one forwards it to a device without offloads, cutting and completing it
+/// itself; the other to a real daemon. What the daemon puts on the wire is, byte for byte, what the first kernel made.
 /// </summary>
 public sealed class WireEqualityTests(WireBenches benches) : LabTest, IClassFixture<WireBenches>
 {
@@ -23,23 +23,29 @@ public sealed class WireEqualityTests(WireBenches benches) : LabTest, IClassFixt
     private static readonly (string Name, Func<byte[]> Packet, int SegmentBytes, bool HasEcn)[] s_cases =
     [
         ("tcp, DF, timestamps, a full last one", () => Tcp(40 * 1400, Ack, s_timestamps), 1400, false),
-        ("tcp, no DF, IDs and sequence past their ends", () => Tcp(50_000, Ack, [], id: 0xFFF0, fragment: 0, sequence: 0xFFFF_F000), 1432, false),
-        ("tcp, odd segments, PSH and FIN, a short last one", () => Tcp(30_001, Push | Fin | Ack, s_timestamps), 1399, false),
-        ("tcp, CWR and ECE with the ECN mark", () => Tcp(20_000, Reduced | Echo | Push | Ack, s_timestamps, tos: 0xBA), 1388, true),
+        ("tcp, no DF, IDs and sequence past their ends", () => Tcp(
+            50_000, Ack, [], id: 0xFFF0, fragment: 0, sequence: 0xFFFF_F000), 1432, false),
+        ("tcp, odd segments, PSH and FIN, a short last one", () => Tcp(
+            30_001, Push | Fin | Ack, s_timestamps), 1399, false),
+        ("tcp, CWR and ECE with the ECN mark", () => Tcp(
+            20_000, Reduced | Echo | Push | Ack, s_timestamps, tos: 0xBA), 1388, true),
         ("tcp, CWR without the ECN mark", () => Tcp(20_000, Reduced | Ack, [], tos: 0x02), 1000, false),
         ("tcp, hundreds of small segments", () => Tcp(60_000, Push | Ack, s_timestamps, fragment: 0), 96, false),
         ("tcp, one byte more than a segment", () => Tcp(1401, Push | Ack, []), 1400, false),
-        ("tcp, options in both headers", () => Tcp(9999, Push | Ack, s_timestamps, ipOptions: [1, 1, 1, 1, 1, 1, 1, 0]), 777, false),
+        ("tcp, options in both headers", () => Tcp(
+            9999, Push | Ack, s_timestamps, ipOptions: [1, 1, 1, 1, 1, 1, 1, 0]), 777, false),
         ("tcp, a segment whose checksum is zero", () => WithFirstSegmentZero(Tcp(5000, Ack, []), 1000), 1000, false),
         ("tcp, as long as can be", () => Tcp(65_535 - 52, Ack, s_timestamps), 1420, false),
         ("udp, DF, a full last one", () => Udp(60 * 103, DontFragment), 103, false),
         ("udp, no DF, IDs past their end", () => Udp(40 * 1444, fragment: 0, id: 0xFFE0), 1444, false),
         ("udp, odd segments, one byte in the last one", () => Udp((39 * 1001) + 1, fragment: 0), 1001, false),
-        ("udp, a segment whose checksum is zero", () => WithFirstSegmentZero(Udp(5000, DontFragment), 1000), 1000, false),
+        ("udp, a segment whose checksum is zero", () => WithFirstSegmentZero(
+            Udp(5000, DontFragment), 1000), 1000, false),
         ("one tcp packet", () => Tcp(1400, Push | Ack, s_timestamps), 0, false),
         ("one tcp packet whose checksum is zero", () => CraftedFrame.WithChecksumZero(Tcp(1000, Ack, [])), 0, false),
         ("one udp packet, odd", () => Udp(1001, fragment: 0), 0, false),
-        ("one udp packet whose checksum is zero", () => CraftedFrame.WithChecksumZero(Udp(1000, DontFragment)), 0, false),
+        ("one udp packet whose checksum is zero", () => CraftedFrame.WithChecksumZero(
+            Udp(1000, DontFragment)), 0, false),
     ];
 
     public static TheoryData<string, string> Cases()
@@ -86,9 +92,12 @@ public sealed class WireEqualityTests(WireBenches benches) : LabTest, IClassFixt
             byte[] packet = isUdp
                 ? Udp(payloadBytes, fragment, id, tos, random)
                 : Tcp(payloadBytes, (byte)(Ack | (random.Next(0x100) & (Fin | Push | Echo | Reduced))),
-                    random.Next(2) == 0 ? s_timestamps : [], id, fragment, (uint)random.NextInt64(0x1_0000_0000), tos, null, random);
+                    random.Next(2) == 0
+                        ? s_timestamps
+                        : [], id, fragment, (uint)random.NextInt64(0x1_0000_0000), tos, null, random);
 
-            AssertEqual(bench, packet, segmentBytes, hasEcn: !isUdp && (packet[33] & Reduced) != 0, $"round {round}, seed {seed}");
+            AssertEqual(bench, packet, segmentBytes, hasEcn: !isUdp
+                && (packet[33] & Reduced) != 0, $"round {round}, seed {seed}");
         }
     }
 
@@ -134,11 +143,13 @@ public sealed class WireEqualityTests(WireBenches benches) : LabTest, IClassFixt
     }
 
     private static byte[] Tcp(
-        int payloadBytes, byte flags, byte[] options, ushort id = 7, ushort fragment = DontFragment, uint sequence = 1_000_000,
+        int payloadBytes, byte flags, byte[] options, ushort id =
+            7, ushort fragment = DontFragment, uint sequence = 1_000_000,
         byte tos = 0, byte[]? ipOptions = null, Random? random = null) =>
         PacketBuilder.TcpPacket(
             PacketBuilder.Address("10.9.9.9"), PacketBuilder.Address(WireBench.Remote), 40_000, 5001, sequence, 77, flags,
-            Random(payloadBytes, random), options, id: id, fragment: fragment, typeOfService: tos, ipOptions: ipOptions);
+            Random(
+                payloadBytes, random), options, id: id, fragment: fragment, typeOfService: tos, ipOptions: ipOptions);
 
     private static byte[] Udp(int payloadBytes, ushort fragment, ushort id = 7, byte tos = 0, Random? random = null) =>
         PacketBuilder.UdpPacket(

@@ -14,13 +14,15 @@ namespace Overlay.Testing;
 /// <param name="http">Reaches it; null when it is on loopback here.</param>
 public sealed class EtcdAdministration(Uri endpoint, HttpClient? http = null)
 {
-    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(20) };
+    private static readonly HttpClient s_http = new(
+        new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(20) };
 
     private string? _token;
 
     /// <summary>Forgets all history before a revision.</summary>
     public Task CompactAsync(long revision, CancellationToken cancellationToken) =>
-        PostAsync("kv/compaction", new JsonObject { ["revision"] = $"{revision}", ["physical"] = true }, cancellationToken);
+        PostAsync(
+            "kv/compaction", new JsonObject { ["revision"] = $"{revision}", ["physical"] = true }, cancellationToken);
 
     /// <summary>Does it lead?</summary>
     public async Task<bool> IsLeaderAsync(CancellationToken cancellationToken)
@@ -72,7 +74,8 @@ public sealed class EtcdAdministration(Uri endpoint, HttpClient? http = null)
     /// <param name="permission"><c>READ</c>, <c>WRITE</c> or <c>READWRITE</c>.</param>
     /// <param name="prefix">Of the keys.</param>
     /// <param name="cancellationToken">The test's.</param>
-    public async Task AddUserAsync(string name, string password, string permission, string prefix, CancellationToken cancellationToken)
+    public async Task AddUserAsync(
+        string name, string password, string permission, string prefix, CancellationToken cancellationToken)
     {
         await PostAsync("auth/role/add", new JsonObject { ["name"] = name }, cancellationToken);
         byte[] first = Encoding.UTF8.GetBytes(prefix), end = [.. first];
@@ -95,7 +98,8 @@ public sealed class EtcdAdministration(Uri endpoint, HttpClient? http = null)
 
     private async Task AddUserAsync(string name, string password, string role, CancellationToken cancellationToken)
     {
-        await PostAsync("auth/user/add", new JsonObject { ["name"] = name, ["password"] = password }, cancellationToken);
+        await PostAsync(
+            "auth/user/add", new JsonObject { ["name"] = name, ["password"] = password }, cancellationToken);
         await PostAsync("auth/user/grant", new JsonObject { ["user"] = name, ["role"] = role }, cancellationToken);
     }
 

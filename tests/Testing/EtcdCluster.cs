@@ -23,7 +23,8 @@ public sealed class EtcdCluster : IDisposable
     public IReadOnlyList<Uri> Endpoints => [.. _members.Select(member => member.Endpoint)];
 
     /// <summary>Starts it and waits until all serve.</summary>
-    /// <param name="options">For each of them. In a namespace the second and the third have the two addresses after its own.</param>
+    /// <param name="options">For each of them. In a namespace the second and the third have the two addresses after its
+    /// own.</param>
     public static EtcdCluster Start(EtcdServerOptions? options = null)
     {
         // Elections within a second, on a machine that may be busy.

@@ -20,7 +20,9 @@ internal sealed class EtcdProcess(string name) : IDisposable
     private Process? _process;
     private bool _isServing;
 
-    /// <summary>Whether it was started and not ended by <see cref="End"/>, though it may have ended by itself.</summary>
+    /// <summary>
+    /// Whether it was started and not ended by <see cref="End"/>, though it may have ended by itself.
+    /// </summary>
     internal bool IsStarted => _process is not null;
 
     internal bool IsRunning => _process is { HasExited: false };
@@ -75,7 +77,8 @@ internal sealed class EtcdProcess(string name) : IDisposable
         if (!process.HasExited)
         {
             Signal(signal);
-            Assert.True(process.WaitForExit(s_patience), $"etcd {name} still runs after SIG{signal}; its last lines:\n{Log}");
+            Assert.True(
+                process.WaitForExit(s_patience), $"etcd {name} still runs after SIG{signal}; its last lines:\n{Log}");
         }
 
         process.WaitForExit();

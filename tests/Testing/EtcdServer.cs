@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Overlay.Testing;
 
-/// <summary>A real etcd for a test: a process of its own with a directory of its own, both gone when it is disposed.</summary>
+/// <summary>
+/// A real etcd for a test: a process of its own with a directory of its own, both gone when it is disposed.
+/// </summary>
 public sealed class EtcdServer : IDisposable
 {
     private const int DefaultClientPort = 2379, DefaultPeerPort = 2380, StartAttempts = 3;
@@ -28,7 +30,8 @@ public sealed class EtcdServer : IDisposable
         _options = options;
         _name = name;
         _process = new EtcdProcess(name);
-        Folder = Directory.CreateDirectory(Path.Combine(Root(), $"overlay-etcd-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
+        Folder = Directory.CreateDirectory(
+            Path.Combine(Root(), $"overlay-etcd-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
         ChoosePorts();
     }
 
@@ -70,7 +73,9 @@ public sealed class EtcdServer : IDisposable
         return new EtcdServer(options, name);
     }
 
-    /// <summary>Skips the running test when there is no etcd here and nobody who may install it; fails it as root.</summary>
+    /// <summary>
+    /// Skips the running test when there is no etcd here and nobody who may install it; fails it as root.
+    /// </summary>
     public static void Require()
     {
         const string Missing = "needs etcd: apt-get install etcd-server";
@@ -147,7 +152,8 @@ public sealed class EtcdServer : IDisposable
                 TestContext.Current.CancellationToken.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(5));
             }
 
-            if (_process.IsServing || attempt == StartAttempts || !Log.Contains("address already in use", StringComparison.Ordinal))
+            if (_process.IsServing || attempt == StartAttempts || !Log.Contains(
+                "address already in use", StringComparison.Ordinal))
             {
                 WaitUntilServing();
                 return;
@@ -171,7 +177,8 @@ public sealed class EtcdServer : IDisposable
             RedirectStandardInput = true,
             WorkingDirectory = Folder,
         };
-        foreach (string variable in start.Environment.Keys.Where(key => key.StartsWith("ETCD", StringComparison.Ordinal)).ToArray())
+        foreach (string variable in start.Environment.Keys.Where(
+            key => key.StartsWith("ETCD", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(variable);
         }

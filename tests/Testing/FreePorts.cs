@@ -14,7 +14,8 @@ internal static class FreePorts
     /// <summary>One on which nobody listens, another with each call.</summary>
     internal static int Next(IPAddress address)
     {
-        // Below the ports the kernel gives to connections (ip_local_port_range): one of those may be taken while a server restarts.
+        // Below the ports the kernel gives to connections (ip_local_port_range): one of those may be taken while a
+        // server restarts.
         const int First = 10_000, Count = 20_000;
         while (true)
         {

@@ -34,7 +34,8 @@ internal sealed class Http2Frame
     /// <returns>False when the stream has ended.</returns>
     internal async Task<bool> ReadAsync(Stream from, CancellationToken cancellationToken)
     {
-        if (await from.ReadAtLeastAsync(_bytes.AsMemory(0, HeaderBytes), HeaderBytes, throwOnEndOfStream: false, cancellationToken) < HeaderBytes)
+        if (await from.ReadAtLeastAsync(
+            _bytes.AsMemory(0, HeaderBytes), HeaderBytes, throwOnEndOfStream: false, cancellationToken) < HeaderBytes)
         {
             return false;
         }
@@ -56,7 +57,8 @@ internal sealed class Http2Frame
             .. Literal("grpc-status", $"{status}"),
             .. Literal("grpc-message", message),
         ];
-        byte[] frame = [0, (byte)(block.Length >> 8), (byte)block.Length, Headers, EndStream | EndHeaders, 0, 0, 0, 0, .. block];
+        byte[] frame = [
+            0, (byte)(block.Length >> 8), (byte)block.Length, Headers, EndStream | EndHeaders, 0, 0, 0, 0, .. block];
         BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(5), stream);
         return frame;
     }

@@ -6,7 +6,9 @@ using Overlay.Router.Ports;
 
 namespace Overlay.Testing;
 
-/// <summary>An outer socket without a network. Trains sent are cut into their datagrams, as the kernel does it.</summary>
+/// <summary>
+/// An outer socket without a network. Trains sent are cut into their datagrams, as the kernel does it.
+/// </summary>
 public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
 {
     private readonly Queue<Arrival> _toReceive = new();
@@ -26,7 +28,9 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     /// <summary>What each call of send answers, oldest first; an empty queue lets them succeed.</summary>
     public Queue<Errno> SendErrnos { get; } = new();
 
-    /// <summary>What a message answers, by its destination and datagram length (0 when it is no train); None lets it succeed.</summary>
+    /// <summary>
+    /// What a message answers, by its destination and datagram length (0 when it is no train); None lets it succeed.
+    /// </summary>
     public Func<uint, int, Errno>? Refuse { get; set; }
 
     public int WritableWaits { get; private set; }
@@ -62,8 +66,9 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     public ushort Port => 8285;
 
     /// <summary>
-    /// Puts a report into the queue. As in net/core/skbuff.c, sock_dequeue_err_skb: one from elsewhere fails the next call, and so
-    /// does the one behind each that is taken; one of this kernel's own fails nothing but the call it is about.
+    /// Puts a report into the queue. As in net/core/skbuff.c, sock_dequeue_err_skb: one from elsewhere fails the next
+    /// call, and so does the one behind each that is taken; one of this kernel's own fails nothing but the call it is
+    /// about.
     /// </summary>
     public void Report(DatagramError error)
     {
@@ -77,10 +82,12 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     public void Put(byte[] payload, uint source) => Put(new Arrival(payload, source, 0, false));
 
     /// <summary>Datagrams of one sender as one message; all but the last are as long as the first.</summary>
-    public void PutTrain(uint source, params byte[][] datagrams) => Put(new Arrival([.. Concatenate(datagrams)], source, datagrams[0].Length, false));
+    public void PutTrain(uint source, params byte[][] datagrams) =>
+        Put(new Arrival([.. Concatenate(datagrams)], source, datagrams[0].Length, false));
 
     /// <summary>A message of which not all arrived.</summary>
-    public void PutTruncated(byte[] payload, uint source, int segmentBytes = 0) => Put(new Arrival(payload, source, segmentBytes, true));
+    public void PutTruncated(byte[] payload, uint source, int segmentBytes = 0) =>
+        Put(new Arrival(payload, source, segmentBytes, true));
 
     public SyscallResult Receive(ReceiveBatch batch, int atMost)
     {
@@ -131,7 +138,8 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
             if (refusal == Errno.EMSGSIZE && batch.SegmentBytesOf(first + i) == 0)
             {
                 // Of a datagram, not of a train (net/ipv4/ip_output.c, __ip_append_data).
-                Report(new DatagramError(batch.AddressOf(first + i), refusal, FindPathMtu(batch.AddressOf(first + i)), IsLocal: true));
+                Report(new DatagramError(
+                    batch.AddressOf(first + i), refusal, FindPathMtu(batch.AddressOf(first + i)), IsLocal: true));
             }
 
             if (refusal != Errno.None)

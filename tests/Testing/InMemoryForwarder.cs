@@ -6,14 +6,18 @@ using Overlay.Router.Routes;
 
 namespace Overlay.Testing;
 
-/// <summary>A forwarder with its own threads, between in-memory TUN queues and sockets, in the network of <see cref="Overlays"/>.</summary>
+/// <summary>
+/// A forwarder with its own threads, between in-memory TUN queues and sockets, in the network of
+/// <see cref="Overlays"/>.
+/// </summary>
 public sealed class InMemoryForwarder : IDisposable
 {
     /// <param name="layout">Which threads there are.</param>
     /// <param name="lanes">TUN queues and sockets.</param>
     /// <param name="spinMicroseconds">How long an idle worker looks again.</param>
     /// <param name="extraCopies">How often everything read is copied once more, metered; null for no meter.</param>
-    public InMemoryForwarder(WorkerLayout layout = WorkerLayout.Pair, int lanes = 1, int spinMicroseconds = 0, int? extraCopies = null)
+    public InMemoryForwarder(
+        WorkerLayout layout = WorkerLayout.Pair, int lanes = 1, int spinMicroseconds = 0, int? extraCopies = null)
     {
         Routes.Publish(Overlays.Table());
         Tuns = [.. Enumerable.Range(0, lanes).Select(_ => new InMemoryTunQueue())];
@@ -25,7 +29,8 @@ public sealed class InMemoryForwarder : IDisposable
             IsMetered = extraCopies is not null,
             ExtraCopies = extraCopies ?? 0,
         };
-        Forwarder = new Forwarder([.. Tuns.Zip(Ports, (tun, port) => new Lane(tun, port))], Routes, null, new Accelerations(), options);
+        Forwarder = new Forwarder(
+            [.. Tuns.Zip(Ports, (tun, port) => new Lane(tun, port))], Routes, null, new Accelerations(), options);
     }
 
     /// <summary>The first lane's.</summary>

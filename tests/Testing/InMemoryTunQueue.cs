@@ -6,7 +6,9 @@ using Overlay.Tun;
 
 namespace Overlay.Testing;
 
-/// <summary>A TUN queue without a kernel: what the test puts in is read, what is written is kept or looked at.</summary>
+/// <summary>
+/// A TUN queue without a kernel: what the test puts in is read, what is written is kept or looked at.
+/// </summary>
 public sealed class InMemoryTunQueue(bool hasVirtioNetHeader = false) : ITunQueue, IDisposable
 {
     private readonly Queue<byte[]> _toRead = new();
@@ -119,7 +121,8 @@ public sealed class InMemoryTunQueue(bool hasVirtioNetHeader = false) : ITunQueu
             return SyscallResult.FromErrno(errno);
         }
 
-        ReadOnlySpan<byte> bytes = _buffer.AsSpan(HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0, length - (HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0));
+        ReadOnlySpan<byte> bytes = _buffer.AsSpan(
+            HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0, length - (HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0));
         if (OnWrite is not null)
         {
             OnWrite(bytes);

@@ -290,7 +290,8 @@ public abstract class LeaseStoreContract
             ILeaseStore[] stores = [.. Enumerable.Range(0, 20).Select(_ => NewStore())];
             try
             {
-                AcquiredLease[] taken = await Task.WhenAll(stores.Select((store, host) => Task.Run(() => store.AcquireAsync(
+                AcquiredLease[] taken =
+                    await Task.WhenAll(stores.Select((store, host) => Task.Run(() => store.AcquireAsync(
                     Config, new LeaseRequest(Ip("192.0.2.1") + (uint)host, Net("10.5.9.0/24")), Cancel))));
 
                 Assert.Equal(20, taken.Select(one => one.Lease.Subnet).Distinct().Count());
@@ -312,7 +313,8 @@ public abstract class LeaseStoreContract
         }
     }
 
-    protected static Task<AcquiredLease> AcquireAsync(ILeaseStore store, string? previous = null, string publicIp = Ours) =>
+    protected static Task<AcquiredLease> AcquireAsync(
+        ILeaseStore store, string? previous = null, string publicIp = Ours) =>
         store.AcquireAsync(
             Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel);
 }

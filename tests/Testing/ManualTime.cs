@@ -37,7 +37,9 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
-    /// <summary>Sets the wall clock, as an operator or a resume from suspend does: timers and timestamps do not notice.</summary>
+    /// <summary>
+    /// Sets the wall clock, as an operator or a resume from suspend does: timers and timestamps do not notice.
+    /// </summary>
     public void SetWallClock(TimeSpan by)
     {
         lock (_gate)

@@ -4,7 +4,9 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Testing;
 
-/// <summary>The network most tests use: 10.5.0.0/16, ourselves 10.5.34.0/24, peer 192.168.0.99 with 10.5.99.0/24.</summary>
+/// <summary>
+/// The network most tests use: 10.5.0.0/16, ourselves 10.5.34.0/24, peer 192.168.0.99 with 10.5.99.0/24.
+/// </summary>
 public static class Overlays
 {
     public static readonly uint PeerAddress = Address("192.168.0.99");

@@ -13,7 +13,8 @@ public static class PacketBuilder
 
     /// <summary>An IPv4 packet; addresses in host order, options padded by the caller to a multiple of 4.</summary>
     public static byte[] Ipv4(
-        uint source, uint destination, byte ttl = 64, byte protocol = Udp, byte[]? payload = null, byte[]? options = null,
+        uint source, uint destination, byte ttl =
+            64, byte protocol = Udp, byte[]? payload = null, byte[]? options = null,
         ushort fragment = 0x4000, byte typeOfService = 0, ushort id = 0x1234)
     {
         payload ??= [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
@@ -39,7 +40,8 @@ public static class PacketBuilder
     /// <param name="flags">CWR 0x80 to FIN 0x01 (RFC 9293, section 3.1).</param>
     public static byte[] TcpPacket(
         uint source, uint destination, ushort sourcePort, ushort destinationPort, uint sequence, uint acknowledgment, byte flags,
-        byte[] payload, byte[]? options = null, ushort window = 1000, ushort id = 0x1234, byte ttl = 64, ushort fragment = 0x4000,
+        byte[] payload, byte[]? options =
+            null, ushort window = 1000, ushort id = 0x1234, byte ttl = 64, ushort fragment = 0x4000,
         byte typeOfService = 0, byte[]? ipOptions = null)
     {
         options ??= [];
@@ -61,7 +63,8 @@ public static class PacketBuilder
 
     /// <summary>A UDP datagram in IPv4.</summary>
     public static byte[] UdpPacket(
-        uint source, uint destination, ushort sourcePort, ushort destinationPort, byte[] payload, ushort id = 0x1234, byte ttl = 64,
+        uint source, uint destination, ushort sourcePort, ushort destinationPort, byte[] payload, ushort id =
+            0x1234, byte ttl = 64,
         ushort fragment = 0x4000, byte typeOfService = 0)
     {
         byte[] datagram = new byte[8 + payload.Length];
@@ -74,7 +77,10 @@ public static class PacketBuilder
         return packet;
     }
 
-    /// <summary>Writes the right TCP or UDP checksum over all that follows the IPv4 header. Byte by byte: no code of the product.</summary>
+    /// <summary>
+    /// Writes the right TCP or UDP checksum over all that follows the IPv4 header. Byte by byte: no code of the
+    /// product.
+    /// </summary>
     public static void FixTransportChecksum(Span<byte> packet)
     {
         int headerBytes = (packet[0] & 15) * 4;

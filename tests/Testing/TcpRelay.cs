@@ -40,8 +40,8 @@ public sealed class TcpRelay : IAsyncDisposable
     public Uri Endpoint { get; }
 
     /// <summary>
-    /// Lets through one piece of data for each call and no more, so that a stream of answers is confirmed and then silent while
-    /// calls with one short answer work and the connection looks healthy.
+    /// Lets through one piece of data for each call and no more, so that a stream of answers is confirmed and then
+    /// silent while calls with one short answer work and the connection looks healthy.
     /// </summary>
     public void DeafenStreams() => _isDeafening = true;
 
@@ -62,17 +62,22 @@ public sealed class TcpRelay : IAsyncDisposable
         CloseAll();
     }
 
-    /// <summary>Drops what the server says from the moment on that a client has said this, until <see cref="Heal"/>.</summary>
+    /// <summary>
+    /// Drops what the server says from the moment on that a client has said this, until <see cref="Heal"/>.
+    /// </summary>
     public void MuteAfter(string said) => _trigger = Encoding.ASCII.GetBytes(said);
 
     /// <summary>Cuts, until <see cref="Heal"/>, the moment a client says this, which does not arrive.</summary>
     public void CutBefore(string said) => _cutTrigger = Encoding.ASCII.GetBytes(said);
 
-    /// <summary>Answers calls in which a client says this itself, until <see cref="Heal"/>; they do not arrive.</summary>
+    /// <summary>
+    /// Answers calls in which a client says this itself, until <see cref="Heal"/>; they do not arrive.
+    /// </summary>
     /// <param name="said">In one frame, for example a part of the path.</param>
     /// <param name="status">gRPC's.</param>
     /// <param name="message">Less than 127 characters of plain text.</param>
-    public void Refuse(string said, int status, string message) => _refusal = new Refusal(Encoding.ASCII.GetBytes(said), status, message);
+    public void Refuse(string said, int status, string message) =>
+        _refusal = new Refusal(Encoding.ASCII.GetBytes(said), status, message);
 
     /// <summary>Lets everything through again; connections that missed something are closed.</summary>
     public void Heal()

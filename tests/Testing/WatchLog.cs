@@ -75,7 +75,8 @@ public sealed class WatchLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// One word and the leases: <c>snapshot 10.5.1.0/24=192.0.2.1</c>, <c>changes -10.5.1.0/24</c>, <c>gap</c>, <c>question</c>.
+    /// One word and the leases: <c>snapshot 10.5.1.0/24=192.0.2.1</c>, <c>changes -10.5.1.0/24</c>, <c>gap</c>,
+    /// <c>question</c>.
     /// </summary>
     public static string Describe(LeaseUpdate update) => update switch
     {

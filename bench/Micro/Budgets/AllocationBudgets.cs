@@ -22,10 +22,12 @@ internal sealed class AllocationBudgets
 
     /// <summary>Those of the checkout this program was built from.</summary>
     /// <exception cref="InvalidDataException">See <see cref="Parse"/>.</exception>
-    internal static AllocationBudgets Recorded() => Parse(File.ReadLines(System.IO.Path.Combine(AppContext.BaseDirectory, "budgets.txt")));
+    internal static AllocationBudgets Recorded() =>
+        Parse(File.ReadLines(System.IO.Path.Combine(AppContext.BaseDirectory, "budgets.txt")));
 
     /// <summary>Reads lines of <c>NAME BYTES</c>; empty ones and those that begin with # say nothing.</summary>
-    /// <exception cref="InvalidDataException">A line is not like that, stands twice or in the wrong place. The message says which.</exception>
+    /// <exception cref="InvalidDataException">A line is not like that, stands twice or in the wrong place. The message
+    /// says which.</exception>
     internal static AllocationBudgets Parse(IEnumerable<string> lines)
     {
         var budgets = new AllocationBudgets();
@@ -42,7 +44,9 @@ internal sealed class AllocationBudgets
             int space = line.LastIndexOf(' ');
             string name = line[..Math.Max(0, space)];
             if (name.Length == 0
-                || !double.TryParse(line.AsSpan(space + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double bytes))
+                || !double.TryParse(
+                    line.AsSpan(space + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                    out double bytes))
             {
                 throw new InvalidDataException($"{Path}, line {number}: \"{line}\" is not NAME BYTES");
             }
@@ -50,7 +54,8 @@ internal sealed class AllocationBudgets
             int order = string.CompareOrdinal(name, last);
             if (order <= 0)
             {
-                throw new InvalidDataException($"{Path}, line {number}: {name} {(order == 0 ? "stands twice" : $"belongs before {last}")}");
+                throw new InvalidDataException(
+                    $"{Path}, line {number}: {name} {(order == 0 ? "stands twice" : $"belongs before {last}")}");
             }
 
             budgets._bytes.Add(name, bytes);

@@ -12,8 +12,9 @@ namespace Overlay.Micro.Budgets;
 
 /// <summary>One benchmark with one set of parameters, run in this process for what it allocates.</summary>
 /// <remarks>
-/// BenchmarkDotNet says which there are, but does not run them: it takes ten seconds or more for each, most of it to find out how long
-/// an operation takes. What an operation allocates is the same every time, so one round of a few milliseconds shows it.
+/// BenchmarkDotNet says which there are, but does not run them: it takes ten seconds or more for each, most of it to
+/// find out how long an operation takes. What an operation allocates is the same every time, so one round of a few
+/// milliseconds shows it.
 /// </remarks>
 internal sealed class MicroBenchmark
 {
@@ -28,7 +29,8 @@ internal sealed class MicroBenchmark
 
     /// <summary>All benchmark classes of this program.</summary>
     internal static IEnumerable<Type> Types =>
-        typeof(MicroBenchmark).Assembly.GetExportedTypes().Where(type => !type.IsAbstract && type.GetMethods().Any(IsBenchmark));
+        typeof(MicroBenchmark).Assembly.GetExportedTypes()
+            .Where(type => !type.IsAbstract && type.GetMethods().Any(IsBenchmark));
 
     /// <summary>As in the budgets: CLASS.METHOD or CLASS.METHOD(PARAMETER: VALUE, …).</summary>
     internal string Name
@@ -36,21 +38,25 @@ internal sealed class MicroBenchmark
         get
         {
             MethodInfo method = _case.Descriptor.WorkloadMethod;
-            string parameters = string.Join(", ", _case.Parameters.Items.Select(item => FormattableString.Invariant($"{item.Name}: {item.Value}")));
+            string parameters = string.Join(
+                ", ", _case.Parameters.Items.Select(item => FormattableString.Invariant($"{item.Name}: {item.Value}")));
             return $"{_case.Descriptor.Type.Name}.{method.Name}{(parameters.Length > 0 ? $"({parameters})" : string.Empty)}";
         }
     }
 
     /// <summary>Every benchmark of these classes with each of its parameters.</summary>
     internal static IReadOnlyList<MicroBenchmark> Of(IEnumerable<Type> types) =>
-        [.. types.SelectMany(type => BenchmarkConverter.TypeToBenchmarks(type).BenchmarksCases).Select(benchmark => new MicroBenchmark(benchmark))];
+        [.. types.SelectMany(type => BenchmarkConverter.TypeToBenchmarks(type).BenchmarksCases)
+            .Select(benchmark => new MicroBenchmark(benchmark))];
 
-    /// <summary>Sets the benchmark up and runs it until a round of it allocates at most <paramref name="enough"/>.</summary>
+    /// <summary>
+    /// Sets the benchmark up and runs it until a round of it allocates at most <paramref name="enough"/>.
+    /// </summary>
     /// <param name="enough">Bytes an operation.</param>
     /// <param name="patience">For how long at most, setup not included.</param>
     /// <returns>
-    /// Bytes an operation, of all threads, in the round with the fewest: other threads of the process, and code that is not yet
-    /// compiled to the end, can only add to what is counted.
+    /// Bytes an operation, of all threads, in the round with the fewest: other threads of the process, and code that is
+    /// not yet compiled to the end, can only add to what is counted.
     /// </returns>
     /// <exception cref="NotSupportedException">The benchmark has a setup for each iteration.</exception>
     internal double AllocatedBytes(double enough, TimeSpan patience)

@@ -7,15 +7,21 @@ using System.Reflection;
 
 namespace Overlay.Micro.Budgets;
 
-/// <summary>Every benchmark against its budget of allocated bytes, in seconds rather than half an hour. Times are not looked at.</summary>
+/// <summary>
+/// Every benchmark against its budget of allocated bytes, in seconds rather than half an hour. Times are not looked at.
+/// </summary>
 internal static class ShortRun
 {
-    /// <summary>How long a benchmark may take to come down to its budget: what is compiled to the end after a moment allocates less.</summary>
+    /// <summary>
+    /// How long a benchmark may take to come down to its budget: what is compiled to the end after a moment allocates
+    /// less.
+    /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Checks all of them and writes one line for each that is not as recorded, and one at the end.</summary>
     /// <returns>The exit code: 0, or 1 when there was such a line.</returns>
-    internal static int Run(IReadOnlyList<MicroBenchmark> benchmarks, AllocationBudgets budgets, TimeSpan patience, TextWriter output)
+    internal static int Run(
+        IReadOnlyList<MicroBenchmark> benchmarks, AllocationBudgets budgets, TimeSpan patience, TextWriter output)
     {
         int faults = 0;
         foreach (string fault in benchmarks
@@ -32,7 +38,10 @@ internal static class ShortRun
         return faults == 0 ? 0 : 1;
     }
 
-    /// <summary>What is wrong with one benchmark, in a line: no budget, more allocated than that, a wrong result. Null for nothing.</summary>
+    /// <summary>
+    /// What is wrong with one benchmark, in a line: no budget, more allocated than that, a wrong result. Null for
+    /// nothing.
+    /// </summary>
     internal static string? FaultOf(MicroBenchmark benchmark, AllocationBudgets budgets, TimeSpan patience)
     {
         string name = benchmark.Name;
@@ -40,8 +49,10 @@ internal static class ShortRun
         try
         {
             double allocated = benchmark.AllocatedBytes(budget ?? 0, patience);
-            return budget is null ? $"{name}: allocates {Text(allocated)} bytes an operation and has no budget; record one in {AllocationBudgets.Path}"
-                : allocated > budget ? $"{name}: allocates {Text(allocated)} bytes an operation, its budget is {Text(budget.Value)}"
+            return budget is null ? $"{name}: allocates {Text(allocated)} bytes an operation and has no budget; "
+                + $"record one in {AllocationBudgets.Path}"
+                : allocated > budget ? $"{name}: allocates {Text(allocated)} bytes an operation, its budget is "
+                + $"{Text(budget.Value)}"
                 : null;
         }
         catch (Exception failure)
@@ -52,9 +63,11 @@ internal static class ShortRun
     }
 
     /// <summary>A line for each budget of a benchmark that does not exist.</summary>
-    internal static IEnumerable<string> Strangers(IReadOnlyList<MicroBenchmark> benchmarks, AllocationBudgets budgets) =>
+    internal static IEnumerable<string> Strangers(
+        IReadOnlyList<MicroBenchmark> benchmarks, AllocationBudgets budgets) =>
         budgets.Names.Except(benchmarks.Select(benchmark => benchmark.Name), StringComparer.Ordinal)
-            .Select(name => $"{name}: has a budget in {AllocationBudgets.Path}, but there is no such benchmark; remove the line");
+            .Select(name => $"{name}: has a budget in {AllocationBudgets.Path}, but there is no such benchmark; "
+            + "remove the line");
 
     private static string Text(double bytes) => bytes.ToString("0.###", CultureInfo.InvariantCulture);
 }

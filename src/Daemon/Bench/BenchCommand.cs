@@ -14,7 +14,8 @@ internal static class BenchCommand
 {
     private const int MostRounds = 100;
 
-    // The clock of processor time ticks a hundred times a second, so that five ticks are the least; every round trip of the longest is kept.
+    // The clock of processor time ticks a hundred times a second, so that five ticks are the least; every round trip of
+    // the longest is kept.
     private const double LeastSeconds = 0.05, MostSeconds = 20;
 
     /// <summary>The command, to be added to the program's root.</summary>
@@ -30,23 +31,29 @@ internal static class BenchCommand
         };
         var seconds = new Option<double?>("--seconds")
         {
-            Description = string.Create(CultureInfo.InvariantCulture, $"How long each measurement lasts, {LeastSeconds} to {MostSeconds} [default: 1; with --quick 0.25]."),
+            Description = string.Create(
+                CultureInfo.InvariantCulture, $"How long each measurement lasts, {LeastSeconds} to {MostSeconds} "
+                    + $"[default: 1; with --quick 0.25]."),
             HelpName = "S",
             CustomParser = OptionParser.Of<double?>(
                 "--seconds",
-                text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+                text => double.TryParse(
+                    text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
                     && value is >= LeastSeconds and <= MostSeconds ? value : null,
                 string.Create(CultureInfo.InvariantCulture, $"{LeastSeconds} to {MostSeconds}")),
         };
         var variants = new Option<IReadOnlyList<Variant>?>("--variants")
         {
-            Description = "Which ways are measured, separated by commas [default: all; with --quick all but the single accelerations].",
+            Description = "Which ways are measured, separated by commas [default: all; with --quick all but the "
+                + "single accelerations].",
             HelpName = "NAME,…",
-            CustomParser = OptionParser.Of("--variants", Named, $"names of {string.Join(", ", Variant.All.Select(variant => variant.Name))}"),
+            CustomParser = OptionParser.Of(
+                "--variants", Named, $"names of {string.Join(", ", Variant.All.Select(variant => variant.Name))}"),
         };
         var peers = new Option<PeerOption[]>("--peer")
         {
-            Description = "Another tunnel to measure beside ours: a command that sets it up on a host; may be given several times.",
+            Description = "Another tunnel to measure beside ours: a command that sets it up on a host; may be given "
+                + "several times.",
             HelpName = "NAME=COMMAND",
             CustomParser = Peers,
             Arity = ArgumentArity.OneOrMore,
@@ -54,7 +61,8 @@ internal static class BenchCommand
         };
         var wire = new Option<Wire>("--wire")
         {
-            Description = "veth: superpackets cross the wire whole; nic: the kernel cuts and merges them, as with a plain network card.",
+            Description = "veth: superpackets cross the wire whole; nic: the kernel cuts and merges them, as with a "
+                + "plain network card.",
             HelpName = "veth|nic",
             DefaultValueFactory = _ => Wire.Veth,
             CustomParser = OptionParser.Choice<Wire>("--wire"),
@@ -69,9 +77,12 @@ internal static class BenchCommand
         };
 
         var down = new Command("down", "Remove what a run that was killed has left.");
-        down.SetAction(parsed => BenchSession.Down(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        down.SetAction(
+            parsed => BenchSession.Down(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
 
-        var bench = new Command("bench", "Measure what user-space encapsulation costs: between pretend hosts, beside the kernel's own ways.")
+        var bench = new Command(
+            "bench", "Measure what user-space encapsulation costs: between pretend hosts, beside the kernel's own "
+                + "ways.")
         {
             quick, rounds, seconds, variants, peers, wire, json, csv, html, down, BenchShowCommand.Create(), BenchDiffCommand.Create(),
         };
@@ -111,7 +122,8 @@ internal static class BenchCommand
         for (int i = 1; i < arguments.Count; i++)
         {
             bool isPeer = arguments[i - 1] == "--peer" || arguments[i].StartsWith("--peer=", StringComparison.Ordinal);
-            int command = isPeer ? arguments[i].IndexOf('=', arguments[i].StartsWith("--peer=", StringComparison.Ordinal) ? 7 : 0) : -1;
+            int command = isPeer ? arguments[i]
+                .IndexOf('=', arguments[i].StartsWith("--peer=", StringComparison.Ordinal) ? 7 : 0) : -1;
             words.Add(command < 0 ? arguments[i] : arguments[i][..(command + 1)] + "…");
         }
 
@@ -120,14 +132,17 @@ internal static class BenchCommand
 
     private static BenchPlan Checked(BenchPlan plan)
     {
-        if (plan.Variants.GroupBy(variant => variant.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        if (plan.Variants.GroupBy(variant => variant.Name, StringComparer.Ordinal)
+            .FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
-            throw new OperatorException($"'{twice.Key}' is to be measured twice; give each variant and each --peer a name of its own, once");
+            throw new OperatorException(
+                $"'{twice.Key}' is to be measured twice; give each variant and each --peer a name of its own, once");
         }
 
         return plan.Variants.Count <= BenchPlan.MostVariants
             ? plan
-            : throw new OperatorException($"{plan.Variants.Count} variants are more than {BenchPlan.MostVariants}; choose some with --variants");
+            : throw new OperatorException(
+                $"{plan.Variants.Count} variants are more than {BenchPlan.MostVariants}; choose some with --variants");
     }
 
     private static IReadOnlyList<Variant>? Named(string text)
@@ -153,7 +168,8 @@ internal static class BenchCommand
         {
             if (PeerOption.Parse(token.Value) is not { } peer)
             {
-                result.AddError($"--peer is '{token.Value}'; give NAME=COMMAND, the name of 1 to 40 characters without blanks");
+                result.AddError(
+                    $"--peer is '{token.Value}'; give NAME=COMMAND, the name of 1 to 40 characters without blanks");
                 return [];
             }
 

@@ -39,7 +39,9 @@ internal sealed record BenchPlan
     /// <summary>Measurements in all: latency is measured idle and under load.</summary>
     internal int Steps => Rounds * Variants.Count * (Tcp.Count + Udp.Count + 2);
 
-    /// <summary>The same with measurements of this length; what is left out at their start is shorter with it.</summary>
+    /// <summary>
+    /// The same with measurements of this length; what is left out at their start is shorter with it.
+    /// </summary>
     internal BenchPlan Lasting(TimeSpan duration) => this with
     {
         Duration = duration,

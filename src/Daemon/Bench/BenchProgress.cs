@@ -5,7 +5,9 @@ using System.IO;
 
 namespace Overlay.Daemon.Bench;
 
-/// <summary>What is being done, on one line of a terminal that is written over; nothing where there is no terminal.</summary>
+/// <summary>
+/// What is being done, on one line of a terminal that is written over; nothing where there is no terminal.
+/// </summary>
 internal sealed class BenchProgress(TextWriter terminal, bool isTerminal, int steps, int rounds)
 {
     private const string Clear = "\r\e[K";
@@ -35,8 +37,10 @@ internal sealed class BenchProgress(TextWriter terminal, bool isTerminal, int st
         }
 
         TimeSpan left = _done == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_firstStep) / _done * (steps - _done);
-        string remaining = _done == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", {left.TotalSeconds:0} s left");
-        Show(string.Create(CultureInfo.InvariantCulture, $"round {_round} of {rounds}: {test} {variant} ({_done * 100 / steps} %{remaining})"));
+        string remaining = _done == 0 ? string.Empty : string.Create(
+            CultureInfo.InvariantCulture, $", {left.TotalSeconds:0} s left");
+        Show(string.Create(CultureInfo.InvariantCulture, $"round {_round} of {rounds}: {test} {variant} "
+            + $"({_done * 100 / steps} %{remaining})"));
         _done++;
     }
 

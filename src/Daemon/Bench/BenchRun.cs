@@ -9,11 +9,14 @@ using Overlay.Daemon.Bench.Workloads;
 
 namespace Overlay.Daemon.Bench;
 
-/// <summary>All measurements: in each round each test, and for each test every variant in turn, so that whatever changes on the machine changes for all.</summary>
+/// <summary>
+/// All measurements: in each round each test, and for each test every variant in turn, so that whatever changes on the
+/// machine changes for all.
+/// </summary>
 internal sealed class BenchRun
 {
-    // Where requests and datagrams share two processors with many threads, less than half may get through; how much did is told. Less
-    // than this of what was asked for is no load at all.
+    // Where requests and datagrams share two processors with many threads, less than half may get through; how much did
+    // is told. Less than this of what was asked for is no load at all.
     private const double LeastLoad = 0.1;
 
     private static readonly TimeSpan s_noOmit = TimeSpan.FromMilliseconds(50);
@@ -57,7 +60,8 @@ internal sealed class BenchRun
             _progress.BeginRound(round);
             InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, stop));
             InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, stop));
-            InTurn([false, true], isLoaded => LatencyName(isLoaded), (path, book, isLoaded) => MeasureLatency(path, book, isLoaded, stop));
+            InTurn([false, true], isLoaded => LatencyName(isLoaded), (
+                path, book, isLoaded) => MeasureLatency(path, book, isLoaded, stop));
             foreach (BenchPath path in _paths)
             {
                 if (path.FindProcessIds() is { Count: > 0 } processes)
@@ -73,9 +77,12 @@ internal sealed class BenchRun
     private VariantReport Report(BenchPath path)
     {
         // What the kernel has refused in the meantime makes another variant of it.
-        if (!AccelerationsOf(path).OrderBy(each => each.Key, StringComparer.Ordinal).SequenceEqual(_accelerations[path].OrderBy(each => each.Key, StringComparer.Ordinal)))
+        if (!AccelerationsOf(path).OrderBy(each => each.Key, StringComparer.Ordinal).SequenceEqual(
+            _accelerations[path].OrderBy(each => each.Key, StringComparer.Ordinal)))
         {
-            throw new BenchException($"{path.Variant.Name}: the kernel has refused an acceleration while it was measured; look at the daemon's log of a run of its own");
+            throw new BenchException(
+                $"{path.Variant.Name}: the kernel has refused an acceleration while it was measured; look at the "
+                    + "daemon's log of a run of its own");
         }
 
         return new VariantFigures(_plan, path, _books[path]).Report(
@@ -122,7 +129,9 @@ internal sealed class BenchRun
         : new TcpLoad(test.Streams, path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
 
     private static UdpLoad Udp(BenchPath path, UdpTest test, double packetsPerSecond = 0) =>
-        new(test.PayloadBytesFor(path.Mtu), packetsPerSecond, path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
+        new(
+            test.PayloadBytesFor(path.Mtu), packetsPerSecond, path.FirstNamespace, path.SecondNamespace,
+            path.SecondAddress);
 
     private void MeasureTcp(BenchPath path, SampleBook book, TcpTest test, CancellationToken stop)
     {
@@ -176,7 +185,9 @@ internal sealed class BenchRun
         if (window.BesideReceivedPerSecond < rate * LeastLoad)
         {
             throw new BenchException(
-                $"{path.Variant.Name}: of {rate:0} datagrams a second beside the requests only {window.BesideReceivedPerSecond:0} arrived: that is no load; is the machine busy with something else?");
+                $"{path.Variant.Name}: of {rate:0} datagrams a second beside the requests only "
+                    + $"{window.BesideReceivedPerSecond:0} arrived: that is no load; is the machine busy with "
+                    + "something else?");
         }
 
         string name = LatencyName(isLoaded);

@@ -44,7 +44,8 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
             error.WriteLine("overlay bench: interrupted; there are no figures");
             return stop.ExitCode ?? ExitCode.Failure;
         }
-        catch (Exception problem) when (problem is OperatorException or LinuxException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (
+            problem is OperatorException or LinuxException or IOException or UnauthorizedAccessException)
         {
             progress.End();
             throw new OperatorException($"bench: {problem.Message.TrimEnd('.')}; there are no figures", problem);
@@ -89,7 +90,8 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
         {
             if (labs.Clear() is > 0 and int stale)
             {
-                error.WriteLine($"removed what a killed run left behind: {stale} namespaces, processes and directories");
+                error.WriteLine(
+                    $"removed what a killed run left behind: {stale} namespaces, processes and directories");
             }
 
             IReadOnlyList<BenchPath> paths = labs.Build(options.Plan, stop.Token);
@@ -104,7 +106,8 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
         {
             if (labs.Remove() is > 0 and int left)
             {
-                error.WriteLine($"overlay bench: {left} things could not be removed; look at: ip netns, {BenchLabs.Directory}");
+                error.WriteLine(
+                    $"overlay bench: {left} things could not be removed; look at: ip netns, {BenchLabs.Directory}");
             }
         }
     }

@@ -25,11 +25,17 @@ internal static class CountedFigures
     internal static void Add(SampleBook book, string workload, Window window)
     {
         // The data's way: what answers it the other way, a fraction of it or none, would blur every figure.
-        var sent = Direction.Between(window.CountersBefore[0].Outbound, window.CountersBefore[0].Meter?.Outbound, window.CountersAfter[0].Outbound, window.CountersAfter[0].Meter?.Outbound);
-        var received = Direction.Between(window.CountersBefore[1].Inbound, window.CountersBefore[1].Meter?.Inbound, window.CountersAfter[1].Inbound, window.CountersAfter[1].Meter?.Inbound);
+        var sent = Direction.Between(
+            window.CountersBefore[0].Outbound, window.CountersBefore[0].Meter?.Outbound,
+            window.CountersAfter[0].Outbound, window.CountersAfter[0].Meter?.Outbound);
+        var received = Direction.Between(
+            window.CountersBefore[1].Inbound, window.CountersBefore[1].Meter?.Inbound, window.CountersAfter[1].Inbound,
+            window.CountersAfter[1].Meter?.Inbound);
         if (sent.Packets == 0 || received.Packets == 0)
         {
-            throw new BenchException($"{workload}: the daemons counted {sent.Packets} packets out of host 1 and {received.Packets} into host 2");
+            throw new BenchException(
+                $"{workload}: the daemons counted {sent.Packets} packets out of host 1 and {received.Packets} into "
+                    + "host 2");
         }
 
         string prefix = Prefix(workload);
@@ -86,14 +92,16 @@ internal static class CountedFigures
     private sealed record Direction(
         long Packets, long Bytes, long[] Calls, long[] CrossedBytes, double[] CallSeconds, double WorkSeconds, long UserCopiedBytes)
     {
-        internal static Direction Between(DirectionReport before, DirectionMeter? meterBefore, DirectionReport after, DirectionMeter? meterAfter)
+        internal static Direction Between(
+            DirectionReport before, DirectionMeter? meterBefore, DirectionReport after, DirectionMeter? meterAfter)
         {
             if (meterBefore is null || meterAfter is null)
             {
                 throw new BenchException("a daemon does not meter its calls; is it another version?");
             }
 
-            CallReport[] calls = [.. MeteredCalls.All.Select(call => Minus(Of(meterAfter, call), Of(meterBefore, call)))];
+            CallReport[] calls = [.. MeteredCalls.All.Select(
+                call => Minus(Of(meterAfter, call), Of(meterBefore, call)))];
             return new Direction(
                 after.Packets - before.Packets,
                 after.Bytes - before.Bytes,

@@ -6,7 +6,9 @@ using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon.Bench;
 
-/// <summary>Packets that were lost on a path, by reason: the daemons' own reasons, and the kernel's at device and sockets.</summary>
+/// <summary>
+/// Packets that were lost on a path, by reason: the daemons' own reasons, and the kernel's at device and sockets.
+/// </summary>
 internal static class Drops
 {
     /// <summary>Since the daemons' start; empty where nobody counts.</summary>
@@ -29,7 +31,8 @@ internal static class Drops
     }
 
     /// <summary>Since an earlier look, only what has grown, and what the receiving socket had no room for.</summary>
-    internal static IReadOnlyDictionary<string, long> Since(BenchPath path, IReadOnlyDictionary<string, long> before, long atReceiver) => Of(path)
+    internal static IReadOnlyDictionary<string, long> Since(
+        BenchPath path, IReadOnlyDictionary<string, long> before, long atReceiver) => Of(path)
         .Select(drop => (drop.Key, Count: drop.Value - before.GetValueOrDefault(drop.Key)))
         .Append((Key: "receiver_buffer_full", Count: atReceiver))
         .Where(drop => drop.Count > 0)

@@ -18,14 +18,18 @@ internal static class MachineFacts
     /// <param name="shares">Who had the processors while measuring.</param>
     internal static BenchEnvironment Read(DateTimeOffset began, string commandLine, MachineShares shares) => new(
         began.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-        typeof(MachineFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+        typeof(MachineFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "unknown",
         $"Linux {ReadLine("/proc/sys/kernel/osrelease") ?? "unknown"}",
         RuntimeInformation.FrameworkDescription,
         Field("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString(),
         Environment.ProcessorCount,
-        ReadLine("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list") is { } siblings ? CountOfList(siblings) : null,
+        ReadLine("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list") is { } siblings
+            ? CountOfList(siblings)
+            : null,
         ReadLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        Field("/proc/meminfo", "MemTotal") is { } total ? long.Parse(total.Split(' ')[0], CultureInfo.InvariantCulture) * 1024 : 0,
+        Field("/proc/meminfo", "MemTotal") is { } total ? long.Parse(
+            total.Split(' ')[0], CultureInfo.InvariantCulture) * 1024 : 0,
         commandLine,
         Math.Round(shares.StealPercent, 2),
         shares.IsShared)

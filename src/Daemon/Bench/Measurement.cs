@@ -11,13 +11,17 @@ using Overlay.Daemon.Status;
 
 namespace Overlay.Daemon.Bench;
 
-/// <summary>What happened between two looks at a workload that was running. The sources are read one after the other; each is told for the workload's own seconds.</summary>
+/// <summary>
+/// What happened between two looks at a workload that was running. The sources are read one after the other; each is
+/// told for the workload's own seconds.
+/// </summary>
 /// <param name="Seconds">Between them.</param>
 /// <param name="First">What the workload had done before.</param>
 /// <param name="Last">What it had done after.</param>
 /// <param name="Processors">What all processors spent.</param>
 /// <param name="Processes">What the path's processes used.</param>
-internal sealed record Window(double Seconds, WorkloadCounts First, WorkloadCounts Last, ProcessorTimes Processors, ProcessFacts Processes)
+internal sealed record Window(
+    double Seconds, WorkloadCounts First, WorkloadCounts Last, ProcessorTimes Processors, ProcessFacts Processes)
 {
     /// <summary>The daemons' counters before, where there are any.</summary>
     internal IReadOnlyList<CountersReport> CountersBefore { get; init; } = [];
@@ -38,11 +42,12 @@ internal sealed record Window(double Seconds, WorkloadCounts First, WorkloadCoun
 /// <summary>Runs one workload on one path, and believes it only when the path has carried it.</summary>
 internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
 {
-    // Payload that arrived must have come through whatever the path is named for. Bytes there are counted with inner headers, so
-    // they are the more; the rest is for what crosses between two looks.
+    // Payload that arrived must have come through whatever the path is named for. Bytes there are counted with inner
+    // headers, so they are the more; the rest is for what crosses between two looks.
     private const double LeastShare = 0.9;
 
-    // A sender counts its messages when the call that sent them has returned: some calls' worth may have arrived by then.
+    // A sender counts its messages when the call that sent them has returned: some calls' worth may have arrived by
+    // then.
     private const long MostUnderWay = 256;
 
     // On a busy machine a thread may wait its turn for a good part of less.
@@ -72,7 +77,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
             load.Stop();
             beside?.Stop();
             Check(path, load, window);
-            CheckCarried(path, load.Counts.DeliveredBytes + (beside?.Counts.DeliveredBytes ?? 0), path.ReadCarriedBytes() - carried);
+            CheckCarried(path, load.Counts.DeliveredBytes + (
+                beside?.Counts.DeliveredBytes ?? 0), path.ReadCarriedBytes() - carried);
             return window;
         }
         catch (OperatorException failed) when (path.Casualties() is { } casualties)
@@ -86,7 +92,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         }
     }
 
-    private Window Watch(BenchPath path, IReadOnlyList<int> processIds, Workload load, Workload? beside, CancellationToken stop)
+    private Window Watch(
+        BenchPath path, IReadOnlyList<int> processIds, Workload load, Workload? beside, CancellationToken stop)
     {
         Condition.Pause(omit, stop);
         var first = Look.At(path, processIds, load, beside);
@@ -124,7 +131,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         if (window.Last.Received > window.Last.Sent + MostUnderWay)
         {
             throw new BenchException(
-                $"{load.Name}: {window.Last.Received} messages arrived of {window.Last.Sent} that were sent: something repeats them");
+                $"{load.Name}: {window.Last.Received} messages arrived of {window.Last.Sent} that were sent: "
+                    + "something repeats them");
         }
     }
 
@@ -133,7 +141,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         if (carried < delivered * LeastShare)
         {
             throw new BenchException(
-                $"{delivered} bytes arrived, but {path.Carrier} carried only {carried}: something else carries the traffic; look at the hosts' routes");
+                $"{delivered} bytes arrived, but {path.Carrier} carried only {carried}: something else carries the "
+                    + "traffic; look at the hosts' routes");
         }
     }
 
@@ -170,7 +179,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
             {
                 CountersBefore = first.Counters,
                 CountersAfter = last.Counters,
-                ContextSwitches = processes.ContextSwitches * (Seconds(first.CountersAt, last.CountersAt) / processesSeconds),
+                ContextSwitches = processes.ContextSwitches * (
+                    Seconds(first.CountersAt, last.CountersAt) / processesSeconds),
                 BesideReceivedPerSecond = (last.Beside.Received - first.Beside.Received) / seconds,
             };
         }

@@ -5,7 +5,9 @@ using Overlay.Linux;
 
 namespace Overlay.Daemon.Bench;
 
-/// <summary>The file that a page is to be written to: tried before anything is measured, and there as a whole or not at all.</summary>
+/// <summary>
+/// The file that a page is to be written to: tried before anything is measured, and there as a whole or not at all.
+/// </summary>
 internal sealed class PageFile : IDisposable
 {
     private readonly string _path;

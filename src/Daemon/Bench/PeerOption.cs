@@ -11,7 +11,8 @@ internal readonly record struct PeerOption(string Name, string Command)
     private const int LongestName = 40;
 
     /// <summary>Reads <c>NAME=COMMAND</c>.</summary>
-    /// <returns>Null when it is something else: the name has 1 to 40 visible characters, and the command is not empty.</returns>
+    /// <returns>Null when it is something else: the name has 1 to 40 visible characters, and the command is not
+    /// empty.</returns>
     internal static PeerOption? Parse(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);

@@ -12,7 +12,11 @@ namespace Overlay.Daemon.Bench;
 /// <param name="Description">In one sentence.</param>
 internal sealed record Variant(string Name, VariantKind Kind, string Description)
 {
-    internal const string Direct = "direct", Routing = "routing", Vxlan = "vxlan", Offload = "offload", OffloadWithACopy = "offload-with-a-copy", OffloadWithCopies = "offload-with-four-copies";
+    internal const string Direct =
+        "direct", Routing =
+            "routing", Vxlan =
+                "vxlan", Offload =
+                    "offload", OffloadWithACopy = "offload-with-a-copy", OffloadWithCopies = "offload-with-four-copies";
 
     /// <summary>What our daemons are started with beside the usual.</summary>
     internal IReadOnlyList<string> RunArguments { get; init; } = [];
@@ -47,7 +51,8 @@ internal sealed record Variant(string Name, VariantKind Kind, string Description
 
     /// <summary>Those of a quick run: without the single accelerations and the four copies.</summary>
     internal static IReadOnlyList<Variant> Quick { get; } =
-        [.. All.Where(variant => variant.Name != OffloadWithCopies && !variant.Name.StartsWith($"{Offload}-without-", StringComparison.Ordinal))];
+        [.. All.Where(variant => variant.Name != OffloadWithCopies
+            && !variant.Name.StartsWith($"{Offload}-without-", StringComparison.Ordinal))];
 
     /// <summary>A command of the user's.</summary>
     internal static Variant Peer(string name, string command) =>

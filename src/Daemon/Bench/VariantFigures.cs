@@ -14,14 +14,16 @@ internal sealed class VariantFigures(BenchPlan plan, BenchPath path, SampleBook 
 
     /// <summary>The report.</summary>
     /// <exception cref="BenchException">A figure has no spread.</exception>
-    internal VariantReport Report(IReadOnlyDictionary<string, long> drops, IReadOnlyDictionary<string, string> accelerations) => new()
+    internal VariantReport Report(
+        IReadOnlyDictionary<string, long> drops, IReadOnlyDictionary<string, string> accelerations) => new()
     {
         Name = path.Variant.Name,
         Kind = path.Variant.Kind,
         Description = path.Variant.Description,
         Mtu = path.Mtu,
         Tcp = [.. plan.Tcp.Select(test => new TcpFigures(
-            test.Streams, test.IsReverse, book.Spread($"{test.Name}.bits_per_second"), book.Spread($"{test.Name}.cpu_percent")))],
+            test.Streams, test.IsReverse, book.Spread(
+                $"{test.Name}.bits_per_second"), book.Spread($"{test.Name}.cpu_percent")))],
         Udp = [.. plan.Udp.Select(test => new UdpFigures(
             test.PayloadBytesFor(path.Mtu), test.PayloadBytes is null, book.Spread($"{test.Name}.packets_per_second"),
             book.Spread($"{test.Name}.bits_per_second"), book.Spread($"{test.Name}.lost_percent")))],

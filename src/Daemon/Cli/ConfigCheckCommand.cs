@@ -20,7 +20,8 @@ internal static class ConfigCheckCommand
             CustomParser = ConfigCommand.FileName,
         };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("check", "Say how a config will be understood, or every rule it breaks (exit code 1).") { file, json };
+        var command = new Command(
+            "check", "Say how a config will be understood, or every rule it breaks (exit code 1).") { file, json };
         command.Validators.Add(result =>
         {
             if (result.GetResult(file) is not { Tokens.Count: > 0 } && !store.IsGiven(result))
@@ -49,7 +50,8 @@ internal static class ConfigCheckCommand
                 });
             }
 
-            var report = ConfigReport.Of(source, NetworkConfigCheck.Of(text ?? ""), entries, TimeProvider.System.GetUtcNow());
+            var report = ConfigReport.Of(
+                source, NetworkConfigCheck.Of(text ?? ""), entries, TimeProvider.System.GetUtcNow());
             return await TellAsync(report, parsed, parsed.GetValue(json));
         });
         return command;

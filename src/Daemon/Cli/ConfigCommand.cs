@@ -16,7 +16,8 @@ internal static class ConfigCommand
     internal const string StandardInput = "-";
 
     // Neither adds nor takes away a byte, a byte order mark included: what is written back is what was read.
-    private static readonly UTF8Encoding s_exact = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_exact = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     internal static Command Create()
     {
@@ -51,7 +52,9 @@ internal static class ConfigCommand
             int length = await input.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellation);
             return length < content.Length
                 ? s_exact.GetString(content, 0, length)
-                : throw new OperatorException($"{NameOf(file)} is longer than {RegularFile.MostTextBytes} bytes, so it is no config; name another file");
+                : throw new OperatorException(
+                    $"{NameOf(file)} is longer than {RegularFile.MostTextBytes} bytes, so it is no config; name "
+                        + "another file");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

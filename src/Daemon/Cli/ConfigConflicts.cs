@@ -17,7 +17,8 @@ internal static class ConfigConflicts
                 string? reason = ReasonOf(config, key.Subnet, attributes.PublicIp);
                 if (reason is not null)
                 {
-                    yield return $"the lease {key.Subnet} of {Ipv4Prefix.Format(attributes.PublicIp)} is not allowed by it: {reason}";
+                    yield return $"the lease {key.Subnet} of {Ipv4Prefix.Format(attributes.PublicIp)} is not allowed "
+                        + $"by it: {reason}";
                 }
             }
         }
@@ -27,7 +28,8 @@ internal static class ConfigConflicts
         !config.EnableIPv4 ? "EnableIPv4 is false"
         : !config.Network.Contains(subnet) ? $"outside the Network {config.Network}"
         : subnet.Length != config.SubnetLength ? $"SubnetLen is {config.SubnetLength}"
-        : !config.Allows(subnet) ? $"outside SubnetMin {Ipv4Prefix.Format(config.SubnetMin)} to SubnetMax {Ipv4Prefix.Format(config.SubnetMax)}"
+        : !config.Allows(subnet) ? $"outside SubnetMin {Ipv4Prefix.Format(config.SubnetMin)} to SubnetMax "
+        + $"{Ipv4Prefix.Format(config.SubnetMax)}"
         : config.Network.Contains(publicIp) ? $"the host's own address is inside the Network {config.Network}"
         : null;
 }

@@ -19,8 +19,11 @@ internal static class ConfigPutCommand
             Description = "the config, - for standard input; it is written byte for byte",
             CustomParser = ConfigCommand.FileName,
         };
-        var force = new Option<bool>("--force") { Description = "write it even though existing leases are not allowed by it" };
-        var command = new Command("put", "Replace the store's config, if the new one is valid. Hosts read it when they start.") { file, force };
+        var force =
+            new Option<bool>("--force") { Description = "write it even though existing leases are not allowed by it" };
+        var command = new Command(
+            "put", "Replace the store's config, if the new one is valid. Hosts read it when they "
+                + "start.") { file, force };
         store.RequireFor(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -29,24 +32,29 @@ internal static class ConfigPutCommand
             string source = ConfigCommand.NameOf(path);
             var check = NetworkConfigCheck.Of(text);
             NetworkConfig config = check.Config
-                ?? throw new OperatorException($"{source} is not valid, nothing is written: {string.Join("; ", check.Problems)}");
+                ?? throw new OperatorException(
+                    $"{source} is not valid, nothing is written: {string.Join("; ", check.Problems)}");
             return await store.AdministerAsync(parsed, async administration =>
             {
                 TextWriter output = parsed.InvocationConfiguration.Output;
                 string? before = await administration.ReadConfigTextAsync(cancellation);
                 IReadOnlyList<LeaseEntry> entries = await administration.ListAsync(config, cancellation);
                 DateTimeOffset now = TimeProvider.System.GetUtcNow();
-                await ConfigCheckCommand.WarnAsync(ConfigReport.Of(source, check, entries, now), parsed.InvocationConfiguration.Error);
+                await ConfigCheckCommand.WarnAsync(
+                    ConfigReport.Of(source, check, entries, now), parsed.InvocationConfiguration.Error);
                 int conflicts = ConfigConflicts.Of(config, entries, now).Count();
                 if (conflicts > 0 && !parsed.GetValue(force))
                 {
-                    throw new OperatorException($"{conflicts} {(conflicts == 1 ? "lease is" : "leases are")} not allowed by {source}, nothing is written; "
-                        + "give --force to write it all the same: each of those hosts takes another subnet when it next starts");
+                    throw new OperatorException($"{conflicts} {(conflicts == 1 ? "lease is" : "leases are")} not "
+                        + $"allowed by {source}, nothing is written; "
+                        + "give --force to write it all the same: each of those hosts takes another subnet when it "
+                        + "next starts");
                 }
 
                 if (text == before)
                 {
-                    await output.WriteLineAsync($"{administration.Description} has this config already; nothing is changed");
+                    await output.WriteLineAsync(
+                        $"{administration.Description} has this config already; nothing is changed");
                     return ExitCode.Success;
                 }
 

@@ -8,11 +8,14 @@ using Overlay.Lease;
 
 namespace Overlay.Daemon.Cli;
 
-/// <summary>What is to be said of one network config; the one object of <c>overlay config check|show --json</c>.</summary>
+/// <summary>
+/// What is to be said of one network config; the one object of <c>overlay config check|show --json</c>.
+/// </summary>
 /// <param name="Schema">1; a change that could break a reader gives it another number.</param>
 /// <param name="Source">The file or the store it is from.</param>
 /// <param name="Valid">Whether flannel and we take it.</param>
-/// <param name="Config">As it is understood, in flannel's own keys, defaults filled in; null when it is not valid.</param>
+/// <param name="Config">As it is understood, in flannel's own keys, defaults filled in; null when it is not
+/// valid.</param>
 /// <param name="Subnets">How many hosts it has room for; null when it is not valid.</param>
 /// <param name="Problems">The rules it breaks.</param>
 /// <param name="Warnings">What is valid and will not work as meant.</param>
@@ -31,14 +34,17 @@ internal sealed record ConfigReport(
     /// <param name="check">Of the text.</param>
     /// <param name="entries">What is in the store; empty when no store is asked.</param>
     /// <param name="now">Decides which entries still matter.</param>
-    internal static ConfigReport Of(string source, NetworkConfigCheck check, IReadOnlyList<LeaseEntry> entries, DateTimeOffset now)
+    internal static ConfigReport Of(
+        string source, NetworkConfigCheck check, IReadOnlyList<LeaseEntry> entries, DateTimeOffset now)
     {
         NetworkConfig? config = check.Config;
         IEnumerable<string> warnings = config is null
             ? check.Oddities
             : [.. check.Oddities, .. Unworkable(config, source), .. ConfigConflicts.Of(config, entries, now)];
         return new ConfigReport(
-            CurrentSchema, source, config is not null, config is null ? null : CompletedConfig.Of(config), config is null ? null : SubnetsOf(config),
+            CurrentSchema, source, config is not null, config is null
+                ? null
+                : CompletedConfig.Of(config), config is null ? null : SubnetsOf(config),
             check.Problems, [.. warnings]);
     }
 
@@ -74,7 +80,8 @@ internal sealed record ConfigReport(
 
         if (config.EnableIPv4 && SubnetsOf(config) == 0)
         {
-            yield return $"SubnetMin {Ipv4Prefix.Format(config.SubnetMin)} is above SubnetMax {Ipv4Prefix.Format(config.SubnetMax)}, so no host gets a subnet";
+            yield return $"SubnetMin {Ipv4Prefix.Format(config.SubnetMin)} is above SubnetMax "
+                + $"{Ipv4Prefix.Format(config.SubnetMax)}, so no host gets a subnet";
         }
     }
 

@@ -21,14 +21,16 @@ internal static class ConfigShowCommand
             string text = await StoredConfig.ReadTextAsync(administration, cancellation);
             IReadOnlyList<LeaseEntry> entries = await administration.ListAsync(config: null, cancellation);
             ConfigReport report = ConfigReport.Of(
-                administration.Description, NetworkConfigCheck.Of(text), entries, TimeProvider.System.GetUtcNow()) with { Stored = text };
+                administration.Description, NetworkConfigCheck.Of(text), entries, TimeProvider.System.GetUtcNow()) with { Stored =
+                    text };
             if (parsed.GetValue(json))
             {
                 await output.WriteLineAsync(report.ToJson());
                 return ExitCode.Success;
             }
 
-            foreach (string line in text.TrimEnd().Split('\n').Select(line => line.TrimEnd('\r').Replace("\t", "    ", StringComparison.Ordinal)))
+            foreach (string line in text.TrimEnd().Split('\n').Select(
+                line => line.TrimEnd('\r').Replace("\t", "    ", StringComparison.Ordinal)))
             {
                 await output.WriteLineAsync(OneLine.Mask(line));
             }

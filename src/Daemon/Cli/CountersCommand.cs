@@ -17,7 +17,8 @@ internal static class CountersCommand
             CustomParser = OptionParser.Path("--run-dir"),
         };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("counters", "Show what the daemon on this host has forwarded and dropped.") { runDirectory, json };
+        var command = new Command(
+            "counters", "Show what the daemon on this host has forwarded and dropped.") { runDirectory, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             CountersReport report = await CountersSocket.ReadAsync(parsed.GetRequiredValue(runDirectory), cancellation);

@@ -13,7 +13,8 @@ internal static class DoneReport
     /// <param name="parsed">Whose output it is.</param>
     /// <param name="lines">The last says what was done.</param>
     /// <returns><see cref="ExitCode.Success"/>.</returns>
-    /// <exception cref="OperatorException">They could not be printed; the message says that it is done nevertheless.</exception>
+    /// <exception cref="OperatorException">They could not be printed; the message says that it is done
+    /// nevertheless.</exception>
     internal static async Task<int> TellAsync(ParseResult parsed, params string[] lines)
     {
         try
@@ -27,7 +28,9 @@ internal static class DoneReport
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"standard output cannot be written ({refused.Message.TrimEnd('.')}), but this is done: {lines[^1]}", refused);
+            throw new OperatorException(
+                $"standard output cannot be written ({refused.Message.TrimEnd('.')}), but this is done: "
+                    + $"{lines[^1]}", refused);
         }
     }
 }

@@ -27,7 +27,8 @@ internal static class LeaseCommand
         Description = "the subnet, for example 10.244.7.0/24",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = OptionParser.Of<Ipv4Prefix?>(
-            "SUBNET", text => Ipv4Prefix.TryParse(text, out Ipv4Prefix subnet) && subnet.Length < 32 ? subnet : null, "a subnet like 10.244.7.0/24"),
+            "SUBNET", text => Ipv4Prefix.TryParse(text, out Ipv4Prefix subnet)
+                && subnet.Length < 32 ? subnet : null, "a subnet like 10.244.7.0/24"),
     };
 
     /// <summary>The value an argument must have by the time its command runs.</summary>

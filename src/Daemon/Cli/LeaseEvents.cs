@@ -6,7 +6,9 @@ using Overlay.Lease;
 
 namespace Overlay.Daemon.Cli;
 
-/// <summary>Turns a store's updates into what an operator wants to read: one event for each thing that happened. Pure state.</summary>
+/// <summary>
+/// Turns a store's updates into what an operator wants to read: one event for each thing that happened. Pure state.
+/// </summary>
 internal sealed class LeaseEvents
 {
     private Dictionary<Ipv4Prefix, SubnetLease>? _known;
@@ -95,8 +97,8 @@ internal sealed class LeaseEvents
 
 /// <summary>One thing that happened.</summary>
 /// <param name="Name">
-/// snapshot: the store was read as a whole; held, added, changed, renewed, reserved, removed: of one lease; gap: the store
-/// cannot be read; warning: an entry was passed over.
+/// snapshot: the store was read as a whole; held, added, changed, renewed, reserved, removed: of one lease; gap: the
+/// store cannot be read; warning: an entry was passed over.
 /// </param>
 internal sealed record LeaseEvent(string Name)
 {
@@ -115,7 +117,8 @@ internal sealed record LeaseEvent(string Name)
     internal string ToLine(DateTimeOffset now)
     {
         string? what = Lease is not null
-            ? $"{Lease.Subnet,-18}  {Ipv4Prefix.Format(Lease.PublicIp),-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease, now)}")}"
+            ? $"{Lease.Subnet,-18}  "
+            + $"{Ipv4Prefix.Format(Lease.PublicIp),-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease, now)}")}"
             : Leases is { } count ? $"{count} {(count == 1 ? "lease" : "leases")}" : Reason;
         return OneLine.Mask($"{LeaseReport.Time(now)}  {Name,-8}  {what}".TrimEnd());
     }

@@ -32,7 +32,8 @@ internal static class LeaseListCommand
             }
             else
             {
-                foreach (string line in LeaseTable.Lines(entries, TimeProvider.System.GetUtcNow(), TextTable.WidthOf(output)))
+                foreach (string line in LeaseTable.Lines(
+                    entries, TimeProvider.System.GetUtcNow(), TextTable.WidthOf(output)))
                 {
                     await output.WriteLineAsync(line);
                 }
@@ -51,7 +52,9 @@ internal static class LeaseListCommand
         NetworkConfigCheck? check = text is null ? null : NetworkConfigCheck.Of(text);
         if (check?.Config is null)
         {
-            string reason = check is null ? "there is no network config" : $"the network config is not valid: {string.Join("; ", check.Problems)}";
+            string reason = check is null
+                ? "there is no network config"
+                : $"the network config is not valid: {string.Join("; ", check.Problems)}";
             await error.WriteLineAsync(OneLine.Mask($"overlay: {reason}; which entries count cannot be said"));
         }
 

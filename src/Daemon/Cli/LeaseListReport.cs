@@ -71,7 +71,9 @@ internal sealed record LeaseReport(string? Subnet, string? PublicIp, string? Exp
     }
 
     internal static LeaseReport Of(SubnetLease lease) => Of(new LeaseEntry(
-        new SubnetKey(lease.Subnet).Format(), new SubnetKey(lease.Subnet), lease.Attributes, lease.IsEndedByStore ? null : lease.Expires, null));
+        new SubnetKey(lease.Subnet).Format(), new SubnetKey(lease.Subnet), lease.Attributes, lease.IsEndedByStore
+            ? null
+            : lease.Expires, null));
 
     /// <summary>RFC 3339, in whole seconds.</summary>
     internal static string Time(DateTimeOffset time) =>

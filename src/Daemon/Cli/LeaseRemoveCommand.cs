@@ -18,21 +18,28 @@ internal static class LeaseRemoveCommand
             Description = "the subnet, for example 10.244.7.0/24, or whatever name overlay lease list shows",
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = OptionParser.Of(
-                "SUBNET", text => string.IsNullOrWhiteSpace(text) ? null : text, "a subnet like 10.244.7.0/24, or a name as overlay lease list shows it"),
+                "SUBNET", text => string.IsNullOrWhiteSpace(text)
+                    ? null
+                    : text, "a subnet like 10.244.7.0/24, or a name as overlay lease list shows it"),
         };
-        var command = new Command("remove", "Remove a lease, a reservation or a bad entry. A host that runs takes its subnet back at once.") { shown };
+        var command = new Command(
+            "remove", "Remove a lease, a reservation or a bad entry. A host that runs takes its subnet back at "
+                + "once.") { shown };
         store.RequireFor(command);
         command.SetAction((parsed, cancellation) => store.AdministerAsync(parsed, async administration =>
         {
             string unwanted = parsed.GetRequiredValue(shown);
             LeaseEntry removed = await RemoveAsync(administration, unwanted, cancellation)
-                ?? throw new OperatorException($"there is no lease {unwanted} in {administration.Description}; see what there is: overlay lease list");
+                ?? throw new OperatorException(
+                    $"there is no lease {unwanted} in {administration.Description}; see what there is: overlay lease "
+                        + "list");
             return await DoneReport.TellAsync(parsed, Line(removed, unwanted, TimeProvider.System.GetUtcNow()));
         }));
         return command;
     }
 
-    private static async Task<LeaseEntry?> RemoveAsync(ILeaseAdministration administration, string shown, CancellationToken cancellation)
+    private static async Task<LeaseEntry?> RemoveAsync(
+        ILeaseAdministration administration, string shown, CancellationToken cancellation)
     {
         if (Ipv4Prefix.TryParse(shown, out Ipv4Prefix subnet)
             && await administration.RemoveAsync(new SubnetKey(subnet).Format(), cancellation) is { } lease)
@@ -46,7 +53,9 @@ internal static class LeaseRemoveCommand
         {
             [] => null,
             [var only] => await administration.RemoveAsync(only.Name, cancellation),
-            _ => throw new OperatorException($"{meant.Length} entries of {administration.Description} are shown as {shown}, so none is removed; remove the one that is meant by the store's own means"),
+            _ => throw new OperatorException(
+                $"{meant.Length} entries of {administration.Description} are shown as {shown}, so none is removed; "
+                    + "remove the one that is meant by the store's own means"),
         };
     }
 

@@ -14,9 +14,12 @@ internal static class LeaseReserveCommand
             Description = "the host the subnet is for: the address other hosts send to",
             HelpName = "IP",
             Required = true,
-            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(text, out uint address) ? address : null, "an IPv4 address"),
+            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(
+                text, out uint address) ? address : null, "an IPv4 address"),
         };
-        var command = new Command("reserve", "Give a host a subnet without end; its lease of that subnet, if it has one, loses its end.") { subnet, publicIp };
+        var command = new Command(
+            "reserve", "Give a host a subnet without end; its lease of that subnet, if it has one, loses its "
+                + "end.") { subnet, publicIp };
         store.RequireFor(command);
         command.SetAction((parsed, cancellation) => store.AdministerAsync(parsed, async administration =>
         {

@@ -11,7 +11,9 @@ using Overlay.Lease.Etcd.Store;
 
 namespace Overlay.Daemon.Cli;
 
-/// <summary>The options that say which lease store a command works on, what makes them valid, and what they amount to.</summary>
+/// <summary>
+/// The options that say which lease store a command works on, what makes them valid, and what they amount to.
+/// </summary>
 internal sealed class LeaseStoreOptions
 {
     private const string FileScheme = "file:";
@@ -23,7 +25,8 @@ internal sealed class LeaseStoreOptions
 
     private readonly Option<string> _store = new("--lease-store")
     {
-        Description = "where leases are kept: file:DIR, a directory all hosts share, or etcd [default: etcd, with any --etcd option]",
+        Description = "where leases are kept: file:DIR, a directory all hosts share, or etcd [default: etcd, with "
+            + "any --etcd option]",
         HelpName = "file:DIR|etcd",
         Recursive = true,
         CustomParser = OptionParser.Of("--lease-store", Store, "file:DIR or etcd"),
@@ -48,14 +51,20 @@ internal sealed class LeaseStoreOptions
     };
 
     private readonly Option<string> _keyFile = FileOption("--etcd-keyfile", "PEM file of the key of --etcd-certfile");
-    private readonly Option<string> _certFile = FileOption("--etcd-certfile", "PEM file of the certificate to show to etcd");
-    private readonly Option<string> _caFile = FileOption("--etcd-cafile", "PEM file of the authorities that sign etcd's certificates [default: the system's]");
-    private readonly Option<string> _passwordFile = FileOption("--etcd-password-file", "file with the password of --etcd-username");
-    private readonly Option<string> _tokenFile = FileOption("--etcd-token-file", "file with a token of etcd's, in place of user and password");
-    private readonly Option<string> _serverName = TextOption("--etcd-server-name", "NAME", "name that etcd's certificate must be for [default: the URL's host]");
+    private readonly Option<string> _certFile = FileOption(
+        "--etcd-certfile", "PEM file of the certificate to show to etcd");
+    private readonly Option<string> _caFile = FileOption(
+        "--etcd-cafile", "PEM file of the authorities that sign etcd's certificates [default: the system's]");
+    private readonly Option<string> _passwordFile = FileOption(
+        "--etcd-password-file", "file with the password of --etcd-username");
+    private readonly Option<string> _tokenFile = FileOption(
+        "--etcd-token-file", "file with a token of etcd's, in place of user and password");
+    private readonly Option<string> _serverName = TextOption(
+        "--etcd-server-name", "NAME", "name that etcd's certificate must be for [default: the URL's host]");
     private readonly Option<string> _username = TextOption("--etcd-username", "NAME", "user of etcd");
     private readonly Option<string> _password = TextOption(
-        PasswordName, "TEXT", "the user's password, which everybody on this host can read with ps(1): prefer --etcd-password-file");
+        PasswordName, "TEXT", "the user's password, which everybody on this host can read with ps(1): prefer "
+            + "--etcd-password-file");
 
     /// <summary>Gives the options to a command and all its subcommands.</summary>
     internal void AddTo(Command command)
@@ -124,7 +133,8 @@ internal sealed class LeaseStoreOptions
     {
         try
         {
-            await using ILeaseAdministration store = LeaseStoreFactory.OpenAdministration(Read(parsed), TimeProvider.System);
+            await using ILeaseAdministration store = LeaseStoreFactory.OpenAdministration(
+                Read(parsed), TimeProvider.System);
             return await command(store);
         }
         catch (LeaseStoreException problem)
@@ -133,7 +143,9 @@ internal sealed class LeaseStoreOptions
         }
     }
 
-    /// <summary>A message about a command line without what was given as a password, wherever in it that has ended up.</summary>
+    /// <summary>
+    /// A message about a command line without what was given as a password, wherever in it that has ended up.
+    /// </summary>
     internal static string WithoutPassword(string message, ParseResult parsed)
     {
         IEnumerable<string> words = parsed.Tokens.Select(token => token.Value);
@@ -151,7 +163,9 @@ internal sealed class LeaseStoreOptions
     private IEnumerable<Option> All => [_store, .. OfEtcd];
 
     private IEnumerable<Option> OfEtcd =>
-        [_endpoints, _prefix, _keyFile, _certFile, _caFile, _serverName, _username, _password, _passwordFile, _tokenFile];
+        [
+            _endpoints, _prefix, _keyFile, _certFile, _caFile, _serverName, _username, _password, _passwordFile,
+            _tokenFile];
 
     private static bool Has(SymbolResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
@@ -160,7 +174,8 @@ internal sealed class LeaseStoreOptions
     /// <summary>What is wrong with a store that is named; null for nothing.</summary>
     internal string? Contradiction(SymbolResult result)
     {
-        if (!TryGetValue(result, _store, out string? store) || !TryGetValue(result, _endpoints, out IReadOnlyList<Uri>? endpoints))
+        if (!TryGetValue(result, _store, out string? store)
+            || !TryGetValue(result, _endpoints, out IReadOnlyList<Uri>? endpoints))
         {
             return null;
         }
@@ -168,7 +183,8 @@ internal sealed class LeaseStoreOptions
         if (store is not null && store != EtcdName)
         {
             return FirstOfEtcd(result) is { } stray
-                ? $"{stray.Name} is given with --lease-store {FileScheme}{store}; leave it out, or give --lease-store {EtcdName}"
+                ? $"{stray.Name} is given with --lease-store {FileScheme}{store}; leave it out, or give "
+                + $"--lease-store {EtcdName}"
                 : null;
         }
 
@@ -184,7 +200,8 @@ internal sealed class LeaseStoreOptions
         }
 
         if (Has(result, _tokenFile)
-            && ((Option[])[_username, _password, _passwordFile]).FirstOrDefault(option => Has(result, option)) is { } beside)
+            && ((Option[])[_username, _password, _passwordFile])
+            .FirstOrDefault(option => Has(result, option)) is { } beside)
         {
             return $"{_tokenFile.Name} and {beside.Name} are both given; give the token, or user and password";
         }
@@ -247,7 +264,8 @@ internal sealed class LeaseStoreOptions
 
     private static string? Store(string text) =>
         text == EtcdName ? text
-        : text.StartsWith(FileScheme, StringComparison.Ordinal) && text.Length > FileScheme.Length ? Path.GetFullPath(text[FileScheme.Length..])
+        : text.StartsWith(FileScheme, StringComparison.Ordinal)
+        && text.Length > FileScheme.Length ? Path.GetFullPath(text[FileScheme.Length..])
         : null;
 
     // The store joins it, and it alone, so that no two places can differ in how.
@@ -255,7 +273,9 @@ internal sealed class LeaseStoreOptions
 
     private static IReadOnlyList<Uri> ParseEndpoints(ArgumentResult result)
     {
-        if (EtcdEndpointList.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : string.Empty, out IReadOnlyList<Uri>? endpoints, out string? problem))
+        if (EtcdEndpointList.TryParse(
+            result.Tokens.Count > 0 ? result.Tokens[^1].Value : string.Empty, out IReadOnlyList<Uri>? endpoints,
+            out string? problem))
         {
             return endpoints;
         }
@@ -265,12 +285,15 @@ internal sealed class LeaseStoreOptions
     }
 
     private static IReadOnlyList<Uri> Endpoints(string text) =>
-        EtcdEndpointList.TryParse(text, out IReadOnlyList<Uri>? endpoints, out string? problem) ? endpoints : throw new FormatException(problem);
+        EtcdEndpointList.TryParse(text, out IReadOnlyList<Uri>? endpoints, out string? problem)
+            ? endpoints
+            : throw new FormatException(problem);
 
     // Read again whenever it is needed; what is wrong with it at the start is said before anything else is done.
     private static void CheckSecret(ParseResult parsed, Option<string> option, string what)
     {
-        if (parsed.GetValue(option) is { } path && ReadFile(option.Name, path, RegularFile.ReadExactText).AsSpan().TrimEnd("\r\n").IsEmpty)
+        if (parsed.GetValue(option) is { } path
+            && ReadFile(option.Name, path, RegularFile.ReadExactText).AsSpan().TrimEnd("\r\n").IsEmpty)
         {
             throw new OperatorException($"{option.Name} {path} holds no {what}; write it into the first line");
         }
@@ -284,7 +307,9 @@ internal sealed class LeaseStoreOptions
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new OperatorException($"{option} {path} cannot be read ({refused.Message.TrimEnd('.')}); name a file that this user may read", refused);
+            throw new OperatorException(
+                $"{option} {path} cannot be read ({refused.Message.TrimEnd('.')}); name a file that this user may "
+                    + "read", refused);
         }
     }
 }

@@ -13,14 +13,17 @@ internal static class LeaseTable
     private static readonly string[] s_headings = ["SUBNET", "PUBLIC IP", "BACKEND", "EXPIRES", "NOTE"];
 
     /// <summary>One row for each entry, in their order.</summary>
-    internal static IEnumerable<string> Lines(IReadOnlyList<LeaseEntry> entries, DateTimeOffset now, int width) => TextTable.Lines(
+    internal static IEnumerable<string> Lines(IReadOnlyList<LeaseEntry> entries, DateTimeOffset now, int width) =>
+        TextTable.Lines(
         s_headings,
         [
             .. entries.Select(entry => (string[])
             [
                 NameOf(entry),
                 entry.Attributes is { } attributes ? Ipv4Prefix.Format(attributes.PublicIp) : NotSaid,
-                entry.Attributes is null ? NotSaid : entry.Attributes.BackendType.Length > 0 ? entry.Attributes.BackendType : "udp",
+                entry.Attributes is null
+                    ? NotSaid
+                    : entry.Attributes.BackendType.Length > 0 ? entry.Attributes.BackendType : "udp",
                 End(entry.Expires, now),
                 entry.Fault ?? "",
             ]),
@@ -30,7 +33,9 @@ internal static class LeaseTable
     /// <summary>What stands in the first column.</summary>
     internal static string NameOf(LeaseEntry entry) => OneLine.Mask(entry.Key is { } key ? SubnetOf(key) : entry.Name);
 
-    /// <summary>When something ends, seen from now: <c>in 23 h 12 min</c>, <c>never (reserved)</c>, <c>expired 5 min ago</c>.</summary>
+    /// <summary>
+    /// When something ends, seen from now: <c>in 23 h 12 min</c>, <c>never (reserved)</c>, <c>expired 5 min ago</c>.
+    /// </summary>
     internal static string End(DateTimeOffset? expires, DateTimeOffset now) =>
         expires is not { } end ? "unknown"
         : end == DateTimeOffset.MaxValue ? "never (reserved)"

@@ -8,7 +8,9 @@ using Overlay.Linux;
 
 namespace Overlay.Daemon.Cli;
 
-/// <summary><c>overlay lease watch</c>: a line for each change, until a signal or until nobody reads it any more.</summary>
+/// <summary>
+/// <c>overlay lease watch</c>: a line for each change, until a signal or until nobody reads it any more.
+/// </summary>
 internal static class LeaseWatchCommand
 {
     private static readonly TimeSpan s_readerCheck = TimeSpan.FromSeconds(1);
@@ -16,7 +18,8 @@ internal static class LeaseWatchCommand
     internal static Command Create(LeaseStoreOptions store)
     {
         var json = new Option<bool>("--json") { Description = "print one JSON object a line" };
-        var command = new Command("watch", "Print a line for each change until a signal; ends with exit code 0.") { json };
+        var command = new Command(
+            "watch", "Print a line for each change until a signal; ends with exit code 0.") { json };
         store.RequireFor(command);
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -11,7 +11,9 @@ internal static class OptionParser
     /// <summary>A whole number in a range.</summary>
     internal static Func<ArgumentResult, int?> Number(string option, int minimum, int maximum) => Of<int?>(
         option,
-        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum ? value : null,
+        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            && value >= minimum
+            && value <= maximum ? value : null,
         $"{minimum} to {maximum}");
 
     /// <summary>One of an enum's members, in lower case.</summary>
@@ -28,7 +30,8 @@ internal static class OptionParser
     /// <summary>A file or directory, made absolute.</summary>
     internal static Func<ArgumentResult, string> Path(string option) => Of(
         option,
-        text => string.IsNullOrWhiteSpace(text) || text.Contains('\0', StringComparison.Ordinal) ? null : System.IO.Path.GetFullPath(text),
+        text => string.IsNullOrWhiteSpace(text)
+            || text.Contains('\0', StringComparison.Ordinal) ? null : System.IO.Path.GetFullPath(text),
         "a path");
 
     /// <summary>Whatever <paramref name="parse"/> does not answer with null.</summary>

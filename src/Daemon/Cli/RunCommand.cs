@@ -39,17 +39,20 @@ internal static class RunCommand
         {
             Description = "underlay interface, by name or by one of its IPv4 addresses [default: the default route's]",
             HelpName = "NAME|IP",
-            CustomParser = OptionParser.Of("--iface", text => string.IsNullOrWhiteSpace(text) ? null : text, "an interface's name or address"),
+            CustomParser = OptionParser.Of(
+                "--iface", text => string.IsNullOrWhiteSpace(text) ? null : text, "an interface's name or address"),
         };
         var publicIp = new Option<uint?>("--public-ip")
         {
             Description = "address that other hosts send to [default: the interface's]",
             HelpName = "IP",
-            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(text, out uint address) ? address : null, "an IPv4 address"),
+            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(
+                text, out uint address) ? address : null, "an IPv4 address"),
         };
         var subnetFile = new Option<string>("--subnet-file")
         {
-            Description = "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
+            Description =
+                "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
             HelpName = "FILE",
             DefaultValueFactory = _ => DefaultSubnetFile,
             CustomParser = OptionParser.Path("--subnet-file"),
@@ -63,7 +66,8 @@ internal static class RunCommand
         };
         var mtu = new Option<int?>("--mtu")
         {
-            Description = $"MTU of the tunnel, {MinimumMtu} to {MaximumMtu} bytes [default: the interface's less {UdpPort.EncapsulationBytes}]",
+            Description = $"MTU of the tunnel, {MinimumMtu} to {MaximumMtu} bytes [default: the interface's less "
+                + $"{UdpPort.EncapsulationBytes}]",
             HelpName = "BYTES",
             CustomParser = OptionParser.Number("--mtu", MinimumMtu, MaximumMtu),
         };
@@ -75,14 +79,16 @@ internal static class RunCommand
         };
         var sourceCheck = new Option<SourceCheck>("--source-check")
         {
-            Description = "strict: a peer may only send from its own subnet; peer: only peers may send; off: as stock flannel",
+            Description =
+                "strict: a peer may only send from its own subnet; peer: only peers may send; off: as stock flannel",
             HelpName = "strict|peer|off",
             DefaultValueFactory = _ => SourceCheck.Strict,
             CustomParser = OptionParser.Choice<SourceCheck>("--source-check"),
         };
         var engine = new Option<Engine>("--engine")
         {
-            Description = "offload: superpackets and trains; batch: single packets, many a system call; classic: one a system call, as stock flannel; pipeline: as offload, each way in two stages",
+            Description = "offload: superpackets and trains; batch: single packets, many a system call; classic: one "
+                + "a system call, as stock flannel; pipeline: as offload, each way in two stages",
             HelpName = "offload|batch|classic|pipeline",
             DefaultValueFactory = _ => Engine.Offload,
             CustomParser = OptionParser.Choice<Engine>("--engine"),
@@ -92,17 +98,21 @@ internal static class RunCommand
             Description = "accelerations not to use, separated by commas",
             HelpName = "NAME,…",
             DefaultValueFactory = _ => [],
-            CustomParser = OptionParser.Of("--without", AccelerationNames, $"names of {string.Join(", ", Accelerations.All.Select(Accelerations.Name))}"),
+            CustomParser = OptionParser.Of(
+                "--without", AccelerationNames,
+                $"names of {string.Join(", ", Accelerations.All.Select(Accelerations.Name))}"),
         };
         var workers = new Option<WorkerPlan?>("--workers")
         {
-            Description = $"duplex: one thread for both ways; N: so many threads each way, 1 to {WorkerPlan.MaximumLanes} [default: by engine and processors]",
+            Description = "duplex: one thread for both ways; N: so many threads each way, 1 to "
+                + $"{WorkerPlan.MaximumLanes} [default: by engine and processors]",
             HelpName = "duplex|N",
             CustomParser = OptionParser.Of("--workers", Workers, $"duplex, or 1 to {WorkerPlan.MaximumLanes}"),
         };
         var spin = new Option<int?>("--spin-us")
         {
-            Description = $"microseconds, 0 to {MaximumSpin}, that an idle thread looks again before it sleeps: shorter latency for a busy processor",
+            Description = $"microseconds, 0 to {MaximumSpin}, that an idle thread looks again before it sleeps: "
+                + "shorter latency for a busy processor",
             HelpName = "N",
             DefaultValueFactory = _ => 0,
             CustomParser = OptionParser.Number("--spin-us", 0, MaximumSpin),
@@ -110,11 +120,13 @@ internal static class RunCommand
 
         var meter = new Option<bool>("--meter")
         {
-            Description = "count and time the packet threads' system calls, shown by overlay counters: for measurements",
+            Description =
+                "count and time the packet threads' system calls, shown by overlay counters: for measurements",
         };
         var extraCopies = new Option<int?>("--extra-copies")
         {
-            Description = $"copy everything read so often more, 0 to {ForwarderOptions.MostExtraCopies}, to see what a copy costs; implies --meter: for measurements",
+            Description = $"copy everything read so often more, 0 to {ForwarderOptions.MostExtraCopies}, to see what "
+                + "a copy costs; implies --meter: for measurements",
             HelpName = "N",
             DefaultValueFactory = _ => 0,
             CustomParser = OptionParser.Number("--extra-copies", 0, ForwarderOptions.MostExtraCopies),
@@ -186,7 +198,8 @@ internal static class RunCommand
 
     private static WorkerPlan? Workers(string text) =>
         text == "duplex" ? new WorkerPlan(WorkerLayout.Duplex, 1)
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lanes) && lanes is >= 1 and <= WorkerPlan.MaximumLanes
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lanes)
+        && lanes is >= 1 and <= WorkerPlan.MaximumLanes
             ? new WorkerPlan(WorkerLayout.Pair, lanes)
             : null;
 }

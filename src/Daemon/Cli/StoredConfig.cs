@@ -11,7 +11,9 @@ internal static class StoredConfig
     /// <exception cref="OperatorException">There is none.</exception>
     internal static async Task<string> ReadTextAsync(ILeaseAdministration store, CancellationToken cancellation) =>
         await store.ReadConfigTextAsync(cancellation)
-            ?? throw new OperatorException($"{store.Description} has no network config; write it to a file and put it there: overlay config put FILE");
+            ?? throw new OperatorException(
+                $"{store.Description} has no network config; write it to a file and put it there: overlay config put "
+                    + "FILE");
 
     /// <summary>Reads and checks it.</summary>
     /// <exception cref="OperatorException">There is none, or it is not valid.</exception>
@@ -19,6 +21,7 @@ internal static class StoredConfig
     {
         var check = NetworkConfigCheck.Of(await ReadTextAsync(store, cancellation));
         return check.Config
-            ?? throw new OperatorException($"the network config of {store.Description} is not valid: {string.Join("; ", check.Problems)}");
+            ?? throw new OperatorException(
+                $"the network config of {store.Description} is not valid: {string.Join("; ", check.Problems)}");
     }
 }

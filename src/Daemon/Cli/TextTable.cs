@@ -9,8 +9,8 @@ using Overlay.Linux;
 namespace Overlay.Daemon.Cli;
 
 /// <summary>
-/// Columns of text for a terminal or a pipe. Only the last column, free text, is ever broken: an address in two halves can
-/// neither be read nor copied. Into a pipe a row is always one line.
+/// Columns of text for a terminal or a pipe. Only the last column, free text, is ever broken: an address in two halves
+/// can neither be read nor copied. Into a pipe a row is always one line.
 /// </summary>
 internal static class TextTable
 {
@@ -23,7 +23,8 @@ internal static class TextTable
 
     /// <summary>Columns of the terminal that a writer goes to; <see cref="Unlimited"/> for anything else.</summary>
     internal static int WidthOf(TextWriter output) =>
-        ReferenceEquals(output, Console.Out) && StandardOutput.TerminalColumns() is { } columns and >= NarrowestTerminal ? columns : Unlimited;
+        ReferenceEquals(output, Console.Out)
+            && StandardOutput.TerminalColumns() is { } columns and >= NarrowestTerminal ? columns : Unlimited;
 
     /// <summary>Lays out a table. A last column without any text is left out.</summary>
     /// <param name="headings">One for each column.</param>
@@ -38,7 +39,8 @@ internal static class TextTable
             all = [.. all.Select(row => (string[])[.. row[..^1], ""])];
         }
 
-        int[] widths = [.. Enumerable.Range(0, headings.Count - 1).Select(column => all.Max(row => row[column].Length))];
+        int[] widths = [.. Enumerable.Range(0, headings.Count - 1)
+            .Select(column => all.Max(row => row[column].Length))];
         return widths.Sum() + Gap.Length * (widths.Length - 1) <= width
             ? all.SelectMany(row => Row(row, widths, width))
             : all.Skip(1).SelectMany(row => Block(all[0], row, width));

@@ -23,13 +23,15 @@ internal static class DemoCommand
         var etcd = new Option<bool>("--etcd") { Description = "Keep the leases in a real etcd that it starts itself." };
         var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
-        var verbose = new Option<bool>("--verbose") { Description = "Show every command that is run (standard error)." };
+        var verbose =
+            new Option<bool>("--verbose") { Description = "Show every command that is run (standard error)." };
 
         var down = new Command("down", "Remove a demo that was kept up or killed.");
         down.SetAction(result => DemoSession.Down(
             result.InvocationConfiguration.Output, result.InvocationConfiguration.Error));
 
-        var demo = new Command("demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
+        var demo = new Command(
+            "demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
         {
             hosts, etcd, keep, json, verbose, down,
         };

@@ -63,7 +63,8 @@ internal sealed record DemoReport
                 results.PodPings.LowestTimeToLive),
             Tcp = results.Tcp is null ? null : new TcpReport(Math.Round(results.Tcp.GigabitsPerSecond, 3)),
             Udp = results.Udp is null ? null : new UdpReport(
-                results.Udp.PayloadBytes, results.Udp.Sent, results.Udp.Received, Math.Round(results.Udp.DeliveredKpps, 1)),
+                results.Udp.PayloadBytes, results.Udp.Sent, results.Udp.Received, Math.Round(
+                    results.Udp.DeliveredKpps, 1)),
             Wire = results.Wire is null ? null : new WireReport(
                 results.Wire.OuterLine, results.Wire.InnerLine, results.Wire.Udp.Length, results.Wire.Inner.TimeToLive),
             Drops = results.Drops,
@@ -106,7 +107,8 @@ internal sealed record HostReport(string Name, string Subnet, string PublicIp, i
 /// <param name="Version"><c>3.4.23</c>.</param>
 /// <param name="ReadyMs">From its start until it served, in milliseconds.</param>
 /// <param name="Keys">Everything below flannel's prefix once all hosts have their leases, as it is there.</param>
-internal sealed record EtcdReport(string Endpoint, string Version, double ReadyMs, IReadOnlyDictionary<string, string> Keys)
+internal sealed record EtcdReport(
+    string Endpoint, string Version, double ReadyMs, IReadOnlyDictionary<string, string> Keys)
 {
     /// <summary>Asks it.</summary>
     /// <exception cref="LabException">It does not answer.</exception>

@@ -74,7 +74,9 @@ internal sealed class DemoResults
         Expect(PodPings.AllAnswered, $"{PodPings.Replies.Count} of {PodPings.Sent} pings pod to pod were answered");
         Expect(PodPings.Replies.All(reply => reply.TimeToLive == ExpectedReplyTtl),
             $"a reply had ttl {PodPings.LowestTimeToLive}, not {ExpectedReplyTtl}");
-        Expect(DevicePings.AllAnswered, $"{DevicePings.Replies.Count} of {DevicePings.Sent} pings to flannel0 were answered");
+        Expect(
+            DevicePings.AllAnswered, $"{DevicePings.Replies.Count} of {DevicePings.Sent} pings to flannel0 were "
+                + "answered");
         Expect(Wire is not null, "no encapsulated ping was seen on the wire");
         Expect(Wire is null or { Inner.TimeToLive: ExpectedInnerTtl },
             $"the inner ttl on the wire was {Wire?.Inner.TimeToLive}, not {ExpectedInnerTtl}");

@@ -145,7 +145,9 @@ internal static class DemoSession
         Remnants before = remnants.Clear();
         if (before.Namespaces.Count + before.Processes.Count > 0)
         {
-            problems.Line($"removed {(kept ? "the demo that was kept up" : "what a killed demo left behind")}: {Describe(before)}");
+            problems.Line(
+                $"removed {(kept ? "the demo that was kept up" : "what a killed demo left behind")}: "
+                    + $"{Describe(before)}");
         }
     }
 
@@ -161,7 +163,8 @@ internal static class DemoSession
         text.Line($"  a log       {first.LogFile}");
         text.Line($"  counters    sudo ./overlay counters --run-dir {first.RunDirectory}");
         text.Line(store == LabStore.Etcd
-            ? $"  leases      sudo ip netns exec {first.HostNamespace} ./overlay lease list --etcd-endpoints {results.Etcd?.Endpoint}"
+            ? $"  leases      sudo ip netns exec {first.HostNamespace} ./overlay lease list --etcd-endpoints "
+            + $"{results.Etcd?.Endpoint}"
             : $"  leases      ls {plan.LeaseDirectory}/subnets");
         text.Line("  remove it   sudo ./overlay demo down");
     }

@@ -11,7 +11,9 @@ using Overlay.Daemon.Status;
 namespace Overlay.Daemon.Demo;
 
 /// <summary>The demo from an empty machine to the last counter: builds, starts, measures, tells.</summary>
-/// <remarks>Cleans up nothing but its own handles; that is <see cref="DemoSession"/>'s part, whatever happens here.</remarks>
+/// <remarks>
+/// Cleans up nothing but its own handles; that is <see cref="DemoSession"/>'s part, whatever happens here.
+/// </remarks>
 internal sealed class DemoStory : IDisposable
 {
     private const int PodPingCount = 5, DevicePingCount = 2, UdpPayloadBytes = 64, LeasesPerLine = 4;
@@ -132,17 +134,20 @@ internal sealed class DemoStory : IDisposable
             if (!pinger.WaitForAnswer(_subnets[other].Pod, s_firstPingWithin, stop))
             {
                 throw new LabException(
-                    $"pod {_subnets[other].Pod} did not answer pod {_subnets[0].Pod} within {s_firstPingWithin.TotalSeconds:0} s",
+                    $"pod {_subnets[other].Pod} did not answer pod {_subnets[0].Pod} within "
+                        + $"{s_firstPingWithin.TotalSeconds:0} s",
                     Logs());
             }
 
             if (other == 1)
             {
-                _text.Step(true, "first", Invariant($"ping answered {_results.Age.TotalSeconds:0.0} s after the start"));
+                _text.Step(
+                    true, "first", Invariant($"ping answered {_results.Age.TotalSeconds:0.0} s after the start"));
             }
         }
 
-        using (var capture = new WireCapture(First.HostNamespace, LabNamespace.InterfaceIndex(First.HostNamespace, "eth0")))
+        using (var capture = new WireCapture(
+            First.HostNamespace, LabNamespace.InterfaceIndex(First.HostNamespace, "eth0")))
         {
             _results.PodPings = PingEach(pinger, subnet => subnet.Pod, PodPingCount, stop);
             _results.Wire = capture.FirstOutgoing(IsFirstPing, s_captureWithin);
@@ -157,7 +162,8 @@ internal sealed class DemoStory : IDisposable
         packet.Icmp is { Type: IcmpFields.EchoRequest, Identifier: Pinger.Identifier, Sequence: 1 }
         && packet.Inner.Destination.Equals(_subnets[1].Pod);
 
-    private PingSeries PingEach(Pinger pinger, Func<SubnetFacts, IPAddress> address, int count, CancellationToken stop) =>
+    private PingSeries PingEach(
+        Pinger pinger, Func<SubnetFacts, IPAddress> address, int count, CancellationToken stop) =>
         _subnets.Skip(1).Aggregate(
             PingSeries.Empty, (series, subnet) => series.With(pinger.Series(address(subnet), count, stop)));
 
@@ -175,7 +181,8 @@ internal sealed class DemoStory : IDisposable
         double most = series.Replies.Max(reply => reply.RoundTrip.TotalMilliseconds);
         _text.Step(
             series.AllAnswered, "ping",
-            Invariant($"{path} {counts}  min {least:0.00} avg {mean:0.00} max {most:0.00} ms  ttl {series.LowestTimeToLive}"));
+            Invariant($"{path} {counts}  min {least:0.00} avg {mean:0.00} max {most:0.00} ms")
+                + $"  ttl {series.LowestTimeToLive}");
     }
 
     private void MeasureTcp(CancellationToken stop)

@@ -39,7 +39,9 @@ internal sealed class DemoText
         IsUnicode(Environment.GetEnvironmentVariable),
         !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
 
-    /// <summary>Whether the locale is UTF-8: the first of LC_ALL, LC_CTYPE and LANG that is set decides (locale(7)).</summary>
+    /// <summary>
+    /// Whether the locale is UTF-8: the first of LC_ALL, LC_CTYPE and LANG that is set decides (locale(7)).
+    /// </summary>
     internal static bool IsUnicode(Func<string, string?> variable) =>
         s_localeVariables.Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value)) is { } locale
         && (locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase)

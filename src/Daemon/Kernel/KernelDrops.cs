@@ -9,7 +9,9 @@ using Overlay.Router.Ports;
 namespace Overlay.Daemon.Kernel;
 
 /// <summary>Asks the kernel what it dropped at the device and the sockets.</summary>
-/// <remarks>Has a netlink connection of its own, so that whoever asks disturbs nobody else's; one asks at a time.</remarks>
+/// <remarks>
+/// Has a netlink connection of its own, so that whoever asks disturbs nobody else's; one asks at a time.
+/// </remarks>
 internal sealed class KernelDrops : IDisposable
 {
     private readonly RouteNetlink _netlink;

@@ -10,7 +10,9 @@ namespace Overlay.Daemon.Kernel;
 /// <summary>Gives the TUN interface its address, its MTU and the route of the whole network.</summary>
 internal static class TunnelLink
 {
-    /// <summary>The interface's name. Stock flannel asks for flannel%d and so may end up with flannel1 beside a stale route.</summary>
+    /// <summary>
+    /// The interface's name. Stock flannel asks for flannel%d and so may end up with flannel1 beside a stale route.
+    /// </summary>
     internal const string Name = "flannel0";
 
     private const string Kind = "tun"; // IFLA_INFO_KIND
@@ -46,13 +48,17 @@ internal static class TunnelLink
     /// <summary>The interface that <see cref="Configure"/> configured, whatever it is called by now.</summary>
     /// <returns>Null when it is not in this network namespace.</returns>
     internal static Link? Find(RouteNetlink netlink, int index) =>
-        netlink.FindLink(index) is { Kind: Kind } link ? link : null; // an index that was left may be asked for by its number
+        // an index that was left may be asked for by its number
+        netlink.FindLink(index) is { Kind: Kind } link ? link : null;
 
-    /// <summary>Puts back the MTU, the address and the route, where somebody has changed them. The link is up.</summary>
+    /// <summary>
+    /// Puts back the MTU, the address and the route, where somebody has changed them. The link is up.
+    /// </summary>
     /// <returns>What was missing, in words; nothing as a rule.</returns>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
-    internal static IReadOnlyList<string> PutBack(RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
+    internal static IReadOnlyList<string> PutBack(
+        RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
     {
         var missing = new List<string>();
         if (link.Mtu != mtu)
@@ -61,14 +67,17 @@ internal static class TunnelLink
             missing.Add($"MTU {mtu}");
         }
 
-        if (!netlink.GetAddresses().Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
+        if (!netlink.GetAddresses()
+            .Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
         {
             netlink.AddAddress(link.Index, subnet.Address, AddressLength);
             missing.Add($"address {Ipv4Prefix.Format(subnet.Address)}/{AddressLength}");
         }
 
         bool hasRoute = netlink.GetRoutes().Any(route =>
-            route.InterfaceIndex == link.Index && route.Destination == network.Address && route.PrefixLength == network.Length);
+            route.InterfaceIndex == link.Index
+                && route.Destination == network.Address
+                && route.PrefixLength == network.Length);
         if (!hasRoute)
         {
             AddRoute(netlink, network, link);
@@ -78,7 +87,9 @@ internal static class TunnelLink
         return missing;
     }
 
-    /// <summary>Takes away the address of a subnet that this host had before; one that is gone already is as good.</summary>
+    /// <summary>
+    /// Takes away the address of a subnet that this host had before; one that is gone already is as good.
+    /// </summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     internal static void RemoveAddress(RouteNetlink netlink, Link link, Ipv4Prefix former) =>
         _ = netlink.RemoveAddress(link.Index, former.Address, AddressLength);
@@ -99,8 +110,10 @@ internal static class TunnelLink
     {
         Ipv4Route? other = netlink.GetRoutes()
             .FirstOrDefault(route => route.Destination == network.Address && route.PrefixLength == network.Length);
-        string device = other?.InterfaceIndex is int index ? netlink.FindLink(index)?.Name ?? $"interface {index}" : "no single interface (ip route says what it is)";
+        string device = other?.InterfaceIndex is int index ? netlink.FindLink(index)?.Name
+            ?? $"interface {index}" : "no single interface (ip route says what it is)";
         return new OperatorException(
-            $"a route to {network} exists already and leads to {device}; remove it (ip route del {network}) or choose another Network", cause);
+            $"a route to {network} exists already and leads to {device}; remove it (ip route del {network}) or "
+                + "choose another Network", cause);
     }
 }

@@ -11,7 +11,9 @@ namespace Overlay.Daemon.Kernel;
 /// <param name="Mtu">In bytes.</param>
 internal sealed record UnderlayInterface(string Name, uint Address, int Mtu)
 {
-    /// <summary>Chooses as flannel does: by the name or address given, else by the public IP, else by the default route.</summary>
+    /// <summary>
+    /// Chooses as flannel does: by the name or address given, else by the public IP, else by the default route.
+    /// </summary>
     /// <param name="links">Every interface of this host.</param>
     /// <param name="addresses">Every IPv4 address of this host.</param>
     /// <param name="routes">The main table, in kernel order.</param>
@@ -34,19 +36,26 @@ internal sealed record UnderlayInterface(string Name, uint Address, int Mtu)
 
         if (publicIp is uint known)
         {
-            return ByAddress(links, addresses, known, $"--public-ip {Ipv4Prefix.Format(known)} (behind address translation give --iface too)");
+            return ByAddress(
+                links, addresses, known, $"--public-ip {Ipv4Prefix.Format(known)} (behind address translation give "
+                    + "--iface too)");
         }
 
-        Ipv4Route? route = routes.Where(route => route is { PrefixLength: 0, InterfaceIndex: not null }).MinBy(route => route.Metric);
+        Ipv4Route? route = routes.Where(route => route is { PrefixLength: 0, InterfaceIndex: not null })
+            .MinBy(route => route.Metric);
         Link link = links.FirstOrDefault(link => link.Index == route?.InterfaceIndex)
-            ?? throw new OperatorException("this host has no IPv4 default route over a single interface to take the underlay from; give --iface NAME or --iface IP");
+            ?? throw new OperatorException(
+                "this host has no IPv4 default route over a single interface to take the underlay from; give --iface "
+                    + "NAME or --iface IP");
         return WithBestAddress(link, addresses);
     }
 
-    private static UnderlayInterface ByName(IReadOnlyList<Link> links, IReadOnlyList<InterfaceAddress> addresses, string name)
+    private static UnderlayInterface ByName(
+        IReadOnlyList<Link> links, IReadOnlyList<InterfaceAddress> addresses, string name)
     {
         Link link = links.FirstOrDefault(link => link.Name == name)
-            ?? throw new OperatorException($"--iface {name}: no such interface; there are: {string.Join(", ", links.Select(link => link.Name))}");
+            ?? throw new OperatorException(
+                $"--iface {name}: no such interface; there are: {string.Join(", ", links.Select(link => link.Name))}");
         return WithBestAddress(link, addresses);
     }
 
@@ -60,16 +69,20 @@ internal sealed record UnderlayInterface(string Name, uint Address, int Mtu)
             : new UnderlayInterface(link.Name, address, link.Mtu);
     }
 
-    // Preference as in flannel since v0.28.0: global before link-local, primary before secondary; deprecated ones never.
+    // Preference as in flannel since v0.28.0: global before link-local, primary before secondary; deprecated ones
+    // never.
     private static UnderlayInterface WithBestAddress(Link link, IReadOnlyList<InterfaceAddress> addresses)
     {
         InterfaceAddress? best = addresses
-            .Where(address => address.InterfaceIndex == link.Index && (address.Flags & AddressFlags.Deprecated) == 0 && address.Address >> 24 != 127)
+            .Where(address => address.InterfaceIndex == link.Index && (
+                address.Flags & AddressFlags.Deprecated) == 0 && address.Address >> 24 != 127)
             .OrderBy(address => IsLinkLocal(address.Address))
             .ThenBy(address => (address.Flags & AddressFlags.Secondary) != 0)
             .FirstOrDefault();
         return best is null
-            ? throw new OperatorException($"interface {link.Name} has no IPv4 address that other hosts can reach; add one (ip address add ADDRESS/PREFIX dev {link.Name}) or choose another with --iface")
+            ? throw new OperatorException(
+                $"interface {link.Name} has no IPv4 address that other hosts can reach; add one (ip address add "
+                    + $"ADDRESS/PREFIX dev {link.Name}) or choose another with --iface")
             : new UnderlayInterface(link.Name, best.Address, link.Mtu);
     }
 

@@ -25,8 +25,9 @@ internal sealed record CommandResult(int ExitCode, string Output, string Error)
 /// <summary>Runs other programs away from the terminal's signals.</summary>
 internal static class ChildCommand
 {
-    // A terminal sends Ctrl-C to the whole foreground group. A session of its own keeps it from a child, so that clean-up
-    // is never cut short and a lab that is kept outlives its terminal. Without setsid(1) the signals are ignored instead.
+    // A terminal sends Ctrl-C to the whole foreground group. A session of its own keeps it from a child, so that
+    // clean-up is never cut short and a lab that is kept outlives its terminal. Without setsid(1) the signals are
+    // ignored instead.
     private const string Detach =
         "if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\"; else trap '' INT QUIT HUP; exec \"$@\"; fi";
 
@@ -59,7 +60,8 @@ internal static class ChildCommand
 
     /// <summary>Runs <paramref name="words"/> to the end.</summary>
     /// <param name="words">The program and its arguments.</param>
-    /// <param name="input">Its standard input; must fit a pipe together with nothing read, as a batch of commands does.</param>
+    /// <param name="input">Its standard input; must fit a pipe together with nothing read, as a batch of commands
+    /// does.</param>
     /// <exception cref="LabException">It could not be started, or ran for longer than 20 s.</exception>
     internal static CommandResult Run(IReadOnlyList<string> words, string input = "")
     {
@@ -83,8 +85,11 @@ internal static class ChildCommand
     {
         if (processIds.Count > 0)
         {
-            // The shell's own kill: procps need not be installed. One command each, so that a missing one stops nothing.
-            _ = Run(["/bin/sh", "-c", "for pid; do kill -\"$0\" \"$pid\"; done", signal, .. processIds.Select(id => $"{id}")]);
+            // The shell's own kill: procps need not be installed. One command each, so that a missing one stops
+            // nothing.
+            _ = Run(
+                ["/bin/sh", "-c", "for pid; do kill -\"$0\" \"$pid\"; "
+                    + "done", signal, .. processIds.Select(id => $"{id}")]);
         }
     }
 

@@ -34,7 +34,9 @@ internal sealed class ChildDaemon : IDisposable
     internal int Id => _process.Id;
 
     /// <summary>This very program, as words to start it with.</summary>
-    /// <remarks>Run through <c>dotnet overlay.dll</c>, the process is the host and the assembly its first argument.</remarks>
+    /// <remarks>
+    /// Run through <c>dotnet overlay.dll</c>, the process is the host and the assembly its first argument.
+    /// </remarks>
     internal static IReadOnlyList<string> ThisProgram()
     {
         string path = Environment.ProcessPath ?? throw new LabException("the path of this program is unknown");
@@ -67,7 +69,8 @@ internal sealed class ChildDaemon : IDisposable
     }
 
     /// <summary>Waits for the subnet file, which is written when the daemon is ready.</summary>
-    /// <exception cref="LabException">The daemon ended, or was not ready in time; its log's end is the evidence.</exception>
+    /// <exception cref="LabException">The daemon ended, or was not ready in time; its log's end is the
+    /// evidence.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
     internal SubnetFacts WaitUntilReady(TimeSpan within, CancellationToken stop)
     {
@@ -90,7 +93,8 @@ internal sealed class ChildDaemon : IDisposable
     internal static IReadOnlyList<DaemonEnd> StopAll(IReadOnlyList<ChildDaemon> daemons, TimeSpan within)
     {
         long began = Stopwatch.GetTimestamp();
-        ChildCommand.Signal("TERM", [.. daemons.Where(daemon => !daemon._process.HasExited).Select(daemon => daemon.Id)]);
+        ChildCommand.Signal(
+            "TERM", [.. daemons.Where(daemon => !daemon._process.HasExited).Select(daemon => daemon.Id)]);
         return [.. daemons.Select(daemon => daemon.End(began, within))];
     }
 
@@ -108,7 +112,8 @@ internal sealed class ChildDaemon : IDisposable
     /// <summary>Lets go of the process without ending it.</summary>
     public void Dispose() => _process.Dispose();
 
-    private bool IsReady() => File.Exists(_host.SubnetFile) && File.GetLastWriteTimeUtc(_host.SubnetFile) != _lastWritten;
+    private bool IsReady() =>
+        File.Exists(_host.SubnetFile) && File.GetLastWriteTimeUtc(_host.SubnetFile) != _lastWritten;
 
     private DaemonEnd End(long began, TimeSpan within)
     {

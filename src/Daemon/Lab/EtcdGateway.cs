@@ -33,7 +33,9 @@ internal sealed class EtcdGateway : IDisposable
         _http = CreateClient(networkNamespace);
     }
 
-    /// <summary>An HTTP client whose connections begin inside a namespace. It resolves no names and knows no proxy.</summary>
+    /// <summary>
+    /// An HTTP client whose connections begin inside a namespace. It resolves no names and knows no proxy.
+    /// </summary>
     internal static HttpClient CreateClient(string networkNamespace)
     {
         var handler = new SocketsHttpHandler
@@ -43,11 +45,13 @@ internal sealed class EtcdGateway : IDisposable
             ConnectCallback = async (context, cancellation) =>
             {
                 Socket socket = LabNamespace.Run(
-                    networkNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+                    networkNamespace, () =>
+                        new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
                 try
                 {
                     await socket.ConnectAsync(
-                        new IPEndPoint(IPAddress.Parse(context.DnsEndPoint.Host), context.DnsEndPoint.Port), cancellation);
+                        new IPEndPoint(
+                            IPAddress.Parse(context.DnsEndPoint.Host), context.DnsEndPoint.Port), cancellation);
                     return new NetworkStream(socket, ownsSocket: true);
                 }
                 catch
@@ -120,7 +124,8 @@ internal sealed class EtcdGateway : IDisposable
 
         if (code != HttpStatusCode.OK)
         {
-            throw new LabException($"etcd refused {path}: {answer?["error"] ?? answer?["message"] ?? $"HTTP {(int)code}"}");
+            throw new LabException(
+                $"etcd refused {path}: {answer?["error"] ?? answer?["message"] ?? $"HTTP {(int)code}"}");
         }
 
         _root = root;
@@ -151,9 +156,12 @@ internal sealed class EtcdGateway : IDisposable
             code = response.StatusCode;
             return code == HttpStatusCode.NotFound ? null : JsonNode.Parse(text);
         }
-        catch (Exception failed) when (failed is HttpRequestException or OperationCanceledException or IOException or JsonException)
+        catch (Exception failed) when (
+            failed is HttpRequestException or OperationCanceledException or IOException or JsonException)
         {
-            throw new LabException($"etcd at {_endpoint.GetLeftPart(UriPartial.Authority)} does not answer: {failed.Message.TrimEnd('.')}");
+            throw new LabException(
+                $"etcd at {_endpoint.GetLeftPart(UriPartial.Authority)} does not answer: "
+                    + $"{failed.Message.TrimEnd('.')}");
         }
     }
 }

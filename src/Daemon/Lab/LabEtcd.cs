@@ -9,10 +9,12 @@ using Overlay.Lease.Etcd.Store;
 
 namespace Overlay.Daemon.Lab;
 
-/// <summary>A real etcd on a lab's wire: a child process in the wire's namespace, at an address of the wire's bridge.</summary>
+/// <summary>
+/// A real etcd on a lab's wire: a child process in the wire's namespace, at an address of the wire's bridge.
+/// </summary>
 /// <remarks>
-/// Its files are in the lab's directory, its process id too: <see cref="LabRemnants"/> ends it and removes them, whatever
-/// became of whoever started it.
+/// Its files are in the lab's directory, its process id too: <see cref="LabRemnants"/> ends it and removes them,
+/// whatever became of whoever started it.
 /// </remarks>
 internal sealed class LabEtcd : IDisposable
 {
@@ -67,7 +69,8 @@ internal sealed class LabEtcd : IDisposable
     /// <param name="plan">The lab, whose namespaces exist.</param>
     /// <param name="ip">Enters the namespace.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <exception cref="LabException">It is not installed, ended, or did not serve in time; its log's end is the evidence.</exception>
+    /// <exception cref="LabException">It is not installed, ended, or did not serve in time; its log's end is the
+    /// evidence.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
     internal static LabEtcd Start(LabPlan plan, IpCommand ip, CancellationToken stop)
     {
@@ -133,7 +136,9 @@ internal sealed class LabEtcd : IDisposable
         ChildCommand.Signal(signal, [process.Id]);
         if (!process.WaitForExit(s_endedWithin))
         {
-            throw new LabException($"etcd still runs {s_endedWithin.TotalSeconds:0} s after SIG{signal}", ChildDaemon.LogTail(_plan.EtcdLogFile));
+            throw new LabException(
+                $"etcd still runs {s_endedWithin.TotalSeconds:0} s after "
+                    + $"SIG{signal}", ChildDaemon.LogTail(_plan.EtcdLogFile));
         }
 
         process.Dispose();

@@ -5,7 +5,8 @@ internal sealed class LabException : OperatorException
 {
     /// <summary>Describes one failed step.</summary>
     /// <param name="message">One line.</param>
-    /// <param name="evidence">What to show below it, such as the last lines of a daemon's log; null when there is nothing.</param>
+    /// <param name="evidence">What to show below it, such as the last lines of a daemon's log; null when there is
+    /// nothing.</param>
     internal LabException(string message, string? evidence = null)
         : base(message) => Evidence = evidence;
 

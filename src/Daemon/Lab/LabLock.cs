@@ -4,7 +4,9 @@ using System.IO;
 
 namespace Overlay.Daemon.Lab;
 
-/// <summary>Keeps a lab to one process at a time: a locked file in its directory. The kernel lets go of it with the process.</summary>
+/// <summary>
+/// Keeps a lab to one process at a time: a locked file in its directory. The kernel lets go of it with the process.
+/// </summary>
 internal sealed class LabLock : IDisposable
 {
     // Who has the lock stands beside it: a locked file cannot even be read by another process of this runtime.
@@ -61,7 +63,8 @@ internal sealed class LabLock : IDisposable
             if (File.Exists(path))
             {
                 File.WriteAllText(
-                    Path.Combine(directory, HolderFileName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+                    Path.Combine(
+                        directory, HolderFileName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
                 return new LabLock(stream);
             }
 

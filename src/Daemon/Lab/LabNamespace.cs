@@ -12,18 +12,25 @@ internal static class LabNamespace
 {
     private const string Directory = "/run/netns";
 
-    /// <summary>Those that exist and that a lab with this prefix can have made, sorted: a stranger's similar name is no lab's.</summary>
+    /// <summary>
+    /// Those that exist and that a lab with this prefix can have made, sorted: a stranger's similar name is no lab's.
+    /// </summary>
     internal static IReadOnlyList<string> OfLab(string prefix)
     {
         HashSet<string> names = [.. new LabPlan(prefix, string.Empty, LabPlan.MaximumHosts).Namespaces];
         return System.IO.Directory.Exists(Directory)
-            ? [.. System.IO.Directory.EnumerateFiles(Directory).Select(Path.GetFileName).OfType<string>().Where(names.Contains).Order()]
+            ? [.. System.IO.Directory.EnumerateFiles(Directory)
+                .Select(Path.GetFileName)
+                .OfType<string>()
+                .Where(names.Contains)
+                .Order()]
             : [];
     }
 
     /// <summary>Runs <paramref name="body"/> inside, on a thread of its own that ends afterwards.</summary>
     /// <param name="name">As <c>ip netns add</c> was given it.</param>
-    /// <param name="body">Starts no thread. Sockets that it returns stay in the namespace and may be used anywhere.</param>
+    /// <param name="body">Starts no thread. Sockets that it returns stay in the namespace and may be used
+    /// anywhere.</param>
     internal static T Run<T>(string name, Func<T> body)
     {
         using var inside = NetworkNamespace.Open(Path.Combine(Directory, name));
@@ -42,6 +49,7 @@ internal static class LabNamespace
     internal static int InterfaceIndex(string name, string interfaceName) => Run(name, () =>
     {
         using var netlink = RouteNetlink.Open();
-        return netlink.FindLink(interfaceName)?.Index ?? throw new LabException($"{name} has no interface {interfaceName}");
+        return netlink.FindLink(interfaceName)?.Index
+            ?? throw new LabException($"{name} has no interface {interfaceName}");
     });
 }

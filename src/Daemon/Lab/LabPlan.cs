@@ -11,8 +11,9 @@ namespace Overlay.Daemon.Lab;
 /// Pure. Two labs with different prefixes and directories share nothing, because every address lives inside a namespace
 /// that carries the prefix.
 /// <code>
-///   PREFIX-p1            PREFIX-h1                        PREFIX-wire                       PREFIX-h2            PREFIX-p2
-///   eth0 ──veth── cni0, flannel0, eth0 172.16.0.5 ──veth── bridge ──veth── eth0 172.16.0.4, flannel0, cni0 ──veth── eth0
+/// PREFIX-p1            PREFIX-h1                        PREFIX-wire                       PREFIX-h2           
+/// PREFIX-p2
+/// eth0 ──veth── cni0, flannel0, eth0 172.16.0.5 ──veth── bridge ──veth── eth0 172.16.0.4, flannel0, cni0 ──veth── eth0
 /// </code>
 /// Two hosts can do without the bridge: their eth0 are then the two ends of one veth pair.
 /// </remarks>
@@ -73,7 +74,8 @@ internal sealed class LabPlan
 
     /// <summary>Every namespace, the wire first.</summary>
     internal IEnumerable<string> Namespaces =>
-        [.. HasBridge ? [WireNamespace] : (IEnumerable<string>)[], .. Hosts.SelectMany(host => new[] { host.HostNamespace, host.PodNamespace })];
+        [.. HasBridge ? [WireNamespace] : (
+            IEnumerable<string>)[], .. Hosts.SelectMany(host => new[] { host.HostNamespace, host.PodNamespace })];
 }
 
 /// <summary>The names and addresses of one pretend host.</summary>

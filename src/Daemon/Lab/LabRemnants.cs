@@ -17,7 +17,9 @@ internal sealed record Remnants(IReadOnlyList<string> Namespaces, IReadOnlyList<
 }
 
 /// <summary>Finds and removes what a lab has left: after it ended, or after it was killed.</summary>
-/// <remarks>A process is ended by its id, and only when it is inside one of the lab's namespaces or recorded by the lab.</remarks>
+/// <remarks>
+/// A process is ended by its id, and only when it is inside one of the lab's namespaces or recorded by the lab.
+/// </remarks>
 internal sealed class LabRemnants(string prefix, string directory, IpCommand ip)
 {
     private static readonly TimeSpan s_gracePeriod = TimeSpan.FromSeconds(2);
@@ -45,7 +47,9 @@ internal sealed class LabRemnants(string prefix, string directory, IpCommand ip)
         return before;
     }
 
-    /// <summary>As <see cref="Clear"/>, and the directory too; it goes last, so that whoever finds none may build a lab.</summary>
+    /// <summary>
+    /// As <see cref="Clear"/>, and the directory too; it goes last, so that whoever finds none may build a lab.
+    /// </summary>
     internal Remnants Remove()
     {
         Remnants before = Clear();

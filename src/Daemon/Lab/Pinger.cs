@@ -29,7 +29,8 @@ internal sealed record PingSeries(int Sent, IReadOnlyList<PingReply> Replies)
     internal int? LowestTimeToLive => Replies.Count == 0 ? null : Replies.Min(reply => reply.TimeToLive);
 
     /// <summary>The mean round trip in milliseconds; null without a reply.</summary>
-    internal double? MeanMilliseconds => Replies.Count == 0 ? null : Replies.Average(reply => reply.RoundTrip.TotalMilliseconds);
+    internal double? MeanMilliseconds =>
+        Replies.Count == 0 ? null : Replies.Average(reply => reply.RoundTrip.TotalMilliseconds);
 
     /// <summary>Both series as one.</summary>
     internal PingSeries With(PingSeries other) => new(Sent + other.Sent, [.. Replies, .. other.Replies]);

@@ -31,7 +31,9 @@ internal sealed record LabOptions(IReadOnlyList<string> Program)
     internal IReadOnlyList<string> ExtraArguments { get; init; } = [];
 }
 
-/// <summary>A lab from its first namespace to its last pod: the hosts, a ready daemon on each, a pod behind each.</summary>
+/// <summary>
+/// A lab from its first namespace to its last pod: the hosts, a ready daemon on each, a pod behind each.
+/// </summary>
 /// <remarks>
 /// It owns handles only. Whoever starts one removes it with <see cref="LabRemnants.Remove"/>, whatever happened, and so
 /// removes also what a half-made one has left.
@@ -69,7 +71,8 @@ internal sealed class RunningLab : IDisposable
     /// <param name="ip">iproute2.</param>
     /// <param name="options">What the daemons are started with.</param>
     /// <param name="stop">Ends it early.</param>
-    /// <exception cref="LabException">A command failed, or a daemon did not become ready; its log's end is the evidence.</exception>
+    /// <exception cref="LabException">A command failed, or a daemon did not become ready; its log's end is the
+    /// evidence.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
     internal static RunningLab Start(LabPlan plan, IpCommand ip, LabOptions options, CancellationToken stop)
     {
@@ -91,7 +94,9 @@ internal sealed class RunningLab : IDisposable
     internal IReadOnlyList<DaemonEnd> StopDaemons(TimeSpan within) =>
         ChildDaemon.StopAll([.. _daemons.OfType<ChildDaemon>()], within);
 
-    /// <summary>The daemons that have ended by themselves, a line each with the end of its log; null when all run.</summary>
+    /// <summary>
+    /// The daemons that have ended by themselves, a line each with the end of its log; null when all run.
+    /// </summary>
     internal string? Casualties()
     {
         IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.Obituary()).OfType<string>();
@@ -104,7 +109,8 @@ internal sealed class RunningLab : IDisposable
     /// <summary>What each daemon counted, in the hosts' order.</summary>
     /// <exception cref="OperatorException">One does not answer.</exception>
     internal IReadOnlyList<CountersReport> ReadCounters() =>
-        [.. Plan.Hosts.Select(host => CountersSocket.ReadAsync(host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult())];
+        [.. Plan.Hosts.Select(
+            host => CountersSocket.ReadAsync(host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult())];
 
     /// <summary>Lets go of the processes without ending them.</summary>
     public void Dispose()
@@ -125,7 +131,8 @@ internal sealed class RunningLab : IDisposable
         IReadOnlyList<string> store = PrepareStore(stop);
         for (int index = 0; index < _daemons.Length; index++)
         {
-            _daemons[index] = ChildDaemon.Start(_ip, _options.Program, Plan.Hosts[index], [.. store, .. _options.ExtraArguments]);
+            _daemons[index] = ChildDaemon.Start(
+                _ip, _options.Program, Plan.Hosts[index], [.. store, .. _options.ExtraArguments]);
         }
 
         TimeSpan within = s_readyWithin + (s_readyWithinPerHost * _daemons.Length);

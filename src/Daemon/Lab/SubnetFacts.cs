@@ -8,8 +8,8 @@ namespace Overlay.Daemon.Lab;
 
 /// <summary>What a daemon's subnet file says, and the addresses that follow from it.</summary>
 /// <remarks>
-/// Read as a CNI plugin or a Docker start script would: lines of <c>KEY=VALUE</c>. The lab does not use the daemon's own
-/// reader, so that the file is tested as the contract it is.
+/// Read as a CNI plugin or a Docker start script would: lines of <c>KEY=VALUE</c>. The lab does not use the daemon's
+/// own reader, so that the file is tested as the contract it is.
 /// </remarks>
 /// <param name="Gateway">cni0's address: FLANNEL_SUBNET without its length.</param>
 /// <param name="PrefixLength">FLANNEL_SUBNET's length.</param>
@@ -42,7 +42,8 @@ internal sealed record SubnetFacts(IPAddress Gateway, int PrefixLength, int Mtu)
     internal static SubnetFacts Parse(string text)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string line in text.Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             int equals = line.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0)

@@ -139,7 +139,8 @@ internal static class UdpBlast
             {
                 _ = sink.Receive(buffer);
             }
-            catch (SocketException silence) when (silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+            catch (SocketException silence) when (
+                silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
             {
                 if (sent.IsCancellationRequested)
                 {

@@ -14,20 +14,26 @@ internal enum LeaseDoubts
     /// <summary>Nothing is wrong with it.</summary>
     None = 0,
 
-    /// <summary>The store does not show it as ours, or somebody has written it, or it is from a snapshot of ours.</summary>
+    /// <summary>
+    /// The store does not show it as ours, or somebody has written it, or it is from a snapshot of ours.
+    /// </summary>
     MayBeLost = 1,
 
-    /// <summary>The store could not be reached, and can again: a renewal that failed meanwhile need not wait any longer.</summary>
+    /// <summary>
+    /// The store could not be reached, and can again: a renewal that failed meanwhile need not wait any longer.
+    /// </summary>
     StoreIsBack = 2,
 }
 
 /// <summary>
-/// Keeps a lease of ours in the store: renews it in time and when it is in doubt, and takes another one when it is lost. Owns the
-/// lease; ends only when cancelled.
+/// Keeps a lease of ours in the store: renews it in time and when it is in doubt, and takes another one when it is
+/// lost. Owns the lease; ends only when cancelled.
 /// </summary>
 internal sealed class LeaseKeeper
 {
-    /// <summary>How often the time is looked at: a host that was suspended, or whose clock was set, renews so soon.</summary>
+    /// <summary>
+    /// How often the time is looked at: a host that was suspended, or whose clock was set, renews so soon.
+    /// </summary>
     internal static readonly TimeSpan Check = TimeSpan.FromSeconds(5);
 
     /// <summary>How long after a renewal that failed the next one is tried.</summary>
@@ -188,7 +194,9 @@ internal sealed class LeaseKeeper
             try
             {
                 SubnetLease taken = (await _store.AcquireAsync(_config, request, cancellation)).Lease;
-                Log.Acquired(_log, taken.Subnet.ToString(), _config.Network.ToString(), _store.Description, RenewalClock.EndOf(taken));
+                Log.Acquired(
+                    _log, taken.Subnet.ToString(), _config.Network.ToString(), _store.Description,
+                    RenewalClock.EndOf(taken));
                 return taken;
             }
             catch (LeaseStoreException problem)

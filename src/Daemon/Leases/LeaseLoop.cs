@@ -8,12 +8,14 @@ using Overlay.Lease;
 namespace Overlay.Daemon.Leases;
 
 /// <summary>
-/// Keeps routes and own subnet up to date. What the store tells and what becomes of the own lease arrives here in one queue, and
-/// here alone it is applied: store and keeper → view → publisher, host, snapshot.
+/// Keeps routes and own subnet up to date. What the store tells and what becomes of the own lease arrives here in one
+/// queue, and here alone it is applied: store and keeper → view → publisher, host, snapshot.
 /// </summary>
 internal sealed class LeaseLoop
 {
-    /// <summary>Changes beyond this many in one update are logged as a sum: the first snapshot of a large network, say.</summary>
+    /// <summary>
+    /// Changes beyond this many in one update are logged as a sum: the first snapshot of a large network, say.
+    /// </summary>
     private const int MostChangesLoggedSingly = 16;
 
     // Updates that wait to be applied: enough that the store need not wait for a table to be built.
@@ -63,10 +65,14 @@ internal sealed class LeaseLoop
         _view = new LeaseView(start.Own.Subnet, start.Own.PublicIp);
     }
 
-    /// <summary>Completes when routes are in force: those of the store's first answer, or of a snapshot that was started from.</summary>
+    /// <summary>
+    /// Completes when routes are in force: those of the store's first answer, or of a snapshot that was started from.
+    /// </summary>
     internal Task FirstUpdate => _firstUpdate.Task;
 
-    /// <summary>Runs until cancelled, or until one of its parts ends by itself: none is any use without the others.</summary>
+    /// <summary>
+    /// Runs until cancelled, or until one of its parts ends by itself: none is any use without the others.
+    /// </summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -74,7 +80,8 @@ internal sealed class LeaseLoop
         BeginWithKnownPeers();
         Task applying = ApplyAsync(ending.Token);
         Task saving = _snapshots.RunAsync(applied.Token);
-        Task first = await Task.WhenAny(WatchAsync(ending.Token), _keeper.RunAsync(ReportAsync, ending.Token), applying, saving);
+        Task first = await Task.WhenAny(
+            WatchAsync(ending.Token), _keeper.RunAsync(ReportAsync, ending.Token), applying, saving);
         await ending.CancelAsync();
 
         // The store is not waited for: one on a file system that hangs would keep the daemon from ending.
@@ -199,7 +206,8 @@ internal sealed class LeaseLoop
     {
         if (_knowsPeers)
         {
-            _snapshots.Offer(new LeaseSnapshot(_clock.GetUtcNow(), _store.Description, _start.Config, _own, [.. _view.Leases]));
+            _snapshots.Offer(
+                new LeaseSnapshot(_clock.GetUtcNow(), _store.Description, _start.Config, _own, [.. _view.Leases]));
         }
     }
 

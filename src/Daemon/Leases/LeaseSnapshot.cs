@@ -10,7 +10,8 @@ namespace Overlay.Daemon.Leases;
 /// <param name="Store">The store's description.</param>
 /// <param name="Config">The network config.</param>
 /// <param name="Own">The lease held.</param>
-/// <param name="Peers">The other hosts' leases. When they end is not kept: the store that knows it says so when it is back.</param>
+/// <param name="Peers">The other hosts' leases. When they end is not kept: the store that knows it says so when it is
+/// back.</param>
 internal sealed record LeaseSnapshot(
     DateTimeOffset Written, string Store, NetworkConfig Config, SubnetLease Own, IReadOnlyList<SubnetLease> Peers)
 {
@@ -52,7 +53,8 @@ internal sealed record LeaseSnapshot(
             return $"holds the lease {Own.Subnet}, which its network config does not allow";
         }
 
-        if (Peers.Prepend(Own).FirstOrDefault(lease => LeaseJudge.FaultOf(lease, Config, "lease") is not null) is { } stray)
+        if (Peers.Prepend(Own)
+            .FirstOrDefault(lease => LeaseJudge.FaultOf(lease, Config, "lease") is not null) is { } stray)
         {
             return $"holds the lease {stray.Subnet} of {Ipv4Prefix.Format(stray.PublicIp)}, which cannot be";
         }

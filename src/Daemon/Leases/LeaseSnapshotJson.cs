@@ -16,7 +16,8 @@ internal static class LeaseSnapshotJson
     // Of this form. Another one is not guessed at.
     private const int Schema = 1;
 
-    private static readonly JsonWriterOptions s_writing = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_writing =
+        new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>UTF-8, a line for each thing.</summary>
     internal static byte[] Write(LeaseSnapshot snapshot)
@@ -45,7 +46,8 @@ internal static class LeaseSnapshotJson
     }
 
     /// <summary>Reads what <see cref="Write(LeaseSnapshot)"/> wrote.</summary>
-    /// <exception cref="FormatException">It is something else, or not all of it; the message says what is wrong.</exception>
+    /// <exception cref="FormatException">It is something else, or not all of it; the message says what is
+    /// wrong.</exception>
     internal static LeaseSnapshot Read(byte[] json)
     {
         try
@@ -58,7 +60,8 @@ internal static class LeaseSnapshotJson
                 throw new FormatException($"its schema is {schema}, where this version reads {Schema}");
             }
 
-            SubnetLease[] peers = [.. root.GetProperty("peers").EnumerateArray().Select(peer => ReadLease(peer, withExpiry: false))];
+            SubnetLease[] peers = [.. root.GetProperty("peers").EnumerateArray().Select(
+                peer => ReadLease(peer, withExpiry: false))];
             return new LeaseSnapshot(
                 ReadTime(root, "written"),
                 ReadText(root, "store"),
@@ -66,7 +69,8 @@ internal static class LeaseSnapshotJson
                 ReadLease(root.GetProperty("own"), withExpiry: true),
                 peers);
         }
-        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
+        catch (Exception broken) when (
+            broken is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
         {
             throw new FormatException($"it is not whole: {broken.Message.Split('\n')[0].TrimEnd('.', '\r')}", broken);
         }
@@ -97,7 +101,8 @@ internal static class LeaseSnapshotJson
         DateTimeOffset expires = withExpiry && lease.GetProperty("expires").ValueKind != JsonValueKind.Null
             ? ReadTime(lease, "expires")
             : DateTimeOffset.MaxValue;
-        return new SubnetLease(subnet, LeaseAttributes.Parse(Encoding.UTF8.GetBytes(lease.GetProperty("attributes").GetRawText())), expires);
+        return new SubnetLease(subnet, LeaseAttributes.Parse(
+            Encoding.UTF8.GetBytes(lease.GetProperty("attributes").GetRawText())), expires);
     }
 
     private static string ReadText(JsonElement element, string name) =>
@@ -108,5 +113,6 @@ internal static class LeaseSnapshotJson
         ? time
         : throw new FormatException($"'{name}' in it is not a time");
 
-    private static string Format(DateTimeOffset time) => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
+    private static string Format(DateTimeOffset time) =>
+        time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
 }

@@ -12,11 +12,12 @@ namespace Overlay.Daemon.Leases;
 /// <param name="Own">The lease held.</param>
 /// <param name="IsNew">False when it was held before this start, and so survives one that fails.</param>
 /// <param name="Peers">The other hosts' leases, from a snapshot; null to wait for the store's first answer.</param>
-internal sealed record StartingPoint(NetworkConfig Config, SubnetLease Own, bool IsNew, IReadOnlyList<SubnetLease>? Peers);
+internal sealed record StartingPoint(
+    NetworkConfig Config, SubnetLease Own, bool IsNew, IReadOnlyList<SubnetLease>? Peers);
 
 /// <summary>
-/// Gets config and lease from the store at the start. While the store is not ready it waits; unless what an earlier daemon knew is
-/// still good, then that is the start.
+/// Gets config and lease from the store at the start. While the store is not ready it waits; unless what an earlier
+/// daemon knew is still good, then that is the start.
 /// </summary>
 /// <param name="store">Where config and lease are.</param>
 /// <param name="snapshots">What an earlier daemon knew.</param>
@@ -27,7 +28,8 @@ internal sealed record StartingPoint(NetworkConfig Config, SubnetLease Own, bool
 internal sealed class LeaseStarter(
     ILeaseStore store, SnapshotFile snapshots, uint publicIp, TimeProvider clock, Random random, ILogger log)
 {
-    private readonly StoreRetry _retry = new(clock, random, reason => Log.WaitingForStore(log, store.Description, reason));
+    private readonly StoreRetry _retry = new(
+        clock, random, reason => Log.WaitingForStore(log, store.Description, reason));
 
     private LeaseSnapshot? _snapshot; // once there is one, the store is not asked any more
     private bool _snapshotIsJudged;
@@ -42,12 +44,15 @@ internal sealed class LeaseStarter(
     /// <param name="previous">The subnet held before; null when there is none.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="LeaseStoreException">None can be had: waiting would not help.</exception>
-    internal Task<StartingPoint> AcquireAsync(NetworkConfig config, Ipv4Prefix? previous, CancellationToken cancellation) =>
+    internal Task<StartingPoint> AcquireAsync(
+        NetworkConfig config, Ipv4Prefix? previous, CancellationToken cancellation) =>
         PatientlyAsync(
             async stop =>
             {
                 AcquiredLease acquired = await store.AcquireAsync(config, new LeaseRequest(publicIp, previous), stop);
-                Log.Acquired(log, acquired.Lease.Subnet.ToString(), config.Network.ToString(), store.Description, RenewalClock.EndOf(acquired.Lease));
+                Log.Acquired(
+                    log, acquired.Lease.Subnet.ToString(), config.Network.ToString(), store.Description,
+                    RenewalClock.EndOf(acquired.Lease));
                 return new StartingPoint(config, acquired.Lease, acquired.IsNew, Peers: null);
             },
             snapshot => new StartingPoint(snapshot.Config, snapshot.Own, IsNew: false, snapshot.Peers),
@@ -61,7 +66,8 @@ internal sealed class LeaseStarter(
         {
             try
             {
-                return await ask(cancellation).WaitAsync(cancellation); // a store on a file system that hangs does not listen
+                // a store on a file system that hangs does not listen
+                return await ask(cancellation).WaitAsync(cancellation);
             }
             catch (LeaseStoreNotReadyException away)
             {
@@ -83,7 +89,8 @@ internal sealed class LeaseStarter(
 
     private void Judge(NetworkConfig? config, string reason)
     {
-        _snapshot = snapshots.Read(snapshot => snapshot.FaultFor(store.Description, publicIp, config, clock.GetUtcNow()));
+        _snapshot = snapshots.Read(
+            snapshot => snapshot.FaultFor(store.Description, publicIp, config, clock.GetUtcNow()));
         if (_snapshot is not null)
         {
             Log.StartingFromSnapshot(

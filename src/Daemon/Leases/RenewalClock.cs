@@ -6,9 +6,9 @@ namespace Overlay.Daemon.Leases;
 
 /// <summary>When the lease held is to be renewed.</summary>
 /// <remarks>
-/// Two clocks are asked, and the earlier one decides. The wall clock goes on while the host is suspended; the other one does not
-/// jump when somebody sets the time, which after a jump back would put the renewal off for as long. Hosts that took their leases
-/// together do not renew them together: each time is earlier by another span, and never later.
+/// Two clocks are asked, and the earlier one decides. The wall clock goes on while the host is suspended; the other one
+/// does not jump when somebody sets the time, which after a jump back would put the renewal off for as long. Hosts that
+/// took their leases together do not renew them together: each time is earlier by another span, and never later.
 /// </remarks>
 /// <param name="clock">Both clocks.</param>
 /// <param name="margin">How long before its end a lease is renewed at the latest, more than 0.</param>
@@ -26,7 +26,9 @@ internal sealed class RenewalClock(TimeProvider clock, TimeSpan margin, Random r
     private TimeSpan _earlier;
     private long _since;
 
-    /// <summary>Whether it is time. Never for a reservation, whose end is <see cref="DateTimeOffset.MaxValue"/>.</summary>
+    /// <summary>
+    /// Whether it is time. Never for a reservation, whose end is <see cref="DateTimeOffset.MaxValue"/>.
+    /// </summary>
     internal bool IsDue
     {
         get
@@ -40,7 +42,8 @@ internal sealed class RenewalClock(TimeProvider clock, TimeSpan margin, Random r
 
     /// <summary>In words: a time in UTC, or <c>further notice</c> for a reservation.</summary>
     internal static string EndOf(SubnetLease lease) =>
-        lease.Expires == DateTimeOffset.MaxValue ? "further notice" : lease.Expires.ToString("u", CultureInfo.InvariantCulture);
+        lease.Expires == DateTimeOffset.MaxValue ? "further notice" : lease.Expires.ToString(
+            "u", CultureInfo.InvariantCulture);
 
     /// <summary>Starts anew with a lease that was taken or renewed just now.</summary>
     internal void Set(SubnetLease lease)

@@ -30,7 +30,8 @@ internal sealed class SnapshotFile
     internal string Path { get; }
 
     /// <summary>Reads it.</summary>
-    /// <param name="faultOf">Why a snapshot cannot be used, in words that follow <c>the snapshot …</c>; null when it can.</param>
+    /// <param name="faultOf">Why a snapshot cannot be used, in words that follow <c>the snapshot …</c>; null when it
+    /// can.</param>
     /// <returns>Null when there is none, or none that can be used; the second is one warning.</returns>
     internal LeaseSnapshot? Read(Func<LeaseSnapshot, string?> faultOf)
     {
@@ -58,14 +59,17 @@ internal sealed class SnapshotFile
         return null;
     }
 
-    /// <summary>Replaces it as a whole. A failure is one warning until the next success, and leaves what was there.</summary>
+    /// <summary>
+    /// Replaces it as a whole. A failure is one warning until the next success, and leaves what was there.
+    /// </summary>
     internal void Write(LeaseSnapshot snapshot)
     {
         try
         {
             if (!_isClean)
             {
-                // One daemon at a time has the run directory, so whoever has left them is gone; other files there are not ours.
+                // One daemon at a time has the run directory, so whoever has left them is gone; other files there are
+                // not ours.
                 AtomicFile.RemoveLeftovers(System.IO.Path.GetDirectoryName(Path)!, DateTimeOffset.MaxValue, Name);
                 _isClean = true;
             }

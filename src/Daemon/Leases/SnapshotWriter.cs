@@ -36,5 +36,6 @@ internal sealed class SnapshotWriter(SnapshotFile file, TimeProvider clock)
 
     // On a thread of its own: flushing a slow disk takes its time.
     private Task WriteLatestAsync() =>
-        _latest.Reader.TryRead(out LeaseSnapshot? latest) ? Task.Run(() => file.Write(latest), CancellationToken.None) : Task.CompletedTask;
+        _latest.Reader.TryRead(out LeaseSnapshot? latest) ? Task.Run(
+            () => file.Write(latest), CancellationToken.None) : Task.CompletedTask;
 }

@@ -10,12 +10,13 @@ internal static class StoreIdentity
     private const string UrlMark = "://";
 
     /// <summary>
-    /// The same words, or the same prefix of an etcd by one endpoint in common: members come and go, and in what order they are
-    /// named does not matter.
+    /// The same words, or the same prefix of an etcd by one endpoint in common: members come and go, and in what order
+    /// they are named does not matter.
     /// </summary>
     internal static bool IsSame(string one, string other) =>
         one == other
-        || (EtcdOf(one) is { } a && EtcdOf(other) is { } b && a.Prefix == b.Prefix && a.Endpoints.Intersect(b.Endpoints).Any());
+        || (EtcdOf(one) is { } a && EtcdOf(other) is { } b && a.Prefix == b.Prefix && a.Endpoints.Intersect(b.Endpoints)
+            .Any());
 
     // etcd:http://10.0.0.1:2379,http://10.0.0.2:2379/coreos.com/network; a prefix has no two slashes in a row.
     private static (string[] Endpoints, string Prefix)? EtcdOf(string description)

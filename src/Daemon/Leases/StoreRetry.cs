@@ -4,7 +4,9 @@ using System.Threading.Tasks;
 
 namespace Overlay.Daemon.Leases;
 
-/// <summary>Pauses between attempts at a store that does not answer, and says why: at once, and then once a minute.</summary>
+/// <summary>
+/// Pauses between attempts at a store that does not answer, and says why: at once, and then once a minute.
+/// </summary>
 /// <param name="clock">Paces both.</param>
 /// <param name="random">Keeps hosts that lost the store at one moment from asking it at one moment.</param>
 /// <param name="say">Gets the reason of the attempt that has just failed.</param>

@@ -17,12 +17,13 @@ internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths 
     private readonly Dictionary<uint, string> _saidOfPaths = [];
 
     /// <summary>The state of each by its name: <c>on</c>, <c>switched_off: EINVAL (Invalid argument)</c>.</summary>
-    internal static IReadOnlyDictionary<string, string> Of(Accelerations accelerations) => Accelerations.All.ToDictionary(
+    internal static IReadOnlyDictionary<string, string> Of(Accelerations accelerations) =>
+        Accelerations.All.ToDictionary(
         Accelerations.Name, acceleration => Describe(accelerations, acceleration), StringComparer.Ordinal);
 
     /// <summary>
-    /// One line for each that is done without since the last call, and for each peer whose path has turned out to be worse than
-    /// what was last said of it. A path that is forgotten and found to be the same again is not said again.
+    /// One line for each that is done without since the last call, and for each peer whose path has turned out to be
+    /// worse than what was last said of it. A path that is forgotten and found to be the same again is not said again.
     /// </summary>
     internal void Say()
     {
@@ -39,7 +40,8 @@ internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths 
         foreach (Acceleration acceleration in Accelerations.All)
         {
             AccelerationState state = accelerations.StateOf(acceleration);
-            if (state is AccelerationState.Unavailable or AccelerationState.SwitchedOff && _said.GetValueOrDefault(acceleration) != state)
+            if (state is AccelerationState.Unavailable or AccelerationState.SwitchedOff
+                && _said.GetValueOrDefault(acceleration) != state)
             {
                 _said[acceleration] = state;
                 Log.AccelerationLost(log, Accelerations.Name(acceleration), Describe(accelerations, acceleration));
@@ -51,7 +53,8 @@ internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths 
     {
         string trains = path.TakesTrains
             ? "it takes trains"
-            : $"the kernel takes no trains to it, so packets go one by one: {LinuxException.Describe(path.TrainRefusal)}";
+            : "the kernel takes no trains to it, so packets go one by one: "
+            + $"{LinuxException.Describe(path.TrainRefusal)}";
         return path.Mtu == PeerPath.Unknown.Mtu
             ? trains
             : string.Create(CultureInfo.InvariantCulture, $"it takes at most {path.Mtu} bytes a packet; {trains}");

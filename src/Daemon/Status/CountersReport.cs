@@ -15,7 +15,8 @@ namespace Overlay.Daemon.Status;
 
 /// <summary>One direction's counters. Drops and events hold only what is not zero.</summary>
 internal sealed record DirectionReport(
-    long Packets, long Bytes, IReadOnlyDictionary<string, long> Drops, IReadOnlyDictionary<string, long> Events, string? LastRefusal = null);
+    long Packets, long Bytes, IReadOnlyDictionary<string, long> Drops, IReadOnlyDictionary<string, long> Events, string? LastRefusal =
+        null);
 
 /// <summary>A peer whose path is narrower than its route.</summary>
 /// <param name="Peer">Its public IP.</param>
@@ -31,7 +32,8 @@ internal sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
 /// <param name="Peers">Distinct next hops.</param>
 /// <param name="Accelerations">Each acceleration's state, with the errno where the kernel has refused it.</param>
 /// <param name="Paths">Peers whose path is narrower than their route: none as a rule.</param>
-/// <param name="Kernel">What the kernel dropped before we read it, or after we wrote it; null when nobody has asked it.</param>
+/// <param name="Kernel">What the kernel dropped before we read it, or after we wrote it; null when nobody has asked
+/// it.</param>
 /// <param name="Meter">What the packet threads asked of the kernel; null without <c>--meter</c>.</param>
 internal sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
@@ -46,7 +48,8 @@ internal sealed record CountersReport(
         return new CountersReport(
             outbound, inbound, SumDrops([outbound.Drops, inbound.Drops]), routes.Count, routes.PeerCount,
             AccelerationReport.Of(forwarder.Accelerations),
-            [.. forwarder.Paths.Current.Paths.Select(path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))],
+            [.. forwarder.Paths.Current.Paths.Select(
+                path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))],
             kernel, MeterReport.Of(forwarder));
     }
 
@@ -94,7 +97,9 @@ internal sealed record CountersReport(
 
         foreach (PathReport path in Paths)
         {
-            table.AppendLine(CultureInfo.InvariantCulture, $"path to {path.Peer}: MTU {path.Mtu}, {(path.TakesTrains ? "trains" : "no trains")}");
+            table.AppendLine(
+                CultureInfo.InvariantCulture, $"path to {path.Peer}: MTU {path.Mtu}, "
+                    + $"{(path.TakesTrains ? "trains" : "no trains")}");
         }
 
         return table.ToString().TrimEnd();
@@ -102,7 +107,9 @@ internal sealed record CountersReport(
 
     private static void Append(StringBuilder table, string name, DirectionReport direction)
     {
-        table.AppendLine(CultureInfo.InvariantCulture, $"{name,-9} {direction.Packets} packets, {direction.Bytes} bytes, {direction.Drops.Values.Sum()} dropped");
+        table.AppendLine(
+            CultureInfo.InvariantCulture, $"{name,-9} {direction.Packets} packets, {direction.Bytes} bytes, "
+                + $"{direction.Drops.Values.Sum()} dropped");
         foreach ((string reason, long count) in direction.Drops)
         {
             table.AppendLine(CultureInfo.InvariantCulture, $"  drop    {reason} {count}");
@@ -127,7 +134,8 @@ internal sealed record CountersReport(
         counters.LastRefusal == Errno.None ? null : LinuxException.Describe(counters.LastRefusal));
 
     private static Dictionary<string, long> NotZero(IEnumerable<(string Name, long Count)> counts) =>
-        counts.Where(count => count.Count != 0).ToDictionary(count => count.Name, count => count.Count, StringComparer.Ordinal);
+        counts.Where(count => count.Count != 0)
+            .ToDictionary(count => count.Name, count => count.Count, StringComparer.Ordinal);
 }
 
 [JsonSourceGenerationOptions(

@@ -9,7 +9,9 @@ using Overlay.Linux;
 
 namespace Overlay.Daemon.Status;
 
-/// <summary>A unix stream socket in the run directory: whoever connects gets one JSON object and the end of the stream.</summary>
+/// <summary>
+/// A unix stream socket in the run directory: whoever connects gets one JSON object and the end of the stream.
+/// </summary>
 internal sealed class CountersSocket : IAsyncDisposable
 {
     private const string Name = "overlay.sock";
@@ -32,23 +34,28 @@ internal sealed class CountersSocket : IAsyncDisposable
     }
 
     /// <summary>Whether a socket can be made in a run directory, before anything is.</summary>
-    /// <exception cref="OperatorException">The path is too long for a socket (unix(7): 107 bytes), or taken by something else.</exception>
+    /// <exception cref="OperatorException">The path is too long for a socket (unix(7): 107 bytes), or taken by
+    /// something else.</exception>
     internal static void CheckPath(string runDirectory)
     {
         string path = Path.Combine(runDirectory, Name);
         int tooLong = Encoding.UTF8.GetByteCount(path) - LongestPathBytes;
         if (tooLong > 0)
         {
-            throw new OperatorException($"--run-dir {runDirectory} is {tooLong} bytes too long for a socket in it; choose a shorter one");
+            throw new OperatorException(
+                $"--run-dir {runDirectory} is {tooLong} bytes too long for a socket in it; choose a shorter one");
         }
 
         if (FileNode.KindOf(path) is not (FileNodeKind.None or FileNodeKind.Socket))
         {
-            throw new OperatorException($"{path} is not overlay's: it is no socket; remove it, or choose another --run-dir");
+            throw new OperatorException(
+                $"{path} is not overlay's: it is no socket; remove it, or choose another --run-dir");
         }
     }
 
-    /// <summary>Listens. What an earlier daemon left at the path is replaced: the run directory's lock is held.</summary>
+    /// <summary>
+    /// Listens. What an earlier daemon left at the path is replaced: the run directory's lock is held.
+    /// </summary>
     /// <exception cref="OperatorException">It cannot; as <see cref="CheckPath"/>, or it cannot be written.</exception>
     internal static CountersSocket Listen(string runDirectory, Func<string> report)
     {
@@ -63,10 +70,13 @@ internal sealed class CountersSocket : IAsyncDisposable
             listener.Listen();
             return new CountersSocket(listener, path, report);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        catch (Exception refused) when (
+            refused is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
         {
             listener.Dispose();
-            throw new OperatorException($"could not listen on {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; remove what is there, or choose another --run-dir", refused);
+            throw new OperatorException(
+                $"could not listen on {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; remove what is there, "
+                    + "or choose another --run-dir", refused);
         }
     }
 
@@ -77,7 +87,8 @@ internal sealed class CountersSocket : IAsyncDisposable
         string path = Path.Combine(runDirectory, Name);
         if (!File.Exists(path))
         {
-            throw new OperatorException($"no daemon has a socket at {path}; start one (overlay run), or name its --run-dir");
+            throw new OperatorException(
+                $"no daemon has a socket at {path}; start one (overlay run), or name its --run-dir");
         }
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -92,11 +103,15 @@ internal sealed class CountersSocket : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new OperatorException($"the daemon at {path} does not answer within {s_answerWithin.TotalSeconds} s; is it stopped (ps -o stat)?");
+            throw new OperatorException(
+                $"the daemon at {path} does not answer within {s_answerWithin.TotalSeconds} s; is it stopped (ps -o "
+                    + "stat)?");
         }
         catch (Exception refused) when (refused is SocketException or IOException or ArgumentException or JsonException)
         {
-            throw new OperatorException($"no daemon answers at {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; start one (overlay run), or name its --run-dir", refused);
+            throw new OperatorException(
+                $"no daemon answers at {path}: {refused.Message.Split('\n')[0].TrimEnd('.')}; start one (overlay "
+                    + "run), or name its --run-dir", refused);
         }
     }
 
@@ -118,7 +133,8 @@ internal sealed class CountersSocket : IAsyncDisposable
             {
                 using Socket client = await _listener.AcceptAsync(_stop.Token);
 
-                // A client that does not read must not keep the next one waiting: the answer fits the socket's buffer, or is cut.
+                // A client that does not read must not keep the next one waiting: the answer fits the socket's buffer,
+                // or is cut.
                 client.SendTimeout = 1000;
                 client.Send(Encoding.UTF8.GetBytes(report()));
                 client.Shutdown(SocketShutdown.Both);
@@ -129,8 +145,10 @@ internal sealed class CountersSocket : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // That client is gone, and the next one is served; or no descriptor is left, and trying again at once is no use.
-                await Task.Delay(s_pauseAfterFailure, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                // That client is gone, and the next one is served; or no descriptor is left, and trying again at once
+                // is no use.
+                await Task.Delay(s_pauseAfterFailure, _stop.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -44,6 +44,8 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
             DropReason.TunRefused => inbound.LastRefusal,
             _ => Errno.None,
         };
-        return refusal == Errno.None ? string.Empty : $"; the kernel's latest refusal: {LinuxException.Describe(refusal)}";
+        return refusal == Errno.None
+            ? string.Empty
+            : $"; the kernel's latest refusal: {LinuxException.Describe(refusal)}";
     }
 }

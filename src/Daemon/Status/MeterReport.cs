@@ -17,16 +17,19 @@ internal sealed record CallReport(long Calls, long Bytes, double Seconds);
 /// <param name="Calls">By name, only what is not zero.</param>
 /// <param name="WorkSeconds">Spent on packets between the calls, by samples.</param>
 /// <param name="UserCopiedBytes">Payload copied within user space.</param>
-internal sealed record DirectionMeter(IReadOnlyDictionary<string, CallReport> Calls, double WorkSeconds, long UserCopiedBytes)
+internal sealed record DirectionMeter(
+    IReadOnlyDictionary<string, CallReport> Calls, double WorkSeconds, long UserCopiedBytes)
 {
     /// <summary>In one line: <c>tun_read 12, udp_send 3, user copies 0 bytes</c>.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{string.Join(", ", Calls.Select(call => $"{call.Key} {call.Value.Calls}").DefaultIfEmpty("no call"))}, user copies {UserCopiedBytes} bytes");
+        $"{string.Join(", ", Calls.Select(call => $"{call.Key} {call.Value.Calls}").DefaultIfEmpty("no call"))}, "
+            + $"user copies {UserCopiedBytes} bytes");
 
     internal static DirectionMeter Of(MeterTotals meter) => new(
         MeteredCalls.All.Where(call => meter.CallsOf(call) > 0).ToDictionary(
-            MeteredCalls.Name, call => new CallReport(meter.CallsOf(call), meter.BytesOf(call), meter.SecondsOf(call)), StringComparer.Ordinal),
+            MeteredCalls.Name, call => new CallReport(
+                meter.CallsOf(call), meter.BytesOf(call), meter.SecondsOf(call)), StringComparer.Ordinal),
         meter.WorkSeconds,
         meter.UserCopiedBytes);
 }

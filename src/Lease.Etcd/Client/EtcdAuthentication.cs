@@ -18,7 +18,8 @@ internal sealed class EtcdAuthentication : IDisposable
 
     /// <summary>What goes with the next call.</summary>
     /// <returns>Null when there is no user, or when this etcd wants none.</returns>
-    /// <exception cref="EtcdException">The endpoint cannot be asked, the password is wrong, or a file cannot be read.</exception>
+    /// <exception cref="EtcdException">The endpoint cannot be asked, the password is wrong, or a file cannot be
+    /// read.</exception>
     internal async ValueTask<string?> GetTokenAsync(EtcdConnection connection, CancellationToken cancellationToken)
     {
         if (_options.TokenFile is { } file)
@@ -47,13 +48,17 @@ internal sealed class EtcdAuthentication : IDisposable
         }
     }
 
-    /// <summary>A call was refused. Whether it is worth another try with a new token, which the next call will ask for.</summary>
+    /// <summary>
+    /// A call was refused. Whether it is worth another try with a new token, which the next call will ask for.
+    /// </summary>
     /// <param name="token">What went with it.</param>
     /// <param name="failure">How it was refused.</param>
-    /// <param name="isDoubtful">True when etcd calls an unknown token a missing permission, as it does for watches.</param>
+    /// <param name="isDoubtful">True when etcd calls an unknown token a missing permission, as it does for
+    /// watches.</param>
     internal bool TryForget(string? token, EtcdException failure, bool isDoubtful = false)
     {
-        bool isAboutToken = failure.Failure == EtcdFailure.Refused && (isDoubtful || failure.Code != EtcdStatus.PermissionDenied);
+        bool isAboutToken = failure.Failure == EtcdFailure.Refused
+            && (isDoubtful || failure.Code != EtcdStatus.PermissionDenied);
         if (_options.TokenFile is not null || _options.Username is null || !isAboutToken)
         {
             return false;
@@ -71,7 +76,8 @@ internal sealed class EtcdAuthentication : IDisposable
 
     private async Task<Answer> AskAsync(EtcdConnection connection, string username, CancellationToken cancellationToken)
     {
-        string password = _options.PasswordFile is { } file ? EtcdSecretFile.Read("password", file) : _options.Password ?? string.Empty;
+        string password = _options.PasswordFile is { } file ? EtcdSecretFile.Read("password", file) : _options.Password
+            ?? string.Empty;
         try
         {
             AuthenticateResponse response = await GrpcCall.UnaryAsync(

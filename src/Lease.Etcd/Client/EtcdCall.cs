@@ -35,7 +35,8 @@ internal sealed record EtcdCall(string Path, string Text, bool IsRepeatable)
         // Only a transaction that nothing but reads can follow may be done twice.
         IEnumerable<RequestOp> steps = request.Success.Concat(request.Failure);
         bool isRead = steps.All(step => step.RequestCase == RequestOp.RequestOneofCase.RequestRange);
-        IEnumerable<string> keys = request.Compare.Select(compare => compare.Key).Concat(steps.Select(KeyOf)).Distinct().Select(Key);
+        IEnumerable<string> keys = request.Compare.Select(
+            compare => compare.Key).Concat(steps.Select(KeyOf)).Distinct().Select(Key);
         return new("/etcdserverpb.KV/Txn", $"transaction on {string.Join(", ", keys)}", isRead);
     }
 

@@ -45,7 +45,8 @@ internal sealed class EtcdClient : IAsyncDisposable
         CallAsync(EtcdCall.Of(request), request, PutResponse.Parser, cancellationToken);
 
     /// <summary>Deletes one key or a range of them.</summary>
-    internal Task<DeleteRangeResponse> DeleteRangeAsync(DeleteRangeRequest request, CancellationToken cancellationToken) =>
+    internal Task<DeleteRangeResponse> DeleteRangeAsync(
+        DeleteRangeRequest request, CancellationToken cancellationToken) =>
         CallAsync(EtcdCall.Of(request), request, DeleteRangeResponse.Parser, cancellationToken);
 
     /// <summary>Compares, then does one thing or the other, at once.</summary>
@@ -73,7 +74,8 @@ internal sealed class EtcdClient : IAsyncDisposable
 
     /// <summary>Asks how long an etcd lease lasts.</summary>
     /// <returns>A time to live of −1 when there is no such lease.</returns>
-    internal Task<LeaseTimeToLiveResponse> LeaseTimeToLiveAsync(LeaseTimeToLiveRequest request, CancellationToken cancellationToken) =>
+    internal Task<LeaseTimeToLiveResponse> LeaseTimeToLiveAsync(
+        LeaseTimeToLiveRequest request, CancellationToken cancellationToken) =>
         CallAsync(EtcdCall.Of(request), request, LeaseTimeToLiveResponse.Parser, cancellationToken);
 
     /// <summary>Asks a member how it is.</summary>
@@ -95,7 +97,8 @@ internal sealed class EtcdClient : IAsyncDisposable
         (WatchStream stream, int position) = await TryEachAsync(
             EtcdCall.Of(request),
             async (connection, at, token) =>
-                (await WatchStream.OpenAsync(connection, request, token, _options.RequestTimeout, cancellationToken), at),
+                (await WatchStream.OpenAsync(
+                    connection, request, token, _options.RequestTimeout, cancellationToken), at),
             cancellationToken);
         await using (stream)
         {
@@ -137,7 +140,8 @@ internal sealed class EtcdClient : IAsyncDisposable
 
     // Asks the preferred endpoint, then the others, as long as that can do no harm.
     private async Task<T> TryEachAsync<T>(
-        EtcdCall call, Func<EtcdConnection, int, string?, Task<T>> ask, CancellationToken cancellationToken, int? only = null)
+        EtcdCall call, Func<EtcdConnection, int, string?, Task<T>> ask, CancellationToken cancellationToken, int? only =
+            null)
     {
         List<EtcdException> failures = [];
         int position = only ?? _endpoints.Preferred;
@@ -161,7 +165,8 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 EtcdException failure = await connection.ExplainAsync(seen, cancellationToken);
                 failures.Add(failure);
-                bool isSilent = failure is { Code: EtcdStatus.DeadlineExceeded, InnerException: not null }; // not etcd's own words
+                // not etcd's own words
+                bool isSilent = failure is { Code: EtcdStatus.DeadlineExceeded, InnerException: not null };
                 if (isSilent || failure.Failure == EtcdFailure.Untrusted)
                 {
                     _endpoints.GiveUp(connection);
@@ -190,9 +195,11 @@ internal sealed class EtcdClient : IAsyncDisposable
 
     private EtcdException Explain(EtcdException refusal) => (refusal.Code, _options.Username) switch
     {
-        (EtcdStatus.PermissionDenied, { } user) => refusal.With($"permission denied: no role of user \"{user}\" allows it"),
+        (EtcdStatus.PermissionDenied, { } user) =>
+            refusal.With($"permission denied: no role of user \"{user}\" allows it"),
         (EtcdStatus.InvalidArgument, null) => refusal.With("this etcd wants a user and a password"),
-        (EtcdStatus.Unauthenticated, null) when _options.TokenFile is { } file => refusal.With($"the token in {file} is invalid or has expired"),
+        (EtcdStatus.Unauthenticated, null) when _options.TokenFile is { } file =>
+            refusal.With($"the token in {file} is invalid or has expired"),
         _ => refusal,
     };
 }

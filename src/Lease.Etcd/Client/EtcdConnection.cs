@@ -5,7 +5,9 @@ using System.Threading.Tasks;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>One endpoint's connection: made with the first call, again after it was lost, and pinged while it is in use.</summary>
+/// <summary>
+/// One endpoint's connection: made with the first call, again after it was lost, and pinged while it is in use.
+/// </summary>
 internal sealed class EtcdConnection : IDisposable
 {
     private const int ReceiveWindowBytes = 1024 * 1024; // a long answer need not wait for permission every 64 KB
@@ -61,7 +63,9 @@ internal sealed class EtcdConnection : IDisposable
     /// <summary>Where it leads.</summary>
     internal Uri Endpoint { get; }
 
-    /// <summary>Cancelled when the client is disposed: nobody pings any more, so whoever still waits must stop.</summary>
+    /// <summary>
+    /// Cancelled when the client is disposed: nobody pings any more, so whoever still waits must stop.
+    /// </summary>
     internal CancellationToken Closed { get; }
 
     /// <summary>Null without TLS.</summary>
@@ -104,7 +108,9 @@ internal sealed class EtcdConnection : IDisposable
     /// <summary>The end of <see cref="Enter"/>.</summary>
     internal void Leave() => EndIf(() => --_users == 0 && _isRetired);
 
-    /// <summary>No new users. It ends with the last there is: a watch goes on, and its pings find out whether it is dead.</summary>
+    /// <summary>
+    /// No new users. It ends with the last there is: a watch goes on, and its pings find out whether it is dead.
+    /// </summary>
     internal void Retire() => EndIf(() =>
     {
         _isRetired = true;

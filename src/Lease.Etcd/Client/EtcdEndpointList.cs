@@ -28,7 +28,8 @@ public static class EtcdEndpointList
 
             if (found.Count > 0 && found[0].Scheme != endpoint.Scheme)
             {
-                problem = $"etcd endpoint {part}: all endpoints must be http or all https, and the first is {found[0].Scheme}";
+                problem = $"etcd endpoint {part}: all endpoints must be http or all https, and the first is "
+                    + $"{found[0].Scheme}";
                 return false;
             }
 
@@ -50,7 +51,8 @@ public static class EtcdEndpointList
         if (part.Contains('@'))
         {
             // Not shown: what stands before it may be a password.
-            problem = "etcd endpoint with \"@\": must not hold user and password; use --etcd-username and --etcd-password-file";
+            problem = "etcd endpoint with \"@\": must not hold user and password; use --etcd-username and "
+                + "--etcd-password-file";
             return false;
         }
 

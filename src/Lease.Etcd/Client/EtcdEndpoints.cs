@@ -4,7 +4,9 @@ using System.Threading;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>The members of the cluster, and which one is asked: the first, until it fails; then the next, until that fails.</summary>
+/// <summary>
+/// The members of the cluster, and which one is asked: the first, until it fails; then the next, until that fails.
+/// </summary>
 internal sealed class EtcdEndpoints : IDisposable
 {
     private readonly EtcdOptions _options;
@@ -62,8 +64,9 @@ internal sealed class EtcdEndpoints : IDisposable
     }
 
     /// <summary>
-    /// No answer came, or certificates did not fit: the next call gets a connection of its own, and reads the certificate
-    /// files again, which may have been renewed. One connection is given up once, however many calls failed on it.
+    /// No answer came, or certificates did not fit: the next call gets a connection of its own, and reads the
+    /// certificate files again, which may have been renewed. One connection is given up once, however many calls failed
+    /// on it.
     /// </summary>
     internal void GiveUp(EtcdConnection suspect)
     {

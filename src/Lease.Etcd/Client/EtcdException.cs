@@ -4,12 +4,15 @@ using System.Linq;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>A call to etcd failed. The message is one line: the endpoint, the call and its key, what happened.</summary>
+/// <summary>
+/// A call to etcd failed. The message is one line: the endpoint, the call and its key, what happened.
+/// </summary>
 internal sealed class EtcdException : Exception
 {
     /// <summary>A call to one endpoint failed.</summary>
     internal EtcdException(
-        EtcdStatus code, EtcdFailure failure, Uri endpoint, string call, string reason, Exception? innerException = null)
+        EtcdStatus code, EtcdFailure failure, Uri endpoint, string call, string reason, Exception? innerException =
+            null)
         : base($"etcd {endpoint.Scheme}://{endpoint.Authority}: {call}: {JoinLines(reason)}", innerException)
     {
         Code = code;
@@ -29,7 +32,8 @@ internal sealed class EtcdException : Exception
     }
 
     private EtcdException(IReadOnlyList<EtcdException> failures, EtcdException foremost)
-        : base($"etcd: {foremost.Call}: no endpoint can do it: {string.Join("; ", failures.Select(ShortForm))}", foremost)
+        : base(
+            $"etcd: {foremost.Call}: no endpoint can do it: {string.Join("; ", failures.Select(ShortForm))}", foremost)
     {
         Code = foremost.Code;
         Failure = foremost.Failure;
@@ -47,7 +51,9 @@ internal sealed class EtcdException : Exception
     /// done, unless <see cref="Failure"/> is <see cref="EtcdFailure.NotSent"/>.</summary>
     internal bool IsNotReady => Failure is EtcdFailure.NotSent or EtcdFailure.Interrupted;
 
-    /// <summary>A certificate, a password, a token or a permission is wrong: somebody has to change something first.</summary>
+    /// <summary>
+    /// A certificate, a password, a token or a permission is wrong: somebody has to change something first.
+    /// </summary>
     internal bool IsRefused => Failure is EtcdFailure.Refused or EtcdFailure.Untrusted;
 
     /// <summary>The revision asked for is gone from the history; read again without one.</summary>
@@ -56,7 +62,9 @@ internal sealed class EtcdException : Exception
     /// <summary>The answer is longer than is taken; ask for less at a time.</summary>
     internal bool IsTooLong => Failure == EtcdFailure.TooLong;
 
-    /// <summary>The length of an answer that was too long, in bytes; null for any other failure, or when only etcd knows.</summary>
+    /// <summary>
+    /// The length of an answer that was too long, in bytes; null for any other failure, or when only etcd knows.
+    /// </summary>
     internal long? AnswerBytes => (InnerException as MessageTooLongException)?.Length;
 
     /// <summary>The lease named in the call does not exist.</summary>
@@ -69,8 +77,11 @@ internal sealed class EtcdException : Exception
 
     private string Reason { get; }
 
-    /// <summary>Whether etcd has no room for writes until somebody clears it: "too many requests" has the same code, and passes.</summary>
-    internal bool IsFull => Code == EtcdStatus.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether etcd has no room for writes until somebody clears it: "too many requests" has the same code, and passes.
+    /// </summary>
+    internal bool IsFull =>
+        Code == EtcdStatus.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
 
     /// <summary>The same with a better reason.</summary>
     internal EtcdException With(string reason) => With(reason, Code, Failure);
@@ -80,8 +91,8 @@ internal sealed class EtcdException : Exception
         Endpoint is null || Call is null ? this : new EtcdException(code, failure, Endpoint, Call, reason, this);
 
     /// <summary>One failure for a call that was tried at each of several endpoints.</summary>
-    /// <param name="failures">One or more. If one may have done it, all may; else if one can pass by itself, trying again
-    /// may help.</param>
+    /// <param name="failures">One or more. If one may have done it, all may; else if one can pass by itself, trying
+    /// again may help.</param>
     internal static EtcdException Of(IReadOnlyList<EtcdException> failures)
     {
         EtcdException foremost = failures.FirstOrDefault(failure => failure.Failure == EtcdFailure.Interrupted)
@@ -92,7 +103,8 @@ internal sealed class EtcdException : Exception
 
     private static string ShortForm(EtcdException failure) => $"{failure.Endpoint?.Authority}: {failure.Reason}";
 
-    private static string JoinLines(string text) => string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
+    private static string JoinLines(string text) =>
+        string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
 }
 
 /// <summary>What a failed call means for a caller.</summary>

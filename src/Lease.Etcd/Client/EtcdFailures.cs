@@ -20,7 +20,9 @@ internal static class EtcdFailures
 
     // These come as an invalid argument although the request is fine.
     private static readonly string[] s_aboutUsers =
-        ["authentication failed", "user name is empty", "user name not found", "revision of auth store is old", "invalid auth token"];
+        [
+            "authentication failed", "user name is empty", "user name not found", "revision of auth store is old",
+            "invalid auth token"];
 
     /// <summary>The status of a finished call; nothing happens when it is OK.</summary>
     /// <param name="headers">The trailers, or the head when there is no body.</param>
@@ -37,7 +39,8 @@ internal static class EtcdFailures
 
         if (code != (int)EtcdStatus.Ok)
         {
-            throw Of((EtcdStatus)code, Uri.UnescapeDataString(Value(headers, "grpc-message") ?? string.Empty), endpoint, call);
+            throw Of((EtcdStatus)code, Uri.UnescapeDataString(
+                Value(headers, "grpc-message") ?? string.Empty), endpoint, call);
         }
     }
 
@@ -51,7 +54,8 @@ internal static class EtcdFailures
         }
 
         string? type = response.Content.Headers.ContentType?.MediaType;
-        if (response.StatusCode != HttpStatusCode.OK || type?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
+        if (response.StatusCode != HttpStatusCode.OK
+            || type?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
         {
             // Something in between may be restarting.
             bool isPassing = response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
@@ -61,7 +65,8 @@ internal static class EtcdFailures
                 isPassing ? EtcdFailure.Interrupted : EtcdFailure.Invalid,
                 endpoint,
                 call.Text,
-                $"answers HTTP {(int)response.StatusCode} with {type ?? "no type"} instead of gRPC: is this a client port of etcd v3?");
+                $"answers HTTP {(int)response.StatusCode} with {type ?? "no type"} instead of gRPC: is this a client "
+                    + "port of etcd v3?");
         }
     }
 
@@ -69,12 +74,13 @@ internal static class EtcdFailures
     internal static EtcdException Of(EtcdStatus code, string message, Uri endpoint, EtcdCall call)
     {
         string reason = message.StartsWith(Prefix, StringComparison.Ordinal) ? message[Prefix.Length..] : message;
-        return new EtcdException(code, Classify(code, reason), endpoint, call.Text, reason.Length > 0 ? reason : $"{code}");
+        return new EtcdException(
+            code, Classify(code, reason), endpoint, call.Text, reason.Length > 0 ? reason : $"{code}");
     }
 
     /// <summary>
-    /// Whether an exception is what sending and reading come to when the other side, the wire or an end of waiting is the cause;
-    /// any other is a fault of ours, and nobody is to be told that the connection was lost.
+    /// Whether an exception is what sending and reading come to when the other side, the wire or an end of waiting is
+    /// the cause; any other is a fault of ours, and nobody is to be told that the connection was lost.
     /// </summary>
     internal static bool IsBelow(Exception exception) => exception
         is HttpRequestException or IOException or SocketException or InvalidDataException
@@ -90,7 +96,8 @@ internal static class EtcdFailures
         Uri endpoint = connection.Endpoint;
         if (exception is OperationCanceledException { InnerException: TimeoutException })
         {
-            return new(EtcdStatus.Unavailable, EtcdFailure.NotSent, endpoint, call.Text, "no connection in time", exception);
+            return new(
+                EtcdStatus.Unavailable, EtcdFailure.NotSent, endpoint, call.Text, "no connection in time", exception);
         }
 
         if (deadline is { } time)
@@ -106,7 +113,8 @@ internal static class EtcdFailures
 
         if (exception is MessageTooLongException)
         {
-            return new(EtcdStatus.ResourceExhausted, EtcdFailure.TooLong, endpoint, call.Text, exception.Message, exception);
+            return new(
+                EtcdStatus.ResourceExhausted, EtcdFailure.TooLong, endpoint, call.Text, exception.Message, exception);
         }
 
         string detail = Innermost(exception).Message;
@@ -133,7 +141,9 @@ internal static class EtcdFailures
         bool isStrange = exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
             || Innermost(exception) is HttpProtocolException { ErrorCode: ProtocolError };
         string hint = isStrange ? $" Is {endpoint.Scheme} right, and this a client port of etcd v3?" : string.Empty;
-        return new(EtcdStatus.Unavailable, EtcdFailure.Interrupted, endpoint, call.Text, $"the connection was lost: {detail}{hint}", exception);
+        return new(
+            EtcdStatus.Unavailable, EtcdFailure.Interrupted, endpoint, call.Text, "the connection was lost: "
+                + $"{detail}{hint}", exception);
     }
 
     private static EtcdFailure Classify(EtcdStatus code, string reason)
@@ -146,7 +156,8 @@ internal static class EtcdFailures
         return code switch
         {
             EtcdStatus.PermissionDenied or EtcdStatus.Unauthenticated => EtcdFailure.Refused,
-            EtcdStatus.ResourceExhausted when reason.Contains(LongerThanMost, StringComparison.Ordinal) => EtcdFailure.TooLong,
+            EtcdStatus.ResourceExhausted when reason.Contains(LongerThanMost, StringComparison.Ordinal) =>
+                EtcdFailure.TooLong,
             EtcdStatus.OutOfRange when reason.Contains("compacted", StringComparison.Ordinal) => EtcdFailure.Compacted,
             _ when s_turnedAway.Contains(reason) => EtcdFailure.NotSent,
             EtcdStatus.Unavailable or EtcdStatus.DeadlineExceeded or EtcdStatus.Cancelled or EtcdStatus.ResourceExhausted

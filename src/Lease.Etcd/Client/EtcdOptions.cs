@@ -11,7 +11,9 @@ public sealed record EtcdOptions
     /// <see cref="EtcdEndpointList"/>.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
 
-    /// <summary>PEM file of the authorities that may have signed a member's certificate; null for the system's.</summary>
+    /// <summary>
+    /// PEM file of the authorities that may have signed a member's certificate; null for the system's.
+    /// </summary>
     public string? CaFile { get; init; }
 
     /// <summary>PEM file of our certificate, with what stands between it and the authority; null for none.</summary>
@@ -29,12 +31,12 @@ public sealed record EtcdOptions
     /// <summary>The user's password. It is in no message and no text of this record.</summary>
     public string? Password { get; init; }
 
-    /// <summary>File with the password, in place of <see cref="Password"/>, read at each log-in; null for none. A line break
-    /// at its end is not part of it.</summary>
+    /// <summary>File with the password, in place of <see cref="Password"/>, read at each log-in; null for none. A line
+    /// break at its end is not part of it.</summary>
     public string? PasswordFile { get; init; }
 
-    /// <summary>File with a token somebody else obtained, in place of user and password, read at each call; null for none.
-    /// A line break at its end is not part of it.</summary>
+    /// <summary>File with a token somebody else obtained, in place of user and password, read at each call; null for
+    /// none. A line break at its end is not part of it.</summary>
     public string? TokenFile { get; init; }
 
     /// <summary>How long a connection may take to come up, TLS included.</summary>

@@ -3,7 +3,9 @@ using System.IO;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>A file with a password or a token: read whenever that is needed, so that a new one needs no restart.</summary>
+/// <summary>
+/// A file with a password or a token: read whenever that is needed, so that a new one needs no restart.
+/// </summary>
 internal static class EtcdSecretFile
 {
     /// <param name="what">For the message: <c>password</c> or <c>token</c>.</param>
@@ -23,9 +25,12 @@ internal static class EtcdSecretFile
 
         if (what == "token" && secret.AsSpan().ContainsAnyExceptInRange('!', '~'))
         {
-            throw new EtcdException($"etcd {what} file {file}: holds characters that no {what} has; write the {what} alone into the first line");
+            throw new EtcdException(
+                $"etcd {what} file {file}: holds characters that no {what} has; write the {what} alone into the "
+                    + "first line");
         }
 
-        return secret.Length > 0 ? secret : throw new EtcdException($"etcd {what} file {file}: holds no {what}; write it into the first line");
+        return secret.Length > 0 ? secret : throw new EtcdException(
+            $"etcd {what} file {file}: holds no {what}; write it into the first line");
     }
 }

@@ -39,7 +39,8 @@ internal sealed class EtcdTls
         {
             if (options.CertFile is null || options.KeyFile is null)
             {
-                throw new EtcdException("etcd certificate file and key file: only one of them is given; both are needed");
+                throw new EtcdException(
+                    "etcd certificate file and key file: only one of them is given; both are needed");
             }
 
             Options.ClientCertificateContext = ReadOwn(options.CertFile, options.KeyFile, out _own);
@@ -50,8 +51,8 @@ internal sealed class EtcdTls
     internal SslClientAuthenticationOptions Options { get; }
 
     /// <summary>
-    /// True from a handshake until <see cref="Confirm"/>. With TLS 1.3 a member looks at our certificate after the handshake
-    /// has succeeded for us, so what breaks until its first answer may be its refusal.
+    /// True from a handshake until <see cref="Confirm"/>. With TLS 1.3 a member looks at our certificate after the
+    /// handshake has succeeded for us, so what breaks until its first answer may be its refusal.
     /// </summary>
     internal bool IsUnconfirmed => _isUnconfirmed;
 
@@ -75,7 +76,8 @@ internal sealed class EtcdTls
         }
 
         string said = failure.Message[(alert + 1)..];
-        bool isAboutUs = said.Contains("certificate", StringComparison.Ordinal) || said.Contains("unknown ca", StringComparison.Ordinal);
+        bool isAboutUs = said.Contains("certificate", StringComparison.Ordinal)
+            || said.Contains("unknown ca", StringComparison.Ordinal);
         return (isAboutUs, _own) switch
         {
             (false, _) => $"it ended the TLS handshake: {said}",
@@ -118,7 +120,8 @@ internal sealed class EtcdTls
 
         return policy.CustomTrustStore.Count > 0
             ? policy
-            : throw new EtcdException($"etcd CA file {file}: holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+            : throw new EtcdException(
+                $"etcd CA file {file}: holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
     }
 
     private static SslStreamCertificateContext ReadOwn(string certFile, string keyFile, out X509Certificate2 own)
@@ -138,7 +141,8 @@ internal sealed class EtcdTls
         catch (Exception unusable) when (unusable is CryptographicException or ArgumentException)
         {
             throw new EtcdException(
-                $"etcd certificate file {certFile} and key file {keyFile}: cannot be used together: {unusable.Message}", unusable);
+                $"etcd certificate file {certFile} and key file {keyFile}: cannot be used together: "
+                    + $"{unusable.Message}", unusable);
         }
 
         return SslStreamCertificateContext.Create(own, chain, offline: true);
@@ -158,7 +162,8 @@ internal sealed class EtcdTls
 
     private bool Accept(object sender, X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {
-        _problem = errors == SslPolicyErrors.None ? null : Describe(((SslStream)sender).TargetHostName, shown as X509Certificate2, chain, errors);
+        _problem = errors == SslPolicyErrors.None ? null : Describe(
+            ((SslStream)sender).TargetHostName, shown as X509Certificate2, chain, errors);
         _isUnconfirmed = errors == SslPolicyErrors.None;
         return errors == SslPolicyErrors.None;
     }
@@ -181,14 +186,17 @@ internal sealed class EtcdTls
                 }
             }
 
-            X509ChainStatusFlags all = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (flags, status) => flags | status.Status);
+            X509ChainStatusFlags all = chain.ChainStatus.Aggregate(
+                X509ChainStatusFlags.NoError, (flags, status) => flags | status.Status);
             if ((all & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
             {
                 string trusted = _caFile is null ? "the system's authorities" : $"CA file {_caFile}";
-                return $"its certificate is signed by \"{shown.Issuer}\", which {trusted} {(_caFile is null ? "do" : "does")} not hold";
+                return $"its certificate is signed by \"{shown.Issuer}\", which {trusted} "
+                    + $"{(_caFile is null ? "do" : "does")} not hold";
             }
 
-            return $"its certificate cannot be trusted: {string.Join(", ", chain.ChainStatus.Select(status => status.Status))}";
+            return "its certificate cannot be trusted: "
+                + $"{string.Join(", ", chain.ChainStatus.Select(status => status.Status))}";
         }
 
         return $"its certificate is for {string.Join(", ", NamesOf(shown))}, not for {name}";
@@ -204,7 +212,8 @@ internal sealed class EtcdTls
 
     private static IReadOnlyList<string> NamesOf(X509Certificate2 certificate)
     {
-        X509SubjectAlternativeNameExtension? names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+        X509SubjectAlternativeNameExtension? names =
+            certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
         return names is null
             ? ["no name at all"]
             : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(address => $"{address}")];

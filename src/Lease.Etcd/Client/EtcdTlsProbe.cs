@@ -10,8 +10,8 @@ namespace Overlay.Lease.Etcd.Client;
 
 /// <summary>Finds out why a member ended a connection right after the TLS handshake.</summary>
 /// <remarks>
-/// It says so in an alert, but a handler that is writing at that moment often sees no more than the end of the connection.
-/// So: one handshake more, and then nothing is written until the member has said something.
+/// It says so in an alert, but a handler that is writing at that moment often sees no more than the end of the
+/// connection. So: one handshake more, and then nothing is written until the member has said something.
 /// </remarks>
 internal static class EtcdTlsProbe
 {
@@ -40,7 +40,8 @@ internal static class EtcdTlsProbe
         {
             return tls.Explain(e);
         }
-        catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (
+            e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
         }

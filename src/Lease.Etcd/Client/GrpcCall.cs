@@ -35,7 +35,8 @@ internal static class GrpcCall
         deadline.CancelAfter(timeout);
         try
         {
-            using HttpRequestMessage message = Request(connection.Endpoint, call, token, new ByteArrayContent(GrpcFrames.Encode(request)));
+            using HttpRequestMessage message = Request(
+                connection.Endpoint, call, token, new ByteArrayContent(GrpcFrames.Encode(request)));
             message.Headers.TryAddWithoutValidation("grpc-timeout", $"{(long)timeout.TotalMilliseconds}m");
             using HttpResponseMessage response = await connection.SendAsync(message, deadline.Token);
             EtcdFailures.CheckHead(response, connection.Endpoint, call);

@@ -8,12 +8,16 @@ using Google.Protobuf;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>Messages on a stream as gRPC puts them there: a byte for compression, four for the length, the message.</summary>
+/// <summary>
+/// Messages on a stream as gRPC puts them there: a byte for compression, four for the length, the message.
+/// </summary>
 internal static class GrpcFrames
 {
     private const int HeaderBytes = 5;
 
-    /// <summary>Longest message taken, which must be more than one value may be: etcd takes 1.5 MB unless told otherwise.</summary>
+    /// <summary>
+    /// Longest message taken, which must be more than one value may be: etcd takes 1.5 MB unless told otherwise.
+    /// </summary>
     internal const int MaximumMessageBytes = 16 * 1024 * 1024;
 
     /// <summary>A message ready to be written.</summary>
@@ -28,9 +32,11 @@ internal static class GrpcFrames
 
     /// <summary>Reads the next message.</summary>
     /// <returns>Null at the end of the stream.</returns>
-    /// <exception cref="MessageTooLongException">It has more than <see cref="MaximumMessageBytes"/>, and was not read.</exception>
+    /// <exception cref="MessageTooLongException">It has more than <see cref="MaximumMessageBytes"/>, and was not
+    /// read.</exception>
     /// <exception cref="InvalidDataException">What came is no frame, is compressed, or ends within.</exception>
-    internal static async ValueTask<T?> ReadAsync<T>(Stream stream, MessageParser<T> parser, CancellationToken cancellationToken)
+    internal static async ValueTask<T?> ReadAsync<T>(
+        Stream stream, MessageParser<T> parser, CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
         byte[] header = ArrayPool<byte>.Shared.Rent(HeaderBytes);
@@ -44,7 +50,8 @@ internal static class GrpcFrames
                 return null;
             }
 
-            length = read < HeaderBytes ? throw new InvalidDataException("the answer ends within a frame") : LengthOf(header);
+            length = read < HeaderBytes ? throw new InvalidDataException(
+                "the answer ends within a frame") : LengthOf(header);
         }
         finally
         {

@@ -112,7 +112,8 @@ internal sealed class WatchStream : IAsyncDisposable
     {
         try
         {
-            WatchResponse? response = await GrpcFrames.ReadAsync(_body!, WatchResponse.Parser, _lifetime.Token); // set by StartAsync
+            // set by StartAsync
+            WatchResponse? response = await GrpcFrames.ReadAsync(_body!, WatchResponse.Parser, _lifetime.Token);
             if (response is null)
             {
                 EtcdFailures.CheckStatus(_response!.TrailingHeaders, _connection.Endpoint, _call); // set with the body
@@ -140,7 +141,8 @@ internal sealed class WatchStream : IAsyncDisposable
             : EtcdFailures.Of(exception, _connection, _call, _lifetime.IsCancellationRequested ? timeout : null);
     }
 
-    // The reason is the text of a gRPC error: "rpc error: code = PermissionDenied desc = etcdserver: permission denied".
+    // The reason is the text of a gRPC error: "rpc error: code = PermissionDenied desc = etcdserver: permission
+    // denied".
     private EtcdException Cancelled(WatchResponse response)
     {
         if (response.CompactRevision != 0)
@@ -154,7 +156,8 @@ internal sealed class WatchStream : IAsyncDisposable
         EtcdStatus code = reason.Contains("PermissionDenied", StringComparison.Ordinal) ? EtcdStatus.PermissionDenied
             : reason.Contains("Unauthenticated", StringComparison.Ordinal) ? EtcdStatus.Unauthenticated
             : EtcdStatus.Cancelled;
-        return EtcdFailures.Of(code, description < 0 ? reason : reason[(description + 7)..], _connection.Endpoint, _call);
+        return EtcdFailures.Of(
+            code, description < 0 ? reason : reason[(description + 7)..], _connection.Endpoint, _call);
     }
 
     /// <summary>Our side of the stream: one message, and then it stays open.</summary>
@@ -167,7 +170,8 @@ internal sealed class WatchStream : IAsyncDisposable
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
             SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        protected override async Task SerializeToStreamAsync(
+            Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
             await stream.WriteAsync(first, cancellationToken);
             await stream.FlushAsync(cancellationToken);

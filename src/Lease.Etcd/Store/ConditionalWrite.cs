@@ -3,7 +3,9 @@ using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
 
-/// <summary>The one way in which keys are written: as long as nobody else has written them since they were read.</summary>
+/// <summary>
+/// The one way in which keys are written: as long as nobody else has written them since they were read.
+/// </summary>
 internal static class ConditionalWrite
 {
     /// <summary>A transaction of one step on one condition.</summary>

@@ -33,7 +33,9 @@ internal sealed class EtcdKeys
     /// <summary>The end of their range, exclusive.</summary>
     internal string SubnetsEnd { get; }
 
-    /// <summary>For messages, <c>etcd:http://127.0.0.1:2379/coreos.com/network</c>; the same options give the same text.</summary>
+    /// <summary>
+    /// For messages, <c>etcd:http://127.0.0.1:2379/coreos.com/network</c>; the same options give the same text.
+    /// </summary>
     internal string Describe(EtcdOptions options)
     {
         string endpoints = string.Join(',', options.Endpoints.Select(endpoint => endpoint.AbsoluteUri.TrimEnd('/')));

@@ -21,7 +21,9 @@ internal sealed class EtcdLease : StoredLease
     /// <summary>The revision that wrote this version.</summary>
     internal long ModRevision { get; }
 
-    /// <summary>etcd's lease on the key; 0 when the key stays until it is deleted, which makes it a reservation.</summary>
+    /// <summary>
+    /// etcd's lease on the key; 0 when the key stays until it is deleted, which makes it a reservation.
+    /// </summary>
     internal long LeaseId { get; }
 
     internal override bool IsReservation => LeaseId == 0;
@@ -32,7 +34,8 @@ internal sealed class EtcdLease : StoredLease
     /// <param name="name">What follows <c>PREFIX/subnets/</c>.</param>
     /// <param name="kv">The version.</param>
     /// <param name="before">The version before, whose lease is kept if this one cannot be read; null for none.</param>
-    /// <param name="unread">Why the value was not read at all, and <paramref name="kv"/> has none; null when it was.</param>
+    /// <param name="unread">Why the value was not read at all, and <paramref name="kv"/> has none; null when it
+    /// was.</param>
     internal static EtcdLease Read(string name, KeyValue kv, EtcdLease? before, string? unread = null)
     {
         // A name that is not exactly what we would write could be a second name for the same subnet.
@@ -50,7 +53,8 @@ internal sealed class EtcdLease : StoredLease
         try
         {
             // etcd ends a lease and says so: no clock of ours is asked.
-            lease = unread is not null ? null : new SubnetLease(key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue)
+            lease = unread is not null ? null : new SubnetLease(
+                key.Subnet, LeaseAttributes.Parse(kv.Value.Span), DateTimeOffset.MaxValue)
             {
                 IsEndedByStore = kv.Lease != 0,
             };
@@ -62,7 +66,8 @@ internal sealed class EtcdLease : StoredLease
 
         if (lease is null)
         {
-            lease = before?.Created == kv.CreateRevision && before.Lease is { } kept ? kept with { IsEndedByStore = kv.Lease != 0 } : null;
+            lease = before?.Created == kv.CreateRevision
+                && before.Lease is { } kept ? kept with { IsEndedByStore = kv.Lease != 0 } : null;
         }
 
         return new EtcdLease(name, kv) { Key = key, Lease = lease, Defect = defect, Created = kv.CreateRevision };

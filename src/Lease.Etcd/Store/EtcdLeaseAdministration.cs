@@ -11,12 +11,13 @@ using Overlay.Lease.Etcd.Protocol;
 namespace Overlay.Lease.Etcd.Store;
 
 /// <summary>
-/// The operator's side of an <see cref="EtcdLeaseStore"/>: the same keys. A reservation is a key without a time to live. Every
-/// change is one transaction on condition that the key still is the version that was looked at.
+/// The operator's side of an <see cref="EtcdLeaseStore"/>: the same keys. A reservation is a key without a time to
+/// live. Every change is one transaction on condition that the key still is the version that was looked at.
 /// </summary>
 public sealed class EtcdLeaseAdministration : ILeaseAdministration
 {
-    // 10,000 leases are as many questions. So many at a time keep a link of 10 ms busy without crowding out the hosts' own.
+    // 10,000 leases are as many questions. So many at a time keep a link of 10 ms busy without crowding out the hosts'
+    // own.
     private const int QuestionsAtATime = 32;
 
     private readonly EtcdKeys _keys;
@@ -25,7 +26,8 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
 
     /// <summary>Reads certificate files if there are any; etcd is asked nothing yet.</summary>
     /// <param name="options">How etcd is reached.</param>
-    /// <param name="prefix">Below which flannel's keys are, for example <see cref="EtcdLeaseStore.DefaultPrefix"/>.</param>
+    /// <param name="prefix">Below which flannel's keys are, for example
+    /// <see cref="EtcdLeaseStore.DefaultPrefix"/>.</param>
     /// <param name="time">Turns the time a lease has left into when it ends.</param>
     /// <exception cref="LeaseStoreException">A certificate file cannot be used.</exception>
     public EtcdLeaseAdministration(EtcdOptions options, string prefix, TimeProvider time)
@@ -61,9 +63,11 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
         bool isWritten = await ExplainedAsync("write the network config", async () =>
         {
             KeyValue? now = await FindAsync(_keys.Config, cancellationToken);
-            PutRequest put = new() { Key = ByteString.CopyFromUtf8(_keys.Config), Value = ByteString.CopyFromUtf8(json) };
+            PutRequest put =
+                new() { Key = ByteString.CopyFromUtf8(_keys.Config), Value = ByteString.CopyFromUtf8(json) };
             return now?.Value.ToStringUtf8() == replacing
-                && await ChangeAsync(put.Key, now?.ModRevision ?? 0, new RequestOp { RequestPut = put }, cancellationToken);
+                && await ChangeAsync(
+                    put.Key, now?.ModRevision ?? 0, new RequestOp { RequestPut = put }, cancellationToken);
         });
         if (!isWritten)
         {
@@ -76,7 +80,8 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
         ExplainedAsync("list the leases", async () =>
         {
             EtcdListing listing = await EtcdListing.ReadAsync(_client, _keys, _ => null, cancellationToken);
-            IEnumerable<long> ids = listing.Leases.Values.Select(lease => lease.LeaseId).Where(id => id != 0).Distinct();
+            IEnumerable<long> ids = listing.Leases.Values.Select(
+                lease => lease.LeaseId).Where(id => id != 0).Distinct();
             ConcurrentDictionary<long, DateTimeOffset?> ends = [];
             await Parallel.ForEachAsync(
                 ids,
@@ -101,7 +106,8 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
             EtcdLease? found = listing.Find(subnet);
             if (found is { IsReadable: false })
             {
-                throw new LeaseStoreException($"{subnet} cannot be reserved: {_keys.Of(subnet)} is there and is no lease "
+                throw new LeaseStoreException($"{subnet} cannot be reserved: {_keys.Of(subnet)} is there and is no "
+                    + "lease "
                     + $"({found.Defect}); remove it first: overlay lease remove {subnet}");
             }
 
@@ -113,13 +119,15 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
             if (kind != ReservationKind.Unchanged)
             {
                 // What else the owner has said in its lease is kept as it stands: only the time to live goes.
-                PutRequest put = new() { Key = ByteString.CopyFromUtf8(_keys.Of(subnet)), IgnoreValue = found is not null };
+                PutRequest put =
+                    new() { Key = ByteString.CopyFromUtf8(_keys.Of(subnet)), IgnoreValue = found is not null };
                 if (found is null)
                 {
                     put.Value = ByteString.CopyFrom(new LeaseAttributes(publicIp).ToJson());
                 }
 
-                if (!await ChangeAsync(put.Key, found?.ModRevision ?? 0, new RequestOp { RequestPut = put }, cancellationToken))
+                if (!await ChangeAsync(
+                    put.Key, found?.ModRevision ?? 0, new RequestOp { RequestPut = put }, cancellationToken))
                 {
                     throw ChangedMeanwhile($"the lease {subnet}");
                 }
@@ -140,7 +148,8 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
                 return null;
             }
 
-            DateTimeOffset? end = found.IsReservation ? DateTimeOffset.MaxValue : await EndOfAsync(found.LeaseId, cancellationToken);
+            DateTimeOffset? end = found.IsReservation ? DateTimeOffset.MaxValue : await EndOfAsync(
+                found.LeaseId, cancellationToken);
             RequestOp delete = new() { RequestDeleteRange = new DeleteRangeRequest { Key = found.RawKey } };
             return await ChangeAsync(found.RawKey, found.ModRevision, delete, cancellationToken)
                 ? LeaseEntries.Of(found, end)
@@ -179,5 +188,6 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
     private static LeaseStoreException ChangedMeanwhile(string what) =>
         new($"{what} was changed by somebody else meanwhile, so it is left alone; look at it, and try again");
 
-    private Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work) => EtcdFaults.ExplainedAsync(purpose, work, _keys);
+    private Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work) =>
+        EtcdFaults.ExplainedAsync(purpose, work, _keys);
 }

@@ -10,12 +10,13 @@ using Overlay.Lease.Etcd.Protocol;
 namespace Overlay.Lease.Etcd.Store;
 
 /// <summary>
-/// Leases in etcd v3 under flannel's own keys and values, so that stock nodes and ours share one network. etcd ends a lease
-/// 24 hours after it was written; a key without a time to live is a reservation and stays one.
+/// Leases in etcd v3 under flannel's own keys and values, so that stock nodes and ours share one network. etcd ends a
+/// lease 24 hours after it was written; a key without a time to live is a reservation and stays one.
 /// </summary>
 /// <remarks>
-/// Nothing is written but our own key, and that only on condition that it still is as it was read. A bad key is passed over,
-/// with one warning for each version of it; a key that was good keeps its last good content until it is good again or gone.
+/// Nothing is written but our own key, and that only on condition that it still is as it was read. A bad key is passed
+/// over, with one warning for each version of it; a key that was good keeps its last good content until it is good
+/// again or gone.
 /// </remarks>
 public sealed class EtcdLeaseStore : ILeaseStore
 {
@@ -74,12 +75,14 @@ public sealed class EtcdLeaseStore : ILeaseStore
         _keeper = new OwnLeaseKeeper(_client, _keys, _writer, time, _warn, random);
     }
 
-    /// <summary>How often a watch reads all leases though nothing was announced, up to a fifth sooner or later. Default 5 min.</summary>
+    /// <summary>
+    /// How often a watch reads all leases though nothing was announced, up to a fifth sooner or later. Default 5 min.
+    /// </summary>
     public TimeSpan RelistInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// How long a watch keeps to what it knows when etcd turns out to be another one, or an older state of itself: by then
-    /// the hosts have written their leases there. Default 60 s.
+    /// How long a watch keeps to what it knows when etcd turns out to be another one, or an older state of itself: by
+    /// then the hosts have written their leases there. Default 60 s.
     /// </summary>
     public TimeSpan StrangeStorePatience { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -94,7 +97,8 @@ public sealed class EtcdLeaseStore : ILeaseStore
             "read the network config", () => _client.RangeAsync(request, cancellationToken));
         if (answer.Kvs.Count == 0)
         {
-            throw new LeaseStoreNotReadyException($"flannel config not found in etcd store at {_keys.Config}; put one with: "
+            throw new LeaseStoreNotReadyException($"flannel config not found in etcd store at {_keys.Config}; put "
+                + "one with: "
                 + """overlay config put, for example: {"Network":"10.244.0.0/16","Backend":{"Type":"udp"}}""");
         }
 
@@ -105,7 +109,8 @@ public sealed class EtcdLeaseStore : ILeaseStore
         }
         catch (NetworkConfigException e)
         {
-            throw new LeaseStoreException($"the network config {_keys.Config} in etcd is not valid: {e.Message}; found: "
+            throw new LeaseStoreException($"the network config {_keys.Config} in etcd is not valid: {e.Message}; "
+                + "found: "
                 + $"{OneLine.Shorten(json)}; correct it with: overlay config put", e);
         }
     }
@@ -127,7 +132,8 @@ public sealed class EtcdLeaseStore : ILeaseStore
         }
 
         _keeper.Use(config);
-        return InTurnAsync("take a lease", () => _keeper.AcquireAsync(config, request, cancellationToken), cancellationToken);
+        return InTurnAsync(
+            "take a lease", () => _keeper.AcquireAsync(config, request, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -190,5 +196,6 @@ public sealed class EtcdLeaseStore : ILeaseStore
         }
     }
 
-    private Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work) => EtcdFaults.ExplainedAsync(purpose, work, _keys);
+    private Task<T> ExplainedAsync<T>(string purpose, Func<Task<T>> work) =>
+        EtcdFaults.ExplainedAsync(purpose, work, _keys);
 }

@@ -17,7 +17,8 @@ namespace Overlay.Lease.Etcd.Store;
 /// <param name="keeper">Knows which lease is ours.</param>
 /// <param name="time">Runs the waits.</param>
 /// <param name="warn">Gets one line for each key passed over.</param>
-/// <param name="random">Of this watch alone. Keeps hosts that lost etcd, or began, at one moment from asking at one moment.</param>
+/// <param name="random">Of this watch alone. Keeps hosts that lost etcd, or began, at one moment from asking at one
+/// moment.</param>
 internal sealed class EtcdLeaseWatch(
     EtcdClient client,
     EtcdKeys keys,
@@ -69,7 +70,8 @@ internal sealed class EtcdLeaseWatch(
                 TellGap(
                     e.IsNotReady ? $"{e.Code}" : $"{e.Code}, {e.Failure}",
                     $"the leases below {keys.Subnets} cannot be watched: {e.Message}");
-                _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
+                _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(
+                    Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
             }
         }
 
@@ -190,7 +192,9 @@ internal sealed class EtcdLeaseWatch(
             string reason = listing.ClusterId != _state.ClusterId
                 ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
                 : $"etcd has gone back to revision {listing.Revision}, before {_state.Revision}";
-            TellGap("strange", $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, once ours is among them");
+            TellGap(
+                "strange", $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, "
+                    + "once ours is among them");
             _updates.Enqueue(new LeaseUpdate.OwnInQuestion(reason));
         }
 

@@ -73,11 +73,13 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     /// <param name="seen">The version that is replaced.</param>
     /// <param name="cancellationToken">Ends the wait; the write may have been made.</param>
     /// <returns>Null when the key is not as it was seen: read again.</returns>
-    /// <exception cref="EtcdException">etcd did not do it, or it is unknown whether it did: what is read next decides.</exception>
+    /// <exception cref="EtcdException">etcd did not do it, or it is unknown whether it did: what is read next
+    /// decides.</exception>
     internal async Task<WrittenLease?> PutBackAsync(
         Ipv4Prefix subnet, LeaseAttributes attributes, EtcdLease seen, CancellationToken cancellationToken)
     {
-        TxnResponse response = await client.TxnAsync(Put(subnet, attributes, seen.ModRevision, grant: 0), cancellationToken);
+        TxnResponse response = await client.TxnAsync(
+            Put(subnet, attributes, seen.ModRevision, grant: 0), cancellationToken);
         return response.Succeeded ? new WrittenLease(response.Header.Revision, DateTimeOffset.MaxValue) : null;
     }
 
@@ -93,7 +95,8 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     }
 
     /// <summary>Removes a key if it still is the version seen.</summary>
-    /// <exception cref="EtcdException">It may be there still; a grant of ours on it ends after the next write that succeeds.</exception>
+    /// <exception cref="EtcdException">It may be there still; a grant of ours on it ends after the next write that
+    /// succeeds.</exception>
     internal async Task DeleteAsync(EtcdLease seen, CancellationToken cancellationToken)
     {
         var key = ByteString.CopyFromUtf8(keys.Of(seen.Name));
@@ -101,7 +104,8 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         TxnResponse response;
         try
         {
-            response = await client.TxnAsync(ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
+            response = await client.TxnAsync(
+                ConditionalWrite.IfUnchanged(key, seen.ModRevision, delete), cancellationToken);
         }
         catch (EtcdException)
         {
@@ -126,8 +130,8 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
             return new WrittenLease(now.Kvs[0].ModRevision, expires);
         }
 
-        // It may still be under way. Without its lease it cannot be done any more, so that no subnet is taken behind our
-        // back. A renewal that comes late does no harm, while a revocation after it would remove our key.
+        // It may still be under way. Without its lease it cannot be done any more, so that no subnet is taken behind
+        // our back. A renewal that comes late does no harm, while a revocation after it would remove our key.
         if (seen is null)
         {
             await _grants.RevokeAsync(grant, cancellationToken);

@@ -14,7 +14,8 @@ namespace Overlay.Lease.Etcd.Store;
 /// <param name="Leases">By name.</param>
 internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDictionary<string, EtcdLease> Leases)
 {
-    // 10,000 leases are about 1.5 MB. What else is there may be longer than an answer may be: then it is asked for in halves.
+    // 10,000 leases are about 1.5 MB. What else is there may be longer than an answer may be: then it is asked for in
+    // halves.
     private const int PageKeys = 5_000;
 
     /// <param name="client">Where to read.</param>
@@ -72,10 +73,12 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
             {
                 // Whatever somebody has put there, the rest of the keys is read: in smaller pages, and without the one
                 // value that is too long by itself. From the first on, all at one revision.
-                request.Revision = request.Revision != 0 ? request.Revision : await CurrentRevisionAsync(client, request, cancellationToken);
+                request.Revision = request.Revision != 0 ? request.Revision : await CurrentRevisionAsync(
+                    client, request, cancellationToken);
                 request.KeysOnly = request.Limit == 1;
                 request.Limit = Math.Max(1, request.Limit / 2);
-                unread = $"its value{(e.AnswerBytes is { } bytes ? $" of about {bytes} bytes" : null)} is more than the "
+                unread =
+                    $"its value{(e.AnswerBytes is { } bytes ? $" of about {bytes} bytes" : null)} is more than the "
                     + $"{GrpcFrames.MaximumMessageBytes} bytes that are read; remove it";
                 continue;
             }
@@ -104,7 +107,8 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
         }
     }
 
-    private static async Task<long> CurrentRevisionAsync(EtcdClient client, RangeRequest range, CancellationToken cancellationToken)
+    private static async Task<long> CurrentRevisionAsync(
+        EtcdClient client, RangeRequest range, CancellationToken cancellationToken)
     {
         RangeRequest count = new() { Key = range.Key, RangeEnd = range.RangeEnd, CountOnly = true };
         return (await client.RangeAsync(count, cancellationToken)).Header.Revision;

@@ -84,7 +84,8 @@ internal sealed class EtcdWatchState
     {
         if (response.Canceled)
         {
-            return []; // it brings no events, and its revision is not one we have reached; the next read says why it ended
+            // it brings no events, and its revision is not one we have reached; the next read says why it ended
+            return [];
         }
 
         RepeatedField<Event> events = response.Events;
@@ -122,7 +123,8 @@ internal sealed class EtcdWatchState
         List<SubnetLease> leases = new(_ledger.Counting.Count);
         foreach (StoredLease counting in _ledger.Counting.Values)
         {
-            leases.Add(counting.Lease ?? throw new InvalidOperationException($"{counting.Name} counts without a lease"));
+            leases.Add(
+                counting.Lease ?? throw new InvalidOperationException($"{counting.Name} counts without a lease"));
         }
 
         leases.Sort((a, b) => a.Subnet.First.CompareTo(b.Subnet.First));
@@ -183,7 +185,8 @@ internal sealed class EtcdWatchState
             && !_keeper.Grants.Contains(other.LeaseId)
             && _sharers.Add(other.Name))
         {
-            _warn($"lease key {_keys.Of(other.Name)} has this host's public address {Ipv4Prefix.Format(own.PublicIp)} too, "
+            _warn($"lease key {_keys.Of(other.Name)} has this host's public address "
+                + $"{Ipv4Prefix.Format(own.PublicIp)} too, "
                 + $"which holds {own.Subnet}; remove it if it is an old one, else give each host its own --public-ip");
         }
     }

@@ -8,7 +8,9 @@ using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
 
-/// <summary>etcd's answers about the lease keys, one after the other, in a form that can be waited for along with other things.</summary>
+/// <summary>
+/// etcd's answers about the lease keys, one after the other, in a form that can be waited for along with other things.
+/// </summary>
 internal sealed class LeaseEventStream : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop;
@@ -29,7 +31,8 @@ internal sealed class LeaseEventStream : IAsyncDisposable
     /// <param name="keys">What to watch.</param>
     /// <param name="revision">The first to be told of.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal static LeaseEventStream Open(EtcdClient client, EtcdKeys keys, long revision, CancellationToken cancellationToken) =>
+    internal static LeaseEventStream Open(
+        EtcdClient client, EtcdKeys keys, long revision, CancellationToken cancellationToken) =>
         new(
             client,
             new WatchCreateRequest
@@ -41,7 +44,8 @@ internal sealed class LeaseEventStream : IAsyncDisposable
             },
             cancellationToken);
 
-    /// <exception cref="EtcdException">The stream broke off; only <see cref="DisposeAsync"/> is left to be called.</exception>
+    /// <exception cref="EtcdException">The stream broke off; only <see cref="DisposeAsync"/> is left to be
+    /// called.</exception>
     internal async Task<WatchResponse> TakeAsync()
     {
         if (!await _next)

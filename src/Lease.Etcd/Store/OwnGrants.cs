@@ -9,12 +9,14 @@ using Overlay.Lease.Etcd.Protocol;
 namespace Overlay.Lease.Etcd.Store;
 
 /// <summary>
-/// etcd's leases that were granted to us: which they are, which is on which key, and the end of those that are on none. For
-/// one caller at a time; <see cref="Known"/> may be read by any.
+/// etcd's leases that were granted to us: which they are, which is on which key, and the end of those that are on none.
+/// For one caller at a time; <see cref="Known"/> may be read by any.
 /// </summary>
 internal sealed class OwnGrants(EtcdClient client)
 {
-    /// <summary>So many that have ended are remembered: a watch may tell of writes with them, but not of one long ago.</summary>
+    /// <summary>
+    /// So many that have ended are remembered: a watch may tell of writes with them, but not of one long ago.
+    /// </summary>
     internal const int MostEnded = 16;
 
     private readonly Dictionary<string, long> _held = [];
@@ -24,8 +26,8 @@ internal sealed class OwnGrants(EtcdClient client)
     private volatile ImmutableHashSet<long> _known = [];
 
     /// <summary>
-    /// Each is known before the first write with it: a key that has one was written by us, even if no answer said so. None is
-    /// forgotten before etcd has said that it has ended.
+    /// Each is known before the first write with it: a key that has one was written by us, even if no answer said so.
+    /// None is forgotten before etcd has said that it has ended.
     /// </summary>
     internal ImmutableHashSet<long> Known => _known;
 
@@ -35,7 +37,8 @@ internal sealed class OwnGrants(EtcdClient client)
     /// <exception cref="EtcdException">There is none.</exception>
     internal async Task<LeaseGrantResponse> GrantAsync(long seconds, CancellationToken cancellationToken)
     {
-        LeaseGrantResponse grant = await client.LeaseGrantAsync(new LeaseGrantRequest { Ttl = seconds }, cancellationToken);
+        LeaseGrantResponse grant = await client.LeaseGrantAsync(
+            new LeaseGrantRequest { Ttl = seconds }, cancellationToken);
         _known = _known.Add(grant.Id);
         _loose.Add(grant.Id);
         return grant;
@@ -43,12 +46,14 @@ internal sealed class OwnGrants(EtcdClient client)
 
     /// <summary>Says which one is on a key now, and ends those that are on none any longer.</summary>
     /// <remarks>
-    /// Not before a write has succeeded: until then a write whose answer was lost may be done still, and without its lease our key
-    /// would go. Each write is on a condition, so after one that succeeded those before it cannot be done any more.
+    /// Not before a write has succeeded: until then a write whose answer was lost may be done still, and without its
+    /// lease our key would go. Each write is on a condition, so after one that succeeded those before it cannot be done
+    /// any more.
     /// </remarks>
     /// <param name="name">The key's.</param>
     /// <param name="grant">On the key.</param>
-    /// <param name="replaced">The etcd lease that was on the version that was replaced, whoever asked for it; 0 for none.</param>
+    /// <param name="replaced">The etcd lease that was on the version that was replaced, whoever asked for it; 0 for
+    /// none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task HoldAsync(string name, long grant, long replaced, CancellationToken cancellationToken)
     {
@@ -73,7 +78,9 @@ internal sealed class OwnGrants(EtcdClient client)
         }
     }
 
-    /// <summary>Says that a key is not to be ours any longer: what is on it ends after the next write that succeeds.</summary>
+    /// <summary>
+    /// Says that a key is not to be ours any longer: what is on it ends after the next write that succeeds.
+    /// </summary>
     /// <param name="name">The key's.</param>
     /// <param name="grant">The etcd lease on it, whoever asked for it; 0 for none.</param>
     /// <returns>Those of ours that were on it.</returns>

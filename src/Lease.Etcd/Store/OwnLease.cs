@@ -30,12 +30,14 @@ internal enum OwnVerdict
 /// <param name="PublicIp">Host byte order.</param>
 /// <param name="ModRevision">The version we wrote or took over; 0 when we only know that it was ours.</param>
 /// <param name="ClusterId">Which etcd that was; 0 as above.</param>
-/// <param name="IsReserved">Whether that version was a reservation: what writes over it takes the time to live, or the lack of
-/// one, with it, so that the key itself does not say so any longer.</param>
+/// <param name="IsReserved">Whether that version was a reservation: what writes over it takes the time to live, or the
+/// lack of one, with it, so that the key itself does not say so any longer.</param>
 internal sealed record OwnLease(
     Ipv4Prefix Subnet, uint PublicIp, long ModRevision = 0, ulong ClusterId = 0, bool IsReserved = false)
 {
-    /// <summary>What a caller says it holds, of whose key nothing is known; its end says whether it was reserved.</summary>
+    /// <summary>
+    /// What a caller says it holds, of whose key nothing is known; its end says whether it was reserved.
+    /// </summary>
     internal static OwnLease Claimed(SubnetLease own) =>
         new(own.Subnet, own.PublicIp, IsReserved: own.Expires == DateTimeOffset.MaxValue);
 

@@ -7,13 +7,14 @@ using Overlay.Lease.Etcd.Client;
 namespace Overlay.Lease.Etcd.Store;
 
 /// <summary>
-/// Takes, renews and gives back our own lease, and remembers which it is. One operation at a time; <see cref="Own"/> may be
-/// read by any thread.
+/// Takes, renews and gives back our own lease, and remembers which it is. One operation at a time; <see cref="Own"/>
+/// may be read by any thread.
 /// </summary>
 internal sealed class OwnLeaseKeeper(
     EtcdClient client, EtcdKeys keys, EtcdLeaseWriter writer, TimeProvider time, Action<string> warn, Random random)
 {
-    // Each lost race means that somebody else has won one: with so many hosts starting at once there is work left for none.
+    // Each lost race means that somebody else has won one: with so many hosts starting at once there is work left for
+    // none.
     private const int MostAttempts = 20;
 
     private static readonly TimeSpan s_longestJitter = TimeSpan.FromMilliseconds(20);
@@ -60,7 +61,8 @@ internal sealed class OwnLeaseKeeper(
             if (await WriteAsync(lease, own, own is { IsReservation: true }, cancellationToken) is { } written
                 && (own is not null || await CountsAsync(lease, config, cancellationToken)))
             {
-                _own = new OwnLease(subnet, request.PublicIp, written.ModRevision, listing.ClusterId, own is { IsReservation: true });
+                _own = new OwnLease(
+                    subnet, request.PublicIp, written.ModRevision, listing.ClusterId, own is { IsReservation: true });
                 _untilTaken.Forget();
                 return new AcquiredLease(lease with { Expires = written.Expires }, IsNew: own is null);
             }
@@ -69,7 +71,8 @@ internal sealed class OwnLeaseKeeper(
         }
 
         throw new LeaseStoreNotReadyException(
-            $"no lease could be taken: each of {MostAttempts} choices below {keys.Subnets} was taken by another host first");
+            $"no lease could be taken: each of {MostAttempts} choices below {keys.Subnets} was taken by another host "
+                + "first");
     }
 
     /// <exception cref="EtcdException">etcd fails.</exception>
@@ -85,9 +88,11 @@ internal sealed class OwnLeaseKeeper(
             EtcdLease? found = listing.Find(own.Subnet);
             OwnVerdict verdict = held.VerdictOn(found, Grants);
             StoredLease? rival = RivalIn(listing, own.Subnet, found);
-            if (OwnLeaseTrouble.Describe(held, verdict, found, rival, keys) is { } trouble && verdict != OwnVerdict.Unreadable)
+            if (OwnLeaseTrouble.Describe(held, verdict, found, rival, keys) is { } trouble
+                && verdict != OwnVerdict.Unreadable)
             {
-                string? rest = rival is null || found is null ? null : await GiveUpAsync(held, verdict, found, cancellationToken);
+                string? rest = rival is null
+                    || found is null ? null : await GiveUpAsync(held, verdict, found, cancellationToken);
                 throw new LeaseLostException(trouble + rest);
             }
 
@@ -108,7 +113,8 @@ internal sealed class OwnLeaseKeeper(
         }
 
         throw new LeaseStoreNotReadyException(
-            $"the lease {own.Subnet} could not be renewed: {keys.Of(own.Subnet)} has changed {MostAttempts} times meanwhile");
+            $"the lease {own.Subnet} could not be renewed: {keys.Of(own.Subnet)} has changed {MostAttempts} times "
+                + "meanwhile");
     }
 
     /// <summary>Removes our lease if it still is ours; a reservation stays.</summary>
@@ -126,7 +132,8 @@ internal sealed class OwnLeaseKeeper(
         _own = null;
     }
 
-    // An older lease overlaps ours: what is left behind would stand in the way of it, or of whoever gets the subnet next.
+    // An older lease overlaps ours: what is left behind would stand in the way of it, or of whoever gets the subnet
+    // next.
     /// <returns>What stays, for the end of a message; null when nothing does that anybody has to know of.</returns>
     private async Task<string?> GiveUpAsync(
         OwnLease held, OwnVerdict verdict, EtcdLease found, CancellationToken cancellationToken)
@@ -180,7 +187,9 @@ internal sealed class OwnLeaseKeeper(
             if (!_fullIsTold)
             {
                 _fullIsTold = true;
-                warn($"etcd takes no writes, so the lease {lease.Subnet} is only kept alive: {e.Message}; {EtcdFaults.FullRemedy}");
+                warn(
+                    $"etcd takes no writes, so the lease {lease.Subnet} is only kept alive: {e.Message}; "
+                        + $"{EtcdFaults.FullRemedy}");
             }
 
             return kept;
@@ -227,7 +236,9 @@ internal sealed class OwnLeaseKeeper(
     }
 
     private OwnLease Held(SubnetLease own) =>
-        _own is { } known && known.Subnet == own.Subnet && known.PublicIp == own.PublicIp ? known : OwnLease.Claimed(own);
+        _own is { } known
+            && known.Subnet == own.Subnet
+            && known.PublicIp == own.PublicIp ? known : OwnLease.Claimed(own);
 
     private Task<EtcdListing> ListAsync(CancellationToken cancellationToken) =>
         EtcdListing.ReadAsync(client, keys, _ => null, cancellationToken);

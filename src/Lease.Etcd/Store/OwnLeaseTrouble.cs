@@ -16,7 +16,8 @@ internal static class OwnLeaseTrouble
         string key = keys.Of(own.Name);
         string? trouble = verdict switch
         {
-            OwnVerdict.Taken => $"{lease} is now held by {Holder(found)} ({key}); look for two hosts with one subnet.env",
+            OwnVerdict.Taken =>
+                $"{lease} is now held by {Holder(found)} ({key}); look for two hosts with one subnet.env",
             OwnVerdict.Duplicate => $"{lease} is written by another process with this public address ({key}); "
                 + "if two hosts have it, give each its own with --public-ip",
             OwnVerdict.Unreadable => $"{lease} cannot be read by peers ({key}): {found?.Defect}",
@@ -24,7 +25,8 @@ internal static class OwnLeaseTrouble
         };
         return trouble ?? (rival is null
             ? null
-            : $"{lease} overlaps {rival.Lease?.Subnet} held by {Holder(rival)} ({keys.Of(rival.Name)}), which was made first; "
+            : $"{lease} overlaps {rival.Lease?.Subnet} held by {Holder(rival)} ({keys.Of(rival.Name)}), which was "
+            + "made first; "
                 + "remove the key that is wrong");
     }
 

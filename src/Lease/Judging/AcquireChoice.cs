@@ -24,9 +24,9 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
         return new AcquireChoice(subnet, own, obsolete);
     }
 
-    // The host is known by its public address. Of several leases one that was reserved for it is meant to be used; else the
-    // one held before is what its pods have addresses of. An expired lease of ours that nobody has taken over is as good as
-    // any, but one that still runs goes first. A reservation is its maker's: only he removes it.
+    // The host is known by its public address. Of several leases one that was reserved for it is meant to be used; else
+    // the one held before is what its pods have addresses of. An expired lease of ours that nobody has taken over is as
+    // good as any, but one that still runs goes first. A reservation is its maker's: only he removes it.
     private static (StoredLease? Own, List<StoredLease> Obsolete) FindOwn(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, Action<string> warn)
     {
@@ -48,8 +48,10 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
                 && !survey.Leases.Any(lease => lease.PublicIp != request.PublicIp && lease.Subnet.Overlaps(subnet));
             if (!isUsable && entry.IsReservation)
             {
-                warn($"{entry.Name} is reserved for {Ipv4Prefix.Format(request.PublicIp)} and cannot be used: the network config does "
-                    + "not allow it, or another host's lease, or the subnet just lost to one, overlaps it; it stays until it is removed: overlay lease remove");
+                warn($"{entry.Name} is reserved for {Ipv4Prefix.Format(request.PublicIp)} and cannot be used: the "
+                    + "network config does "
+                    + "not allow it, or another host's lease, or the subnet just lost to one, overlaps it; it stays "
+                    + "until it is removed: overlay lease remove");
             }
             else if (!isUsable)
             {
@@ -76,7 +78,8 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
         List<Ipv4Prefix> taken =
             [.. survey.Leases.Where(lease => lease.PublicIp != request.PublicIp).Select(lease => lease.Subnet)];
         taken.AddRange(survey.Faults
-            .Where(fault => fault.Stored.Key is { } key && config.Allows(key.Subnet) && !obsolete.Contains(fault.Stored))
+            .Where(
+                fault => fault.Stored.Key is { } key && config.Allows(key.Subnet) && !obsolete.Contains(fault.Stored))
             .Select(fault => fault.Stored.Key.GetValueOrDefault().Subnet));
         taken.AddRange(survey.Stored
             .Where(entry => entry is { IsReservation: true, Key: not null } && IsOurs(entry, request))

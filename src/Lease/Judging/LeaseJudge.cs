@@ -8,7 +8,9 @@ namespace Overlay.Lease;
 /// Decides which entries of a store count. Pure, and dependent on nothing but the entries and the config, so that every
 /// host decides the same.
 /// </summary>
-/// <remarks>The backend type in a lease is not looked at: flannel's UDP backend uses every lease, and so do we.</remarks>
+/// <remarks>
+/// The backend type in a lease is not looked at: flannel's UDP backend uses every lease, and so do we.
+/// </remarks>
 public static class LeaseJudge
 {
     /// <summary>What counts of a store's entries.</summary>
@@ -103,10 +105,10 @@ public static class LeaseJudge
     }
 
     /// <summary>
-    /// Of two leases that overlap, the one made first counts, so that what is written by hand over the leases of running
-    /// hosts takes nothing from them. Where the store does not know the order: the one of the configured length, else
-    /// the longer; of two entries for the same subnet, the first in ordinal order of names. In that order each is accepted
-    /// unless it overlaps one that is accepted already.
+    /// Of two leases that overlap, the one made first counts, so that what is written by hand over the leases of
+    /// running hosts takes nothing from them. Where the store does not know the order: the one of the configured
+    /// length, else the longer; of two entries for the same subnet, the first in ordinal order of names. In that order
+    /// each is accepted unless it overlaps one that is accepted already.
     /// </summary>
     private static List<StoredLease> WithoutOverlaps(
         List<Candidate> candidates, int configuredLength, List<LeaseFault> faults, string noun)

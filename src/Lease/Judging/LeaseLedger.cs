@@ -4,13 +4,13 @@ using System.Collections.Generic;
 namespace Overlay.Lease;
 
 /// <summary>
-/// A store's entries and which of them count, kept up to date entry by entry: what <see cref="LeaseJudge"/> says of all of
-/// them, at the cost of those that a change can reach. For one thread at a time.
+/// A store's entries and which of them count, kept up to date entry by entry: what <see cref="LeaseJudge"/> says of all
+/// of them, at the cost of those that a change can reach. For one thread at a time.
 /// </summary>
 /// <remarks>
-/// Prefixes nest or are disjoint. So whatever a change to one lease can make count, or keep from counting, lies within the
-/// largest leased prefix around it, and only what lies there is judged again. Expiry is not its business: it serves stores
-/// that end leases themselves.
+/// Prefixes nest or are disjoint. So whatever a change to one lease can make count, or keep from counting, lies within
+/// the largest leased prefix around it, and only what lies there is judged again. Expiry is not its business: it serves
+/// stores that end leases themselves.
 /// </remarks>
 /// <param name="config">With IPv4 enabled.</param>
 /// <param name="noun">What the store calls an entry, for messages.</param>
@@ -33,8 +33,8 @@ internal sealed class LeaseLedger(NetworkConfig config, string noun, Action<Leas
 
     /// <summary>Takes in what became of some entries.</summary>
     /// <param name="touched">In order; a null entry is gone. The last word on a name holds.</param>
-    /// <returns>The net effect on what counts. Removals come first: a subnet and a larger or smaller one in its place then
-    /// never stand side by side. A lease that was written is told again even if it says the same.</returns>
+    /// <returns>The net effect on what counts. Removals come first: a subnet and a larger or smaller one in its place
+    /// then never stand side by side. A lease that was written is told again even if it says the same.</returns>
     internal List<LeaseChange> Apply(IReadOnlyList<(string Name, StoredLease? Stored)> touched)
     {
         Dictionary<Ipv4Prefix, StoredLease?> before = [];

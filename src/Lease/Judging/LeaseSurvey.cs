@@ -27,7 +27,8 @@ internal sealed record LeaseSurvey(
         var leases = new SubnetLease[counting.Count];
         for (int i = 0; i < leases.Length; i++)
         {
-            leases[i] = counting[i].Lease ?? throw new InvalidOperationException($"{counting[i].Name} counts without a lease");
+            leases[i] = counting[i].Lease
+                ?? throw new InvalidOperationException($"{counting[i].Name} counts without a lease");
         }
 
         return leases;

@@ -4,7 +4,9 @@ using System.Threading;
 
 namespace Overlay.Lease;
 
-/// <summary>Passes on each line once, however often what leads to it is tried again. For several callers at once.</summary>
+/// <summary>
+/// Passes on each line once, however often what leads to it is tried again. For several callers at once.
+/// </summary>
 /// <param name="warn">Gets the lines.</param>
 internal sealed class WarnOnce(Action<string> warn)
 {

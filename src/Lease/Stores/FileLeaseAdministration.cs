@@ -9,8 +9,8 @@ using System.Threading.Tasks;
 namespace Overlay.Lease;
 
 /// <summary>
-/// The operator's side of a <see cref="FileLeaseStore"/>: the same directory, the same lock. A reservation is a lease file
-/// dated <see cref="FileLeaseStore.ReservedUntil"/>, which a renewal keeps.
+/// The operator's side of a <see cref="FileLeaseStore"/>: the same directory, the same lock. A reservation is a lease
+/// file dated <see cref="FileLeaseStore.ReservedUntil"/>, which a renewal keeps.
 /// </summary>
 /// <remarks>Reading takes no lock and needs no right to write.</remarks>
 public sealed class FileLeaseAdministration : ILeaseAdministration
@@ -140,7 +140,8 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
 
         ReservationRules.RequireFree(subnet, publicIp, isLive ? file?.Lease : null, survey.Leases);
         LeaseReservation done = new(
-            ReservationKind.Made, survey.Leases.FirstOrDefault(lease => lease.PublicIp == publicIp && lease.Subnet != subnet)?.Subnet);
+            ReservationKind.Made, survey.Leases.FirstOrDefault(
+                lease => lease.PublicIp == publicIp && lease.Subnet != subnet)?.Subnet);
         if (isLive && file is { IsReservation: true })
         {
             return done with { Kind = ReservationKind.Unchanged };
@@ -153,8 +154,10 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
         folder.Refresh([name]);
         if (folder.Find(name) is not { } written || !written.IsReservation)
         {
-            throw new LeaseStoreException($"{path} is written but keeps the date {File.GetLastWriteTimeUtc(path):yyyy-MM-dd} "
-                + $"instead of {FileLeaseStore.ReservedUntil:yyyy-MM-dd}, so it ends; move the store to a file system that holds such a date");
+            throw new LeaseStoreException($"{path} is written but keeps the date "
+                + $"{File.GetLastWriteTimeUtc(path):yyyy-MM-dd} "
+                + $"instead of {FileLeaseStore.ReservedUntil:yyyy-MM-dd}, so it ends; move the store to a file "
+                + "system that holds such a date");
         }
 
         return isLive ? done with { Kind = ReservationKind.FromLease } : done;
@@ -173,7 +176,8 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
         string path = Path.Combine(folder.Directory, name);
         if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null)
         {
-            throw new LeaseStoreException($"{path} is a directory, which no host makes; look into it, and remove it by hand");
+            throw new LeaseStoreException(
+                $"{path} is a directory, which no host makes; look into it, and remove it by hand");
         }
 
         File.Delete(path);
@@ -184,7 +188,8 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
     {
         if (!Directory.Exists(_store.StoreDirectory))
         {
-            throw new LeaseStoreException($"the lease directory {_store.StoreDirectory} does not exist or cannot be entered; create it, or name the one "
+            throw new LeaseStoreException($"the lease directory {_store.StoreDirectory} does not exist or cannot be "
+                + "entered; create it, or name the one "
                 + "that all hosts share");
         }
     }

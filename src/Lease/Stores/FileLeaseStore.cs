@@ -14,9 +14,10 @@ namespace Overlay.Lease;
 /// <see cref="TimeToLive"/> after the file's last write. <c>DIR/.lock</c> is held while a lease is taken or renewed.
 /// </summary>
 /// <remarks>
-/// The hosts' clocks must agree to well within the time to live. A file dated in the future lasts longer; one that expires
-/// more than ten years from now is a reservation, whose date a renewal keeps. A bad file is passed over, with one warning for each version of it; a file that was good
-/// and can no longer be read keeps its last good content until it can be, is removed, or expires.
+/// The hosts' clocks must agree to well within the time to live. A file dated in the future lasts longer; one that
+/// expires more than ten years from now is a reservation, whose date a renewal keeps. A bad file is passed over, with
+/// one warning for each version of it; a file that was good and can no longer be read keeps its last good content until
+/// it can be, is removed, or expires.
 /// </remarks>
 public sealed class FileLeaseStore : ILeaseStore
 {
@@ -66,8 +67,8 @@ public sealed class FileLeaseStore : ILeaseStore
     public static TimeSpan TimeToLive { get; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The date of a reservation's file. Seconds in 32 bits without a sign hold it (NFSv3, FAT has its own 2107); a file system
-    /// that ends in 2038 does not.
+    /// The date of a reservation's file. Seconds in 32 bits without a sign hold it (NFSv3, FAT has its own 2107); a
+    /// file system that ends in 2038 does not.
     /// </summary>
     public static DateTimeOffset ReservedUntil { get; } = new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -239,7 +240,9 @@ public sealed class FileLeaseStore : ILeaseStore
         string name = new SubnetKey(own.Subnet).Format();
         _folder.Refresh([name]);
         // A reservation is the operator's to end.
-        bool isOurs = _folder.Find(name)?.Lease is { } held && held.PublicIp == own.PublicIp && held.Expires != DateTimeOffset.MaxValue;
+        bool isOurs = _folder.Find(name)?.Lease is { } held
+            && held.PublicIp == own.PublicIp
+            && held.Expires != DateTimeOffset.MaxValue;
         if (isOurs)
         {
             _ownFile.Forget();

@@ -26,7 +26,8 @@ internal sealed class LeaseFile : StoredLease
         : base(name)
     {
         Stamp = stamp;
-        // A file changed twice within one tick can keep its stamp. What was written this recently is read again next time.
+        // A file changed twice within one tick can keep its stamp. What was written this recently is read again next
+        // time.
         StampIsFinal = now - stamp.LastWriteUtc > CoarsestTick;
         _expiryByStamp = ExpiryOf(stamp, now);
     }

@@ -140,7 +140,8 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
     // Names that start with a dot are writers' temporary files (and .nfs files of a network mount): not leases.
     private FileSystemEnumerable<(string Name, FileStamp Stamp)> List()
     {
-        Dictionary<string, LeaseFile>.AlternateLookup<ReadOnlySpan<char>> names = _files.GetAlternateLookup<ReadOnlySpan<char>>();
+        Dictionary<string, LeaseFile>.AlternateLookup<ReadOnlySpan<char>> names =
+            _files.GetAlternateLookup<ReadOnlySpan<char>>();
         return new FileSystemEnumerable<(string Name, FileStamp Stamp)>(directory, Describe, s_everything)
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.FileName.StartsWith('.'),

@@ -5,13 +5,13 @@ using System.Threading;
 namespace Overlay.Lease;
 
 /// <summary>
-/// Our own lease's file as we left it. Another host with our public address takes it for its own and renews it, too, which
-/// shows in its date only. Safe for several threads.
+/// Our own lease's file as we left it. Another host with our public address takes it for its own and renews it, too,
+/// which shows in its date only. Safe for several threads.
 /// </summary>
 /// <remarks>
-/// A date is another's renewal when it is later than ours by more than a file system rounds, for a restore and the memory of a
-/// network mount give earlier ones, and when it is not ahead, for what an operator makes a reservation, or lasting longer, is.
-/// So a reservation that two hosts share goes unnoticed: both keep its date.
+/// A date is another's renewal when it is later than ours by more than a file system rounds, for a restore and the
+/// memory of a network mount give earlier ones, and when it is not ahead, for what an operator makes a reservation, or
+/// lasting longer, is. So a reservation that two hosts share goes unnoticed: both keep its date.
 /// </remarks>
 internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action<string> warn)
 {
@@ -63,8 +63,10 @@ internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action
             }
 
             _toldOf = left.Name;
-            line = $"the lease {lease.Subnet} of {Ipv4Prefix.Format(lease.PublicIp)} is written by another process with this public "
-                + $"address ({Path.Combine(folder.Directory, left.Name)}); if two hosts have it, give each its own with --public-ip";
+            line = $"the lease {lease.Subnet} of {Ipv4Prefix.Format(lease.PublicIp)} is written by another process "
+                + "with this public "
+                + $"address ({Path.Combine(folder.Directory, left.Name)}); if two hosts have it, give each its own "
+                + "with --public-ip";
         }
 
         warn(line);

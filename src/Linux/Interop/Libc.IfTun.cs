@@ -14,7 +14,8 @@ internal static unsafe partial class Libc
     internal const ushort IFF_VNET_HDR = 0x4000;
     internal const ushort IFF_TUN_EXCL = 0x8000;
 
-    // _IOW('T', 202, int) by asm-generic/ioctl.h: x86-64 and arm64. (mips, powerpc and sparc encode direction differently.)
+    // _IOW('T', 202, int) by asm-generic/ioctl.h: x86-64 and arm64. (mips, powerpc and sparc encode direction
+    // differently.)
     internal const uint TUNSETIFF = 0x400454CA;
     internal const uint TUNSETOFFLOAD = 0x400454D0; // the argument is the flags themselves
     internal const uint TUNSETVNETHDRSZ = 0x400454D8;

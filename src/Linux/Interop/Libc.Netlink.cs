@@ -129,7 +129,9 @@ internal struct ifinfomsg
     internal uint ifi_change;
 }
 
-/// <summary>struct rtnl_link_stats64, linux/if_link.h: its first 64 bytes. Every few years it grows at its end.</summary>
+/// <summary>
+/// struct rtnl_link_stats64, linux/if_link.h: its first 64 bytes. Every few years it grows at its end.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct rtnl_link_stats64
 {

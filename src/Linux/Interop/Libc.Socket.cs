@@ -94,7 +94,9 @@ internal struct sockaddr_in
     internal ulong sin_zero;
 }
 
-/// <summary>struct msghdr, sys/socket.h: 56 bytes on 64-bit. glibc's controllen is a size_t, as in the kernel.</summary>
+/// <summary>
+/// struct msghdr, sys/socket.h: 56 bytes on 64-bit. glibc's controllen is a size_t, as in the kernel.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct msghdr
 {

@@ -5,7 +5,8 @@ namespace Overlay.Linux.Interop;
 /// <summary>stdlib.h.</summary>
 internal static unsafe partial class Libc
 {
-    // Makes no system call. bench/Micro asks: what one native call costs, an errno saved after it as after every call here.
+    // Makes no system call. bench/Micro asks: what one native call costs, an errno saved after it as after every call
+    // here.
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int abs(int j);
 }

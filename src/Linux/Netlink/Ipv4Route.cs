@@ -3,7 +3,8 @@ namespace Overlay.Linux.Netlink;
 /// <summary>An IPv4 route of the main table.</summary>
 /// <param name="Destination">Host order; 0 with length 0 is the default route.</param>
 /// <param name="PrefixLength">0 to 32.</param>
-/// <param name="Gateway">Host order; null when the destination is on the link, and for a multipath or IPv6 gateway.</param>
+/// <param name="Gateway">Host order; null when the destination is on the link, and for a multipath or IPv6
+/// gateway.</param>
 /// <param name="InterfaceIndex">
 /// Where packets leave. Null when that is not one interface: a multipath route, or one that refuses (blackhole,
 /// unreachable, prohibit).

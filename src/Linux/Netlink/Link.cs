@@ -22,7 +22,8 @@ public sealed record Link(int Index, string Name, int Mtu, int TransmitQueueLeng
 /// <param name="TransmittedPackets">Taken by the driver; a TUN: read by its owner.</param>
 /// <param name="ReceiveDropped">Received and dropped by the kernel.</param>
 /// <param name="TransmitDropped">Not taken by the driver; a TUN: its queue was full.</param>
-public sealed record LinkStatistics(ulong ReceivedPackets, ulong TransmittedPackets, ulong ReceiveDropped, ulong TransmitDropped);
+public sealed record LinkStatistics(
+    ulong ReceivedPackets, ulong TransmittedPackets, ulong ReceiveDropped, ulong TransmitDropped);
 
 /// <summary>Interface flags (linux/if.h, IFF_*): those that are used.</summary>
 [Flags]
@@ -53,8 +54,8 @@ public sealed record LinkSettings
     public bool? Up { get; init; }
 
     /// <summary>
-    /// True keeps the kernel from giving the link an IPv6 link-local address, and thus from soliciting routers on it. An
-    /// address that is there already stays. Without effect where the kernel or the link has no IPv6.
+    /// True keeps the kernel from giving the link an IPv6 link-local address, and thus from soliciting routers on it.
+    /// An address that is there already stays. Without effect where the kernel or the link has no IPv6.
     /// </summary>
     public bool NoIpv6LinkLocalAddress { get; init; }
 }

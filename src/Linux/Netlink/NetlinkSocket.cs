@@ -91,8 +91,8 @@ internal sealed class NetlinkSocket : IDisposable
     /// <param name="found">All objects of one undisturbed dump, in the kernel's order.</param>
     /// <returns>EAGAIN when every attempt was disturbed.</returns>
     /// <remarks>
-    /// Not airtight while others make changes: on Linux 6.18, with 5,600 addresses added and as many deleted meanwhile, one
-    /// run in three had a dump that missed an address without a notice. Who must be sure asks again.
+    /// Not airtight while others make changes: on Linux 6.18, with 5,600 addresses added and as many deleted meanwhile,
+    /// one run in three had a dump that missed an address without a notice. Who must be sure asks again.
     /// </remarks>
     internal NetlinkAnswer Dump<T>(Span<byte> request, NetlinkMessageParser<T> parse, out List<T> found)
         where T : class
@@ -165,7 +165,9 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Reads the last message of a conversation: NLMSG_ERROR (0 is the acknowledgement) or NLMSG_DONE.</summary>
+    /// <summary>
+    /// Reads the last message of a conversation: NLMSG_ERROR (0 is the acknowledgement) or NLMSG_DONE.
+    /// </summary>
     /// <exception cref="InvalidDataException">It is cut short.</exception>
     internal static NetlinkAnswer ReadAnswer(NetlinkMessage message)
     {

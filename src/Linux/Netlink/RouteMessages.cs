@@ -57,7 +57,8 @@ internal static class RouteMessages
             if (attribute.Type == Libc.IFLA_STATS64)
             {
                 rtnl_link_stats64 counters = attribute.As<rtnl_link_stats64>();
-                return new LinkStatistics(counters.rx_packets, counters.tx_packets, counters.rx_dropped, counters.tx_dropped);
+                return new LinkStatistics(
+                    counters.rx_packets, counters.tx_packets, counters.rx_dropped, counters.tx_dropped);
             }
         }
 

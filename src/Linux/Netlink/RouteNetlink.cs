@@ -6,7 +6,9 @@ using Overlay.Linux.Interop;
 
 namespace Overlay.Linux.Netlink;
 
-/// <summary>Reads and configures links, IPv4 addresses and IPv4 routes of one network namespace (rtnetlink(7)).</summary>
+/// <summary>
+/// Reads and configures links, IPv4 addresses and IPv4 routes of one network namespace (rtnetlink(7)).
+/// </summary>
 /// <remarks>
 /// The namespace is that of the thread which calls <see cref="Open"/>; afterwards any thread may use it, one at a time.
 /// Reading needs no privilege, changing needs CAP_NET_ADMIN. A reply that makes no sense throws
@@ -64,7 +66,8 @@ public sealed class RouteNetlink : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
-        return Query(request.Finish(), RouteMessages.ParseStatistics, $"could not read the counters of interface {index}");
+        return Query(
+            request.Finish(), RouteMessages.ParseStatistics, $"could not read the counters of interface {index}");
     }
 
     /// <summary>All links, in the kernel's order.</summary>
@@ -107,9 +110,9 @@ public sealed class RouteNetlink : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Mtu ?? 0, nameof(settings));
         ArgumentOutOfRangeException.ThrowIfNegative(settings.TransmitQueueLength ?? 0, nameof(settings));
 
-        // In this order, and "up" by itself: within one message the kernel brings the link up, and makes the IPv6 address,
-        // before it looks at IFLA_AF_SPEC (net/core/rtnetlink.c, do_setlink); and IPv6 appears on a link only when its MTU
-        // is 1280 or more.
+        // In this order, and "up" by itself: within one message the kernel brings the link up, and makes the IPv6
+        // address, before it looks at IFLA_AF_SPEC (net/core/rtnetlink.c, do_setlink); and IPv6 appears on a link only
+        // when its MTU is 1280 or more.
         if (settings.Mtu is { } mtu)
         {
             SetNumber(index, Libc.IFLA_MTU, mtu, "mtu");
@@ -134,11 +137,13 @@ public sealed class RouteNetlink : IDisposable
     /// <summary>Gives a link an IPv4 address of global scope, without a broadcast address.</summary>
     /// <param name="index">1 or more.</param>
     /// <param name="address">Host order.</param>
-    /// <param name="prefixLength">0 to 32. Below 32 the kernel adds the route to the subnet once the link is up.</param>
+    /// <param name="prefixLength">0 to 32. Below 32 the kernel adds the route to the subnet once the link is
+    /// up.</param>
     /// <exception cref="LinuxException">EEXIST: the link has it already. ENODEV: no such link. EPERM.</exception>
     public void AddAddress(int index, uint address, int prefixLength)
     {
-        NetlinkAnswer answer = ChangeAddress(Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, index, address, prefixLength);
+        NetlinkAnswer answer = ChangeAddress(
+            Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, index, address, prefixLength);
         if (answer.Errno != Errno.None)
         {
             string text = $"{FormatIpv4(address)}/{prefixLength}";
@@ -169,8 +174,8 @@ public sealed class RouteNetlink : IDisposable
     /// <param name="prefixLength">0 to 32.</param>
     /// <param name="interfaceIndex">1 or more; the link is up.</param>
     /// <exception cref="LinuxException">
-    /// EEXIST: there is a route to this destination, wherever it leads. ENETDOWN: the link is down. ENODEV: no such link.
-    /// EINVAL: bits beyond the prefix. EPERM.
+    /// EEXIST: there is a route to this destination, wherever it leads. ENETDOWN: the link is down. ENODEV: no such
+    /// link. EINVAL: bits beyond the prefix. EPERM.
     /// </exception>
     public void AddRoute(uint destination, int prefixLength, int interfaceIndex)
     {
@@ -262,7 +267,8 @@ public sealed class RouteNetlink : IDisposable
 
         NetlinkAnswer answer = _socket.Execute(request.Finish());
 
-        // EAFNOSUPPORT: the kernel has no IPv6, or the link has none (its MTU is below 1280). No address will come then.
+        // EAFNOSUPPORT: the kernel has no IPv6, or the link has none (its MTU is below 1280). No address will come
+        // then.
         if (answer.Errno is not (Errno.None or Errno.EAFNOSUPPORT))
         {
             throw Refused("RTM_NEWLINK", answer, $"could not disable the IPv6 link-local address of {Describe(index)}");

@@ -30,12 +30,15 @@ internal sealed class CoalescedWrite : IDisposable
     // Where the merged header stands, so that it is aligned like a packet in a slab; the virtio-net header ends there.
     private const int HeaderOffset = 16;
 
-    // What must be alike in 8 bytes each; where the mask is 0 stand total length and ID, the header checksum, the sequence
-    // number, PSH and the TCP checksum. The urgent pointer is compared though no URG merges: cutting copies the head's.
+    // What must be alike in 8 bytes each; where the mask is 0 stand total length and ID, the header checksum, the
+    // sequence number, PSH and the TCP checksum. The urgent pointer is compared though no URG merges: cutting copies
+    // the head's.
     private static readonly ulong s_versionToFragment = MemoryMarshal.Read<ulong>([0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF]);
-    private static readonly ulong s_timeToSource = MemoryMarshal.Read<ulong>([0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+    private static readonly ulong s_timeToSource = MemoryMarshal.Read<ulong>(
+        [0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
     private static readonly ulong s_acknowledgement = MemoryMarshal.Read<ulong>([0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
-    private static readonly ulong s_flagsToUrgent = MemoryMarshal.Read<ulong>([0xFF, 0xFF ^ Push, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]);
+    private static readonly ulong s_flagsToUrgent = MemoryMarshal.Read<ulong>(
+        [0xFF, 0xFF ^ Push, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]);
 
     private readonly PinnedSlab _slab;
     private readonly int _scratchOffset;
@@ -67,7 +70,9 @@ internal sealed class CoalescedWrite : IDisposable
         Vectors = new IoVectors(slab, MaximumPackets + 1);
     }
 
-    /// <summary>Virtio-net header and packet, or virtio-net header with the merged header and each packet's payload.</summary>
+    /// <summary>
+    /// Virtio-net header and packet, or virtio-net header with the merged header and each packet's payload.
+    /// </summary>
     internal IoVectors Vectors { get; }
 
     /// <summary>1 to <see cref="MaximumPackets"/>.</summary>
@@ -123,12 +128,17 @@ internal sealed class CoalescedWrite : IDisposable
         }
     }
 
-    /// <summary>True when the packet continues the run by its headers. Being like the head it is a candidate as the head was.</summary>
+    /// <summary>
+    /// True when the packet continues the run by its headers. Being like the head it is a candidate as the head was.
+    /// </summary>
     /// <param name="packet">Validated, of any kind. Its transport checksum is not looked at.</param>
     internal bool Takes(ReadOnlySpan<byte> packet)
     {
         int payloadBytes = packet.Length - _headerBytes;
-        if (!_isOpen || payloadBytes <= 0 || payloadBytes > _segmentBytes || _totalBytes + payloadBytes > MaximumTotalBytes)
+        if (!_isOpen
+            || payloadBytes <= 0
+            || payloadBytes > _segmentBytes
+            || _totalBytes + payloadBytes > MaximumTotalBytes)
         {
             return false;
         }
@@ -206,15 +216,16 @@ internal sealed class CoalescedWrite : IDisposable
             return false;
         }
 
-        return packet[TcpOptionsOffset.._headerBytes].SequenceEqual(_tcpOptions.AsSpan(0, _headerBytes - TcpOptionsOffset));
+        return packet[TcpOptionsOffset.._headerBytes]
+            .SequenceEqual(_tcpOptions.AsSpan(0, _headerBytes - TcpOptionsOffset));
     }
 
     private static bool TakesUdp(ReadOnlySpan<byte> packet) =>
         BinaryPrimitives.ReadUInt16BigEndian(packet[UdpLengthOffset..]) == packet.Length - TransportOffset
         && MemoryMarshal.Read<ushort>(packet[(TransportOffset + IpProtocol.UdpChecksumOffset)..]) != 0;
 
-    // The head's header with new lengths and the flag that only the last segment gets when it is cut. The checksum field gets
-    // the pseudo-header's sum, not inverted: who cuts it adds the rest.
+    // The head's header with new lengths and the flag that only the last segment gets when it is cut. The checksum
+    // field gets the pseudo-header's sum, not inverted: who cuts it adds the rest.
     private void WriteMergedHeader()
     {
         bool isTcp = Protocol == IpProtocol.Tcp;

@@ -5,13 +5,14 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.Coalescing;
 
 /// <summary>
-/// Merges verified runs of TCP segments and UDP datagrams into superpackets for a TUN opened with IFF_VNET_HDR: one write, and
-/// one pass through the kernel's receive path, for up to 64 packets. Owned by one thread.
+/// Merges verified runs of TCP segments and UDP datagrams into superpackets for a TUN opened with IFF_VNET_HDR: one
+/// write, and one pass through the kernel's receive path, for up to 64 packets. Owned by one thread.
 /// </summary>
 /// <remarks>
-/// A superpacket tells the kernel to trust its checksum, so each packet's own is verified first: a corrupt one is never merged
-/// but written as it came, for the receiver to refuse. Order within a flow is kept: writes come out in the order of their first
-/// packets, and a packet only ever joins its flow's newest. Nothing waits longer than the caller lets it.
+/// A superpacket tells the kernel to trust its checksum, so each packet's own is verified first: a corrupt one is never
+/// merged but written as it came, for the receiver to refuse. Order within a flow is kept: writes come out in the order
+/// of their first packets, and a packet only ever joins its flow's newest. Nothing waits longer than the caller lets
+/// it.
 /// </remarks>
 internal sealed class Coalescer : IDisposable
 {
@@ -31,10 +32,11 @@ internal sealed class Coalescer : IDisposable
 
     /// <summary>Allocates everything once.</summary>
     /// <param name="slab">Where all packets lie.</param>
-    /// <param name="scratchOffset">Where in it <see cref="ScratchBytes"/> are free for headers, best at a multiple of 64.</param>
+    /// <param name="scratchOffset">Where in it <see cref="ScratchBytes"/> are free for headers, best at a multiple of
+    /// 64.</param>
     /// <param name="sparesTunnelPorts">
-    /// UDP from or to a well-known tunnel port stays as it is: before 6.8.5 a kernel tunnel loses a UDP superpacket that enters it
-    /// (Linux commit 3d010c8031e3).
+    /// UDP from or to a well-known tunnel port stays as it is: before 6.8.5 a kernel tunnel loses a UDP superpacket
+    /// that enters it (Linux commit 3d010c8031e3).
     /// </param>
     internal Coalescer(PinnedSlab slab, int scratchOffset, bool sparesTunnelPorts)
     {
@@ -56,7 +58,9 @@ internal sealed class Coalescer : IDisposable
     /// <summary>Where a virtio-net header lies that asks for nothing: of a packet that goes as it is.</summary>
     internal int PlainHeaderOffset { get; }
 
-    /// <summary>Whether TCP merges: the device takes TUN_F_TSO4. May change at any time; what is merged already stays.</summary>
+    /// <summary>
+    /// Whether TCP merges: the device takes TUN_F_TSO4. May change at any time; what is merged already stays.
+    /// </summary>
     internal bool MergesTcp
     {
         get => _mergesTcp;
@@ -67,7 +71,9 @@ internal sealed class Coalescer : IDisposable
         }
     }
 
-    /// <summary>Whether UDP merges: TUN_F_USO4, Linux 6.2. May change at any time; what is merged already stays.</summary>
+    /// <summary>
+    /// Whether UDP merges: TUN_F_USO4, Linux 6.2. May change at any time; what is merged already stays.
+    /// </summary>
     internal bool MergesUdp
     {
         get => _mergesUdp;
@@ -99,10 +105,12 @@ internal sealed class Coalescer : IDisposable
 
     /// <summary>Takes a packet: it joins its flow's newest write or starts one.</summary>
     /// <param name="packet">
-    /// Validated, its time to live stepped already. Its bytes are not changed, and stay where they are until <see cref="Clear"/>.
+    /// Validated, its time to live stepped already. Its bytes are not changed, and stay where they are until
+    /// <see cref="Clear"/>.
     /// </param>
     /// <param name="offset">Where in the slab its first byte is.</param>
-    /// <returns>False when it would start a write and there is room for none: nothing has happened, the writes go first.</returns>
+    /// <returns>False when it would start a write and there is room for none: nothing has happened, the writes go
+    /// first.</returns>
     internal bool TryAdd(in Ipv4Header packet, int offset)
     {
         // In a train the next packet nearly always continues what the one before it did.

@@ -7,5 +7,6 @@ namespace Overlay.Router.Coalescing;
 internal readonly record struct FlowKey(ulong Addresses, uint Ports, byte Protocol)
 {
     /// <summary>A number whose upper bits are well mixed.</summary>
-    internal ulong Hash => (Addresses ^ ((ulong)Ports << 13) ^ Protocol) * 0x9E3779B97F4A7C15; // 2^64 / golden ratio (Knuth)
+    // 2^64 / golden ratio (Knuth)
+    internal ulong Hash => (Addresses ^ ((ulong)Ports << 13) ^ Protocol) * 0x9E3779B97F4A7C15;
 }

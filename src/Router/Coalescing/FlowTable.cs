@@ -3,7 +3,9 @@ using System;
 namespace Overlay.Router.Coalescing;
 
 /// <summary>Flow to the newest write that it may join: open addressing, emptied by counting a generation up.</summary>
-/// <remarks>Holds at most one entry per write, half of its places, so that a search ends. Colliding on purpose costs 64 looks.</remarks>
+/// <remarks>
+/// Holds at most one entry per write, half of its places, so that a search ends. Colliding on purpose costs 64 looks.
+/// </remarks>
 internal sealed class FlowTable
 {
     private const int PlaceBits = 7;
@@ -12,7 +14,8 @@ internal sealed class FlowTable
     private const uint LastGeneration = uint.MaxValue >> WriteBits;
 
     private readonly FlowKey[] _keys = new FlowKey[Places];
-    private readonly uint[] _entries = new uint[Places]; // generation and index of the write; other generations are empty
+    // generation and index of the write; other generations are empty
+    private readonly uint[] _entries = new uint[Places];
     private uint _generation = 1;
 
     /// <summary>The write's index, or -1.</summary>

@@ -44,7 +44,10 @@ internal static class GroEligibility
         return protocol == IpProtocol.Tcp ? OfTcp(transport, isPlainHeader) : OfUdp(transport, isPlainHeader);
     }
 
-    /// <summary>True when a kernel tunnel is likely at an end: VXLAN new and old, Geneve, GRE in UDP, FOU and this wire, WireGuard.</summary>
+    /// <summary>
+    /// True when a kernel tunnel is likely at an end: VXLAN new and old, Geneve, GRE in UDP, FOU and this wire,
+    /// WireGuard.
+    /// </summary>
     internal static bool IsTunnel(in FlowKey flow)
     {
         Span<byte> ports = stackalloc byte[sizeof(uint)];

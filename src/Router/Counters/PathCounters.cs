@@ -7,7 +7,8 @@ namespace Overlay.Router.Counters;
 /// <remarks>A reader gets each number whole, but not all of them of one instant.</remarks>
 public sealed class PathCounters
 {
-    // Two lines of 64 bytes on either side: the adjacent-line prefetcher pairs lines, and the other direction counts too.
+    // Two lines of 64 bytes on either side: the adjacent-line prefetcher pairs lines, and the other direction counts
+    // too.
     private const int PaddingCells = 16;
 
     private const int Packets = PaddingCells;

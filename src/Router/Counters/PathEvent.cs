@@ -10,13 +10,17 @@ public enum PathEvent
     /// <summary>An ICMP error was sent to the source of a dropped packet.</summary>
     IcmpSent,
 
-    /// <summary>An ICMP error was due, but its source or this host has had its share (RFC 1812, section 4.3.2.8).</summary>
+    /// <summary>
+    /// An ICMP error was due, but its source or this host has had its share (RFC 1812, section 4.3.2.8).
+    /// </summary>
     IcmpRateLimited,
 
     /// <summary>An ICMP error was due, but the kernel did not take it.</summary>
     IcmpRefused,
 
-    /// <summary>Inbound: a packet longer than this host's tunnel MTU was delivered whole: the peer's MTU is larger.</summary>
+    /// <summary>
+    /// Inbound: a packet longer than this host's tunnel MTU was delivered whole: the peer's MTU is larger.
+    /// </summary>
     Oversize,
 
     /// <summary>Outbound: reading from the TUN failed and was tried again; the packet it was about is lost.</summary>
@@ -31,7 +35,9 @@ public enum PathEvent
     /// <summary>Inbound: the kernel did not take packets merged into one; they were written one by one.</summary>
     MergeRefused,
 
-    /// <summary>Inbound: a TCP or UDP checksum was found wrong; the packet was delivered as it is, for the receiver to drop.</summary>
+    /// <summary>
+    /// Inbound: a TCP or UDP checksum was found wrong; the packet was delivered as it is, for the receiver to drop.
+    /// </summary>
     BadTransportChecksum,
 
     /// <summary>The underlay said that the path to a peer takes only shorter packets.</summary>

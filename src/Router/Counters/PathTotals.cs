@@ -35,7 +35,9 @@ public sealed class PathTotals
     /// <summary>Bytes of the inner packets forwarded.</summary>
     public long ForwardedBytes { get; }
 
-    /// <summary>A worker's latest refusal of a packet by the kernel; <see cref="Errno.None"/> when there never was one.</summary>
+    /// <summary>
+    /// A worker's latest refusal of a packet by the kernel; <see cref="Errno.None"/> when there never was one.
+    /// </summary>
     public Errno LastRefusal { get; }
 
     /// <summary>Packets dropped for this reason.</summary>

@@ -4,7 +4,9 @@ namespace Overlay.Router.Forwarding;
 /// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
 public enum Acceleration
 {
-    /// <summary>TCP comes from the TUN uncut, up to 64 KB, with its checksum unfinished (TUN_F_TSO4, TUN_F_CSUM).</summary>
+    /// <summary>
+    /// TCP comes from the TUN uncut, up to 64 KB, with its checksum unfinished (TUN_F_TSO4, TUN_F_CSUM).
+    /// </summary>
     TunTso,
 
     /// <summary>UDP of one flow comes from the TUN uncut, up to 64 KB (TUN_F_USO4; Linux 6.2).</summary>
@@ -19,7 +21,9 @@ public enum Acceleration
     /// <summary>Packets to one peer are sent as a train that the kernel cuts apart (UDP_SEGMENT; Linux 4.18).</summary>
     UdpGso,
 
-    /// <summary>Datagrams of one peer are received as a train that the kernel has put together (UDP_GRO; Linux 5.0).</summary>
+    /// <summary>
+    /// Datagrams of one peer are received as a train that the kernel has put together (UDP_GRO; Linux 5.0).
+    /// </summary>
     UdpGro,
 
     /// <summary>Several messages are sent or received with one system call (sendmmsg, recvmmsg).</summary>

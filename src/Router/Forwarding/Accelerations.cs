@@ -34,10 +34,12 @@ public sealed class Accelerations
     public void SetOn(Acceleration acceleration) => Set(acceleration, AccelerationState.On, Errno.None);
 
     /// <summary>Says that it was asked for and cannot be had.</summary>
-    public void SetUnavailable(Acceleration acceleration, Errno reason) => Set(acceleration, AccelerationState.Unavailable, reason);
+    public void SetUnavailable(Acceleration acceleration, Errno reason) =>
+        Set(acceleration, AccelerationState.Unavailable, reason);
 
     /// <summary>Takes it out of use for good.</summary>
-    public void SwitchOff(Acceleration acceleration, Errno reason) => Set(acceleration, AccelerationState.SwitchedOff, reason);
+    public void SwitchOff(Acceleration acceleration, Errno reason) =>
+        Set(acceleration, AccelerationState.SwitchedOff, reason);
 
     private void Set(Acceleration acceleration, AccelerationState state, Errno reason) =>
         Volatile.Write(ref _cells[(int)acceleration], (int)state | ((int)reason << 8));

@@ -9,10 +9,12 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>Messages from peers become packets for the TUN: taken apart, checked, merged where that is possible, written.</summary>
+/// <summary>
+/// Messages from peers become packets for the TUN: taken apart, checked, merged where that is possible, written.
+/// </summary>
 /// <remarks>
-/// Owned by one thread. Messages lie in the slab and are borrowed until <see cref="Flush"/>. The payload is not copied: a merged
-/// packet is a header of ours and pieces of the messages.
+/// Owned by one thread. Messages lie in the slab and are borrowed until <see cref="Flush"/>. The payload is not copied:
+/// a merged packet is a header of ours and pieces of the messages.
 /// </remarks>
 internal sealed class Decapsulator : IDisposable
 {
@@ -33,7 +35,8 @@ internal sealed class Decapsulator : IDisposable
     /// <param name="tun">Takes the packets.</param>
     /// <param name="context">What all directions share.</param>
     /// <param name="counters">The direction's.</param>
-    internal Decapsulator(PinnedSlab slab, int scratchStart, ITunQueue tun, ForwarderContext context, PathCounters counters)
+    internal Decapsulator(
+        PinnedSlab slab, int scratchStart, ITunQueue tun, ForwarderContext context, PathCounters counters)
     {
         _slab = slab;
         _tun = tun;
@@ -157,12 +160,14 @@ internal sealed class Decapsulator : IDisposable
         }
     }
 
-    // Some kernels of 2024 refuse valid superpackets (drivers/net/tun.c, virtio_net_hdr_to_skb): then none is made any more.
+    // Some kernels of 2024 refuse valid superpackets (drivers/net/tun.c, virtio_net_hdr_to_skb): then none is made any
+    // more.
     private void WriteOneByOne(CoalescedWrite write, Errno errno)
     {
         _counters.Note(PathEvent.MergeRefused);
         _counters.NoteRefusal(errno);
-        _accelerations.SwitchOff(write.Protocol == IpProtocol.Tcp ? Acceleration.TunTcpGro : Acceleration.TunUdpGro, errno);
+        _accelerations.SwitchOff(
+            write.Protocol == IpProtocol.Tcp ? Acceleration.TunTcpGro : Acceleration.TunUdpGro, errno);
         for (int i = 0; i < write.Packets; i++)
         {
             (int offset, int lengthBytes) = write.PacketAt(i);

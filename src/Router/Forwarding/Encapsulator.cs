@@ -11,8 +11,10 @@ namespace Overlay.Router.Forwarding;
 
 /// <summary>Frames from the TUN become datagrams for peers: checked, routed, cut, completed, sent.</summary>
 /// <remarks>
-/// Owned by one thread. A frame is one packet or superpacket with its virtio-net header; it lies in the slab and is borrowed until
-/// <see cref="OldestOffset"/> has passed it. The payload is not copied: a cut packet is a header of ours and a piece of the frame.
+/// Owned by one thread. A frame is one packet or superpacket with its virtio-net header; it lies in the slab and is
+/// borrowed until
+/// <see cref="OldestOffset"/> has passed it. The payload is not copied: a cut packet is a header of ours and a piece of
+/// the frame.
 /// </remarks>
 internal sealed class Encapsulator : IDisposable
 {
@@ -49,7 +51,9 @@ internal sealed class Encapsulator : IDisposable
         _counters = counters;
     }
 
-    /// <summary>Where the oldest frame lies that is still borrowed, in bytes from the slab's start; null for none.</summary>
+    /// <summary>
+    /// Where the oldest frame lies that is still borrowed, in bytes from the slab's start; null for none.
+    /// </summary>
     internal int? OldestOffset => _sender.OldestOffset;
 
     public void Dispose() => _sender.Dispose();
@@ -74,7 +78,8 @@ internal sealed class Encapsulator : IDisposable
         }
 
         int packetOffset = offset + _frameHeaderBytes;
-        VirtioNetHeader frame = _frameHeaderBytes == 0 ? default : VirtioNetHeader.Read(_slab.Slice(offset, VirtioNetHeader.Bytes));
+        VirtioNetHeader frame = _frameHeaderBytes == 0 ? default : VirtioNetHeader.Read(
+            _slab.Slice(offset, VirtioNetHeader.Bytes));
         DropReason fault = Ipv4Header.Parse(_slab.Slice(packetOffset, packetBytes), out Ipv4Header packet);
         if (fault != DropReason.None)
         {
@@ -154,7 +159,8 @@ internal sealed class Encapsulator : IDisposable
         {
             int headerOffset = TakeScratch(headerBytes);
             superpacket.WriteHeader(i, _slab.Slice(headerOffset, headerBytes));
-            _sender.Add(nextHop, headerOffset, headerBytes, offset + superpacket.PayloadOffset(i), superpacket.PayloadBytes(i));
+            _sender.Add(
+                nextHop, headerOffset, headerBytes, offset + superpacket.PayloadOffset(i), superpacket.PayloadBytes(i));
         }
     }
 

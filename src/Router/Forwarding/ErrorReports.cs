@@ -6,8 +6,12 @@ using Overlay.Router.Routes;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>Takes what the underlay says about datagrams sent earlier, so that it neither wakes nor fails anybody again.</summary>
-/// <remarks>Owned by one direction's thread, whose counters it writes; both directions may empty the one queue.</remarks>
+/// <summary>
+/// Takes what the underlay says about datagrams sent earlier, so that it neither wakes nor fails anybody again.
+/// </summary>
+/// <remarks>
+/// Owned by one direction's thread, whose counters it writes; both directions may empty the one queue.
+/// </remarks>
 internal sealed class ErrorReports(IDatagramPort port, PathCounters counters, ForwarderContext context)
 {
     // A host that answers every datagram with ICMP must not keep the thread here.

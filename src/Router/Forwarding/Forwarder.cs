@@ -51,7 +51,9 @@ public sealed class Forwarder : IDisposable
     /// <summary>UDP to TUN, all workers together.</summary>
     public PathTotals Inbound => PathTotals.Of(_inbound);
 
-    /// <summary>What the way out asks of the kernel; null when it is not metered. A thread for both ways sleeps on the way in.</summary>
+    /// <summary>
+    /// What the way out asks of the kernel; null when it is not metered. A thread for both ways sleeps on the way in.
+    /// </summary>
     public MeterTotals? OutboundMeter => _outboundMeters.Count == 0 ? null : MeterTotals.Of(_outboundMeters);
 
     /// <summary>What the way in asks of the kernel; null when it is not metered.</summary>
@@ -63,7 +65,9 @@ public sealed class Forwarder : IDisposable
     /// <summary>Which accelerations are in use.</summary>
     public Accelerations Accelerations { get; }
 
-    /// <summary>Completes with the reason when a worker has ended by itself. The others still run: a restart mends all.</summary>
+    /// <summary>
+    /// Completes with the reason when a worker has ended by itself. The others still run: a restart mends all.
+    /// </summary>
     public Task<Exception> Fault => _fault.Task;
 
     /// <summary>Starts all threads.</summary>
@@ -97,17 +101,21 @@ public sealed class Forwarder : IDisposable
         WorkerMeter? meterOut = Meter(context, _outboundMeters);
         WorkerMeter? meterIn = Meter(context, _inboundMeters);
         IWorker outbound = Keep(
-            new OutboundWorker(context, Metered(meterOut, lane.Tun, outScratch), Metered(meterOut, lane.Port, outScratch)), _outbound, meterOut);
-        var receiver = new InboundWorker(context, Metered(meterIn, lane.Tun, inScratch), Metered(meterIn, lane.Port, inScratch));
+            new OutboundWorker(context, Metered(
+                meterOut, lane.Tun, outScratch), Metered(meterOut, lane.Port, outScratch)), _outbound, meterOut);
+        var receiver = new InboundWorker(
+            context, Metered(meterIn, lane.Tun, inScratch), Metered(meterIn, lane.Port, inScratch));
         IWorker inbound = Keep(receiver, _inbound, meterIn);
         if (context.Options.Layout == WorkerLayout.Duplex)
         {
-            Add(context, $"duplex-{number}", [outbound, inbound], new WaitSet(lane.Port.Descriptor, lane.Tun.Descriptor, receiver.DrainErrors), meterIn);
+            Add(context, $"duplex-{number}", [outbound, inbound], new WaitSet(
+                lane.Port.Descriptor, lane.Tun.Descriptor, receiver.DrainErrors), meterIn);
         }
         else
         {
             Add(context, $"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor), meterOut);
-            Add(context, $"in-{number}", [inbound], new WaitSet(lane.Port.Descriptor, OnError: receiver.DrainErrors), meterIn);
+            Add(context, $"in-{number}", [inbound], new WaitSet(
+                lane.Port.Descriptor, OnError: receiver.DrainErrors), meterIn);
         }
     }
 
@@ -121,16 +129,20 @@ public sealed class Forwarder : IDisposable
         var inPipe = new FramePipe(meterReceive?.Calls, meterWrite?.Calls);
         var outScratch = new SlabPart(outPipe.ScratchOffset, Encapsulator.ScratchBytes);
         var inScratch = new SlabPart(inPipe.ScratchOffset, Decapsulator.ScratchBytes);
-        IWorker read = Keep(new TunReadStage(context, Metered(meterRead, lane.Tun, default), outPipe, _stop), _outbound, meterRead);
+        IWorker read = Keep(
+            new TunReadStage(context, Metered(meterRead, lane.Tun, default), outPipe, _stop), _outbound, meterRead);
         IWorker send = Keep(
-            new SendStage(context, lane.Tun.HasVirtioNetHeader, Metered(meterSend, lane.Port, outScratch), outPipe), _outbound, meterSend);
+            new SendStage(context, lane.Tun.HasVirtioNetHeader, Metered(
+                meterSend, lane.Port, outScratch), outPipe), _outbound, meterSend);
         var receiver = new ReceiveStage(context, Metered(meterReceive, lane.Port, default), inPipe, _stop);
         IWorker receive = Keep(receiver, _inbound, meterReceive);
-        IWorker write = Keep(new TunWriteStage(context, Metered(meterWrite, lane.Tun, inScratch), inPipe), _inbound, meterWrite);
+        IWorker write = Keep(
+            new TunWriteStage(context, Metered(meterWrite, lane.Tun, inScratch), inPipe), _inbound, meterWrite);
         _memory.AddRange([outPipe, inPipe]);
         Add(context, $"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor), meterRead);
         Add(context, $"send-{number}", [send], new WaitSet(outPipe.Readable), meterSend);
-        Add(context, $"receive-{number}", [receive], new WaitSet(lane.Port.Descriptor, OnError: receiver.DrainErrors), meterReceive);
+        Add(context, $"receive-{number}", [receive], new WaitSet(
+            lane.Port.Descriptor, OnError: receiver.DrainErrors), meterReceive);
         Add(context, $"tun-write-{number}", [write], new WaitSet(inPipe.Readable), meterWrite);
     }
 
@@ -146,9 +158,11 @@ public sealed class Forwarder : IDisposable
         return meter;
     }
 
-    private static ITunQueue Metered(WorkerMeter? meter, ITunQueue queue, SlabPart scratch) => meter?.On(queue, scratch) ?? queue;
+    private static ITunQueue Metered(WorkerMeter? meter, ITunQueue queue, SlabPart scratch) =>
+        meter?.On(queue, scratch) ?? queue;
 
-    private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port, SlabPart scratch) => meter?.On(port, scratch) ?? port;
+    private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port, SlabPart scratch) =>
+        meter?.On(port, scratch) ?? port;
 
     private IWorker Keep(IWorker worker, List<PathCounters> direction, WorkerMeter? meter)
     {
@@ -161,9 +175,11 @@ public sealed class Forwarder : IDisposable
         return meter?.On(worker) ?? worker;
     }
 
-    private void Add(ForwarderContext context, string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) => _threads.Add(
+    private void Add(ForwarderContext context, string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) =>
+        _threads.Add(
         new WorkerThread(
-            name, workers, waits with { Meter = meter?.Calls }, _stop, context.Options.SpinMicroseconds, fault => _fault.TrySetResult(fault)));
+            name, workers, waits with { Meter = meter?.Calls }, _stop, context.Options.SpinMicroseconds, fault =>
+                _fault.TrySetResult(fault)));
 }
 
 /// <summary>One TUN queue and one socket: what one set of workers serves.</summary>

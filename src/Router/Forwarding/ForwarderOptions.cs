@@ -14,8 +14,9 @@ public sealed record ForwarderOptions(SourceCheck SourceCheck, int TunnelMtu)
     public int FramesABatch { get; init; } = 64;
 
     /// <summary>
-    /// Messages taken by one system call at most, 1 to 64. Received are 4 at the least where this allows it, and the more the smaller
-    /// they are; with <see cref="WorkerLayout.Pipeline"/> each is received alone, and so many make a batch.
+    /// Messages taken by one system call at most, 1 to 64. Received are 4 at the least where this allows it, and the
+    /// more the smaller they are; with <see cref="WorkerLayout.Pipeline"/> each is received alone, and so many make a
+    /// batch.
     /// </summary>
     public int MessagesABatch { get; init; } = 64;
 
@@ -28,7 +29,9 @@ public sealed record ForwarderOptions(SourceCheck SourceCheck, int TunnelMtu)
     /// <summary>How long an idle worker looks again before it waits, in microseconds; 0 for not at all.</summary>
     public int SpinMicroseconds { get; init; }
 
-    /// <summary>Whether the workers' system calls are counted and timed, which costs them a little: for measurements.</summary>
+    /// <summary>
+    /// Whether the workers' system calls are counted and timed, which costs them a little: for measurements.
+    /// </summary>
     public bool IsMetered { get; init; }
 
     /// <summary>
@@ -39,7 +42,9 @@ public sealed record ForwarderOptions(SourceCheck SourceCheck, int TunnelMtu)
 
     internal SendLimits SendLimits => new(MessagesABatch, DatagramsATrain);
 
-    /// <summary>Whether inner UDP to the ports of tunnels is never merged: kernels before 6.8.5 lose such superpackets.</summary>
+    /// <summary>
+    /// Whether inner UDP to the ports of tunnels is never merged: kernels before 6.8.5 lose such superpackets.
+    /// </summary>
     public bool SparesTunnelPorts { get; init; }
 }
 

@@ -10,6 +10,8 @@ internal interface IWorker
 
     /// <summary>Takes what waits, up to a limit, and passes it on. Nothing is held back when it returns.</summary>
     /// <returns>False when nothing was waiting.</returns>
-    /// <remarks>A method of its own that returns often, so that the optimizing compiler's code takes over early.</remarks>
+    /// <remarks>
+    /// A method of its own that returns often, so that the optimizing compiler's code takes over early.
+    /// </remarks>
     bool RunBatch();
 }

@@ -12,7 +12,8 @@ internal static class InboundPath
     /// <param name="routes">The table in force for the batch.</param>
     /// <param name="check">How much the source has to prove.</param>
     /// <param name="outerSource">Where the datagram came from, host order.</param>
-    /// <param name="bytes">The datagram, whole; on <see cref="DropReason.None"/> time to live and checksum have changed.</param>
+    /// <param name="bytes">The datagram, whole; on <see cref="DropReason.None"/> time to live and checksum have
+    /// changed.</param>
     /// <param name="packet">The view of the packet; its bytes are what goes to the kernel.</param>
     /// <returns><see cref="DropReason.None"/> to deliver it, or why not; the packet is then as it was.</returns>
     public static DropReason Accept(
@@ -47,7 +48,8 @@ internal static class InboundPath
             return DropReason.SpoofedSource;
         }
 
-        // No transit in any mode: with stale tables on two hosts a packet would travel between them until its time is up.
+        // No transit in any mode: with stale tables on two hosts a packet would travel between them until its time is
+        // up.
         if (!routes.IsInOwnSubnet(packet.Destination))
         {
             return DropReason.NotOurs;

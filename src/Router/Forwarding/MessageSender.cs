@@ -6,7 +6,9 @@ using Overlay.Router.Ports;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>Delivers messages past whatever the kernel answers: each datagram is sent or counted as dropped, in order.</summary>
+/// <summary>
+/// Delivers messages past whatever the kernel answers: each datagram is sent or counted as dropped, in order.
+/// </summary>
 /// <remarks>Owned by one thread.</remarks>
 internal sealed class MessageSender : IDisposable
 {
@@ -37,7 +39,8 @@ internal sealed class MessageSender : IDisposable
 
     /// <summary>Sends all messages of a batch.</summary>
     /// <param name="batch">Over the slab. It stays as it is.</param>
-    /// <param name="lastInFragments">True when the last one is a datagram longer than its path: it is not tried whole.</param>
+    /// <param name="lastInFragments">True when the last one is a datagram longer than its path: it is not tried
+    /// whole.</param>
     internal void Send(SendBatch batch, bool lastInFragments)
     {
         int whole = lastInFragments ? batch.Count - 1 : batch.Count;
@@ -73,7 +76,8 @@ internal sealed class MessageSender : IDisposable
             return sent;
         }
 
-        // A seccomp filter that refuses sendmmsg answers what a firewall does; only the filter refuses a call without messages.
+        // A seccomp filter that refuses sendmmsg answers what a firewall does; only the filter refuses a call without
+        // messages.
         if (_port.ProbeMessageBatches().Succeeded)
         {
             return sent;
@@ -102,8 +106,8 @@ internal sealed class MessageSender : IDisposable
                     return sent;
                 }
 
-                // Meanwhile the TUN's own queue takes what comes, and drops at its end what it cannot. ENOBUFS is the way out's queue
-                // (with IP_RECVERR; net/ipv4/udp.c, udp_send_skb), which no descriptor speaks for.
+                // Meanwhile the TUN's own queue takes what comes, and drops at its end what it cannot. ENOBUFS is the
+                // way out's queue (with IP_RECVERR; net/ipv4/udp.c, udp_send_skb), which no descriptor speaks for.
                 if (sent.Errno == Errno.EAGAIN)
                 {
                     _port.WaitWritable(WaitMilliseconds);
@@ -115,9 +119,9 @@ internal sealed class MessageSender : IDisposable
             }
             else
             {
-                // An ICMP error about an earlier datagram, to whichever peer, fails a call (IP_RECVERR, ip(7)), and taking its
-                // report arms the next one's: the errno is this message's own when none was left. Once more in any case: the
-                // receiving thread may have been the one to take the report.
+                // An ICMP error about an earlier datagram, to whichever peer, fails a call (IP_RECVERR, ip(7)), and
+                // taking its report arms the next one's: the errno is this message's own when none was left. Once more
+                // in any case: the receiving thread may have been the one to take the report.
                 bool wereOthers = _errors.Drain();
                 if (repeats++ == MaximumRepeats || (repeats > 1 && !wereOthers))
                 {
@@ -140,8 +144,8 @@ internal sealed class MessageSender : IDisposable
             _counters.Note(PathEvent.TrainRefused);
             _counters.NoteRefusal(errno);
 
-            // EIO: the way out cannot finish checksums (a device before Linux 6.11, IPsec). The others: longer than the path takes,
-            // or more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
+            // EIO: the way out cannot finish checksums (a device before Linux 6.11, IPsec). The others: longer than the
+            // path takes, or more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
             if (errno == Errno.EIO || !IsTooLong(peer, segmentBytes))
             {
                 _ = _paths.ReportNoTrains(peer, errno);
@@ -178,7 +182,8 @@ internal sealed class MessageSender : IDisposable
         }
     }
 
-    // A single datagram that is too long for its path goes in fragments, as stock's do: only the next ones are judged by the path.
+    // A single datagram that is too long for its path goes in fragments, as stock's do: only the next ones are judged
+    // by the path.
     private void SettleRefused(SendBatch batch, int index, Errno errno)
     {
         if (errno != Errno.EMSGSIZE)

@@ -84,8 +84,9 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         return frames > 0;
     }
 
-    // Frames whose datagrams are still to be sent lie ahead, the oldest first: the next FrameBytes must not reach it, nor may the
-    // worker pass it. It would do so at the ring's end, and by the line that a frame may skip to be aligned.
+    // Frames whose datagrams are still to be sent lie ahead, the oldest first: the next FrameBytes must not reach it,
+    // nor may the worker pass it. It would do so at the ring's end, and by the line that a frame may skip to be
+    // aligned.
     private void MakeRoom()
     {
         if (_nextFrame + FrameBytes > _slab.LengthBytes)

@@ -8,8 +8,8 @@ namespace Overlay.Router.Forwarding;
 
 /// <summary>Collects packets for peers into messages, and has them sent.</summary>
 /// <remarks>
-/// <para>Packets to one peer that follow each other form a train as long as each is as long as the first; a shorter one ends it
-/// (UDP_SEGMENT, udp(7)). The order of packets never changes.</para>
+/// <para>Packets to one peer that follow each other form a train as long as each is as long as the first; a shorter one
+/// ends it (UDP_SEGMENT, udp(7)). The order of packets never changes.</para>
 /// <para>Owned by one thread. What was added is borrowed from the slab until it has been sent.</para>
 /// </remarks>
 internal sealed class PeerSender : IDisposable
@@ -49,7 +49,10 @@ internal sealed class PeerSender : IDisposable
         _messages = new MessageSender(slab, port, counters, context);
     }
 
-    /// <summary>Where the oldest packet lies that has not been sent yet, in bytes from the slab's start; null when all have been.</summary>
+    /// <summary>
+    /// Where the oldest packet lies that has not been sent yet, in bytes from the slab's start; null when all have
+    /// been.
+    /// </summary>
     internal int? OldestOffset => _batch.Count > 0 ? _oldestOffset : null;
 
     /// <summary>True when the path to some peer is narrower than its route says.</summary>

@@ -68,7 +68,8 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
         counters.Drop(DropReason.Truncated);
         if (message.SegmentBytes > 0)
         {
-            // A train that the kernel had no right to make so long: its datagrams are lost, the next ones come one by one.
+            // A train that the kernel had no right to make so long: its datagrams are lost, the next ones come one by
+            // one.
             _accelerations.SwitchOff(Acceleration.UdpGro, Errno.EMSGSIZE);
         }
 

@@ -4,8 +4,8 @@ namespace Overlay.Router.Forwarding;
 public enum SourceCheck
 {
     /// <summary>
-    /// The outer source is a known peer's public IP; the inner source is not in our own subnet and, inside the network, is in
-    /// that peer's.
+    /// The outer source is a known peer's public IP; the inner source is not in our own subnet and, inside the network,
+    /// is in that peer's.
     /// </summary>
     Strict,
 

@@ -6,14 +6,19 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>Finds out whether a device takes superpackets: some kernels of 2024 refuse valid ones (Linux commit 89add40066f9).</summary>
+/// <summary>
+/// Finds out whether a device takes superpackets: some kernels of 2024 refuse valid ones (Linux commit 89add40066f9).
+/// </summary>
 public static class SuperpacketProbe
 {
     private const int SegmentBytes = 8;
     private const int Segments = 2;
     private const uint Nobody = 0x00000001;
 
-    /// <summary>Writes one superpacket of two segments that the kernel drops by itself: its source is nobody's (0/8; net/ipv4/route.c, ip_route_input_slow).</summary>
+    /// <summary>
+    /// Writes one superpacket of two segments that the kernel drops by itself: its source is nobody's (0/8;
+    /// net/ipv4/route.c, ip_route_input_slow).
+    /// </summary>
     /// <param name="tun">A queue with a virtio-net header, of a device that is up.</param>
     /// <param name="type">TCP or UDP in IPv4.</param>
     /// <returns>The errno of the write; <see cref="Errno.None"/> when it was taken.</returns>
@@ -30,7 +35,8 @@ public static class SuperpacketProbe
         bytes.Clear();
         new VirtioNetHeader(
             NeedsChecksum: true, HasReceiveInfo: false, type, HasEcn: false, (ushort)headerBytes, SegmentBytes,
-            Ipv4Header.MinimumBytes, (ushort)(isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset)).Write(bytes);
+            Ipv4Header.MinimumBytes, (ushort)(
+                isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset)).Write(bytes);
 
         Span<byte> packet = bytes[VirtioNetHeader.Bytes..];
         packet[0] = 0x45;
@@ -38,15 +44,18 @@ public static class SuperpacketProbe
         packet[8] = 1; // it does not get further than this host, whatever becomes of it
         packet[9] = isTcp ? IpProtocol.Tcp : IpProtocol.Udp;
         BinaryPrimitives.WriteUInt32BigEndian(packet[12..], Nobody);
-        BinaryPrimitives.WriteUInt32BigEndian(packet[16..], Nobody); // 0.0.0.0 to 0.0.0.0 would be a broadcast to this host
-        BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Compute(packet[..Ipv4Header.MinimumBytes]));
+        // 0.0.0.0 to 0.0.0.0 would be a broadcast to this host
+        BinaryPrimitives.WriteUInt32BigEndian(packet[16..], Nobody);
+        BinaryPrimitives.WriteUInt16BigEndian(
+            packet[10..], InternetChecksum.Compute(packet[..Ipv4Header.MinimumBytes]));
         if (isTcp)
         {
             packet[Ipv4Header.MinimumBytes + 12] = IpProtocol.TcpHeaderBytes / 4 << 4;
         }
         else
         {
-            BinaryPrimitives.WriteUInt16BigEndian(packet[(Ipv4Header.MinimumBytes + 4)..], (ushort)(packetBytes - Ipv4Header.MinimumBytes));
+            BinaryPrimitives.WriteUInt16BigEndian(
+                packet[(Ipv4Header.MinimumBytes + 4)..], (ushort)(packetBytes - Ipv4Header.MinimumBytes));
         }
 
         return tun.Write(frame).Errno;

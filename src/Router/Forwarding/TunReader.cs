@@ -24,7 +24,8 @@ internal sealed class TunReader(ForwarderContext context, ITunQueue tun, PathCou
 
     /// <summary>Reads one frame.</summary>
     /// <param name="buffer">Takes it.</param>
-    /// <returns>Bytes read; EAGAIN when none waits; another errno when one was lost, and the next read may bring one.</returns>
+    /// <returns>Bytes read; EAGAIN when none waits; another errno when one was lost, and the next read may bring
+    /// one.</returns>
     /// <exception cref="LinuxException">The device is gone.</exception>
     internal SyscallResult Read(Span<byte> buffer)
     {
@@ -53,7 +54,8 @@ internal sealed class TunReader(ForwarderContext context, ITunQueue tun, PathCou
         counters.NoteRefusal(errno);
         if (++_failuresInARow > MaximumFailuresInARow)
         {
-            throw new LinuxException("read", errno, "could not read the TUN device", "restart this daemon to create it again");
+            throw new LinuxException(
+                "read", errno, "could not read the TUN device", "restart this daemon to create it again");
         }
 
         if (errno == Errno.EINVAL)
@@ -62,8 +64,8 @@ internal sealed class TunReader(ForwarderContext context, ITunQueue tun, PathCou
         }
     }
 
-    // A packet of a kind for which a virtio-net header has no word is answered with EINVAL (drivers/net/tun.c, tun_put_user).
-    // The kernel cuts it, like all others, as soon as nobody asks for superpackets.
+    // A packet of a kind for which a virtio-net header has no word is answered with EINVAL (drivers/net/tun.c,
+    // tun_put_user). The kernel cuts it, like all others, as soon as nobody asks for superpackets.
     private void DoWithoutSuperpackets(Errno errno)
     {
         long now = Environment.TickCount64;

@@ -111,4 +111,5 @@ internal sealed class WorkerThread
 /// <param name="Second">Another; null for none.</param>
 /// <param name="OnError">Called when a wait says that a descriptor has an error to report; null for nobody.</param>
 /// <param name="Meter">Counts the waits; null for nobody.</param>
-internal readonly record struct WaitSet(SafeFd First, SafeFd? Second = null, Action? OnError = null, CallMeter? Meter = null);
+internal readonly record struct WaitSet(
+    SafeFd First, SafeFd? Second = null, Action? OnError = null, CallMeter? Meter = null);

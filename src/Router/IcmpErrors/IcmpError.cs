@@ -4,10 +4,14 @@ using Overlay.Router.Packets;
 
 namespace Overlay.Router.IcmpErrors;
 
-/// <summary>ICMP error messages (RFC 792) and the question whether one may be sent (RFC 1812, section 4.3.2.7).</summary>
+/// <summary>
+/// ICMP error messages (RFC 792) and the question whether one may be sent (RFC 1812, section 4.3.2.7).
+/// </summary>
 internal static class IcmpError
 {
-    /// <summary>The longest message <see cref="Write"/> makes: 8 bytes, a header with every option, 8 bytes of its payload.</summary>
+    /// <summary>
+    /// The longest message <see cref="Write"/> makes: 8 bytes, a header with every option, 8 bytes of its payload.
+    /// </summary>
     public const int MaximumBytes = HeaderBytes + 60 + QuotedPayloadBytes;
 
     /// <summary>Destination unreachable.</summary>
@@ -16,7 +20,9 @@ internal static class IcmpError
     /// <summary>Code of <see cref="DestinationUnreachable"/>: no route to the network.</summary>
     public const byte NetworkUnreachable = 0;
 
-    /// <summary>Code of <see cref="DestinationUnreachable"/>: too long, and it may not be fragmented (RFC 1191, section 4).</summary>
+    /// <summary>
+    /// Code of <see cref="DestinationUnreachable"/>: too long, and it may not be fragmented (RFC 1191, section 4).
+    /// </summary>
     public const byte FragmentationNeeded = 4;
 
     /// <summary>Time exceeded.</summary>
@@ -30,8 +36,8 @@ internal static class IcmpError
 
     /// <summary>True when an error about this packet is allowed.</summary>
     /// <remarks>
-    /// Never about an ICMP error or an ICMP type that may be one, a later fragment, a packet to a group or to everybody, or a
-    /// packet whose source is not one host.
+    /// Never about an ICMP error or an ICMP type that may be one, a later fragment, a packet to a group or to
+    /// everybody, or a packet whose source is not one host.
     /// </remarks>
     public static bool MayAnswer(in Ipv4Header packet)
     {
@@ -49,12 +55,15 @@ internal static class IcmpError
         return !message.IsEmpty && IsQuery(message[0]);
     }
 
-    /// <summary>Writes one message: its header, then the offender's header with its options and the 8 bytes after it.</summary>
+    /// <summary>
+    /// Writes one message: its header, then the offender's header with its options and the 8 bytes after it.
+    /// </summary>
     /// <param name="buffer">At least <see cref="MaximumBytes"/>; its old content does not leak.</param>
     /// <param name="type">The ICMP type.</param>
     /// <param name="code">The ICMP code.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
-    /// <param name="nextHopMtu">With <see cref="FragmentationNeeded"/>: the longest packet that passes, in bytes; 0 otherwise.</param>
+    /// <param name="nextHopMtu">With <see cref="FragmentationNeeded"/>: the longest packet that passes, in bytes; 0
+    /// otherwise.</param>
     /// <returns>The message's length; less than 8 payload bytes are quoted where the packet has no more.</returns>
     public static int Write(Span<byte> buffer, byte type, byte code, in Ipv4Header offender, int nextHopMtu = 0)
     {
@@ -69,7 +78,8 @@ internal static class IcmpError
         return message.Length;
     }
 
-    // Echo, router discovery, timestamp, information, address mask: each with its reply. A type not listed counts as an error.
+    // Echo, router discovery, timestamp, information, address mask: each with its reply. A type not listed counts as an
+    // error.
     private static bool IsQuery(byte type) => type is 0 or 8 or 9 or 10 or 13 or 14 or 15 or 16 or 17 or 18;
 
     private static bool IsGroupOrBroadcast(uint address) => address >= 0xE0000000;

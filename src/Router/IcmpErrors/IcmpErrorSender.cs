@@ -5,7 +5,9 @@ using Overlay.Router.Packets;
 
 namespace Overlay.Router.IcmpErrors;
 
-/// <summary>Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.</summary>
+/// <summary>
+/// Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.
+/// </summary>
 /// <remarks>Owned by one direction's thread, whose counters it writes.</remarks>
 internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
 {
@@ -15,7 +17,8 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
     /// <summary>Sends the error that belongs to a drop; nothing for a drop that no error belongs to.</summary>
     /// <param name="reason">Why the packet was dropped.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
-    /// <param name="nextHopMtu">With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in bytes.</param>
+    /// <param name="nextHopMtu">With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in
+    /// bytes.</param>
     internal void Report(DropReason reason, in Ipv4Header offender, int nextHopMtu = 0)
     {
         switch (reason)

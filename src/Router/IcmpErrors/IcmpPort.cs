@@ -3,11 +3,14 @@ using Overlay.Linux;
 
 namespace Overlay.Router.IcmpErrors;
 
-/// <summary>A raw socket, so that the kernel routes an error like any packet of this host and gives it the source that fits.</summary>
+/// <summary>
+/// A raw socket, so that the kernel routes an error like any packet of this host and gives it the source that fits.
+/// </summary>
 /// <remarks>
-/// Stock flannel writes its errors into the TUN instead, where the kernel drops them: a packet that comes in from a device with
-/// one of the host's own addresses as source is a martian (net/ipv4/fib_frontend.c, fib_validate_source). Nor is the tunnel's own
-/// address a good source for a pod: it is the first of the pod's subnet, which kernels before 5.14 take for its broadcast address.
+/// Stock flannel writes its errors into the TUN instead, where the kernel drops them: a packet that comes in from a
+/// device with one of the host's own addresses as source is a martian (net/ipv4/fib_frontend.c, fib_validate_source).
+/// Nor is the tunnel's own address a good source for a pod: it is the first of the pod's subnet, which kernels before
+/// 5.14 take for its broadcast address.
 /// </remarks>
 public sealed class IcmpPort(IcmpSocket socket) : IIcmpPort, IDisposable
 {

@@ -3,13 +3,14 @@ using System;
 namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
-/// How many ICMP errors one direction may send: 1,000 a second in all with bursts of 50, and to one host one a second with bursts of 6
-/// (Linux's own figures: icmp_msgs_per_sec, icmp_msgs_burst, icmp_ratelimit: ip-sysctl). RFC 1812, section 4.3.2.8, asks for a limit.
+/// How many ICMP errors one direction may send: 1,000 a second in all with bursts of 50, and to one host one a second
+/// with bursts of 6 (Linux's own figures: icmp_msgs_per_sec, icmp_msgs_burst, icmp_ratelimit: ip-sysctl). RFC 1812,
+/// section 4.3.2.8, asks for a limit.
 /// </summary>
 /// <remarks>
-/// "Fragmentation needed" has 1,000 a second of its own, whoever they go to: a source that is not told a path's MTU loses all it
-/// sends there, and needs one for each destination. Linux does not limit it at all (net/ipv4/icmp.c, icmpv4_mask_allow). Owned by
-/// one thread.
+/// "Fragmentation needed" has 1,000 a second of its own, whoever they go to: a source that is not told a path's MTU
+/// loses all it sends there, and needs one for each destination. Linux does not limit it at all (net/ipv4/icmp.c,
+/// icmpv4_mask_allow). Owned by one thread.
 /// </remarks>
 internal sealed class IcmpRateLimit
 {
@@ -23,7 +24,9 @@ internal sealed class IcmpRateLimit
     private Credit _forAll = new(BurstForAll);
     private Credit _forPathMtus = new(BurstForAll);
 
-    /// <summary>True when one more error may go to <paramref name="address"/> now; it is then counted as sent.</summary>
+    /// <summary>
+    /// True when one more error may go to <paramref name="address"/> now; it is then counted as sent.
+    /// </summary>
     /// <param name="address">Host order.</param>
     /// <param name="nowMilliseconds">A clock that never goes back.</param>
     internal bool TryTake(uint address, long nowMilliseconds)

@@ -3,15 +3,17 @@ using System.Threading;
 
 namespace Overlay.Router.Metering;
 
-/// <summary>What one worker asks of the kernel, and how long it takes. Written by the worker's thread alone, read by anyone.</summary>
+/// <summary>
+/// What one worker asks of the kernel, and how long it takes. Written by the worker's thread alone, read by anyone.
+/// </summary>
 /// <remarks>
-/// Calls and bytes are counted, every one. Time is sampled: of every <see cref="BatchesATiming"/> batches one is timed with all its
-/// calls, because looking at the clock costs as much as a good part of the work between two calls.
+/// Calls and bytes are counted, every one. Time is sampled: of every <see cref="BatchesATiming"/> batches one is timed
+/// with all its calls, because looking at the clock costs as much as a good part of the work between two calls.
 /// </remarks>
 public sealed class CallMeter
 {
-    // A prime: batches come in short cycles (one that is full, one that finds nothing), and a period that shares a factor with
-    // such a cycle would always time the same kind.
+    // A prime: batches come in short cycles (one that is full, one that finds nothing), and a period that shares a
+    // factor with such a cycle would always time the same kind.
     internal const int BatchesATiming = 13;
 
     // Two lines of 64 bytes on either side, as in PathCounters.
@@ -45,8 +47,8 @@ public sealed class CallMeter
     public double WorkSeconds => Scaled(Read(TimedWorkTicks));
 
     /// <summary>
-    /// Bytes of packets that left from another place than they were read into: what user space has copied, headers written anew
-    /// among it.
+    /// Bytes of packets that left from another place than they were read into: what user space has copied, headers
+    /// written anew among it.
     /// </summary>
     public long UserCopiedBytes => Read(CopiedBytes);
 

@@ -3,8 +3,12 @@ using Overlay.Linux;
 
 namespace Overlay.Router.Metering;
 
-/// <summary>Copies what a worker has read once more, or several times, to memory that nobody reads: what another copy costs.</summary>
-/// <remarks>Owned by one thread. The source is as warm as any copy would find it, the target as any reused buffer's.</remarks>
+/// <summary>
+/// Copies what a worker has read once more, or several times, to memory that nobody reads: what another copy costs.
+/// </summary>
+/// <remarks>
+/// Owned by one thread. The source is as warm as any copy would find it, the target as any reused buffer's.
+/// </remarks>
 internal sealed class CopyLoad(int times, CallMeter meter)
 {
     private readonly byte[] _target = times == 0 ? [] : GC.AllocateUninitializedArray<byte>(ReceiveBatch.SlotBytes);

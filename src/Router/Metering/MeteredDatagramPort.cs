@@ -8,7 +8,8 @@ namespace Overlay.Router.Metering;
 /// <param name="meter">The worker's.</param>
 /// <param name="copies">Copies what was received.</param>
 /// <param name="scratch">Where the worker writes headers anew: what it sends from there was copied.</param>
-internal sealed class MeteredDatagramPort(IDatagramPort port, CallMeter meter, CopyLoad copies, SlabPart scratch) : IDatagramPort
+internal sealed class MeteredDatagramPort(
+    IDatagramPort port, CallMeter meter, CopyLoad copies, SlabPart scratch) : IDatagramPort
 {
     /// <inheritdoc/>
     public SafeFd Descriptor => port.Descriptor;

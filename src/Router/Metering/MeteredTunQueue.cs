@@ -38,7 +38,9 @@ internal sealed class MeteredTunQueue(ITunQueue queue, CallMeter meter, CopyLoad
             meter.End(MeteredCall.TunWrite, began, written.Count);
 
             // The virtio-net header is the kernel's and ours, not the packet's.
-            meter.CountCopy(Math.Max(0, packet.BytesIn(scratch.Start, scratch.LengthBytes) - (queue.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0)));
+            meter.CountCopy(
+                Math.Max(0, packet.BytesIn(
+                    scratch.Start, scratch.LengthBytes) - (queue.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0)));
         }
         else
         {

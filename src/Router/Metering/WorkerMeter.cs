@@ -9,7 +9,8 @@ internal sealed class WorkerMeter
 {
     private readonly CopyLoad _copies;
 
-    /// <param name="extraCopies">How often everything the worker reads is copied once more, 0 to <see cref="ForwarderOptions.MostExtraCopies"/>.</param>
+    /// <param name="extraCopies">How often everything the worker reads is copied once more, 0 to
+    /// <see cref="ForwarderOptions.MostExtraCopies"/>.</param>
     internal WorkerMeter(int extraCopies) => _copies = new CopyLoad(extraCopies, Calls);
 
     /// <summary>What it has counted.</summary>
@@ -21,7 +22,8 @@ internal sealed class WorkerMeter
 
     /// <param name="port">Is metered from here on.</param>
     /// <param name="scratch">Where the worker writes headers anew.</param>
-    internal IDatagramPort On(IDatagramPort port, SlabPart scratch) => new MeteredDatagramPort(port, Calls, _copies, scratch);
+    internal IDatagramPort On(IDatagramPort port, SlabPart scratch) =>
+        new MeteredDatagramPort(port, Calls, _copies, scratch);
 
     internal IWorker On(IWorker worker) => new MeteredWorker(worker, Calls);
 }

@@ -8,15 +8,18 @@ namespace Overlay.Router.Packets;
 
 /// <summary>The Internet checksum (RFC 1071) and its incremental update (RFC 1624).</summary>
 /// <remarks>
-/// A sum is kept in the machine's own byte order and is not folded before its end: the one's-complement sum does not depend on
-/// the byte order as long as every term has the same (RFC 1071, section 2, B). <see cref="Term"/> makes such a term of a number.
+/// A sum is kept in the machine's own byte order and is not folded before its end: the one's-complement sum does not
+/// depend on the byte order as long as every term has the same (RFC 1071, section 2, B). <see cref="Term"/> makes such
+/// a term of a number.
 /// </remarks>
 public static class InternetChecksum
 {
     // Below one 512-bit vector the words are summed as they are: a header never pays for setting a vector loop up.
     private const int ShortestVectorSum = 64;
 
-    /// <summary>The checksum of <paramref name="bytes"/>, as the number to write big-endian into the checksum field.</summary>
+    /// <summary>
+    /// The checksum of <paramref name="bytes"/>, as the number to write big-endian into the checksum field.
+    /// </summary>
     /// <param name="bytes">The field itself holds zero. An odd length is padded with a zero byte.</param>
     public static ushort Compute(ReadOnlySpan<byte> bytes) => Term((ushort)~Fold(Add(bytes, 0)));
 
@@ -25,8 +28,8 @@ public static class InternetChecksum
 
     /// <summary>The checksum after the time to live, in the high byte of its word, went down by one.</summary>
     /// <remarks>
-    /// RFC 1624, equation 3, for m - m' = 0x0100. A sum of 0xFFFF is carried to 0x0000, which is what RFC 1624 gets and RFC
-    /// 1141 does not.
+    /// RFC 1624, equation 3, for m - m' = 0x0100. A sum of 0xFFFF is carried to 0x0000, which is what RFC 1624 gets and
+    /// RFC 1141 does not.
     /// </remarks>
     public static ushort AfterTimeToLiveStep(ushort checksum)
     {
@@ -59,7 +62,9 @@ public static class InternetChecksum
             : OnesComplementSum.AddWords(bytes, sum);
     }
 
-    /// <summary>The 16-bit sum, its carries added back in, in the machine's byte order; not inverted. 0 only of 0.</summary>
+    /// <summary>
+    /// The 16-bit sum, its carries added back in, in the machine's byte order; not inverted. 0 only of 0.
+    /// </summary>
     internal static ushort Fold(ulong sum)
     {
         // A number plus itself with its halves swapped has, in its upper half, the sum of both halves and their carry.
@@ -67,8 +72,11 @@ public static class InternetChecksum
         return (ushort)((half + BitOperations.RotateLeft(half, 16)) >> 16);
     }
 
-    /// <summary>What a 16-bit number adds to a sum: the number as it stands in a packet, read in the machine's byte order.</summary>
-    internal static ushort Term(ushort number) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(number) : number;
+    /// <summary>
+    /// What a 16-bit number adds to a sum: the number as it stands in a packet, read in the machine's byte order.
+    /// </summary>
+    internal static ushort Term(ushort number) =>
+        BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(number) : number;
 
     /// <summary>The sum over the pseudo-header of TCP and UDP (RFC 9293, section 3.1; RFC 768), not folded.</summary>
     /// <param name="ipv4Header">At least the 20 bytes that every IPv4 header has.</param>

@@ -1,6 +1,9 @@
 namespace Overlay.Router.Packets;
 
-/// <summary>The protocols in an IPv4 packet that anything here looks into (IANA protocol numbers), and where their checksums are.</summary>
+/// <summary>
+/// The protocols in an IPv4 packet that anything here looks into (IANA protocol numbers), and where their checksums
+/// are.
+/// </summary>
 internal static class IpProtocol
 {
     /// <summary>RFC 792.</summary>

@@ -41,7 +41,9 @@ public readonly ref struct Ipv4Header
     /// <summary>Host order.</summary>
     public uint Source => BinaryPrimitives.ReadUInt32BigEndian(_packet[SourceOffset..]);
 
-    /// <summary>True when the source can be one host's (RFC 1812, section 5.3.7): not 0/8, 127/8, 224/4 or 240/4.</summary>
+    /// <summary>
+    /// True when the source can be one host's (RFC 1812, section 5.3.7): not 0/8, 127/8, 224/4 or 240/4.
+    /// </summary>
     public bool HasUnicastSource => _packet[SourceOffset] is not 0 and not 127 and < 224;
 
     /// <summary>Host order.</summary>
@@ -56,10 +58,13 @@ public readonly ref struct Ipv4Header
     /// <summary>True when the header checksum is right.</summary>
     public bool HasValidChecksum => InternetChecksum.IsValid(_packet[..HeaderBytes]);
 
-    /// <summary>Checks that the bytes are one IPv4 packet, whole. After <see cref="DropReason.None"/> no accessor can fail.</summary>
+    /// <summary>
+    /// Checks that the bytes are one IPv4 packet, whole. After <see cref="DropReason.None"/> no accessor can fail.
+    /// </summary>
     /// <param name="bytes">From the version byte on; may be longer than the packet.</param>
     /// <param name="header">The view, or the default when the answer is not <see cref="DropReason.None"/>.</param>
-    /// <returns>Why it is not, in the order: short, not version 4, header or total length that contradicts the bytes.</returns>
+    /// <returns>Why it is not, in the order: short, not version 4, header or total length that contradicts the
+    /// bytes.</returns>
     public static DropReason Parse(Span<byte> bytes, out Ipv4Header header)
     {
         header = default;
@@ -85,7 +90,9 @@ public readonly ref struct Ipv4Header
     }
 
     /// <summary>Takes one from the time to live and patches the checksum. Nothing else changes.</summary>
-    /// <remarks>The caller has refused 0 and 1: what would reach zero is not forwarded (RFC 1812, section 5.3.1).</remarks>
+    /// <remarks>
+    /// The caller has refused 0 and 1: what would reach zero is not forwarded (RFC 1812, section 5.3.1).
+    /// </remarks>
     public void StepTimeToLive()
     {
         _packet[TimeToLiveOffset]--;
@@ -99,6 +106,7 @@ public readonly ref struct Ipv4Header
     {
         _packet[TimeToLiveOffset]++;
         BinaryPrimitives.WriteUInt16BigEndian(_packet[ChecksumOffset..], 0);
-        BinaryPrimitives.WriteUInt16BigEndian(_packet[ChecksumOffset..], InternetChecksum.Compute(_packet[..HeaderBytes]));
+        BinaryPrimitives.WriteUInt16BigEndian(
+            _packet[ChecksumOffset..], InternetChecksum.Compute(_packet[..HeaderBytes]));
     }
 }

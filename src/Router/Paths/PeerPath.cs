@@ -6,7 +6,8 @@ namespace Overlay.Router.Paths;
 /// <param name="Peer">The outer address, host order.</param>
 /// <param name="Mtu">The longest outer packet that gets there whole, in bytes; 65,535 while nothing is known.</param>
 /// <param name="TakesTrains">False after the kernel has refused a train to this peer.</param>
-/// <param name="TrainRefusal">Why it refused one; <see cref="Errno.None"/> while <paramref name="TakesTrains"/>.</param>
+/// <param name="TrainRefusal">Why it refused one; <see cref="Errno.None"/> while
+/// <paramref name="TakesTrains"/>.</param>
 /// <param name="ExpiresAt">When to forget it, by <see cref="PeerPaths.Now"/>.</param>
 public readonly record struct PeerPath(uint Peer, int Mtu, bool TakesTrains, Errno TrainRefusal, long ExpiresAt)
 {

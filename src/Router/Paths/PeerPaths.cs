@@ -8,9 +8,10 @@ namespace Overlay.Router.Paths;
 
 /// <summary>The peers whose path is worse than their route says: none as a rule.</summary>
 /// <remarks>
-/// Any thread reports; what is news is rare and allocates. Readers take one reference a batch. All that is known of a path is
-/// forgotten at once, ten minutes after the last news of it, as the kernel forgets a path MTU (net.ipv4.route.mtu_expires), so that
-/// a path that has healed is used again; what is no news counts for that in the second half of the ten minutes only.
+/// Any thread reports; what is news is rare and allocates. Readers take one reference a batch. All that is known of a
+/// path is forgotten at once, ten minutes after the last news of it, as the kernel forgets a path MTU
+/// (net.ipv4.route.mtu_expires), so that a path that has healed is used again; what is no news counts for that in the
+/// second half of the ten minutes only.
 /// </remarks>
 /// <param name="time">What ten minutes are measured by; null for the system's clock.</param>
 public sealed class PeerPaths(TimeProvider? time = null)
@@ -66,7 +67,8 @@ public sealed class PeerPaths(TimeProvider? time = null)
                 .. before.Paths.Where(other => other.Peer != peer && other.ExpiresAt > now).Append(path)
                     .OrderByDescending(other => other.ExpiresAt).Take(MaximumPaths).OrderBy(other => other.Peer),
             ];
-            if (Interlocked.CompareExchange(ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer)]), before) == before)
+            if (Interlocked.CompareExchange(
+                ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer)]), before) == before)
             {
                 return isNews;
             }
@@ -91,7 +93,9 @@ public sealed class PeerPaths(TimeProvider? time = null)
         /// <summary>All of them, by address.</summary>
         public IReadOnlyList<PeerPath> Paths => _paths;
 
-        /// <summary>The path to a peer; <see cref="PeerPath.Unknown"/> when nothing is known or it has expired.</summary>
+        /// <summary>
+        /// The path to a peer; <see cref="PeerPath.Unknown"/> when nothing is known or it has expired.
+        /// </summary>
         /// <param name="peer">The outer address, host order.</param>
         /// <param name="now">By <see cref="Now"/>.</param>
         public PeerPath Find(uint peer, long now)

@@ -9,10 +9,14 @@ using Overlay.Router.Metering;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>A pipe that carries frames from one stage's thread to the next one's, many at a time, in the memory they were read into.</summary>
+/// <summary>
+/// A pipe that carries frames from one stage's thread to the next one's, many at a time, in the memory they were read
+/// into.
+/// </summary>
 /// <remarks>
-/// One thread writes, one reads. A frame is a head of one cache line, in which the IP header of a TUN frame's virtio-net header
-/// may end, and its bytes; it never lies in two slabs. Nobody is paused by the pipe: the pool is the limit.
+/// One thread writes, one reads. A frame is a head of one cache line, in which the IP header of a TUN frame's
+/// virtio-net header may end, and its bytes; it never lies in two slabs. Nobody is paused by the pipe: the pool is the
+/// limit.
 /// </remarks>
 internal sealed class FramePipe : IDisposable
 {
@@ -59,7 +63,10 @@ internal sealed class FramePipe : IDisposable
     /// <summary>Readable when frames wait.</summary>
     internal SafeFd Readable => _readable.Descriptor;
 
-    /// <summary>Finds room for one frame. Waits for the reader when the pool is used up: meanwhile the kernel's own queue takes what comes.</summary>
+    /// <summary>
+    /// Finds room for one frame. Waits for the reader when the pool is used up: meanwhile the kernel's own queue takes
+    /// what comes.
+    /// </summary>
     /// <param name="stop">Ends the wait.</param>
     /// <param name="offset">Where the head goes, in bytes from the region's start; the frame goes behind it.</param>
     /// <returns>False when <paramref name="stop"/> is set.</returns>

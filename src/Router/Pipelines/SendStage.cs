@@ -24,7 +24,8 @@ internal sealed class SendStage : IWorker, IDisposable
         _frameHeaderBytes = hasVirtioNetHeader ? VirtioNetHeader.Bytes : 0;
         var sender = new PeerSender(pipe.Region, port, Counters, context);
         _encapsulator = new Encapsulator(
-            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, new IcmpErrorSender(context.Icmp, Counters), Counters);
+            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, new IcmpErrorSender(
+                context.Icmp, Counters), Counters);
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,8 @@ internal sealed class TunReadStage : IWorker
         _stop = stop;
         _framesABatch = context.Options.FramesABatch;
 
-        // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's head.
+        // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's
+        // head.
         _lead = FramePipe.HeadBytes - (tun.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0);
     }
 

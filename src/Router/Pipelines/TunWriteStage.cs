@@ -40,7 +40,8 @@ internal sealed class TunWriteStage : IWorker, IDisposable
         foreach (Frame message in messages)
         {
             FrameHead head = message.Head;
-            _decapsulator.Take(new ReceiveBatch.Message(message.Offset, head.Bytes, head.Source, head.SegmentBytes, IsTruncated: false));
+            _decapsulator.Take(new ReceiveBatch.Message(
+                message.Offset, head.Bytes, head.Source, head.SegmentBytes, IsTruncated: false));
         }
 
         _decapsulator.Flush();

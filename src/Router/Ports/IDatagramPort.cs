@@ -2,8 +2,13 @@ using Overlay.Linux;
 
 namespace Overlay.Router.Ports;
 
-/// <summary>The outer socket: messages from and to other hosts. A message is a datagram of one inner packet, or a train of such.</summary>
-/// <remarks>One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/> and <see cref="Pause"/>.</remarks>
+/// <summary>
+/// The outer socket: messages from and to other hosts. A message is a datagram of one inner packet, or a train of such.
+/// </summary>
+/// <remarks>
+/// One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/> and
+/// <see cref="Pause"/>.
+/// </remarks>
 public interface IDatagramPort
 {
     /// <summary>Readable when a message or an error waits.</summary>
@@ -26,16 +31,21 @@ public interface IDatagramPort
     /// <param name="batch">The messages.</param>
     /// <param name="first">Where to begin.</param>
     /// <param name="count">1 or more.</param>
-    /// <returns>Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send buffer is full.</returns>
+    /// <returns>Messages sent, 1 or more; or why message <paramref name="first"/> could not be: EAGAIN when the send
+    /// buffer is full.</returns>
     SyscallResult Send(SendBatch batch, int first, int count);
 
-    /// <summary>Sends a message of one datagram that was refused with EMSGSIZE, in fragments if need be. Slower.</summary>
+    /// <summary>
+    /// Sends a message of one datagram that was refused with EMSGSIZE, in fragments if need be. Slower.
+    /// </summary>
     /// <param name="batch">The messages.</param>
     /// <param name="index">Which of them.</param>
     /// <returns>1, or why it could not be sent even so.</returns>
     SyscallResult SendInFragments(SendBatch batch, int index);
 
-    /// <summary>Asks the kernel how long a packet to this address may be. Slow: for when a send has been refused.</summary>
+    /// <summary>
+    /// Asks the kernel how long a packet to this address may be. Slow: for when a send has been refused.
+    /// </summary>
     /// <param name="address">Host order.</param>
     /// <returns>Bytes of the outer packet; 0 when it does not know.</returns>
     int FindPathMtu(uint address);

@@ -8,6 +8,8 @@ internal readonly record struct SendLimits(int Messages, int Datagrams)
     /// <summary>The kernel's limit from Linux 6.9 on, less one (UDP_MAX_SEGMENTS, linux/udp.h).</summary>
     internal const int MostDatagrams = 127;
 
-    /// <summary>The limit before, less one: older kernels count the headers in, so that 64 full datagrams are too many.</summary>
+    /// <summary>
+    /// The limit before, less one: older kernels count the headers in, so that 64 full datagrams are too many.
+    /// </summary>
     internal const int SafeDatagrams = 63;
 }

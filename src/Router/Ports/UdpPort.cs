@@ -9,7 +9,8 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <summary>What IPv4 and UDP headers add to a packet.</summary>
     public const int EncapsulationBytes = 28;
 
-    // Half a second of full-size packets at 100 Mbit/s; the kernel doubles it for its own accounting (socket(7), SO_RCVBUF).
+    // Half a second of full-size packets at 100 Mbit/s; the kernel doubles it for its own accounting (socket(7),
+    // SO_RCVBUF).
     private const int BufferBytes = 8 << 20;
 
     private readonly UdpSocket _socket;
@@ -28,7 +29,9 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <inheritdoc/>
     public ushort Port { get; }
 
-    /// <summary>Binds to this host's underlay address. Peers are sent to at the same port, as flannel does it.</summary>
+    /// <summary>
+    /// Binds to this host's underlay address. Peers are sent to at the same port, as flannel does it.
+    /// </summary>
     /// <param name="address">Host order.</param>
     /// <param name="port">1 to 65535.</param>
     /// <param name="isShared">Whether several sockets have the port, each getting its share of the peers.</param>
@@ -38,9 +41,9 @@ public sealed class UdpPort : IDatagramPort, IDisposable
         var socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
         try
         {
-            // A datagram too long for its path is refused, so that the path is known from the first one on; and trains carry DF like
-            // the single datagrams of stock flannel, which the kernel leaves out on a train that may be fragmented
-            // (net/ipv4/ip_output.c).
+            // A datagram too long for its path is refused, so that the path is known from the first one on; and trains
+            // carry DF like the single datagrams of stock flannel, which the kernel leaves out on a train that may be
+            // fragmented (net/ipv4/ip_output.c).
             socket.SetFragmentation(false);
             return new UdpPort(socket, PathMtuSocket.Open(address), port);
         }
@@ -95,7 +98,8 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     public void Pause(int milliseconds) => Readiness.Pause(milliseconds);
 
     /// <inheritdoc/>
-    public void WaitWritable(int timeoutMilliseconds) => Readiness.WaitWritable(_socket.Descriptor, timeoutMilliseconds);
+    public void WaitWritable(int timeoutMilliseconds) =>
+        Readiness.WaitWritable(_socket.Descriptor, timeoutMilliseconds);
 
     /// <summary>Reads how many messages the kernel has dropped because the receive buffer was full.</summary>
     /// <param name="messages">Modulo 2^32; a message is a datagram or a whole train.</param>

@@ -5,15 +5,19 @@ using System.Numerics;
 
 namespace Overlay.Router.Routes;
 
-/// <summary>Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.</summary>
+/// <summary>
+/// Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.
+/// </summary>
 /// <remarks>
-/// A next hop is an outer address in host order; 0 means none. With prefixes of one length the lookup is one load from an index
-/// over the covered range; with several lengths it is a binary search over disjoint ranges, which were cut at build time so that
-/// the longest prefix wins.
+/// A next hop is an outer address in host order; 0 means none. With prefixes of one length the lookup is one load from
+/// an index over the covered range; with several lengths it is a binary search over disjoint ranges, which were cut at
+/// build time so that the longest prefix wins.
 /// </remarks>
 public sealed class RouteTable
 {
-    /// <summary>The longest direct index, in entries: 4 MB. Beyond it the ranges cost less cache than the index.</summary>
+    /// <summary>
+    /// The longest direct index, in entries: 4 MB. Beyond it the ranges cost less cache than the index.
+    /// </summary>
     private const int MaximumIndexEntries = 1 << 20;
 
     // No packet has the unspecified address as its destination and survives the other checks.
@@ -103,7 +107,9 @@ public sealed class RouteTable
         return new RouteTable(network, ownSubnet, [.. distinct.Values]);
     }
 
-    /// <summary>The next hop of <paramref name="destination"/>: the longest matching prefix's; 0 when none matches.</summary>
+    /// <summary>
+    /// The next hop of <paramref name="destination"/>: the longest matching prefix's; 0 when none matches.
+    /// </summary>
     /// <param name="destination">Host order.</param>
     public uint Find(uint destination)
     {
@@ -146,7 +152,8 @@ public sealed class RouteTable
     private uint FindRange(uint destination)
     {
         int position = Array.BinarySearch(_rangeStarts, destination);
-        return _rangeHops[position >= 0 ? position : ~position - 1]; // the first range starts at 0, so one is always before
+        // the first range starts at 0, so one is always before
+        return _rangeHops[position >= 0 ? position : ~position - 1];
     }
 
     private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)
@@ -164,7 +171,8 @@ public sealed class RouteTable
         return entries <= MaximumIndexEntries;
     }
 
-    // Prefixes nest or are disjoint, so a walk in address order with a stack of the open ones sees every change of owner.
+    // Prefixes nest or are disjoint, so a walk in address order with a stack of the open ones sees every change of
+    // owner.
     private static (uint[] Starts, uint[] Hops) CutRanges(Route[] routes)
     {
         List<uint> starts = [0];
@@ -196,7 +204,8 @@ public sealed class RouteTable
             }
         }
 
-        foreach (Route route in routes.OrderBy(route => route.Destination.First).ThenBy(route => route.Destination.Length))
+        foreach (Route route in routes.OrderBy(route => route.Destination.First)
+            .ThenBy(route => route.Destination.Length))
         {
             CloseBefore(route.Destination.First);
             Enter(route.Destination.First, route.NextHop);

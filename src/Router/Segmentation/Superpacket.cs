@@ -8,13 +8,14 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.Segmentation;
 
 /// <summary>
-/// A view of a TCP or UDP packet that the kernel left to us to cut into packets of the wire (VIRTIO_NET_HDR_GSO_TCPV4 and _UDP_L4):
-/// which payload goes into which segment, and the headers before it.
+/// A view of a TCP or UDP packet that the kernel left to us to cut into packets of the wire (VIRTIO_NET_HDR_GSO_TCPV4
+/// and _UDP_L4): which payload goes into which segment, and the headers before it.
 /// </summary>
 /// <remarks>
-/// The segments are those the kernel would have made (net/ipv4/tcp_offload.c, tcp_gso_segment; udp_offload.c, __udp_gso_segment).
-/// What all headers have in common is summed once; a segment adds its own few words and its payload. Every transport header is a
-/// multiple of 2 bytes long, so each payload starts at an even offset of its own segment, however odd its offset in the superpacket.
+/// The segments are those the kernel would have made (net/ipv4/tcp_offload.c, tcp_gso_segment; udp_offload.c,
+/// __udp_gso_segment). What all headers have in common is summed once; a segment adds its own few words and its
+/// payload. Every transport header is a multiple of 2 bytes long, so each payload starts at an even offset of its own
+/// segment, however odd its offset in the superpacket.
 /// </remarks>
 internal readonly ref struct Superpacket
 {
@@ -41,7 +42,8 @@ internal readonly ref struct Superpacket
         Count = (packet.Length - headerBytes + segmentBytes - 1) / segmentBytes;
 
         _firstId = BinaryPrimitives.ReadUInt16BigEndian(packet[4..]);
-        _ipSum = InternetChecksum.Add(packet[12..ipBytes], InternetChecksum.Add(packet[6..10], InternetChecksum.Add(packet[..2], 0)));
+        _ipSum = InternetChecksum.Add(
+            packet[12..ipBytes], InternetChecksum.Add(packet[6..10], InternetChecksum.Add(packet[..2], 0)));
 
         ReadOnlySpan<byte> transport = packet[ipBytes..headerBytes];
         ulong sum = InternetChecksum.PseudoHeader(packet, packet[9], 0);
@@ -63,7 +65,9 @@ internal readonly ref struct Superpacket
     /// <summary>Segments; at least 1, and 1 only when the payload fits one.</summary>
     public int Count { get; }
 
-    /// <summary>The IPv4 and the transport header with their options, which every segment has: 28 to 120 bytes.</summary>
+    /// <summary>
+    /// The IPv4 and the transport header with their options, which every segment has: 28 to 120 bytes.
+    /// </summary>
     public int HeaderBytes { get; }
 
     /// <summary>Payload of each segment but the last, which may be shorter: 1 to 65,535 bytes.</summary>
@@ -72,10 +76,13 @@ internal readonly ref struct Superpacket
     /// <summary>The longest packet that comes out, in bytes.</summary>
     public int LongestPacketBytes => HeaderBytes + PayloadBytes(0);
 
-    /// <summary>Checks that the virtio-net header and the packet agree, and sums what the segments have in common.</summary>
+    /// <summary>
+    /// Checks that the virtio-net header and the packet agree, and sums what the segments have in common.
+    /// </summary>
     /// <param name="header">What the kernel said about the packet.</param>
     /// <param name="packet">
-    /// The packet with its time to live already stepped: every segment gets what it says now. Its checksums are not looked at.
+    /// The packet with its time to live already stepped: every segment gets what it says now. Its checksums are not
+    /// looked at.
     /// </param>
     /// <param name="frameBytes">Bytes read after the virtio-net header.</param>
     /// <param name="superpacket">The view, or the default when the answer is not <see cref="DropReason.None"/>.</param>
@@ -113,7 +120,8 @@ internal readonly ref struct Superpacket
 
     /// <summary>Writes a segment's IPv4 and transport header, with its checksums.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
-    /// <param name="header">At least <see cref="HeaderBytes"/>; not part of the superpacket, whose header is still to be read.</param>
+    /// <param name="header">At least <see cref="HeaderBytes"/>; not part of the superpacket, whose header is still to
+    /// be read.</param>
     public void WriteHeader(int index, Span<byte> header)
     {
         int offset = PayloadOffset(index);
@@ -145,11 +153,15 @@ internal readonly ref struct Superpacket
     {
         if (header.Type == SegmentationType.UdpL4)
         {
-            bool isUdp = protocol == IpProtocol.Udp && header.ChecksumOffset == IpProtocol.UdpChecksumOffset && !header.HasEcn;
+            bool isUdp = protocol == IpProtocol.Udp
+                && header.ChecksumOffset == IpProtocol.UdpChecksumOffset
+                && !header.HasEcn;
             return isUdp ? IpProtocol.UdpHeaderBytes : 0;
         }
 
-        if (header.Type != SegmentationType.TcpV4 || protocol != IpProtocol.Tcp || header.ChecksumOffset != IpProtocol.TcpChecksumOffset
+        if (header.Type != SegmentationType.TcpV4
+            || protocol != IpProtocol.Tcp
+            || header.ChecksumOffset != IpProtocol.TcpChecksumOffset
             || transport.Length < IpProtocol.TcpHeaderBytes)
         {
             return 0;
@@ -185,6 +197,7 @@ internal readonly ref struct Superpacket
         // The length counts twice: in the pseudo-header, where the caller had it, and here.
         ushort checksum = (ushort)~InternetChecksum.Fold(sum + InternetChecksum.Term(bytes));
         BinaryPrimitives.WriteUInt16BigEndian(udp[4..], bytes);
-        MemoryMarshal.Write(udp[IpProtocol.UdpChecksumOffset..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768: zero means none
+        // RFC 768: zero means none
+        MemoryMarshal.Write(udp[IpProtocol.UdpChecksumOffset..], checksum == 0 ? (ushort)0xFFFF : checksum);
     }
 }

@@ -13,7 +13,8 @@ public sealed class BenchCommandTests
     [InlineData("--rounds 4", "--rounds is '4'; give 5 to 100")]
     [InlineData("--seconds 0.01", "--seconds is '0.01'; give 0.05 to 20")]
     [InlineData("--seconds NaN", "--seconds is 'NaN'; give 0.05 to 20")]
-    [InlineData("--variants offload,fast", "--variants is 'offload,fast'; give names of direct, routing, vxlan, classic")]
+    [InlineData(
+        "--variants offload,fast", "--variants is 'offload,fast'; give names of direct, routing, vxlan, classic")]
     [InlineData("--wire copper", "--wire is 'copper'; give veth or nic")]
     [InlineData("--peer ipip", "--peer is 'ipip'; give NAME=COMMAND")]
     [InlineData("--json --csv", "--json and --csv are both given; give one of them")]
@@ -28,7 +29,8 @@ public sealed class BenchCommandTests
     [InlineData("ipip=ip tunnel add", "ipip", "ip tunnel add")]
     [InlineData("a=b=c", "a", "b=c")]
     [InlineData("<&>=true", "<&>", "true")]
-    public void A_peer_is_a_name_and_everything_behind_the_first_equals_sign(string text, string name, string command) =>
+    public void A_peer_is_a_name_and_everything_behind_the_first_equals_sign(
+        string text, string name, string command) =>
         Assert.Equal(new PeerOption(name, command), PeerOption.Parse(text));
 
     [Theory]
@@ -38,12 +40,14 @@ public sealed class BenchCommandTests
     [InlineData("two words=true")]
     [InlineData("a\u0007b=true")]
     [InlineData("a2345678901234567890123456789012345678901=true")]
-    public void A_peer_without_a_visible_name_or_a_command_is_refused(string text) => Assert.Null(PeerOption.Parse(text));
+    public void A_peer_without_a_visible_name_or_a_command_is_refused(string text) =>
+        Assert.Null(PeerOption.Parse(text));
 
     [Fact]
     public void A_report_names_the_peers_and_not_what_they_are_started_with() => Assert.Equal(
         "overlay bench --quick --peer wg=… --peer=b=…",
-        BenchCommand.CommandLine(["overlay.dll", "bench", "--quick", "--peer", "wg=wg set key=secret", "--peer=b=secret"]));
+        BenchCommand.CommandLine(
+            ["overlay.dll", "bench", "--quick", "--peer", "wg=wg set key=secret", "--peer=b=secret"]));
 
     [Fact]
     public void Every_variant_has_a_name_of_its_own_and_every_acceleration_is_switched_off_in_one() =>
@@ -62,7 +66,8 @@ public sealed class BenchCommandTests
 
         Assert.Equal(5, plan.Rounds);
         Assert.InRange(
-            ((plan.Omit + plan.Duration) * plan.Steps) + (plan.WarmUp * plan.Variants.Count), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(120));
+            ((plan.Omit + plan.Duration) * plan.Steps) + (
+                plan.WarmUp * plan.Variants.Count), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(120));
     }
 
     [Fact]

@@ -21,11 +21,13 @@ public sealed class BenchCsvTests
             from figure in Figures.Of(variant)
             from round in Enumerable.Range(0, figure.Spread.Samples.Count)
             select (
-                "2026-03-01T12:00:00Z", variant.Name, variant.Kind.ToString().ToLowerInvariant(), figure.Test, figure.Metric, figure.Unit,
+                "2026-03-01T12:00:00Z", variant.Name, variant.Kind.ToString()
+                    .ToLowerInvariant(), figure.Test, figure.Metric, figure.Unit,
                 round + 1, figure.Spread.Samples[round]),
             records.Skip(1).Select(record => (
                 record[0], record[1], record[2], record[3], record[4], record[5],
-                int.Parse(record[6], CultureInfo.InvariantCulture), double.Parse(record[7], CultureInfo.InvariantCulture))));
+                int.Parse(
+                    record[6], CultureInfo.InvariantCulture), double.Parse(record[7], CultureInfo.InvariantCulture))));
     }
 
     [Fact]

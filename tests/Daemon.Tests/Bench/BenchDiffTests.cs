@@ -19,17 +19,34 @@ public sealed class BenchDiffTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Theory]
-    [InlineData(nameof(Better.Higher), new double[] { 1, 2, 3, 4, 5 }, new double[] { 6, 7, 8, 9, 10 }, nameof(Verdict.Better))]
-    [InlineData(nameof(Better.Higher), new double[] { 6, 7, 8, 9, 10 }, new double[] { 1, 2, 3, 4, 5 }, nameof(Verdict.Worse))]
-    [InlineData(nameof(Better.Lower), new double[] { 1, 2, 3, 4, 5 }, new double[] { 6, 7, 8, 9, 10 }, nameof(Verdict.Worse))]
-    [InlineData(nameof(Better.Lower), new double[] { 6, 7, 8, 9, 10 }, new double[] { 1, 2, 3, 4, 5 }, nameof(Verdict.Better))]
-    [InlineData(nameof(Better.Higher), new double[] { 1, 2, 3, 4, 5 }, new double[] { 5, 6, 7, 8, 9 }, nameof(Verdict.NoVerdict))]
-    [InlineData(nameof(Better.Lower), new double[] { 5, 6, 7, 8, 9 }, new double[] { 1, 2, 3, 4, 5 }, nameof(Verdict.NoVerdict))]
-    [InlineData(nameof(Better.Higher), new double[] { 1, 2, 3, 4, 5 }, new double[] { 5.0001, 6, 7, 8, 9 }, nameof(Verdict.Better))]
-    [InlineData(nameof(Better.Higher), new double[] { 1, 5, 5, 5, 9 }, new double[] { 4, 5, 5, 5, 6 }, nameof(Verdict.NoVerdict))]
-    [InlineData(nameof(Better.Higher), new double[] { 3, 3, 3, 3, 3 }, new double[] { 3, 3, 3, 3, 3 }, nameof(Verdict.NoVerdict))]
-    [InlineData(nameof(Better.Neither), new double[] { 1, 2, 3, 4, 5 }, new double[] { 6, 7, 8, 9, 10 }, nameof(Verdict.NoVerdict))]
-    public void There_is_a_verdict_only_where_every_round_is_on_one_side(string better, double[] old, double[] @new, string expected) =>
+    [InlineData(
+        nameof(Better.Higher), new double[] { 1, 2, 3, 4, 5 }, new double[] { 6, 7, 8, 9, 10 }, nameof(Verdict.Better))]
+    [InlineData(
+        nameof(Better.Higher), new double[] { 6, 7, 8, 9, 10 }, new double[] { 1, 2, 3, 4, 5 }, nameof(Verdict.Worse))]
+    [InlineData(
+        nameof(Better.Lower), new double[] { 1, 2, 3, 4, 5 }, new double[] { 6, 7, 8, 9, 10 }, nameof(Verdict.Worse))]
+    [InlineData(
+        nameof(Better.Lower), new double[] { 6, 7, 8, 9, 10 }, new double[] { 1, 2, 3, 4, 5 }, nameof(Verdict.Better))]
+    [InlineData(
+        nameof(Better.Higher), new double[] { 1, 2, 3, 4, 5 }, new double[] { 5, 6, 7, 8, 9 },
+        nameof(Verdict.NoVerdict))]
+    [InlineData(
+        nameof(Better.Lower), new double[] { 5, 6, 7, 8, 9 }, new double[] { 1, 2, 3, 4, 5 },
+        nameof(Verdict.NoVerdict))]
+    [InlineData(
+        nameof(Better.Higher), new double[] { 1, 2, 3, 4, 5 }, new double[] { 5.0001, 6, 7, 8, 9 },
+        nameof(Verdict.Better))]
+    [InlineData(
+        nameof(Better.Higher), new double[] { 1, 5, 5, 5, 9 }, new double[] { 4, 5, 5, 5, 6 },
+        nameof(Verdict.NoVerdict))]
+    [InlineData(
+        nameof(Better.Higher), new double[] { 3, 3, 3, 3, 3 }, new double[] { 3, 3, 3, 3, 3 },
+        nameof(Verdict.NoVerdict))]
+    [InlineData(
+        nameof(Better.Neither), new double[] { 1, 2, 3, 4, 5 }, new double[] { 6, 7, 8, 9, 10 },
+        nameof(Verdict.NoVerdict))]
+    public void There_is_a_verdict_only_where_every_round_is_on_one_side(
+        string better, double[] old, double[] @new, string expected) =>
         Assert.Equal(expected, BenchDiff.Judge(Enum.Parse<Better>(better), Spread.Of(old), Spread.Of(@new)).ToString());
 
     [Fact]
@@ -38,7 +55,8 @@ public sealed class BenchDiffTests : IDisposable
         var diff = BenchDiff.Of(Samples.Fifteen, Samples.Fifteen);
 
         Assert.Empty(diff.Warnings);
-        Assert.Equal(Samples.Fifteen.Variants.SelectMany(Figures.Of).Count(figure => figure.Better != Better.Neither), diff.Figures.Count);
+        Assert.Equal(Samples.Fifteen.Variants.SelectMany(Figures.Of)
+            .Count(figure => figure.Better != Better.Neither), diff.Figures.Count);
         Assert.All(diff.Figures, figure => Assert.Equal(Verdict.NoVerdict, figure.Verdict));
         Assert.All(diff.Figures, figure => Assert.True(figure.ChangePercent is null or 0));
     }
@@ -50,7 +68,8 @@ public sealed class BenchDiffTests : IDisposable
         {
             Name = "offload",
             DaemonCpuSecondsPerGb = null,
-            Tcp = [.. variant.Tcp.Select(tcp => tcp with { BitsPerSecond = Samples.Around(tcp.BitsPerSecond.Median * 1.5) })],
+            Tcp = [.. variant.Tcp.Select(
+                tcp => tcp with { BitsPerSecond = Samples.Around(tcp.BitsPerSecond.Median * 1.5) })],
             ResidentBytes = Samples.Around(200e6),
         }).With("vxlan", variant => variant with { Name = "geneve" }) with
         {
@@ -73,24 +92,31 @@ public sealed class BenchDiffTests : IDisposable
                 "2 figures are in one run only, offload: tcp_1 daemon_cpu_seconds_per_gb.user for one",
             ],
             lines[..7]);
-        string row = Assert.Single(lines, line => line.StartsWith("offload  tcp_1 ", StringComparison.Ordinal) && line.Contains(" bits_per_second ", StringComparison.Ordinal));
+        string row = Assert.Single(lines, line => line.StartsWith("offload  tcp_1 ", StringComparison.Ordinal)
+            && line.Contains(" bits_per_second ", StringComparison.Ordinal));
         Assert.Matches(@"Gbit/s +15\.3 \[14\.8.15\.8\] +22\.9 \[22\.3.23\.6\] +\+50\.0 % +better$", row);
-        Assert.Matches(@"worse$", Assert.Single(lines, line => line.Contains("resident_bytes", StringComparison.Ordinal)));
+        Assert.Matches(
+            @"worse$", Assert.Single(lines, line => line.Contains("resident_bytes", StringComparison.Ordinal)));
         Assert.Matches(@"^6 better, 1 worse, \d+ no verdict", lines[^2]);
     }
 
     [Fact]
     public async Task As_json_it_is_one_object_with_both_spreads_and_the_verdict()
     {
-        BenchReport changed = Samples.Three.With("offload", variant => variant with { ResidentBytes = Samples.Around(100e6), Mtu = 1400 });
+        BenchReport changed = Samples.Three.With(
+            "offload", variant => variant with { ResidentBytes = Samples.Around(100e6), Mtu = 1400 });
 
         (int code, string output) = await RunAsync(Put("old", Samples.Three), Put("new", changed), "--json");
 
         Assert.Equal(ExitCode.Success, code);
         var root = JsonElement.Parse(output);
-        Assert.Equal(["schema", "warnings", "only_in_old", "only_in_new", "figures_of_one_run", "figures"], root.EnumerateObject().Select(property => property.Name));
-        Assert.Equal("the MTU of offload is not the same: 1472, now 1400", Assert.Single(root.GetProperty("warnings").EnumerateArray()).GetString());
-        JsonElement resident = root.GetProperty("figures").EnumerateArray().Single(figure => figure.GetProperty("metric").GetString() == "resident_bytes");
+        Assert.Equal(
+            ["schema", "warnings", "only_in_old", "only_in_new", "figures_of_one_run", "figures"],
+            root.EnumerateObject().Select(property => property.Name));
+        Assert.Equal("the MTU of offload is not the same: 1472, now 1400", Assert.Single(
+            root.GetProperty("warnings").EnumerateArray()).GetString());
+        JsonElement resident = root.GetProperty("figures").EnumerateArray().Single(
+            figure => figure.GetProperty("metric").GetString() == "resident_bytes");
         Assert.Equal("better", resident.GetProperty("verdict").GetString());
         Assert.Equal(131e6, resident.GetProperty("old").GetProperty("median").GetDouble());
         Assert.InRange(resident.GetProperty("change_percent").GetDouble(), -23.7, -23.6);

@@ -28,12 +28,16 @@ public sealed class BenchHtmlTests
 
         Assert.StartsWith("<!DOCTYPE html>\n<html lang=\"en\">", html, StringComparison.Ordinal);
         Assert.DoesNotContain(
-            page.Descendants(), element => element.Name.LocalName is "script" or "link" or "img" or "iframe" or "object" or "embed" or "base");
+            page.Descendants(), element =>
+                element.Name.LocalName is "script" or "link" or "img" or "iframe" or "object" or "embed" or "base");
         Assert.DoesNotContain(
-            page.Descendants().Attributes(), attribute => attribute.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
+            page.Descendants().Attributes(), attribute =>
+                attribute.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
         Assert.All(
-            page.Descendants().Attributes().Where(attribute => attribute.Name.LocalName is "src" or "href" or "srcset" or "data" or "action"),
-            attribute => Assert.Matches("^(#mark[0-4]|data:application/json;base64,[A-Za-z0-9+/=]+)$", attribute.Value));
+            page.Descendants().Attributes().Where(
+                attribute => attribute.Name.LocalName is "src" or "href" or "srcset" or "data" or "action"),
+            attribute =>
+                Assert.Matches("^(#mark[0-4]|data:application/json;base64,[A-Za-z0-9+/=]+)$", attribute.Value));
         string style = page.Descendants("style").Single().Value;
         Assert.DoesNotMatch("@import|url\\(|https?:|expression", style);
         Assert.Empty(page.Descendants().Attributes("style"));
@@ -43,9 +47,11 @@ public sealed class BenchHtmlTests
     [MemberData(nameof(Reports))]
     public void Every_length_in_a_drawing_is_a_number_and_none_is_negative(string name)
     {
-        foreach (XAttribute attribute in Drawings(Named(name)).SelectMany(drawing => drawing.DescendantsAndSelf()).Attributes())
+        foreach (XAttribute attribute in Drawings(Named(name)).SelectMany(
+            drawing => drawing.DescendantsAndSelf()).Attributes())
         {
-            Assert.False(attribute.Value.Contains("NaN", StringComparison.Ordinal) || attribute.Value.Contains("Infinity", StringComparison.Ordinal), $"{attribute.Parent}");
+            Assert.False(attribute.Value.Contains("NaN", StringComparison.Ordinal)
+                || attribute.Value.Contains("Infinity", StringComparison.Ordinal), $"{attribute.Parent}");
             if (s_lengths.Contains(attribute.Name.LocalName))
             {
                 double greatest = attribute.Value.EndsWith('%') ? 100 : 10_000;
@@ -68,8 +74,10 @@ public sealed class BenchHtmlTests
         {
             Assert.Equal("img", drawing.Attribute("role")!.Value);
             string[] labels = drawing.Attribute("aria-labelledby")!.Value.Split(' ');
-            Assert.Equal(["title", "desc"], labels.Select(label => drawing.Elements().Single(element => element.Attribute("id")?.Value == label).Name.LocalName));
-            Assert.All(drawing.Elements().Where(element => element.Name.LocalName is "title" or "desc"), words => Assert.NotEmpty(words.Value));
+            Assert.Equal(["title", "desc"], labels.Select(
+                label => drawing.Elements().Single(element => element.Attribute("id")?.Value == label).Name.LocalName));
+            Assert.All(drawing.Elements()
+                .Where(element => element.Name.LocalName is "title" or "desc"), words => Assert.NotEmpty(words.Value));
         }
     }
 
@@ -106,7 +114,8 @@ public sealed class BenchHtmlTests
         if (name == "fifteen")
         {
             // Bars below a fifth of the longest are drawn once more, larger.
-            (expected["ladder-tcp_1-shorter"], expected["crossings-tcp_1-shorter"], expected["ladder-udp_64-shorter"]) = (6, 8, 6);
+            (expected["ladder-tcp_1-shorter"], expected["crossings-tcp_1-shorter"], expected["ladder-udp_64-shorter"]) =
+                (6, 8, 6);
         }
 
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), drawings.Keys.Order(StringComparer.Ordinal));
@@ -146,13 +155,15 @@ public sealed class BenchHtmlTests
         XElement drawing = Drawings(Samples.Three).Single(drawing => drawing.Attribute("id")!.Value == "ladder-tcp_1");
         XElement[] parts = [.. Styled(Styled(drawing, "row").Single(), "part")];
 
-        Assert.Equal(["part s1", "part s2", "part s3", "part s4", "part s5", "part s6"], parts.Select(part => part.Attribute("class")!.Value));
+        Assert.Equal(["part s1", "part s2", "part s3", "part s4", "part s5", "part s6"], parts.Select(
+            part => part.Attribute("class")!.Value));
         Assert.All(parts.Zip(parts.Skip(1)), pair =>
             Assert.Equal(Percent(pair.First, "x") + Percent(pair.First, "width"), Percent(pair.Second, "x"), 2));
         Assert.Equal(90.0 / 28, Percent(parts[2], "width") / Percent(parts[0], "width"), 2);
         Assert.Equal(
             ["TUN read", "encapsulate", "UDP send", "UDP receive", "decapsulate", "TUN write"],
-            drawing.Parent!.Parent!.Elements("ul").Single().Elements("li").Select(key => Regex.Replace(key.Value, "^[0-9]", "")));
+            drawing.Parent!.Parent!.Elements("ul").Single().Elements("li").Select(
+                key => Regex.Replace(key.Value, "^[0-9]", "")));
     }
 
     [Fact]
@@ -163,14 +174,16 @@ public sealed class BenchHtmlTests
 
         XElement table = Section(page, "claim").Descendants("table").First();
         var rows = table.Descendants("tbody").Single().Elements()
-            .ToDictionary(row => row.Element("th")!.Value, row => row.Elements("td").Select(cell => cell.Value).ToArray());
+            .ToDictionary(
+                row => row.Element("th")!.Value, row => row.Elements("td").Select(cell => cell.Value).ToArray());
         Assert.Equal(15, rows.Count);
         Assert.Equal(
             ["3", "3.01 [3.01–3.01]", "1", "1.01 [1.01–1.01]", "1.00 [1.00–1.00]", "3.01 [3.01–3.01]", "1.00 [1.00–1.00]", "1.01 [1.01–1.01]", "1",
                 "1.00 [1.00–1.00]", "1.00 [1.00–1.00]", "0.111 [0.108–0.114]"],
             rows["offload-with-a-copy"]);
         Assert.Equal(["–", "1", "1", "0", "0", "1", "0", "0", "1", "0", "0", "0"], rows["vxlan"]);
-        Assert.All(rows[Samples.PeerName].Where((_, column) => column is not (0 or 2 or 8)), cell => Assert.Equal("not counted", cell));
+        Assert.All(rows[Samples.PeerName]
+            .Where((_, column) => column is not (0 or 2 or 8)), cell => Assert.Equal("not counted", cell));
         Assert.Contains("costs 2.70 [1.86–3.54] Gbit/s", Section(page, "claim").Value, StringComparison.Ordinal);
     }
 
@@ -182,8 +195,10 @@ public sealed class BenchHtmlTests
         Assert.DoesNotContain(Drawings(page), drawing => drawing.Attribute("id")!.Value != "cpu-machine");
         foreach ((string section, string sentence) in ((string, string)[])
         [
-            ("throughput", "No TCP throughput was measured"), ("packets", "No packet rate was measured"), ("latency", "No latency was measured"),
-            ("ladder", "No variant was counted"), ("ladder", "Left out, because no daemon of ours carries their packets: direct."),
+            ("throughput", "No TCP throughput was measured"), (
+                "packets", "No packet rate was measured"), ("latency", "No latency was measured"),
+            ("ladder", "No variant was counted"), (
+                "ladder", "Left out, because no daemon of ours carries their packets: direct."),
             ("claim", "No variant was counted"), ("cpu", "No variant has daemons"),
         ])
         {
@@ -258,7 +273,8 @@ public sealed class BenchHtmlTests
                         .. offload.Counts.Select(counted => counted with
                         {
                             Stages = [.. counted.Stages.Select(stage => stage with { NanosecondsPerPacket = zero })],
-                            SystemCallsPerPacket = counted.SystemCallsPerPacket.Keys.ToDictionary(call => call, _ => zero),
+                            SystemCallsPerPacket = counted.SystemCallsPerPacket.Keys.ToDictionary(
+                                call => call, _ => zero),
                         }),
                     ],
                 },

@@ -24,7 +24,8 @@ public sealed class BenchJsonTests
         Assert.Equal(Samples.Fifteen.Method, read.Method);
         Assert.Equal(Samples.PeerName, read.Variants[^1].Name);
         Assert.Equal(
-            Samples.Fifteen.Variants.SelectMany(Figures.Of).Select(figure => (figure.Test, figure.Metric, figure.Spread.Median)),
+            Samples.Fifteen.Variants.SelectMany(Figures.Of)
+                .Select(figure => (figure.Test, figure.Metric, figure.Spread.Median)),
             read.Variants.SelectMany(Figures.Of).Select(figure => (figure.Test, figure.Metric, figure.Spread.Median)));
     }
 
@@ -33,19 +34,25 @@ public sealed class BenchJsonTests
     {
         var root = JsonElement.Parse(BenchJson.Write(Samples.Three));
 
-        Assert.Equal(["schema", "environment", "method", "variants"], root.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["schema", "environment", "method", "variants"], root.EnumerateObject().Select(property => property.Name));
         Assert.Equal("overlay-bench/1", root.GetProperty("schema").GetString());
         Assert.False(root.GetProperty("environment").GetProperty("is_shared").GetBoolean());
         JsonElement offload = root.GetProperty("variants")[2];
         Assert.Equal("engine", offload.GetProperty("kind").GetString());
         JsonElement stream = offload.GetProperty("tcp")[0];
         Assert.Equal(
-            ["num_streams", "reverse", "bits_per_second", "cpu_utilization_percent"], stream.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(["median", "minimum", "maximum", "samples"], stream.GetProperty("bits_per_second").EnumerateObject().Select(property => property.Name));
+            ["num_streams", "reverse", "bits_per_second", "cpu_utilization_percent"], stream.EnumerateObject()
+                .Select(property => property.Name));
+        Assert.Equal(
+            ["median", "minimum", "maximum", "samples"], stream.GetProperty("bits_per_second").EnumerateObject().Select(
+                property => property.Name));
         Assert.Equal(5, stream.GetProperty("bits_per_second").GetProperty("samples").GetArrayLength());
-        Assert.Equal(["blksize", "is_full_size"], offload.GetProperty("udp")[0].EnumerateObject().Select(property => property.Name).Take(2));
+        Assert.Equal(["blksize", "is_full_size"], offload.GetProperty("udp")[0].EnumerateObject().Select(
+            property => property.Name).Take(2));
         Assert.True(offload.GetProperty("latency")[0].TryGetProperty("p999", out _));
-        Assert.True(offload.GetProperty("counts")[0].GetProperty("kernel_copies_per_byte").TryGetProperty("tun_read", out _));
+        Assert.True(
+            offload.GetProperty("counts")[0].GetProperty("kernel_copies_per_byte").TryGetProperty("tun_read", out _));
     }
 
     [Theory]
@@ -59,7 +66,8 @@ public sealed class BenchJsonTests
     [InlineData("""{"schema":"overlay-bench/2"}""", "has the schema \"overlay-bench/2\", and overlay-bench/1 is needed")]
     [InlineData("""{"schema":"overlay-bench/1"}""", "is no report")]
     [InlineData("""{"schema":"overlay-bench/1","environment":null,"method":null,"variants":null}""", "$.environment is not what it must be")]
-    public void What_is_no_report_is_refused_in_one_line(string text, string expected) => IsRefused(Encoding.UTF8.GetBytes(text), expected);
+    public void What_is_no_report_is_refused_in_one_line(string text, string expected) =>
+        IsRefused(Encoding.UTF8.GetBytes(text), expected);
 
     [Theory]
     [InlineData("samples", "[1,2,3,4]", "a figure of 4 rounds has no spread; it takes 5 rounds or more")]
@@ -73,8 +81,10 @@ public sealed class BenchJsonTests
     [InlineData("maximum", "1", "the maximum is 1, and that of its samples is")]
     [InlineData("maximum", "1e999", "the maximum is")]
     [InlineData("median", "\"NaN\"", "$.variants[0].tcp[0].bits_per_second.median")]
-    public void A_spread_that_does_not_follow_from_its_rounds_is_refused_by_its_name(string name, string value, string expected) =>
-        IsRefused(Changed(root => ((JsonObject)root["variants"]![0]!["tcp"]![0]!["bits_per_second"]!)[name] = Placeholder, value), expected);
+    public void A_spread_that_does_not_follow_from_its_rounds_is_refused_by_its_name(
+        string name, string value, string expected) =>
+        IsRefused(Changed(root => (
+            (JsonObject)root["variants"]![0]!["tcp"]![0]!["bits_per_second"]!)[name] = Placeholder, value), expected);
 
     [Theory]
     [InlineData("variants", "[]", "it has no variants")]
@@ -89,11 +99,17 @@ public sealed class BenchJsonTests
     public void A_missing_figure_in_a_list_and_the_same_figure_twice_are_refused()
     {
         IsRefused(Changed(root => root["variants"]![0]!["udp"]![0] = null), "direct has null where a figure must be");
-        IsRefused(Changed(root => root["variants"]![2]!["counts"]![0]!["system_calls_per_packet"]!["wait"] = null), "offload has null");
+        IsRefused(
+            Changed(root => root["variants"]![2]!["counts"]![0]!["system_calls_per_packet"]!["wait"] = null),
+            "offload has null");
         IsRefused(Changed(root => root["variants"]![1]!["name"] = "direct"), "the variant direct is in it twice");
-        IsRefused(Changed(root => root["variants"]![0]!["tcp"]![0]!["num_streams"] = 4), "direct has tcp_4 bits_per_second twice");
-        IsRefused(Changed(root => root["variants"]![0]!["kind"] = "stranger"), "$.variants[0].kind is not what it must be");
-        IsRefused(Changed(root => root["variants"]![0]!["drops"] = new JsonObject { ["none"] = -1 }), "direct has dropped fewer than no packets for none");
+        IsRefused(Changed(
+            root => root["variants"]![0]!["tcp"]![0]!["num_streams"] = 4), "direct has tcp_4 bits_per_second twice");
+        IsRefused(
+            Changed(root => root["variants"]![0]!["kind"] = "stranger"), "$.variants[0].kind is not what it must be");
+        IsRefused(
+            Changed(root => root["variants"]![0]!["drops"] = new JsonObject { ["none"] = -1 }), "direct has dropped "
+                + "fewer than no packets for none");
     }
 
     [Fact]
@@ -103,12 +119,15 @@ public sealed class BenchJsonTests
         try
         {
             string missing = Path.Combine(directory, "missing.json");
-            Assert.StartsWith($"{missing} cannot be read (", Refusal(() => BenchJson.ReadFile(missing)), StringComparison.Ordinal);
-            Assert.StartsWith($"{directory} cannot be read (", Refusal(() => BenchJson.ReadFile(directory)), StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"{missing} cannot be read (", Refusal(() => BenchJson.ReadFile(missing)), StringComparison.Ordinal);
+            Assert.StartsWith($"{directory} cannot be read (", Refusal(
+                () => BenchJson.ReadFile(directory)), StringComparison.Ordinal);
 
             string half = Path.Combine(directory, "half.json");
             File.WriteAllText(half, BenchJson.Write(Samples.Three)[..1000]);
-            Assert.StartsWith($"{half} is no report: line 1, byte ", Refusal(() => BenchJson.ReadFile(half)), StringComparison.Ordinal);
+            Assert.StartsWith($"{half} is no report: line 1, byte ", Refusal(
+                () => BenchJson.ReadFile(half)), StringComparison.Ordinal);
         }
         finally
         {
@@ -123,7 +142,8 @@ public sealed class BenchJsonTests
         JsonNode root = JsonNode.Parse(BenchJson.Write(Samples.Three))!;
         change(root);
         string json = root.ToJsonString();
-        return Encoding.UTF8.GetBytes(value is null ? json : json.Replace($"\"{Placeholder}\"", value, StringComparison.Ordinal));
+        return Encoding.UTF8.GetBytes(
+            value is null ? json : json.Replace($"\"{Placeholder}\"", value, StringComparison.Ordinal));
     }
 
     private static void IsRefused(byte[] json, string expected)
@@ -131,7 +151,8 @@ public sealed class BenchJsonTests
         string line = Refusal(() => BenchJson.Read(json, "old.json"));
         Assert.StartsWith("old.json ", line, StringComparison.Ordinal);
         Assert.Contains(expected, line, StringComparison.Ordinal);
-        Assert.EndsWith("give a file that 'overlay bench --json' of this version wrote", line, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "give a file that 'overlay bench --json' of this version wrote", line, StringComparison.Ordinal);
     }
 
     private static string Refusal(Action read)

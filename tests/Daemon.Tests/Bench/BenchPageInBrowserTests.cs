@@ -11,7 +11,8 @@ using Xunit;
 namespace Overlay.Daemon.Tests.Bench;
 
 /// <summary>
-/// The page as people see it: laid out by a real browser, on a screen and on a phone. With OVERLAY_PICTURES=DIR pages and pictures stay there.
+/// The page as people see it: laid out by a real browser, on a screen and on a phone. With OVERLAY_PICTURES=DIR pages
+/// and pictures stay there.
 /// </summary>
 public sealed class BenchPageInBrowserTests
 {
@@ -53,7 +54,8 @@ public sealed class BenchPageInBrowserTests
     public async Task Every_chart_is_seen_whole_and_no_text_lies_over_another(string name, int width, int height)
     {
         Browser.Require();
-        BenchReport report = name switch { "three" => Samples.Three, "hostile" => Samples.Hostile, _ => Samples.Fifteen };
+        BenchReport report =
+            name switch { "three" => Samples.Three, "hostile" => Samples.Hostile, _ => Samples.Fifteen };
         string? kept = Environment.GetEnvironmentVariable("OVERLAY_PICTURES");
         string folder = kept ?? Directory.CreateTempSubdirectory("overlay-pictures-").FullName;
         string picture = Path.Combine(folder, $"{name}-{width}.png");
@@ -61,8 +63,10 @@ public sealed class BenchPageInBrowserTests
         {
             string html = BenchHtml.Write(report);
             XElement[] drawings = [.. BenchHtmlTests.Drawings(XElement.Parse(html["<!DOCTYPE html>".Length..]))];
-            await File.WriteAllTextAsync(Path.ChangeExtension(picture, "html"), html, TestContext.Current.CancellationToken);
-            string said = await Browser.ShowAsync(html, Measuring, width, height, picture, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.ChangeExtension(picture, "html"), html, TestContext.Current.CancellationToken);
+            string said = await Browser.ShowAsync(
+                html, Measuring, width, height, picture, TestContext.Current.CancellationToken);
 
             var page = JsonElement.Parse(said);
             Assert.Equal(width, page.GetProperty("inner").GetInt32());
@@ -95,15 +99,18 @@ public sealed class BenchPageInBrowserTests
         {
             string html = BenchHtml.Write(Samples.Three).Replace(
                 "</style>",
-                "#packets-1 text { font-size: 40px } #packets-2 .part { fill: none } #packets-3 .part { display: none } h1 { white-space: nowrap } </style>",
+                "#packets-1 text { font-size: 40px } #packets-2 .part { fill: none } #packets-3 .part { display: "
+                    + "none } h1 { white-space: nowrap } </style>",
                 StringComparison.Ordinal);
 
             var page = JsonElement.Parse(await Browser.ShowAsync(
                 html, Measuring, 390, 6000, Path.Combine(folder, "broken.png"), TestContext.Current.CancellationToken));
 
-            JsonElement[] packets = [.. page.GetProperty("charts").EnumerateArray().Where(chart => chart.GetProperty("id").GetString()!.StartsWith("packets", StringComparison.Ordinal))];
+            JsonElement[] packets = [.. page.GetProperty("charts").EnumerateArray().Where(
+                chart => chart.GetProperty("id").GetString()!.StartsWith("packets", StringComparison.Ordinal))];
             Assert.Equal([0, 0], packets[1..].Select(chart => chart.GetProperty("bars").GetInt32()));
-            string[] faults = [.. packets[0].GetProperty("faults").EnumerateArray().Select(fault => fault.GetString()!)];
+            string[] faults = [.. packets[0].GetProperty("faults").EnumerateArray().Select(
+                fault => fault.GetString()!)];
             Assert.Contains("direct is over 933 [840–1027]", faults);
             Assert.Contains("direct is over the bar of direct", faults);
             Assert.Contains("933 [840–1027] is cut", faults);
@@ -124,8 +131,11 @@ public sealed class BenchPageInBrowserTests
         Assert.InRange(chart.GetProperty("height").GetDouble(), 40, 2000);
         Assert.InRange(chart.GetProperty("smallest").GetDouble(), 10, 30);
         int bars = drawing.Descendants("rect").Count();
-        int lines = drawing.Descendants("line").Count(line => line.Attribute("class")?.Value.StartsWith("curve ", StringComparison.Ordinal) == true);
+        int lines = drawing.Descendants("line")
+            .Count(line => line.Attribute("class")?.Value.StartsWith("curve ", StringComparison.Ordinal) == true);
         Assert.NotEqual(0, bars + lines);
-        Assert.Equal((bars, bars, lines), (chart.GetProperty("all").GetInt32(), chart.GetProperty("bars").GetInt32(), chart.GetProperty("lines").GetInt32()));
+        Assert.Equal((bars, bars, lines), (
+            chart.GetProperty("all").GetInt32(), chart.GetProperty("bars").GetInt32(),
+            chart.GetProperty("lines").GetInt32()));
     }
 }

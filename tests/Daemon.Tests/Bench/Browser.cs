@@ -12,28 +12,36 @@ using Xunit;
 
 namespace Overlay.Daemon.Tests.Bench;
 
-/// <summary>Chromium without a screen. Pages are shown in a frame, which may be narrower than the narrowest window.</summary>
+/// <summary>
+/// Chromium without a screen. Pages are shown in a frame, which may be narrower than the narrowest window.
+/// </summary>
 internal static class Browser
 {
-    private static readonly string[] s_names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    private static readonly string[] s_names = [
+        "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private static string? Executable { get; } = s_names
-        .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name)))
+        .SelectMany(name => (
+            Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name)))
         .FirstOrDefault(File.Exists);
 
     /// <summary>
-    /// Skips the running test when there is no browser here and nobody who may install one, or when ./dev could not; fails it otherwise.
+    /// Skips the running test when there is no browser here and nobody who may install one, or when ./dev could not;
+    /// fails it otherwise.
     /// </summary>
     internal static void Require()
     {
-        if (Executable is null && Environment.IsPrivilegedProcess && Environment.GetEnvironmentVariable("OVERLAY_NO_BROWSER") is null)
+        if (Executable is null && Environment.IsPrivilegedProcess && Environment.GetEnvironmentVariable(
+            "OVERLAY_NO_BROWSER") is null)
         {
             Assert.Fail("no Chromium on PATH; install it with: apt-get install chromium fonts-dejavu-core");
         }
 
-        Assert.SkipWhen(Executable is null, "no Chromium on PATH; run ./dev test as root, which installs it, or: apt-get install chromium fonts-dejavu-core");
+        Assert.SkipWhen(
+            Executable is null, "no Chromium on PATH; run ./dev test as root, which installs it, or: apt-get install "
+                + "chromium fonts-dejavu-core");
     }
 
     /// <summary>Shows a page and takes a picture of it.</summary>
@@ -42,20 +50,25 @@ internal static class Browser
     /// <param name="width">Of the screen, in pixels.</param>
     /// <param name="height">Of the screen, in pixels.</param>
     /// <param name="picture">The PNG file to write.</param>
-    internal static async Task<string> ShowAsync(string html, string script, int width, int height, string picture, CancellationToken cancellation)
+    internal static async Task<string> ShowAsync(
+        string html, string script, int width, int height, string picture, CancellationToken cancellation)
     {
         string directory = Directory.CreateTempSubdirectory("overlay-browser-").FullName;
         try
         {
-            string measuring = $"<script>addEventListener('load', () => parent.postMessage((function () {{ {script} }})(), '*'));</script></body>";
-            await File.WriteAllTextAsync(Path.Combine(directory, "page.html"), html.Replace("</body>", measuring, StringComparison.Ordinal), cancellation);
+            string measuring = $"<script>addEventListener('load', () => parent.postMessage((function () {{ {script} "
+                + "})(), '*'));</script></body>";
+            await File.WriteAllTextAsync(Path.Combine(
+                directory, "page.html"), html.Replace("</body>", measuring, StringComparison.Ordinal), cancellation);
             await File.WriteAllTextAsync(Path.Combine(directory, "frame.html"), Frame(width, height), cancellation);
             string dom = await RunAsync(
                 directory,
                 [
                     "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1", "--blink-settings=preferredColorScheme=1",
                     "--virtual-time-budget=20000", $"--user-data-dir={directory}/profile", $"--window-size={width},{height}", $"--screenshot={picture}",
-                    "--dump-dom", .. Environment.IsPrivilegedProcess ? (string[])["--no-sandbox"] : [], $"file://{directory}/frame.html",
+                    "--dump-dom", .. Environment.IsPrivilegedProcess
+                        ? (string[])["--no-sandbox"]
+                        : [], $"file://{directory}/frame.html",
                 ],
                 cancellation);
             Match measured = Regex.Match(dom, "<pre[^>]*>(.*?)</pre>", RegexOptions.Singleline);
@@ -88,16 +101,19 @@ internal static class Browser
         <iframe style="display:block;border:0;width:{{width}}px;height:{{height}}px" src="page.html"></iframe></body></html>
         """;
 
-    private static async Task<string> RunAsync(string directory, IEnumerable<string> words, CancellationToken cancellation)
+    private static async Task<string> RunAsync(
+        string directory, IEnumerable<string> words, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(s_patience);
-        ProcessStartInfo start = new(Executable!, words) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start =
+            new(Executable!, words) { RedirectStandardOutput = true, RedirectStandardError = true };
 
         // It writes beside its profile too.
         start.Environment["HOME"] = directory;
         start.Environment["XDG_RUNTIME_DIR"] = directory;
-        using Process browser = Process.Start(start) ?? throw new InvalidOperationException($"{Executable} did not start");
+        using Process browser = Process.Start(start)
+            ?? throw new InvalidOperationException($"{Executable} did not start");
         try
         {
             Task<string> error = browser.StandardError.ReadToEndAsync(patience.Token);

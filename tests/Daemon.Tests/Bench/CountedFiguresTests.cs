@@ -15,7 +15,8 @@ public sealed class CountedFiguresTests
         var book = new SampleBook();
         for (int round = 0; round < Spread.LeastRounds; round++)
         {
-            CountedFigures.Add(book, "udp_64", Between([Daemon(100), Daemon(300)], [Daemon(1100), Daemon(1300)], contextSwitches: 50));
+            CountedFigures.Add(
+                book, "udp_64", Between([Daemon(100), Daemon(300)], [Daemon(1100), Daemon(1300)], contextSwitches: 50));
         }
 
         CountedWorkload counted = CountedFigures.Of(book, "udp_64");
@@ -30,14 +31,16 @@ public sealed class CountedFiguresTests
         Assert.Equal(["inbound", "outbound"], counted.UserCopiesPerByte.Keys.Order());
         Assert.Equal(1, counted.UserCopiesPerByte["outbound"].Median);
         Assert.Equal(
-            ["tun_read", "encapsulate", "udp_send", "udp_receive", "decapsulate", "tun_write"], counted.Stages.Select(stage => stage.Stage));
+            ["tun_read", "encapsulate", "udp_send", "udp_receive", "decapsulate", "tun_write"], counted.Stages.Select(
+                stage => stage.Stage));
         Assert.Equal(3000, counted.Stages[0].NanosecondsPerPacket.Median, 3);
         Assert.Equal(500, counted.Stages[1].NanosecondsPerPacket.Median, 3);
     }
 
     [Fact]
     public void Daemons_that_forwarded_nothing_give_no_figure() =>
-        Assert.Throws<BenchException>(() => CountedFigures.Add(new SampleBook(), "udp_64", Between([Daemon(5), Daemon(5)], [Daemon(5), Daemon(5)], 1)));
+        Assert.Throws<BenchException>(() => CountedFigures.Add(
+            new SampleBook(), "udp_64", Between([Daemon(5), Daemon(5)], [Daemon(5), Daemon(5)], 1)));
 
     [Fact]
     public void Daemons_that_do_not_meter_give_no_figure() =>
@@ -49,7 +52,8 @@ public sealed class CountedFiguresTests
     // So many packets of 92 bytes each way: two reads, half a send, 3 us in reads and half a us of work each.
     private static CountersReport Daemon(long packets)
     {
-        var direction = new DirectionReport(packets, packets * 92, new Dictionary<string, long>(), new Dictionary<string, long>());
+        var direction = new DirectionReport(
+            packets, packets * 92, new Dictionary<string, long>(), new Dictionary<string, long>());
         var meter = new DirectionMeter(
             new Dictionary<string, CallReport>
             {
@@ -64,6 +68,9 @@ public sealed class CountedFiguresTests
     }
 
     // The data goes from the first host to the second.
-    private static Window Between(IReadOnlyList<CountersReport> before, IReadOnlyList<CountersReport> after, double contextSwitches) =>
-        new(1, default, default, default, default) { CountersBefore = before, CountersAfter = after, ContextSwitches = contextSwitches };
+    private static Window Between(
+        IReadOnlyList<CountersReport> before, IReadOnlyList<CountersReport> after, double contextSwitches) =>
+        new(
+            1, default, default, default,
+            default) { CountersBefore = before, CountersAfter = after, ContextSwitches = contextSwitches };
 }

@@ -40,7 +40,8 @@ public sealed class MachineReadingTests
     [InlineData("0-1", 2)]
     [InlineData("0,4", 2)]
     [InlineData("0-3,8-9,12", 7)]
-    public void A_list_of_processors_has_as_many_as_it_names(string list, int expected) => Assert.Equal(expected, MachineFacts.CountOfList(list));
+    public void A_list_of_processors_has_as_many_as_it_names(string list, int expected) =>
+        Assert.Equal(expected, MachineFacts.CountOfList(list));
 
     [Theory]
     [InlineData(0.9, 4.9, false)]
@@ -52,7 +53,8 @@ public sealed class MachineReadingTests
     [Fact]
     public void The_environment_is_read_from_the_machine_and_names_who_shares_it()
     {
-        BenchEnvironment environment = MachineFacts.Read(DateTimeOffset.UnixEpoch, "overlay bench", new MachineShares(1.5, 0));
+        BenchEnvironment environment = MachineFacts.Read(
+            DateTimeOffset.UnixEpoch, "overlay bench", new MachineShares(1.5, 0));
 
         Assert.Equal("1970-01-01T00:00:00Z", environment.Timestamp);
         Assert.StartsWith("Linux ", environment.Kernel, StringComparison.Ordinal);

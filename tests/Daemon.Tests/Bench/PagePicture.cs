@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Overlay.Daemon.Tests.Bench;
 
-/// <summary>What can be said of a PNG file without decoding it: its size, and how many of its lines are not like the line above.</summary>
+/// <summary>
+/// What can be said of a PNG file without decoding it: its size, and how many of its lines are not like the line above.
+/// </summary>
 internal sealed record PagePicture(int Width, int Height, int LinesWithSomethingNew)
 {
     /// <summary>Reads a file whose pixels are whole bytes.</summary>
@@ -24,7 +26,8 @@ internal sealed record PagePicture(int Width, int Height, int LinesWithSomething
             switch (Encoding.ASCII.GetString(file, at + 4, 4))
             {
                 case "IHDR":
-                    (width, height) = (BinaryPrimitives.ReadInt32BigEndian(body), BinaryPrimitives.ReadInt32BigEndian(body[4..]));
+                    (width, height) = (
+                        BinaryPrimitives.ReadInt32BigEndian(body), BinaryPrimitives.ReadInt32BigEndian(body[4..]));
                     Assert.Equal(8, body[8]);
                     channels = body[9] switch { 0 => 1, 2 => 3, 4 => 2, 6 => 4, _ => 0 };
                     break;
@@ -45,8 +48,11 @@ internal sealed record PagePicture(int Width, int Height, int LinesWithSomething
         {
             pixels.ReadExactly(line);
 
-            // Up: differences from the line above. Anything else is only used where it is shorter, which an empty line's never is.
-            bool isLikeAbove = line[0] == 2 ? !line.AsSpan(1).ContainsAnyExcept((byte)0) : line.AsSpan(1).SequenceEqual(above);
+            // Up: differences from the line above. Anything else is only used where it is shorter, which an empty
+            // line's never is.
+            bool isLikeAbove = line[0] == 2
+                ? !line.AsSpan(1).ContainsAnyExcept((byte)0)
+                : line.AsSpan(1).SequenceEqual(above);
             changes += isLikeAbove ? 0 : 1;
             line.AsSpan(1).CopyTo(above);
         }

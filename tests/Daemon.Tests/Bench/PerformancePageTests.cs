@@ -26,9 +26,11 @@ public sealed class PerformancePageTests
     public void The_READMEs_table_is_the_same_without_the_single_accelerations()
     {
         BenchReport report = BenchJson.ReadFile(Path.Combine(Repository.Root, "docs/performance/veth.json"));
-        BenchReport quick = report with { Variants = [.. report.Variants.Where(variant => Variant.Quick.Any(each => each.Name == variant.Name))] };
+        BenchReport quick = report with { Variants = [.. report.Variants.Where(
+            variant => Variant.Quick.Any(each => each.Name == variant.Name))] };
 
-        Assert.Contains(BenchMarkdown.Headline(quick).TrimEnd(), Repository.Read("README.md"), StringComparison.Ordinal);
+        Assert.Contains(
+            BenchMarkdown.Headline(quick).TrimEnd(), Repository.Read("README.md"), StringComparison.Ordinal);
     }
 
     [Fact]

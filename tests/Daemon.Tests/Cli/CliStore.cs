@@ -48,7 +48,8 @@ public abstract class CliStore : IDisposable
         string path = Path.Combine(Root, $"{Guid.NewGuid():N}");
         File.WriteAllText(path, text);
         File.SetLastWriteTimeUtc(
-            path, (TimeProvider.System.GetUtcNow() + lasts - TimeSpan.FromHours(24) + TimeSpan.FromSeconds(30)).UtcDateTime);
+            path, (
+                TimeProvider.System.GetUtcNow() + lasts - TimeSpan.FromHours(24) + TimeSpan.FromSeconds(30)).UtcDateTime);
         File.Move(path, Path.Combine(Subnets, name), overwrite: true);
         return Path.Combine(Subnets, name);
     }
@@ -96,7 +97,8 @@ public abstract class CliStore : IDisposable
     /// <summary>Starts the real executable with its standard output in a pipe.</summary>
     private protected static Process Start(params string[] words)
     {
-        ProcessStartInfo start = new(words[0]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        ProcessStartInfo start =
+            new(words[0]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (string word in words.Skip(1))
         {
             start.ArgumentList.Add(word);

@@ -40,12 +40,15 @@ public sealed class ConfigCommandTests : CliStore
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("SubnetLen      26", result.Output, StringComparison.Ordinal);
         Assert.Contains("Subnets        3", result.Output, StringComparison.Ordinal);
-        Assert.Equal("overlay: warning: the key 'SubnetLenght' is not known and is ignored; did you mean SubnetLen?\n", result.Error);
+        Assert.Equal(
+            "overlay: warning: the key 'SubnetLenght' is not known and is ignored; did you mean "
+                + "SubnetLen?\n", result.Error);
     }
 
     [Fact]
     public async Task A_device_without_end_is_refused_instead_of_read_for_ever() =>
-        IsRefused(await RunWords(["config", "check", "/dev/zero"]), 1, "/dev/zero is longer than", "so it is no config; name another file");
+        IsRefused(await RunWords(
+            ["config", "check", "/dev/zero"]), 1, "/dev/zero is longer than", "so it is no config; name another file");
 
     [Fact]
     public async Task Every_rule_that_is_broken_is_in_one_line()
@@ -54,14 +57,16 @@ public sealed class ConfigCommandTests : CliStore
 
         IsRefused(
             await RunWords(["config", "check", file]), 1,
-            $"{file} is not valid: SubnetMin is not in the range of the Network; SubnetMax is not on a SubnetLen boundary: 10.1.9.1");
+            $"{file} is not valid: SubnetMin is not in the range of the Network; SubnetMax is not on a SubnetLen "
+                + "boundary: 10.1.9.1");
     }
 
     [Theory]
     [InlineData("""{"Network":"10.244.0.0/20"}""", "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside the Network 10.244.0.0/20")]
     [InlineData("""{"Network":"10.244.0.0/16","SubnetLen":25}""", "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: SubnetLen is 25")]
     [InlineData("""{"Network":"10.244.0.0/16","SubnetMax":"10.244.20.0"}""",
-        "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside SubnetMin 10.244.1.0 to SubnetMax 10.244.20.0")]
+        "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside SubnetMin 10.244.1.0 to SubnetMax "
+            + "10.244.20.0")]
     [InlineData("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""", "overlay run will refuse it: unknown backend type: 'vxlan'")]
     [InlineData("""{"Network":"10.244.0.0/16","SubnetMin":"10.244.40.0","SubnetMax":"10.244.20.0"}""", "so no host gets a subnet")]
     [InlineData("""{"EnableIPv4":false}""", "overlay run will refuse it: the network config in", "EnableIPv4 is false")]
@@ -74,7 +79,8 @@ public sealed class ConfigCommandTests : CliStore
 
         Assert.Equal(0, result.ExitCode);
         Assert.All(warnings, warning => Assert.Contains(warning, result.Error, StringComparison.Ordinal));
-        Assert.All(Lines(result.Error), line => Assert.StartsWith("overlay: warning: ", line, StringComparison.Ordinal));
+        Assert.All(
+            Lines(result.Error), line => Assert.StartsWith("overlay: warning: ", line, StringComparison.Ordinal));
         Assert.DoesNotContain("10.245.30.0", result.Error, StringComparison.Ordinal);
     }
 
@@ -120,7 +126,9 @@ public sealed class ConfigCommandTests : CliStore
         CommandResult result = await Run("config show");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.StartsWith("{\n    \"Network\": \"10.244.0.0/16\"\n}\n\nNetwork        10.244.0.0/16\n", result.Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "{\n    \"Network\": \"10.244.0.0/16\"\n}\n\nNetwork        "
+                + "10.244.0.0/16\n", result.Output, StringComparison.Ordinal);
         var root = JsonElement.Parse((await Run("config show --json")).Output);
         Assert.Equal(File.ReadAllText(ConfigPath), root.GetProperty("stored").GetString());
         Assert.Equal(24, root.GetProperty("config").GetProperty("SubnetLen").GetInt32());
@@ -134,7 +142,9 @@ public sealed class ConfigCommandTests : CliStore
         CommandResult result = await Run("config show");
 
         Assert.Equal((0, "{\"Network\"\n"), (result.ExitCode, result.Output));
-        Assert.StartsWith("overlay: warning: this config is not valid: the config is not valid JSON", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "overlay: warning: this config is not valid: the config is not valid "
+                + "JSON", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,7 +164,8 @@ public sealed class ConfigCommandTests : CliStore
                 $"written to {Store}; hosts that run now read it when they next start",
             ],
             Lines(result.Output));
-        Assert.Equal($"{Store} has this config already; nothing is changed\n", (await Run($"config put {file}")).Output);
+        Assert.Equal(
+            $"{Store} has this config already; nothing is changed\n", (await Run($"config put {file}")).Output);
     }
 
     [Fact]
@@ -168,7 +179,8 @@ public sealed class ConfigCommandTests : CliStore
 
     [Theory]
     [InlineData("{}", "is not valid, nothing is written: please define a correct Network parameter")]
-    [InlineData("\uFEFF{\"Network\":\"10.7.0.0/16\"}", "is not valid, nothing is written: the config starts with a byte order mark")]
+    [InlineData("\uFEFF{\"Network\":\"10.7.0.0/16\"}", "is not valid, nothing is written: the config starts with a "
+        + "byte order mark")]
     public async Task Put_refuses_what_is_not_valid(string config, string reason)
     {
         IsRefused(await Run($"config put {PutFile(config)}"), 1, reason);
@@ -196,8 +208,10 @@ public sealed class ConfigCommandTests : CliStore
         Assert.Equal((1, ""), (refused.ExitCode, refused.Output));
         Assert.Equal(
             [
-                "overlay: warning: the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside the Network 10.7.0.0/16",
-                $"1 lease is not allowed by {file}, nothing is written; give --force to write it all the same: each of those hosts takes another subnet when it next starts",
+                "overlay: warning: the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside the Network "
+                    + "10.7.0.0/16",
+                $"1 lease is not allowed by {file}, nothing is written; give --force to write it all the same: each "
+                    + "of those hosts takes another subnet when it next starts",
             ],
             Lines(refused.Error));
         Assert.Equal(Config, File.ReadAllText(ConfigPath));
@@ -215,11 +229,13 @@ public sealed class ConfigCommandTests : CliStore
         string error = await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await program.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal((1, "overlay: standard input is not valid: invalid CIDR address: 10.1.0.0\n"), (program.ExitCode, error));
+        Assert.Equal(
+            (1, "overlay: standard input is not valid: invalid CIDR address: 10.1.0.0\n"), (program.ExitCode, error));
     }
 
     [Theory]
-    [InlineData("config put --lease-store here FILE", "--lease-store is 'here'; give file:DIR or etcd (see overlay config put --help)")]
+    [InlineData("config put --lease-store here FILE", "--lease-store is 'here'; give file:DIR or etcd (see overlay "
+        + "config put --help)")]
     [InlineData("lease shw", "'shw' is not a command (see overlay lease --help)")]
     [InlineData("lease", "Required command was not provided (see overlay lease --help)")]
     [InlineData("nonsense", "'nonsense' is not a command (see overlay --help)")]

@@ -18,7 +18,8 @@ public sealed class LeaseChangeCommandTests : CliStore
 
         Assert.Equal((0, "10.244.7.0/24 is reserved for 192.0.2.1\n", ""), (first.ExitCode, first.Output, first.Error));
         Assert.Equal("10.244.7.0/24 is reserved for 192.0.2.1 already; nothing is changed\n", second.Output);
-        Assert.Equal(FileLeaseStore.ReservedUntil.UtcDateTime, File.GetLastWriteTimeUtc(Path.Combine(Subnets, "10.244.7.0-24")));
+        Assert.Equal(
+            FileLeaseStore.ReservedUntil.UtcDateTime, File.GetLastWriteTimeUtc(Path.Combine(Subnets, "10.244.7.0-24")));
         Assert.Contains("never (reserved)", (await Run("lease list")).Output, StringComparison.Ordinal);
     }
 
@@ -31,7 +32,8 @@ public sealed class LeaseChangeCommandTests : CliStore
         CommandResult result = await Run("lease reserve 10.244.7.0/24 --public-ip 192.0.2.1");
 
         Assert.Equal(
-            "the lease 10.244.7.0/24 of 192.0.2.1 has no end any more; the host holds 10.244.9.0/24 now and takes the reserved subnet when it next starts\n",
+            "the lease 10.244.7.0/24 of 192.0.2.1 has no end any more; the host holds 10.244.9.0/24 now and takes "
+                + "the reserved subnet when it next starts\n",
             result.Output);
     }
 
@@ -43,7 +45,8 @@ public sealed class LeaseChangeCommandTests : CliStore
     {
         PutLease("10.244.7.0-24", "192.0.2.7", TimeSpan.FromHours(3));
 
-        IsRefused(await Run($"lease reserve {subnet} --public-ip 192.0.2.1"), 1, [$"{subnet} cannot be reserved", .. words]);
+        IsRefused(
+            await Run($"lease reserve {subnet} --public-ip 192.0.2.1"), 1, [$"{subnet} cannot be reserved", .. words]);
     }
 
     [Theory]
@@ -69,10 +72,13 @@ public sealed class LeaseChangeCommandTests : CliStore
         PutText("10.244.9.0-24", "{", TimeSpan.FromHours(3));
 
         Assert.Equal(
-            "removed the lease 10.244.7.0/24 of 192.0.2.7; if that host is running with it, it takes the subnet back at once: stop it first to free the subnet\n",
+            "removed the lease 10.244.7.0/24 of 192.0.2.7; if that host is running with it, it takes the subnet back "
+                + "at once: stop it first to free the subnet\n",
             (await Run("lease remove 10.244.7.0/24")).Output);
-        Assert.Equal("removed the lease 10.244.8.0/24 of 192.0.2.8, which had expired\n", (await Run("lease remove 10.244.8.0/24")).Output);
-        Assert.Equal("removed 10.244.9.0/24, which could not be read as a lease\n", (await Run("lease remove 10.244.9.0/24")).Output);
+        Assert.Equal("removed the lease 10.244.8.0/24 of 192.0.2.8, which had expired\n", (
+            await Run("lease remove 10.244.8.0/24")).Output);
+        Assert.Equal("removed 10.244.9.0/24, which could not be read as a lease\n", (
+            await Run("lease remove 10.244.9.0/24")).Output);
         Assert.Empty(Directory.GetFileSystemEntries(Subnets));
     }
 
@@ -89,8 +95,10 @@ public sealed class LeaseChangeCommandTests : CliStore
 
         CommandResult result = await RunWords(["lease", "remove", shown, "--lease-store", Store]);
 
-        Assert.Equal((0, $"removed {shown}, which could not be read as a lease\n", ""), (result.ExitCode, result.Output, result.Error));
-        Assert.Equal(["10.244.8.0-24"], new DirectoryInfo(Subnets).EnumerateFileSystemInfos().Select(file => file.Name));
+        Assert.Equal((0, $"removed {shown}, which could not be read as a lease\n", ""), (
+            result.ExitCode, result.Output, result.Error));
+        Assert.Equal(
+            ["10.244.8.0-24"], new DirectoryInfo(Subnets).EnumerateFileSystemInfos().Select(file => file.Name));
     }
 
     [Theory]
@@ -99,7 +107,8 @@ public sealed class LeaseChangeCommandTests : CliStore
     [InlineData("*")]
     public async Task What_the_list_does_not_show_is_not_removed(string name)
     {
-        IsRefused(await RunWords(["lease", "remove", name, "--lease-store", Store]), 1, $"there is no lease {name} in {Store}");
+        IsRefused(await RunWords(
+            ["lease", "remove", name, "--lease-store", Store]), 1, $"there is no lease {name} in {Store}");
 
         Assert.True(File.Exists(ConfigPath));
     }
@@ -125,7 +134,8 @@ public sealed class LeaseChangeCommandTests : CliStore
 
     [Fact]
     public async Task Removing_what_is_not_there_is_one_line() => IsRefused(
-        await Run("lease remove 10.244.7.0/24"), 1, $"there is no lease 10.244.7.0/24 in {Store}", "overlay lease list");
+        await Run(
+            "lease remove 10.244.7.0/24"), 1, $"there is no lease 10.244.7.0/24 in {Store}", "overlay lease list");
 
     [Fact]
     public async Task A_removed_reservation_is_called_one()
@@ -133,6 +143,7 @@ public sealed class LeaseChangeCommandTests : CliStore
         await Run("lease reserve 10.244.7.0/24 --public-ip 192.0.2.1");
 
         Assert.StartsWith(
-            "removed the reservation 10.244.7.0/24 of 192.0.2.1;", (await Run("lease remove 10.244.7.0/24")).Output, StringComparison.Ordinal);
+            "removed the reservation 10.244.7.0/24 of 192.0.2.1;", (
+                await Run("lease remove 10.244.7.0/24")).Output, StringComparison.Ordinal);
     }
 }

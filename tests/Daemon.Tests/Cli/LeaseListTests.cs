@@ -17,7 +17,8 @@ public sealed class LeaseListTests : CliStore
         PutLease("10.244.20.0-24", "192.0.2.20", TimeSpan.FromMinutes(23 * 60 + 12));
         PutText("10.244.3.0-24", """{"PublicIP":"192.0.2.3","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1}}""", TimeSpan.FromHours(-2));
         PutLease("10.244.20.128-25", "192.0.2.21", TimeSpan.FromHours(5));
-        File.SetLastWriteTimeUtc(PutLease("10.244.4.0-24", "192.0.2.4", default), FileLeaseStore.ReservedUntil.UtcDateTime);
+        File.SetLastWriteTimeUtc(
+            PutLease("10.244.4.0-24", "192.0.2.4", default), FileLeaseStore.ReservedUntil.UtcDateTime);
 
         CommandResult result = await Run("lease list");
 
@@ -29,7 +30,8 @@ public sealed class LeaseListTests : CliStore
                 "10.244.3.0/24     192.0.2.3   vxlan    expired 1 h 59 min ago",
                 "10.244.4.0/24     192.0.2.4   udp      never (reserved)",
                 "10.244.20.0/24    192.0.2.20  udp      in 23 h 12 min",
-                "10.244.20.128/25  192.0.2.21  udp      in 5 h 0 min            is skipped: 10.244.20.128/25 overlaps 10.244.20.0/24 held by 192.0.2.20; remove the file that is wrong",
+                "10.244.20.128/25  192.0.2.21  udp      in 5 h 0 min            is skipped: 10.244.20.128/25 "
+                    + "overlaps 10.244.20.0/24 held by 192.0.2.20; remove the file that is wrong",
             ],
             Lines(result.Output));
     }
@@ -40,7 +42,8 @@ public sealed class LeaseListTests : CliStore
         PutText(
             "10.244.3.0-24",
             """{"PublicIP":"192.0.2.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1}}""", TimeSpan.FromHours(2));
-        File.SetLastWriteTimeUtc(PutLease("10.244.4.0-24", "192.0.2.4", default), FileLeaseStore.ReservedUntil.UtcDateTime);
+        File.SetLastWriteTimeUtc(
+            PutLease("10.244.4.0-24", "192.0.2.4", default), FileLeaseStore.ReservedUntil.UtcDateTime);
         PutText("garbage", "{}", TimeSpan.FromHours(2));
 
         CommandResult result = await Run("lease list --json");
@@ -69,7 +72,8 @@ public sealed class LeaseListTests : CliStore
 
         Assert.Equal(JsonValueKind.Null, leases[2].GetProperty("subnet").ValueKind);
         Assert.Equal("garbage", leases[2].GetProperty("name").GetString());
-        Assert.Contains("the name is not a subnet", leases[2].GetProperty("fault").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "the name is not a subnet", leases[2].GetProperty("fault").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +89,8 @@ public sealed class LeaseListTests : CliStore
 
     [Theory]
     [InlineData(null, "there is no network config; which entries count cannot be said")]
-    [InlineData("{}", "the network config is not valid: please define a correct Network parameter in the flannel config; which entries count cannot be said")]
+    [InlineData("{}", "the network config is not valid: please define a correct Network parameter in the flannel "
+        + "config; which entries count cannot be said")]
     public async Task Without_a_valid_config_the_leases_are_listed_all_the_same(string? config, string warning)
     {
         PutLease("10.244.3.0-24", "192.0.2.3", TimeSpan.FromHours(2));
@@ -105,7 +110,9 @@ public sealed class LeaseListTests : CliStore
 
     [Fact]
     public async Task A_directory_that_is_not_there_is_one_line() => IsRefused(
-        await RunWords(["lease", "list", "--lease-store", $"file:{Root}/nowhere"]), 1, $"{Root}/nowhere does not exist", "create it");
+        await RunWords([
+            "lease", "list", "--lease-store",
+            $"file:{Root}/nowhere"]), 1, $"{Root}/nowhere does not exist", "create it");
 
     [Theory]
     [InlineData("lease list", "--lease-store is missing; give file:DIR")]
@@ -116,9 +123,12 @@ public sealed class LeaseListTests : CliStore
     [InlineData("config put FILE", "--lease-store is missing; give file:DIR")]
     [InlineData("config check", "there is nothing to check; give FILE, or --lease-store file:DIR")]
     [InlineData("lease list --lease-store here", "--lease-store is 'here'; give file:DIR")]
-    [InlineData("lease --lease-store file:/x reserve 10.244.3.0 --public-ip 192.0.2.1", "SUBNET is '10.244.3.0'; give a subnet like 10.244.7.0/24")]
+    [InlineData("lease --lease-store file:/x reserve 10.244.3.0 --public-ip "
+        + "192.0.2.1", "SUBNET is '10.244.3.0'; give a subnet like 10.244.7.0/24")]
     [InlineData("lease --lease-store file:/x reserve 10.244.3.0/24", "--public-ip")]
-    [InlineData("lease --lease-store file:/x reserve 10.244.3.0/24 --public-ip host", "--public-ip is 'host'; give an IPv4 address")]
-    public async Task A_wrong_command_line_is_refused_with_the_value_found_and_what_to_give(string line, string expected) =>
+    [InlineData("lease --lease-store file:/x reserve 10.244.3.0/24 --public-ip "
+        + "host", "--public-ip is 'host'; give an IPv4 address")]
+    public async Task A_wrong_command_line_is_refused_with_the_value_found_and_what_to_give(
+        string line, string expected) =>
         IsRefused(await RunWords(line.Split(' ')), 2, expected);
 }

@@ -18,30 +18,45 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     [Theory]
     [InlineData("", "--lease-store is missing; give file:DIR, or etcd with --etcd-endpoints")]
     [InlineData("--lease-store consul", "--lease-store is 'consul'; give file:DIR or etcd")]
-    [InlineData("--lease-store file:/x --etcd-prefix /y", "--etcd-prefix is given with --lease-store file:/x; leave it out, or give --lease-store etcd")]
-    [InlineData("--lease-store file:/x --etcd-endpoints http://a:1", "--etcd-endpoints is given with --lease-store file:/x")]
-    [InlineData("--etcd-certfile /c --etcd-endpoints https://a:1", "--etcd-certfile is given without --etcd-keyfile; give both")]
-    [InlineData("--etcd-keyfile /k --etcd-endpoints https://a:1", "--etcd-keyfile is given without --etcd-certfile; give both")]
-    [InlineData("--etcd-certfile /c --etcd-keyfile /k", "--etcd-certfile is given, but --etcd-endpoints is not https; give https URLs")]
-    [InlineData("--etcd-cafile /c --etcd-endpoints http://a:1", "--etcd-cafile is given, but --etcd-endpoints is not https; give https URLs")]
+    [InlineData("--lease-store file:/x --etcd-prefix "
+        + "/y", "--etcd-prefix is given with --lease-store file:/x; leave it out, or give --lease-store etcd")]
+    [InlineData(
+        "--lease-store file:/x --etcd-endpoints http://a:1", "--etcd-endpoints is given with --lease-store file:/x")]
+    [InlineData("--etcd-certfile /c --etcd-endpoints "
+        + "https://a:1", "--etcd-certfile is given without --etcd-keyfile; give both")]
+    [InlineData(
+        "--etcd-keyfile /k --etcd-endpoints https://a:1", "--etcd-keyfile is given without --etcd-certfile; give both")]
+    [InlineData("--etcd-certfile /c --etcd-keyfile /k", "--etcd-certfile is given, but --etcd-endpoints is not "
+        + "https; give https URLs")]
+    [InlineData("--etcd-cafile /c --etcd-endpoints "
+        + "http://a:1", "--etcd-cafile is given, but --etcd-endpoints is not https; give https URLs")]
     [InlineData("--etcd-username u", "--etcd-username is given without a password; give --etcd-password-file, too")]
     [InlineData("--etcd-password secret", "an etcd password is given without --etcd-username; give the user, too")]
     [InlineData("--etcd-password-file /p", "an etcd password is given without --etcd-username; give the user, too")]
-    [InlineData("--etcd-username u --etcd-password secret --etcd-password-file /p", "--etcd-password and --etcd-password-file are both given; give the file alone")]
-    [InlineData("--etcd-token-file /t --etcd-username u", "--etcd-token-file and --etcd-username are both given; give the token, or user and password")]
-    [InlineData("--etcd-token-file /t --etcd-password secret", "--etcd-token-file and --etcd-password are both given; give the token, or user and password")]
-    [InlineData("--lease-store file:/x --etcd-token-file /t", "--etcd-token-file is given with --lease-store file:/x; leave it out")]
+    [InlineData("--etcd-username u --etcd-password secret --etcd-password-file "
+        + "/p", "--etcd-password and --etcd-password-file are both given; give the file alone")]
+    [InlineData("--etcd-token-file /t --etcd-username "
+        + "u", "--etcd-token-file and --etcd-username are both given; give the token, or user and password")]
+    [InlineData("--etcd-token-file /t --etcd-password "
+        + "secret", "--etcd-token-file and --etcd-password are both given; give the token, or user and password")]
+    [InlineData("--lease-store file:/x --etcd-token-file "
+        + "/t", "--etcd-token-file is given with --lease-store file:/x; leave it out")]
     [InlineData("--etcd-username '' --etcd-password secret", "--etcd-username is empty; give a value, or leave it out")]
     [InlineData("--etcd-username u --etcd-password ''", "--etcd-password is empty; give a value, or leave it out")]
     [InlineData("--etcd-prefix //", "--etcd-prefix is '//'; give a key such as /coreos.com/network")]
-    [InlineData("--etcd-endpoints ftp://a:1", "--etcd-endpoints: etcd endpoint \"ftp://a:1\": must look like http://10.0.0.1:2379")]
+    [InlineData("--etcd-endpoints ftp://a:1", "--etcd-endpoints: etcd endpoint \"ftp://a:1\": must look like "
+        + "http://10.0.0.1:2379")]
     [InlineData("--etcd-endpoints a:2379", "--etcd-endpoints: etcd endpoint \"a:2379\": must look like")]
     [InlineData("--etcd-endpoints http://a", "--etcd-endpoints: etcd endpoint \"http://a\": must look like")]
-    [InlineData("--etcd-endpoints http://a:1,https://b:1", "--etcd-endpoints: etcd endpoint https://b:1: all endpoints must be http or all https")]
+    [InlineData("--etcd-endpoints http://a:1,https://b:1", "--etcd-endpoints: etcd endpoint https://b:1: all "
+        + "endpoints must be http or all https")]
     [InlineData("--etcd-endpoints http://a:1,", "--etcd-endpoints: etcd endpoint \"\": must look like")]
-    [InlineData("--etcd-endpoints http://u:secret@a:1", "--etcd-endpoints: etcd endpoint with \"@\": must not hold user and password; use --etcd-username and --etcd-password-file")]
-    [InlineData("--lease-store file:/x --subnet-lease-renew-margin 0", "--subnet-lease-renew-margin is '0'; give 1 to 1439")]
-    [InlineData("--lease-store file:/x --subnet-lease-renew-margin 1440", "--subnet-lease-renew-margin is '1440'; give 1 to 1439")]
+    [InlineData("--etcd-endpoints http://u:secret@a:1", "--etcd-endpoints: etcd endpoint with \"@\": must not hold "
+        + "user and password; use --etcd-username and --etcd-password-file")]
+    [InlineData(
+        "--lease-store file:/x --subnet-lease-renew-margin 0", "--subnet-lease-renew-margin is '0'; give 1 to 1439")]
+    [InlineData("--lease-store file:/x --subnet-lease-renew-margin "
+        + "1440", "--subnet-lease-renew-margin is '1440'; give 1 to 1439")]
     public void What_is_wrong_or_contradicts_is_one_line_without_any_password(string line, string expected)
     {
         string[] errors = [.. Parse(line).Errors.Select(error => error.Message)];
@@ -76,7 +91,8 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     {
         LeaseStoreChoice.Etcd etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(line));
 
-        Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Options.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
+        Assert.Equal(["http://127.0.0.1:4001/", "http://127.0.0.1:2379/"], etcd.Options.Endpoints.Select(
+            endpoint => endpoint.AbsoluteUri));
         Assert.Equal("/coreos.com/network", etcd.Prefix);
         Assert.All(
             new[]
@@ -101,15 +117,20 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     [Fact]
     public void Every_option_of_etcd_arrives()
     {
-        string ca = Write("ca", "x"), cert = Write("cert", "x"), key = Write("key", "x"), password = Write("password", "not for the log\n");
+        string ca = Write("ca", "x"), cert = Write("cert", "x"), key = Write("key", "x"), password = Write(
+            "password", "not for the log\n");
 
         LeaseStoreChoice.Etcd etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(
-            $"--lease-store etcd --etcd-endpoints https://a:1,https://b:2/ --etcd-prefix /p --etcd-cafile {ca} --etcd-certfile {cert} "
-            + $"--etcd-keyfile {key} --etcd-server-name etcd.example --etcd-username root --etcd-password-file {password}"));
+            $"--lease-store etcd --etcd-endpoints https://a:1,https://b:2/ --etcd-prefix /p --etcd-cafile {ca} "
+                + $"--etcd-certfile {cert} "
+            + $"--etcd-keyfile {key} --etcd-server-name etcd.example --etcd-username root --etcd-password-file "
+            + $"{password}"));
 
         Assert.Equal(["https://a:1/", "https://b:2/"], etcd.Options.Endpoints.Select(endpoint => endpoint.AbsoluteUri));
-        Assert.Equal(("/p", ca, cert, key), (etcd.Prefix, etcd.Options.CaFile, etcd.Options.CertFile, etcd.Options.KeyFile));
-        Assert.Equal(("etcd.example", "root", password, null), (etcd.Options.ServerName, etcd.Options.Username, etcd.Options.PasswordFile, etcd.Options.Password));
+        Assert.Equal(
+            ("/p", ca, cert, key), (etcd.Prefix, etcd.Options.CaFile, etcd.Options.CertFile, etcd.Options.KeyFile));
+        Assert.Equal(("etcd.example", "root", password, null), (
+            etcd.Options.ServerName, etcd.Options.Username, etcd.Options.PasswordFile, etcd.Options.Password));
         Assert.DoesNotContain("not for the log", etcd.ToString(), StringComparison.Ordinal);
     }
 
@@ -126,7 +147,8 @@ public sealed class LeaseStoreOptionsTests : IDisposable
 
     [Fact]
     public void A_password_on_the_command_line_is_taken_too() =>
-        Assert.Equal("p", Assert.IsType<LeaseStoreChoice.Etcd>(Read("--etcd-username u --etcd-password p")).Options.Password);
+        Assert.Equal(
+            "p", Assert.IsType<LeaseStoreChoice.Etcd>(Read("--etcd-username u --etcd-password p")).Options.Password);
 
     [Theory]
     [InlineData("--etcd-username u --etcd-password-file {0}", "--etcd-password-file")]
@@ -137,7 +159,8 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     {
         string missing = Path.Combine(_directory, "missing");
 
-        OperatorException problem = Assert.Throws<OperatorException>(() => Read(line.Replace("{0}", missing, StringComparison.Ordinal)));
+        OperatorException problem = Assert.Throws<OperatorException>(
+            () => Read(line.Replace("{0}", missing, StringComparison.Ordinal)));
 
         Assert.StartsWith($"{option} {missing} cannot be read (", problem.Message, StringComparison.Ordinal);
         Assert.EndsWith("; name a file that this user may read", problem.Message, StringComparison.Ordinal);
@@ -166,7 +189,8 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     }
 
     private static ParseResult Parse(string line) =>
-        CommandTree.Create().Parse((string[])["run", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim('\''))]);
+        CommandTree.Create().Parse((string[])[
+            "run", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim('\''))]);
 
     private static LeaseStoreChoice Read(string line)
     {

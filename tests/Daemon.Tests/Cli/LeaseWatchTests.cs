@@ -30,7 +30,9 @@ public sealed class LeaseWatchTests : CliStore
 
         Assert.Equal(["snapshot", "held 10.244.1.0/24"], Names(events.Apply(new LeaseUpdate.Snapshot([first]))));
         Assert.Equal(
-            ["added 10.244.2.0/24", "renewed 10.244.1.0/24", "changed 10.244.1.0/24", "reserved 10.244.2.0/24", "removed 10.244.1.0/24"],
+            [
+                "added 10.244.2.0/24", "renewed 10.244.1.0/24", "changed 10.244.1.0/24", "reserved 10.244.2.0/24",
+                "removed 10.244.1.0/24"],
             Names(events.Apply(new LeaseUpdate.Changes(
             [
                 LeaseChange.Put(second),
@@ -43,7 +45,8 @@ public sealed class LeaseWatchTests : CliStore
             ]))));
         Assert.Equal(["gap"], Names(events.Apply(new LeaseUpdate.Gap("away"))));
         Assert.Equal(
-            ["snapshot", "removed 10.244.2.0/24", "added 10.244.3.0/24"], Names(events.Apply(new LeaseUpdate.Snapshot([third]))));
+            ["snapshot", "removed 10.244.2.0/24", "added 10.244.3.0/24"], Names(
+                events.Apply(new LeaseUpdate.Snapshot([third]))));
         Assert.Equal(["snapshot"], Names(events.Apply(new LeaseUpdate.Snapshot([third]))));
     }
 
@@ -53,10 +56,14 @@ public sealed class LeaseWatchTests : CliStore
         SubnetLease lease = LeaseOf("10.244.1.0/24", "192.0.2.1");
         LeaseEvent added = new("added") { Lease = lease };
 
-        Assert.Equal("2026-01-31T12:00:00Z  added     10.244.1.0/24       192.0.2.1        in 24 h 0 min", added.ToLine(s_now));
-        Assert.Equal("2026-01-31T12:00:00Z  removed   10.244.1.0/24       192.0.2.1", (added with { Name = "removed" }).ToLine(s_now));
-        Assert.Equal("2026-01-31T12:00:00Z  snapshot  1 lease", new LeaseEvent("snapshot") { Leases = 1 }.ToLine(s_now));
-        Assert.Equal("2026-01-31T12:00:00Z  gap       away?really", new LeaseEvent("gap") { Reason = "away\nreally" }.ToLine(s_now));
+        Assert.Equal(
+            "2026-01-31T12:00:00Z  added     10.244.1.0/24       192.0.2.1        in 24 h 0 min", added.ToLine(s_now));
+        Assert.Equal("2026-01-31T12:00:00Z  removed   10.244.1.0/24       192.0.2.1", (added with { Name = "removed" })
+            .ToLine(s_now));
+        Assert.Equal(
+            "2026-01-31T12:00:00Z  snapshot  1 lease", new LeaseEvent("snapshot") { Leases = 1 }.ToLine(s_now));
+        Assert.Equal("2026-01-31T12:00:00Z  gap       away?really", new LeaseEvent("gap") { Reason = "away\nreally" }
+            .ToLine(s_now));
         Assert.Equal(
             """{"schema":1,"time":"2026-01-31T12:00:00Z","event":"added","lease":{"subnet":"10.244.1.0/24","publicIp":"192.0.2.1","expires":"2026-02-01T12:00:00Z","reserved":false}}""",
             added.ToJson(s_now));
@@ -71,7 +78,8 @@ public sealed class LeaseWatchTests : CliStore
     {
         PutLease("10.244.1.0-24", "192.0.2.1", TimeSpan.FromHours(3));
         // A run without a terminal (nohup) ignores SIGHUP, which every program started from there inherits.
-        using Process program = Start("env", $"--default-signal={signal}", Executable, "lease", "watch", "--json", "--lease-store", Store);
+        using Process program = Start(
+            "env", $"--default-signal={signal}", Executable, "lease", "watch", "--json", "--lease-store", Store);
         using CancellationTokenSource deadline = Deadline();
         try
         {
@@ -103,7 +111,8 @@ public sealed class LeaseWatchTests : CliStore
         string[] etcd = ["--etcd-endpoints", server.Endpoint.GetLeftPart(UriPartial.Authority)];
         Assert.Equal(0, (await RunWords(["config", "put", ConfigPath, .. etcd])).ExitCode);
         await using EtcdLeaseStore host = new(
-            new EtcdOptions { Endpoints = [server.Endpoint] }, EtcdLeaseStore.DefaultPrefix, TimeProvider.System, _ => { });
+            new EtcdOptions { Endpoints = [server.Endpoint] }, EtcdLeaseStore.DefaultPrefix, TimeProvider.System, _ =>
+                { });
         using CancellationTokenSource deadline = Deadline();
         NetworkConfig config = await host.ReadConfigAsync(deadline.Token);
         using Process program = Start([Executable, "lease", "watch", "--json", .. etcd]);
@@ -111,18 +120,23 @@ public sealed class LeaseWatchTests : CliStore
         {
             Assert.Equal(("snapshot", null), await NextAsync(program, deadline.Token));
 
-            SubnetLease own = (await host.AcquireAsync(config, new LeaseRequest(0xC0000201, null), deadline.Token)).Lease;
+            SubnetLease own = (
+                await host.AcquireAsync(config, new LeaseRequest(0xC0000201, null), deadline.Token)).Lease;
             await TellsAsync("added", isReserved: false);
             _ = await host.RenewAsync(own, deadline.Token);
             await TellsAsync("renewed", isReserved: false);
-            Assert.Equal(0, (await RunWords(["lease", "reserve", own.Subnet.ToString(), "--public-ip", "192.0.2.1", .. etcd])).ExitCode);
+            Assert.Equal(
+                0, (await RunWords(
+                    ["lease", "reserve", own.Subnet.ToString(), "--public-ip", "192.0.2.1", .. etcd])).ExitCode);
             await TellsAsync("reserved", isReserved: true);
 
             async Task TellsAsync(string name, bool isReserved)
             {
                 string line = await program.StandardOutput.ReadLineAsync(deadline.Token) ?? "";
-                Assert.Contains($"\"event\":\"{name}\",\"lease\":{{\"subnet\":\"{own.Subnet}\"", line, StringComparison.Ordinal);
-                Assert.Contains($"\"expires\":null,\"reserved\":{(isReserved ? "true" : "false")}", line, StringComparison.Ordinal);
+                Assert.Contains(
+                    $"\"event\":\"{name}\",\"lease\":{{\"subnet\":\"{own.Subnet}\"", line, StringComparison.Ordinal);
+                Assert.Contains(
+                    $"\"expires\":null,\"reserved\":{(isReserved ? "true" : "false")}", line, StringComparison.Ordinal);
             }
         }
         finally
@@ -134,11 +148,14 @@ public sealed class LeaseWatchTests : CliStore
     [Fact]
     public void A_lease_that_the_store_ends_is_not_called_one_without_an_end()
     {
-        SubnetLease lease = LeaseOf("10.244.1.0/24", "192.0.2.1") with { Expires = DateTimeOffset.MaxValue, IsEndedByStore = true };
+        SubnetLease lease = LeaseOf(
+            "10.244.1.0/24", "192.0.2.1") with { Expires = DateTimeOffset.MaxValue, IsEndedByStore = true };
 
-        Assert.EndsWith("  when the store ends it", new LeaseEvent("added") { Lease = lease }.ToLine(s_now), StringComparison.Ordinal);
+        Assert.EndsWith("  when the store ends it", new LeaseEvent("added") { Lease = lease }
+            .ToLine(s_now), StringComparison.Ordinal);
         Assert.EndsWith(
-            "  never (reserved)", new LeaseEvent("added") { Lease = lease with { IsEndedByStore = false } }.ToLine(s_now), StringComparison.Ordinal);
+            "  never (reserved)", new LeaseEvent("added") { Lease = lease with { IsEndedByStore = false } }
+                .ToLine(s_now), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,7 +166,9 @@ public sealed class LeaseWatchTests : CliStore
         using CancellationTokenSource deadline = Deadline();
         try
         {
-            Assert.EndsWith("snapshot  0 leases", await shell.StandardOutput.ReadLineAsync(deadline.Token), StringComparison.Ordinal);
+            Assert.EndsWith(
+                "snapshot  0 leases", await shell.StandardOutput.ReadLineAsync(deadline.Token),
+                StringComparison.Ordinal);
             await shell.WaitForExitAsync(deadline.Token);
             Assert.Equal((0, ""), (shell.ExitCode, await shell.StandardError.ReadToEndAsync(deadline.Token)));
         }

@@ -12,7 +12,8 @@ public sealed class ProgramTests : CliStore
     [Fact]
     public async Task A_line_break_in_a_value_does_not_cut_the_remedy_off()
     {
-        (int exitCode, string error) = await RunProgramAsync(Executable, "run", "--lease-store", Store, "--mtu", "14\n00");
+        (int exitCode, string error) = await RunProgramAsync(
+            Executable, "run", "--lease-store", Store, "--mtu", "14\n00");
 
         Assert.Equal((2, "overlay: --mtu is '14?00'; give 576 to 65507 (see overlay run --help)\n"), (exitCode, error));
     }
@@ -26,7 +27,8 @@ public sealed class ProgramTests : CliStore
             "sh", "-c", $"ulimit -n {limit} && exec \"$@\"", "sh", Executable, "run", "--lease-store", Store);
 
         Assert.Equal(
-            (1, $"overlay: the limit of open files is {limit}, and overlay needs 256; raise it: ulimit -n 1024, or LimitNOFILE=1024 in its unit\n"),
+            (1, $"overlay: the limit of open files is {limit}, and overlay needs 256; raise it: ulimit -n 1024, or "
+                + "LimitNOFILE=1024 in its unit\n"),
             (exitCode, error));
     }
 
@@ -40,7 +42,8 @@ public sealed class ProgramTests : CliStore
     }
 
     [Theory]
-    [InlineData("10.244.7.0/24 is reserved for 192.0.2.1", "lease", "reserve", "10.244.7.0/24", "--public-ip", "192.0.2.1")]
+    [InlineData(
+        "10.244.7.0/24 is reserved for 192.0.2.1", "lease", "reserve", "10.244.7.0/24", "--public-ip", "192.0.2.1")]
     [InlineData("removed junk, which could not be read as a lease", "lease", "remove", "junk")]
     public async Task A_change_that_cannot_be_printed_is_said_to_be_done(string done, params string[] words)
     {

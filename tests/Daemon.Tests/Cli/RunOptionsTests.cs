@@ -17,14 +17,18 @@ public sealed class RunOptionsTests
     [InlineData("run --lease-store file:/x --port 0", "--port is '0'; give 1 to 65535")]
     [InlineData("run --lease-store file:/x --port 65536", "--port is '65536'; give 1 to 65535")]
     [InlineData("run --lease-store file:/x --public-ip 1.2.3", "--public-ip is '1.2.3'; give an IPv4 address")]
-    [InlineData("run --lease-store file:/x --source-check maybe", "--source-check is 'maybe'; give strict or peer or off")]
+    [InlineData(
+        "run --lease-store file:/x --source-check maybe", "--source-check is 'maybe'; give strict or peer or off")]
     [InlineData("run --lease-store file:/x --source-check 1", "--source-check is '1'; give strict or peer or off")]
-    [InlineData("run --lease-store file:/x --engine fast", "--engine is 'fast'; give offload or batch or classic or pipeline")]
-    [InlineData("run --lease-store file:/x --without tun_tso,turbo", "--without is 'tun_tso,turbo'; give names of tun_tso, tun_uso, tun_tcp_gro, tun_udp_gro, udp_gso, udp_gro, mmsg")]
+    [InlineData(
+        "run --lease-store file:/x --engine fast", "--engine is 'fast'; give offload or batch or classic or pipeline")]
+    [InlineData("run --lease-store file:/x --without tun_tso,turbo", "--without is 'tun_tso,turbo'; give names of "
+        + "tun_tso, tun_uso, tun_tcp_gro, tun_udp_gro, udp_gso, udp_gro, mmsg")]
     [InlineData("run --lease-store file:/x --workers 0", "--workers is '0'; give duplex, or 1 to 16")]
     [InlineData("run --lease-store file:/x --workers 17", "--workers is '17'; give duplex, or 1 to 16")]
     [InlineData("run --lease-store file:/x --spin-us 1001", "--spin-us is '1001'; give 0 to 1000")]
-    [InlineData("run --lease-store file:/x --engine pipeline --workers duplex", "--workers is 'duplex' with --engine pipeline; give a number, or another engine")]
+    [InlineData("run --lease-store file:/x --engine pipeline --workers "
+        + "duplex", "--workers is 'duplex' with --engine pipeline; give a number, or another engine")]
     [InlineData("run --lease-store file:/x --nonsense", "--nonsense")]
     public void A_wrong_option_is_refused_with_the_value_found_and_what_to_give(string line, string expected)
     {
@@ -34,7 +38,8 @@ public sealed class RunOptionsTests
 
     [Theory]
     [InlineData("run --lease-store file:/x")]
-    [InlineData("run --lease-store file:/x --iface eth0 --public-ip 192.0.2.1 --subnet-file /s --run-dir /r --mtu 1400 --port 8472 --source-check off --engine classic")]
+    [InlineData("run --lease-store file:/x --iface eth0 --public-ip 192.0.2.1 --subnet-file /s --run-dir /r --mtu "
+        + "1400 --port 8472 --source-check off --engine classic")]
     [InlineData("run --lease-store file:/x --engine pipeline --workers 2 --without udp_gso,mmsg --spin-us 50")]
     [InlineData("run --lease-store file:/x --workers duplex")]
     [InlineData("run --lease-store=file:relative --mtu=576 --port=1")]
@@ -45,7 +50,9 @@ public sealed class RunOptionsTests
     public void A_value_that_begins_with_an_at_sign_is_a_value_and_names_no_file()
     {
         ParseResult parsed = CommandTree.Create().Parse(
-            ["run", "--lease-store", "etcd", "--etcd-username", "u", "--etcd-password", "@secret"], CommandTree.Parsing);
+            [
+                "run", "--lease-store", "etcd", "--etcd-username", "u", "--etcd-password",
+                "@secret"], CommandTree.Parsing);
 
         Assert.Empty(parsed.Errors);
         Assert.Contains(parsed.Tokens, token => token.Value == "@secret");

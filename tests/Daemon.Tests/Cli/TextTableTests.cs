@@ -49,7 +49,8 @@ public sealed class TextTableTests
 
     [Fact]
     public void A_last_column_without_text_is_left_out() =>
-        Assert.Equal(["SUBNET         PUBLIC IP", "10.244.1.0/24  192.0.2.1"], TextTable.Lines(s_headings, [s_rows[0]], 80));
+        Assert.Equal(
+            ["SUBNET         PUBLIC IP", "10.244.1.0/24  192.0.2.1"], TextTable.Lines(s_headings, [s_rows[0]], 80));
 
     [Fact]
     public void No_line_is_wider_than_the_terminal_and_none_ends_with_a_blank()
@@ -69,6 +70,7 @@ public sealed class TextTableTests
     {
         IReadOnlyList<string>[] rows = [["\u001b[31m", "a\nb", "c\td"]];
 
-        Assert.All(TextTable.Lines(s_headings, rows, TextTable.Unlimited), line => Assert.DoesNotContain(line, char.IsControl));
+        Assert.All(TextTable.Lines(
+            s_headings, rows, TextTable.Unlimited), line => Assert.DoesNotContain(line, char.IsControl));
     }
 }

@@ -41,5 +41,6 @@ public sealed class DemoPictureTests
     [InlineData(null, "C.utf8", "C", true)]
     [InlineData(null, null, null, false)]
     public void The_first_locale_variable_that_is_set_decides(string? all, string? type, string? lang, bool unicode) =>
-        Assert.Equal(unicode, DemoText.IsUnicode(name => name switch { "LC_ALL" => all, "LC_CTYPE" => type, _ => lang }));
+        Assert.Equal(
+            unicode, DemoText.IsUnicode(name => name switch { "LC_ALL" => all, "LC_CTYPE" => type, _ => lang }));
 }

@@ -56,13 +56,15 @@ public sealed class DemoReportTests
         results.Wire = results.Wire! with { Udp = results.Wire.Udp with { Length = 100 } });
 
     [Fact]
-    public void A_ping_not_seen_on_the_wire_is_a_miss() => AssertMiss("no encapsulated ping", results => results.Wire = null);
+    public void A_ping_not_seen_on_the_wire_is_a_miss() =>
+        AssertMiss("no encapsulated ping", results => results.Wire = null);
 
     [Fact]
     public void Another_mtu_is_a_miss() => AssertMiss("MTU", results => results.Hosts = [Host() with { Mtu = 1500 }]);
 
     [Fact]
-    public void An_empty_stream_is_a_miss() => AssertMiss("tcp", results => results.Tcp = new TcpResult(0, TimeSpan.Zero));
+    public void An_empty_stream_is_a_miss() =>
+        AssertMiss("tcp", results => results.Tcp = new TcpResult(0, TimeSpan.Zero));
 
     [Fact]
     public void A_flood_of_which_nothing_arrived_is_a_miss() =>

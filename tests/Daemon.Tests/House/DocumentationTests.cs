@@ -31,7 +31,8 @@ public sealed class DocumentationTests
             PathEvents.All.Select(pathEvent => (pathEvent.Name(), Sentence(comments, pathEvent))),
             Rows(documentation, "## Events"));
         Assert.Equal(
-            Accelerations.All.Select(acceleration => (Accelerations.Name(acceleration), Sentence(comments, acceleration))),
+            Accelerations.All.Select(
+                acceleration => (Accelerations.Name(acceleration), Sentence(comments, acceleration))),
             Rows(documentation, "## Accelerations"));
         Assert.Equal(
             MeteredCalls.All.Select(call => (call.Name(), Sentence(comments, call))),
@@ -65,28 +66,34 @@ public sealed class DocumentationTests
     [InlineData("README.md")]
     public void Every_file_that_a_page_names_exists(string page)
     {
-        string[] files = [.. Regex.Matches(Repository.Read(page), @"[A-Za-z.]+/[A-Za-z./]+\.(cs|md|sh|csproj)").Select(match => match.Value)];
+        string[] files = [.. Regex.Matches(Repository.Read(page), @"[A-Za-z.]+/[A-Za-z./]+\.(cs|md|sh|csproj)")
+            .Select(match => match.Value)];
         Assert.NotEmpty(files);
         Assert.DoesNotContain(
-            files, file => !File.Exists(Path.Combine(Repository.Root, file)) && !File.Exists(Path.Combine(Repository.Root, "src", file)));
+            files, file => !File.Exists(Path.Combine(Repository.Root, file))
+                && !File.Exists(Path.Combine(Repository.Root, "src", file)));
     }
 
     [Fact]
     public void Every_test_that_compatibility_names_exists()
     {
         string sources = string.Concat(Directory
-            .EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+            .EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories)
+            .Select(File.ReadAllText));
         string[] rows = [.. Repository.Read("docs/compatibility.md").Split('\n')
-            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.EndsWith("| test |", StringComparison.Ordinal))];
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal)
+                && !line.EndsWith("| test |", StringComparison.Ordinal))];
         Assert.NotEmpty(rows);
         foreach (string row in rows)
         {
             string cell = row.Split('|')[^2];
             MatchCollection tests = Regex.Matches(cell, @"`([A-Z][A-Za-z0-9]+Tests)(?:\.([A-Za-z_0-9]+)(…?))?`");
-            Assert.True(tests.Count > 0 && tests.Count == cell.Count(letter => letter == '`') / 2, $"no test, or one that is not CLASS.METHOD: {row}");
+            Assert.True(tests.Count > 0 && tests.Count == cell.Count(
+                letter => letter == '`') / 2, $"no test, or one that is not CLASS.METHOD: {row}");
             foreach (Match test in tests)
             {
-                string method = test.Groups[2].Value + (test.Groups[3].Length == 0 && test.Groups[2].Length > 0 ? "(" : string.Empty);
+                string method = test.Groups[2].Value + (
+                    test.Groups[3].Length == 0 && test.Groups[2].Length > 0 ? "(" : string.Empty);
                 Assert.Contains($"class {test.Groups[1].Value}", sources, StringComparison.Ordinal);
                 Assert.Contains(method, sources, StringComparison.Ordinal);
             }
@@ -111,12 +118,15 @@ public sealed class DocumentationTests
         where T : struct, Enum
     {
         string name = $"F:{typeof(T).FullName}.{member}";
-        string summary = comments.Descendants("member").Single(comment => comment.Attribute("name")!.Value == name).Element("summary")!.Value.Trim();
-        string sentence = Regex.Replace(Regex.Replace(summary, @"\s+", " "), "^(Outbound|Inbound): ", string.Empty); // the page has a column for it
+        string summary = comments.Descendants("member").Single(
+            comment => comment.Attribute("name")!.Value == name).Element("summary")!.Value.Trim();
+        // the page has a column for it
+        string sentence = Regex.Replace(Regex.Replace(summary, @"\s+", " "), "^(Outbound|Inbound): ", string.Empty);
         return char.ToUpperInvariant(sentence[0]) + sentence[1..];
     }
 
-    private static IEnumerable<(string Name, string Sentence)> Rows(string page, string heading) => Section(page, heading)
+    private static IEnumerable<(
+        string Name, string Sentence)> Rows(string page, string heading) => Section(page, heading)
         .Select(line => Regex.Match(line, @"^\| `([a-zA-Z_0-9]+)` \| (?:(?:both|inbound|outbound) \| )?([^|]*) \|$"))
         .Where(match => match.Success)
         .Select(match => (match.Groups[1].Value, match.Groups[2].Value));

@@ -23,7 +23,8 @@ public sealed class KernelFaultsTests
         using var port = UdpPort.Bind(0x7F000001, FreePort());
         var negotiation = new Negotiation([Acceleration.UdpGso, Acceleration.UdpGro], version);
         Accelerations answers = negotiation.Hold([port]);
-        Assert.Equal(breaks ? AccelerationState.Unavailable : AccelerationState.On, answers.StateOf(Acceleration.UdpGso));
+        Assert.Equal(
+            breaks ? AccelerationState.Unavailable : AccelerationState.On, answers.StateOf(Acceleration.UdpGso));
         Assert.Equal(breaks ? Errno.EOPNOTSUPP : Errno.None, answers.ReasonOf(Acceleration.UdpGso));
         Assert.True(answers.IsOn(Acceleration.UdpGro));
     }
@@ -36,7 +37,8 @@ public sealed class KernelFaultsTests
 
     private static ushort FreePort()
     {
-        using var socket = new System.Net.Sockets.UdpClient(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        using var socket = new System.Net.Sockets.UdpClient(
+            new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         return (ushort)((System.Net.IPEndPoint)socket.Client.LocalEndPoint!).Port;
     }
 }

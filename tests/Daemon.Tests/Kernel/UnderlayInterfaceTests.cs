@@ -40,7 +40,8 @@ public sealed class UnderlayInterfaceTests
     [InlineData("127.0.0.1", null, "lo", "127.0.0.1", 65_536)]
     [InlineData(null, "192.168.0.5", "eth1", "192.168.0.5", 9000)]
     [InlineData(null, null, "eth0", "172.16.0.5", 1500)]        // the default route of the lowest metric
-    public void The_interface_is_chosen_as_flannel_chooses_it(string? wanted, string? publicIp, string name, string address, int mtu)
+    public void The_interface_is_chosen_as_flannel_chooses_it(
+        string? wanted, string? publicIp, string name, string address, int mtu)
     {
         UnderlayInterface chosen = Select(wanted, publicIp);
         Assert.Equal(new UnderlayInterface(name, Address(address), mtu), chosen);
@@ -48,9 +49,11 @@ public sealed class UnderlayInterfaceTests
 
     [Theory]
     [InlineData("eth7", null, "--iface eth7: no such interface; there are: lo, eth0, eth1, bare0")]
-    [InlineData("bare0", null, "interface bare0 has no IPv4 address that other hosts can reach; add one (ip address add ADDRESS/PREFIX dev bare0)")]
+    [InlineData("bare0", null, "interface bare0 has no IPv4 address that other hosts can reach; add one (ip address "
+        + "add ADDRESS/PREFIX dev bare0)")]
     [InlineData("10.9.9.9", null, "--iface 10.9.9.9: no interface has this address")]
-    [InlineData(null, "203.0.113.7", "--public-ip 203.0.113.7 (behind address translation give --iface too): no interface has this address")]
+    [InlineData(null, "203.0.113.7", "--public-ip 203.0.113.7 (behind address translation give --iface too): no "
+        + "interface has this address")]
     public void What_does_not_fit_is_one_line_with_the_remedy(string? wanted, string? publicIp, string expected) =>
         Assert.StartsWith(expected, Assert.Throws<OperatorException>(() => Select(wanted, publicIp)).Message);
 

@@ -2,8 +2,8 @@ namespace Overlay.Daemon.Tests.Lab;
 
 /// <summary>Frame 59 of the literature's capture, rebuilt from the fields that its decoded form shows.</summary>
 /// <remarks>
-/// The 56 data bytes are not shown. The ICMP checksum fixes their sum, which is all that any field depends on: zeros and
-/// one word that makes the checksum come out.
+/// The 56 data bytes are not shown. The ICMP checksum fixes their sum, which is all that any field depends on: zeros
+/// and one word that makes the checksum come out.
 /// </remarks>
 internal static class SeedFrames
 {

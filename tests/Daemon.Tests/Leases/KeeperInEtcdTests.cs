@@ -32,7 +32,8 @@ public sealed class KeeperInEtcdTests
         LeaseKeeper keeper = new(store, start, Margin, time, new FixedRandom(0), log);
         string directory = Directory.CreateTempSubdirectory("overlay-loop-").FullName;
         LeaseLoop loop = new(
-            store, start, keeper, new RoutePublisher(cell, Config.Network), _ => Assert.Fail("the host was moved to another subnet"),
+            store, start, keeper, new RoutePublisher(cell, Config.Network), _ =>
+                Assert.Fail("the host was moved to another subnet"),
             new SnapshotWriter(new SnapshotFile(directory, log), time), time, log);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task running = loop.RunAsync(stop.Token);
@@ -42,13 +43,17 @@ public sealed class KeeperInEtcdTests
         time.SetWallClock(TimeSpan.FromHours(25));
         time.Advance(LeaseKeeper.Check);
 
-        await Until(() => log.Lines.Exists(line => line.StartsWith($"lease {own.Subnet} renewed until", StringComparison.Ordinal)));
-        await other.AcquireAsync(Config, new LeaseRequest(0xC0000203, null), cancel); // a mark: it is told of after the renewal
+        await Until(() => log.Lines.Exists(
+            line => line.StartsWith($"lease {own.Subnet} renewed until", StringComparison.Ordinal)));
+        // a mark: it is told of after the renewal
+        await other.AcquireAsync(Config, new LeaseRequest(0xC0000203, null), cancel);
         await Until(() => cell.Current.Count == 2);
-        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Subnet removed", StringComparison.Ordinal) || line.Contains("is lost", StringComparison.Ordinal));
+        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Subnet removed", StringComparison.Ordinal)
+            || line.Contains("is lost", StringComparison.Ordinal));
         Assert.False(running.IsCompleted);
         await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await running.ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Directory.Delete(directory, recursive: true);
 
         EtcdLeaseStore NewStore() =>

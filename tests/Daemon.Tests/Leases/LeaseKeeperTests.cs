@@ -40,7 +40,8 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     [InlineData(1440, 60, 0.99, 1375.05)]
     [InlineData(1440, 1439, 0.99, 0.802)] // a fifth of the minute until it
     [InlineData(1, 60, 0.99, 1 / 6.0)] // a lease shorter than the margin has nothing to be earlier by
-    public void A_renewal_is_earlier_by_chance_and_never_later(double lifetime, double margin, double chance, double due)
+    public void A_renewal_is_earlier_by_chance_and_never_later(
+        double lifetime, double margin, double chance, double due)
     {
         RenewalClock clock = new(_rig.Time, TimeSpan.FromMinutes(margin), new FixedRandom(chance));
         clock.Set(_rig.Own with { Expires = _rig.Time.GetUtcNow() + TimeSpan.FromMinutes(lifetime) });

@@ -36,7 +36,8 @@ public sealed class LeaseStarterTests : IDisposable
     }
 
     private LeaseSnapshot Snapshot => new(
-        _time.GetUtcNow(), _store.Description, s_config, _own, [LeaseOf("10.5.99.0", "192.168.0.99"), LeaseOf("10.5.98.0", "192.168.0.98")]);
+        _time.GetUtcNow(), _store.Description, s_config, _own, [
+            LeaseOf("10.5.99.0", "192.168.0.99"), LeaseOf("10.5.98.0", "192.168.0.98")]);
 
     public void Dispose()
     {
@@ -52,8 +53,10 @@ public sealed class LeaseStarterTests : IDisposable
         StartingPoint start = await StartAsync(new Ipv4Prefix(Address("10.5.7.0"), 24));
 
         Assert.Equal(new StartingPoint(s_config, _own, IsNew: true, Peers: null), start);
-        Assert.Equal(new LeaseRequest(s_publicIp, new Ipv4Prefix(Address("10.5.7.0"), 24)), Assert.Single(_store.Requests));
-        Assert.StartsWith("lease 10.5.34.0/24 of network 10.5.0.0/16 acquired", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.Equal(
+            new LeaseRequest(s_publicIp, new Ipv4Prefix(Address("10.5.7.0"), 24)), Assert.Single(_store.Requests));
+        Assert.StartsWith(
+            "lease 10.5.34.0/24 of network 10.5.0.0/16 acquired", Assert.Single(_log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public sealed class LeaseStarterTests : IDisposable
     public async Task A_store_that_goes_away_between_config_and_lease_is_waited_for_too()
     {
         bool isAway = true;
-        _store.Acquire = _ => isAway ? throw new LeaseStoreNotReadyException(Away) : new AcquiredLease(_own, IsNew: true);
+        _store.Acquire = _ =>
+            isAway ? throw new LeaseStoreNotReadyException(Away) : new AcquiredLease(_own, IsNew: true);
         Task<StartingPoint> starting = StartAsync();
         await Until(() => Said("waiting for the lease store") == 1);
 
@@ -161,7 +165,8 @@ public sealed class LeaseStarterTests : IDisposable
         Assert.Equal((snapshot.Config, snapshot.Own, false), (start.Config, start.Own, start.IsNew));
         Assert.Equal(snapshot.Peers, start.Peers);
         Assert.Equal(
-            $"scripted is away ({Away}): starting from the snapshot of {snapshot.Written:u} with subnet 10.5.34.0/24, 2 peers",
+            $"scripted is away ({Away}): starting from the snapshot of {snapshot.Written:u} with subnet "
+                + "10.5.34.0/24, 2 peers",
             Assert.Single(_log.Lines));
     }
 
@@ -220,7 +225,8 @@ public sealed class LeaseStarterTests : IDisposable
     [InlineData("etcd:http://a:1/n", "etcd:https://a:1/n", false)]
     [InlineData("file:/http://a:1/n", "file:/x,http://a:1/n", false)]
     [InlineData("etcd:http://a:1", "etcd:http://a:1,http://b:1", false)]
-    public void A_snapshot_is_of_the_same_etcd_when_prefix_and_an_endpoint_are(string snapshot, string store, bool isSame)
+    public void A_snapshot_is_of_the_same_etcd_when_prefix_and_an_endpoint_are(
+        string snapshot, string store, bool isSame)
     {
         string? fault = (Snapshot with { Store = snapshot }).FaultFor(store, s_publicIp, s_config, _time.GetUtcNow());
 
@@ -249,7 +255,8 @@ public sealed class LeaseStarterTests : IDisposable
     [InlineData("10.5.99.0", "10.5.1.1", "holds the lease 10.5.99.0/24 of 10.5.1.1, which cannot be")]
     [InlineData("10.5.98.0", "192.168.0.97", "holds the leases 10.5.98.0/24 of ")]
     [InlineData("10.5.34.0", "192.168.0.97", "holds the leases 10.5.34.0/24 of ")]
-    public void A_snapshot_is_judged_as_strictly_as_a_store(string subnet, string publicIp, string fault) => Assert.StartsWith(
+    public void A_snapshot_is_judged_as_strictly_as_a_store(string subnet, string publicIp, string fault) =>
+        Assert.StartsWith(
         fault,
         (Snapshot with { Peers = [LeaseOf("10.5.98.0", "192.168.0.98"), LeaseOf(subnet, publicIp)] })
             .FaultFor(Snapshot.Store, s_publicIp, s_config, _time.GetUtcNow()),

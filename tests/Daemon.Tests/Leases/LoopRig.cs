@@ -13,7 +13,9 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Daemon.Tests.Leases;
 
-/// <summary>A lease loop with its keeper on a scripted store, a clock that is moved by hand, and a run directory of its own.</summary>
+/// <summary>
+/// A lease loop with its keeper on a scripted store, a clock that is moved by hand, and a run directory of its own.
+/// </summary>
 internal sealed class LoopRig : IAsyncDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -27,7 +29,9 @@ internal sealed class LoopRig : IAsyncDisposable
     /// <param name="expires">When the own lease ends; null for a day from now.</param>
     /// <param name="script">What the store answers, from the first question on.</param>
     /// <param name="chance">What each random number is, 0 to less than 1: 0 renews at the margin itself.</param>
-    internal LoopRig(IReadOnlyList<SubnetLease>? peers = null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0)
+    internal LoopRig(
+        IReadOnlyList<SubnetLease>? peers =
+            null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0)
     {
         Own = LeaseOf("10.5.34.0", "192.168.0.34", expires ?? Time.GetUtcNow() + TimeSpan.FromHours(24));
         Store = new ScriptedStore(Time);
@@ -36,7 +40,8 @@ internal sealed class LoopRig : IAsyncDisposable
         Snapshots = new SnapshotFile(Directory, Log);
         var start = new StartingPoint(Config, Own, IsNew: false, peers);
         Loop = new LeaseLoop(
-            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log), new RoutePublisher(Cell, Config.Network), Moves.Enqueue,
+            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log), new RoutePublisher(
+                Cell, Config.Network), Moves.Enqueue,
             new SnapshotWriter(Snapshots, Time), Time, Log);
         Running = Loop.RunAsync(_stop.Token);
     }
@@ -70,7 +75,8 @@ internal sealed class LoopRig : IAsyncDisposable
     }
 
     internal static SubnetLease LeaseOf(string subnet, string publicIp, DateTimeOffset? expires = null) =>
-        new(new Ipv4Prefix(Address(subnet), 24), new LeaseAttributes(Address(publicIp)), expires ?? DateTimeOffset.MaxValue);
+        new(new Ipv4Prefix(Address(subnet), 24), new LeaseAttributes(Address(publicIp)), expires
+            ?? DateTimeOffset.MaxValue);
 
     /// <summary>The same number each time.</summary>
     internal sealed class FixedRandom(double number) : Random
@@ -80,7 +86,8 @@ internal sealed class LoopRig : IAsyncDisposable
 
     internal static async Task Until(Func<bool> condition)
     {
-        for (long began = Environment.TickCount64; !condition(); await Task.Delay(5, TestContext.Current.CancellationToken))
+        for (long began = Environment.TickCount64; !condition(); await Task.Delay(
+            5, TestContext.Current.CancellationToken))
         {
             Assert.True(Environment.TickCount64 - began < Patience.TotalMilliseconds, "not within the deadline");
         }
@@ -99,11 +106,15 @@ internal sealed class LoopRig : IAsyncDisposable
         await Loop.FirstUpdate.WaitAsync(Patience, TestContext.Current.CancellationToken);
     }
 
-    internal Task UntilSaid(string line) => Until(() => Log.Lines.Exists(said => said.Contains(line, StringComparison.Ordinal)));
+    internal Task UntilSaid(string line) =>
+        Until(() => Log.Lines.Exists(said => said.Contains(line, StringComparison.Ordinal)));
 
-    internal int TimesSaid(string line) => Log.Lines.FindAll(said => said.Contains(line, StringComparison.Ordinal)).Count;
+    internal int TimesSaid(string line) =>
+        Log.Lines.FindAll(said => said.Contains(line, StringComparison.Ordinal)).Count;
 
-    /// <summary>Moves the clock on in steps until something holds: what runs beside may set its timers at any moment.</summary>
+    /// <summary>
+    /// Moves the clock on in steps until something holds: what runs beside may set its timers at any moment.
+    /// </summary>
     internal Task UntilWhile(TimeSpan step, Func<bool> condition) => Until(() =>
     {
         if (condition())
@@ -116,5 +127,6 @@ internal sealed class LoopRig : IAsyncDisposable
     });
 
     /// <summary>What the snapshot's file holds; null while there is none.</summary>
-    internal LeaseSnapshot? Saved() => File.Exists(Snapshots.Path) ? LeaseSnapshotJson.Read(File.ReadAllBytes(Snapshots.Path)) : null;
+    internal LeaseSnapshot? Saved() =>
+        File.Exists(Snapshots.Path) ? LeaseSnapshotJson.Read(File.ReadAllBytes(Snapshots.Path)) : null;
 }

@@ -19,7 +19,8 @@ internal sealed class ScriptedStore(TimeProvider time) : ILeaseStore
     public string Description { get; init; } = "scripted";
 
     /// <summary>Answers a renewal; throws to refuse. As the store is: a full day more.</summary>
-    internal Func<SubnetLease, SubnetLease> Renew { get; set; } = own => own with { Expires = time.GetUtcNow() + TimeSpan.FromHours(24) };
+    internal Func<SubnetLease, SubnetLease> Renew { get; set; } = own =>
+        own with { Expires = time.GetUtcNow() + TimeSpan.FromHours(24) };
 
     /// <summary>Answers an acquisition; throws to refuse.</summary>
     internal Func<LeaseRequest, AcquiredLease> Acquire { get; set; } = _ => throw new NotSupportedException();
@@ -48,7 +49,8 @@ internal sealed class ScriptedStore(TimeProvider time) : ILeaseStore
         return Answer(Config);
     }
 
-    public Task<AcquiredLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+    public Task<AcquiredLease> AcquireAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
     {
         Requests.Enqueue(request);
         return Answer(() => Acquire(request));

@@ -19,7 +19,8 @@ public sealed class SnapshotTests
     {
         var config = NetworkConfig.Parse("{ \"Network\": \"10.5.0.0/16\",\n\t\"Comment\": \"Größe \\\"1\\\"\" }");
         var snapshot = new LeaseSnapshot(
-            new DateTimeOffset(2026, 3, 4, 5, 6, 7, 890, TimeSpan.Zero), "etcd http://10.0.0.1:2379/coreos.com/network", config,
+            new DateTimeOffset(
+                2026, 3, 4, 5, 6, 7, 890, TimeSpan.Zero), "etcd http://10.0.0.1:2379/coreos.com/network", config,
             LeaseOf("10.5.34.0", "192.168.0.34", new DateTimeOffset(2026, 3, 5, 5, 6, 7, TimeSpan.Zero)),
             [
                 s_peer,
@@ -52,7 +53,8 @@ public sealed class SnapshotTests
             File.WriteAllText(others, "precious");
             File.WriteAllText(leftover, "half");
 
-            new SnapshotFile(directory.FullName, new LineLog()).Write(new LeaseSnapshot(DateTimeOffset.UnixEpoch, "s", Config, s_peer, []));
+            new SnapshotFile(directory.FullName, new LineLog())
+                .Write(new LeaseSnapshot(DateTimeOffset.UnixEpoch, "s", Config, s_peer, []));
 
             Assert.True(File.Exists(others));
             Assert.False(File.Exists(leftover));
@@ -88,7 +90,8 @@ public sealed class SnapshotTests
         await rig.BeginAsync(s_peer);
         for (int i = 0; i < 50; i++)
         {
-            rig.Store.Tell(new LeaseUpdate.Changes([LeaseChange.Put(LeaseOf($"10.5.{i + 100}.0", $"192.168.0.{i + 100}"))]));
+            rig.Store.Tell(
+                new LeaseUpdate.Changes([LeaseChange.Put(LeaseOf($"10.5.{i + 100}.0", $"192.168.0.{i + 100}"))]));
         }
 
         await Until(() => rig.Cell.Current.Count == 51);
@@ -96,7 +99,8 @@ public sealed class SnapshotTests
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved() is not null);
 
         Assert.Equal(51, rig.Saved()?.Peers.Count);
-        Assert.Equal((rig.Own, "scripted", Config.Json), (rig.Saved()!.Own, rig.Saved()!.Store, rig.Saved()!.Config.Json));
+        Assert.Equal(
+            (rig.Own, "scripted", Config.Json), (rig.Saved()!.Own, rig.Saved()!.Store, rig.Saved()!.Config.Json));
     }
 
     [Fact]
@@ -117,12 +121,15 @@ public sealed class SnapshotTests
     public async Task What_a_daemon_that_was_killed_while_writing_has_left_is_removed()
     {
         await using var rig = new LoopRig();
-        await File.WriteAllTextAsync(Path.Combine(rig.Directory, ".leases.json.0123.tmp"), "half", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(rig.Directory, ".leases.json.0123.tmp"), "half", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(rig.Directory, "pid"), "1", TestContext.Current.CancellationToken);
 
         rig.Snapshots.Write(new LeaseSnapshot(DateTimeOffset.UnixEpoch, "s", Config, rig.Own, []));
 
-        Assert.Equal(["leases.json", "pid"], Directory.EnumerateFileSystemEntries(rig.Directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["leases.json", "pid"], Directory.EnumerateFileSystemEntries(rig.Directory).Select(Path.GetFileName).Order(
+                StringComparer.Ordinal));
     }
 
     [Fact]
@@ -157,7 +164,8 @@ public sealed class SnapshotTests
         await Until(() => !rig.Moves.IsEmpty);
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved()?.Own == next);
 
-        Assert.Equal(["10.5.34.0/24", "10.5.99.0/24"], rig.Saved()!.Peers.Select(peer => peer.Subnet.ToString()).Order());
+        Assert.Equal(
+            ["10.5.34.0/24", "10.5.99.0/24"], rig.Saved()!.Peers.Select(peer => peer.Subnet.ToString()).Order());
     }
 
     [Fact]
@@ -174,12 +182,14 @@ public sealed class SnapshotTests
         }
 
         Assert.Equal(1, rig.TimesSaid(failure));
-        Assert.Equal(["leases.json"], Directory.EnumerateFileSystemEntries(rig.Directory).Select(Path.GetFileName)); // no part of one
+        // no part of one
+        Assert.Equal(["leases.json"], Directory.EnumerateFileSystemEntries(rig.Directory).Select(Path.GetFileName));
         Assert.Equal(1, rig.Cell.Current.Count);
         Directory.Delete(rig.Snapshots.Path);
         rig.Store.Tell(new LeaseUpdate.Changes([LeaseChange.Removed(s_peer.Subnet)]));
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved()?.Peers.Count == 0);
     }
 
-    private static Ipv4Prefix Subnet(string text) => Ipv4Prefix.TryParse(text, out Ipv4Prefix subnet) ? subnet : throw new FormatException(text);
+    private static Ipv4Prefix Subnet(string text) =>
+        Ipv4Prefix.TryParse(text, out Ipv4Prefix subnet) ? subnet : throw new FormatException(text);
 }

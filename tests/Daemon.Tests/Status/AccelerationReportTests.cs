@@ -33,7 +33,8 @@ public sealed class AccelerationReportTests
         _accelerations.SwitchOff(Acceleration.Mmsg, Errno.EPERM);
         _report.Say();
         _report.Say();
-        Assert.Equal(["acceleration mmsg is switched_off: EPERM (Operation not permitted); packets go without it"], _log.Lines);
+        Assert.Equal(
+            ["acceleration mmsg is switched_off: EPERM (Operation not permitted); packets go without it"], _log.Lines);
     }
 
     [Fact]
@@ -51,8 +52,10 @@ public sealed class AccelerationReportTests
 
         Assert.Equal(
             [
-                "path to 172.16.0.4: it takes at most 1300 bytes a packet; it takes trains (overlay counters has all paths)",
-                "path to 172.16.0.4: it takes at most 1300 bytes a packet; the kernel takes no trains to it, so packets go one by one: "
+                "path to 172.16.0.4: it takes at most 1300 bytes a packet; it takes trains (overlay counters has all "
+                    + "paths)",
+                "path to 172.16.0.4: it takes at most 1300 bytes a packet; the kernel takes no trains to it, so "
+                    + "packets go one by one: "
                     + "EINVAL (Invalid argument) (overlay counters has all paths)",
                 "path to 172.16.0.7: the kernel takes no trains to it, so packets go one by one: "
                     + "EIO (Input/output error) (overlay counters has all paths)",

@@ -35,7 +35,8 @@ public sealed class CountersTests : IDisposable
         rig.Tun.Put(Ipv4(OurPod, PeerPod));
         rig.Tun.Put(Ipv4(OurPod, Unleased));
         CountersReport report = await ReadAsync();
-        for (long began = Environment.TickCount64; report.Drops.Count + report.Outbound.Packets < 2 && Environment.TickCount64 - began < 10_000;)
+        for (long began = Environment.TickCount64; report.Drops.Count + report.Outbound.Packets < 2
+            && Environment.TickCount64 - began < 10_000;)
         {
             report = await ReadAsync();
         }
@@ -51,10 +52,12 @@ public sealed class CountersTests : IDisposable
     public void What_the_kernel_dropped_is_told_in_both_forms_and_what_it_does_not_tell_is_left_out()
     {
         using var rig = new InMemoryForwarder();
-        string json = CountersReport.Of(rig.Forwarder, rig.Routes.Current, new KernelReport(TunQueueFull: 7, SocketBufferFull: 9)).ToJson();
+        string json = CountersReport.Of(
+            rig.Forwarder, rig.Routes.Current, new KernelReport(TunQueueFull: 7, SocketBufferFull: 9)).ToJson();
 
         Assert.Contains("\"kernel\":{\"tunQueueFull\":7,\"socketBufferFull\":9}", json);
-        Assert.Contains("tunQueueFull 7, tunReceiveDropped unknown, socketBufferFull 9", CountersReport.Parse(json).ToTable());
+        Assert.Contains(
+            "tunQueueFull 7, tunReceiveDropped unknown, socketBufferFull 9", CountersReport.Parse(json).ToTable());
         Assert.Null(CountersReport.Parse(Answer).Kernel);
     }
 

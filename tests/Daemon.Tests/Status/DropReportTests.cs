@@ -32,7 +32,8 @@ public sealed class DropReportTests
         report.Say();
 
         Assert.Equal(
-            ["1 packets dropped in the last minute: send_refused; the kernel's latest refusal: EPERM (Operation not permitted) (overlay counters says more)"],
+            ["1 packets dropped in the last minute: send_refused; the kernel's latest refusal: EPERM (Operation not "
+                + "permitted) (overlay counters says more)"],
             log.Lines);
     }
 
@@ -50,14 +51,17 @@ public sealed class DropReportTests
         rig.Port.Put(Ipv4(PeerPod, OurPod), PeerAddress);      // refused by a device that is down
         rig.Port.Put(Ipv4(PeerPod, OurPod), OtherPeerAddress); // our own verdict
         forwarder.Start();
-        Assert.True(SpinWait.SpinUntil(() => forwarder.Outbound.Dropped() == 1 && forwarder.Inbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(
+            () => forwarder.Outbound.Dropped() == 1 && forwarder.Inbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
         report.Say();
 
         Assert.Equal(
             [
-                "1 packets dropped in the last minute: send_refused; the kernel's latest refusal: EPERM (Operation not permitted) (overlay counters says more)",
+                "1 packets dropped in the last minute: send_refused; the kernel's latest refusal: EPERM (Operation "
+                    + "not permitted) (overlay counters says more)",
                 "1 packets dropped in the last minute: spoofed_source (overlay counters says more)",
-                "1 packets dropped in the last minute: tun_refused; the kernel's latest refusal: EIO (Input/output error) (overlay counters says more)",
+                "1 packets dropped in the last minute: tun_refused; the kernel's latest refusal: EIO (Input/output "
+                    + "error) (overlay counters says more)",
             ],
             log.Lines);
     }

@@ -31,7 +31,8 @@ public sealed class AuthenticationTests : IDisposable
 
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => nobody.ValueAsync(_key));
         Assert.True(failure.IsRefused, failure.Message);
-        Assert.EndsWith($"read of {_key}: this etcd wants a user and a password", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"read of {_key}: this etcd wants a user and a password", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -43,7 +44,9 @@ public sealed class AuthenticationTests : IDisposable
         await using EtcdClient client = Client(username, "wrong-secret");
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.True(failure.IsRefused && !failure.IsNotReady);
-        Assert.Equal($"etcd http://{_server!.Endpoint.Authority}: log-in of user \"{username}\": wrong user name or password", failure.Message);
+        Assert.Equal(
+            $"etcd http://{_server!.Endpoint.Authority}: log-in of user \"{username}\": wrong user name or "
+                + "password", failure.Message);
         Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
     }
 
@@ -58,7 +61,8 @@ public sealed class AuthenticationTests : IDisposable
         const string Why = "permission denied: no role of user \"reader\" allows it";
         await RefusesAsync(() => reader.PutAsync(Write(_key, "v"), Cancel), $"write of {_key}: {Why}");
         await RefusesAsync(() => reader.TxnAsync(WriteIfAbsent(_key, "v"), Cancel), $"transaction on {_key}: {Why}");
-        await RefusesAsync(() => reader.DeleteRangeAsync(new DeleteRangeRequest { Key = Bytes(_key) }, Cancel), $"removal of {_key}: {Why}");
+        await RefusesAsync(() => reader.DeleteRangeAsync(
+            new DeleteRangeRequest { Key = Bytes(_key) }, Cancel), $"removal of {_key}: {Why}");
         await RefusesAsync(() => reader.ValueAsync("/elsewhere"), $"read of /elsewhere: {Why}");
         await RefusesAsync(
             async () =>
@@ -112,7 +116,8 @@ public sealed class AuthenticationTests : IDisposable
         await administration.AddUserAsync("reader", ReaderPassword, "READ", Prefix, Cancel);
         string file = Path.Combine(_server!.Folder, "password");
         await File.WriteAllTextAsync(file, $"{ReaderPassword}\n", Cancel);
-        await using EtcdClient reader = new(Options(_server.Endpoint) with { Username = "reader", PasswordFile = file });
+        await using EtcdClient reader = new(
+            Options(_server.Endpoint) with { Username = "reader", PasswordFile = file });
         Assert.Null(await reader.ValueAsync(_key));
 
         // etcd forgets the tokens of a user whose password is changed.
@@ -135,7 +140,8 @@ public sealed class AuthenticationTests : IDisposable
         Assert.EndsWith($"the token in {file} is invalid or has expired", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("invented", failure.ToString(), StringComparison.Ordinal);
 
-        await File.WriteAllTextAsync(file, $"{await administration.LogInAsync("root", RootPassword, Cancel)}\n", Cancel);
+        await File.WriteAllTextAsync(
+            file, $"{await administration.LogInAsync("root", RootPassword, Cancel)}\n", Cancel);
         Assert.Null(await client.ValueAsync(_key));
 
         File.Delete(file);

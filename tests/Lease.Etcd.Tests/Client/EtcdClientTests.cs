@@ -33,13 +33,15 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     public async Task What_is_written_is_read_with_its_revisions()
     {
         PutResponse first = await _client.PutAsync(Write(_key, "one"), Cancel);
-        PutResponse second = await _client.PutAsync(new PutRequest { Key = Bytes(_key), Value = Bytes("two"), PrevKv = true }, Cancel);
+        PutResponse second = await _client.PutAsync(
+            new PutRequest { Key = Bytes(_key), Value = Bytes("two"), PrevKv = true }, Cancel);
         RangeResponse response = await _client.RangeAsync(Read(_key), Cancel);
 
         KeyValue kv = Assert.Single(response.Kvs);
         Assert.Equal("two", kv.Value.ToStringUtf8());
         Assert.Equal("one", second.PrevKv.Value.ToStringUtf8());
-        Assert.Equal((first.Header.Revision, second.Header.Revision, 2, 0), (kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease));
+        Assert.Equal((first.Header.Revision, second.Header.Revision, 2, 0), (
+            kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease));
         Assert.True(response.Header.Revision >= kv.ModRevision);
     }
 
@@ -88,7 +90,8 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
             },
         };
         Assert.True((await _client.TxnAsync(request, Cancel)).Succeeded);
-        request.Compare.Add(new Compare { Key = kv.Key, Target = Compare.Types.CompareTarget.Lease, Lease = lease, Result = Compare.Types.CompareResult.NotEqual });
+        request.Compare.Add(
+            new Compare { Key = kv.Key, Target = Compare.Types.CompareTarget.Lease, Lease = lease, Result = Compare.Types.CompareResult.NotEqual });
         Assert.False((await _client.TxnAsync(request, Cancel)).Succeeded);
     }
 
@@ -97,7 +100,8 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     {
         LeaseGrantResponse lease = await _client.LeaseGrantAsync(new LeaseGrantRequest { Ttl = 86_400 }, Cancel);
         await _client.PutAsync(Write(_key, "v", lease.Id), Cancel);
-        LeaseTimeToLiveResponse asked = await _client.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { Id = lease.Id, Keys = true }, Cancel);
+        LeaseTimeToLiveResponse asked = await _client.LeaseTimeToLiveAsync(
+            new LeaseTimeToLiveRequest { Id = lease.Id, Keys = true }, Cancel);
         Assert.Equal((86_400, 86_400), (lease.Ttl, asked.GrantedTtl));
         Assert.InRange(asked.Ttl, 86_000, 86_400);
         Assert.Equal(_key, Assert.Single(asked.Keys).ToStringUtf8());
@@ -108,16 +112,22 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         await _client.LeaseRevokeAsync(lease.Id, Cancel);
         Assert.Null(await _client.ValueAsync(_key));
         Assert.Equal(0, (await _client.LeaseKeepAliveAsync(lease.Id, Cancel)).Ttl);
-        Assert.Equal(-1, (await _client.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { Id = lease.Id }, Cancel)).Ttl);
+        Assert.Equal(
+            -1, (await _client.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { Id = lease.Id }, Cancel)).Ttl);
     }
 
     [Fact]
     public async Task A_lease_that_does_not_exist_is_an_error_of_the_request()
     {
-        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => _client.LeaseRevokeAsync(0xABCDE, Cancel));
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(
+            () => _client.LeaseRevokeAsync(0xABCDE, Cancel));
         Assert.True(failure.IsLeaseNotFound && !failure.IsNotReady && !failure.IsRefused);
-        Assert.Equal($"etcd {etcd.Server.Endpoint.Scheme}://{etcd.Server.Endpoint.Authority}: revocation of lease abcde: requested lease not found", failure.Message);
-        Assert.True((await Assert.ThrowsAsync<EtcdException>(() => _client.PutAsync(Write(_key, "v", 0xABCDE), Cancel))).IsLeaseNotFound);
+        Assert.Equal(
+            $"etcd {etcd.Server.Endpoint.Scheme}://{etcd.Server.Endpoint.Authority}: revocation of lease abcde: "
+                + "requested lease not found", failure.Message);
+        Assert.True(
+            (await Assert.ThrowsAsync<EtcdException>(
+                () => _client.PutAsync(Write(_key, "v", 0xABCDE), Cancel))).IsLeaseNotFound);
     }
 
     [Fact]
@@ -127,7 +137,8 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         Assert.StartsWith("3.", status.Version, StringComparison.Ordinal);
         Assert.Equal(status.Header.MemberId, status.Leader);
         Assert.Equal(status.Version, (await _client.StatusAsync(null, Cancel)).Version);
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _client.StatusAsync(new Uri("http://stranger:1"), Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => _client.StatusAsync(new Uri("http://stranger:1"), Cancel));
     }
 
     [Fact]
@@ -137,7 +148,8 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         for (int i = 0; i < Count; i += AtOnce)
         {
             var batch = new TxnRequest();
-            batch.Success.AddRange(Enumerable.Range(i, AtOnce).Select(n => new RequestOp { RequestPut = Write($"{_key}/{n:d5}", $"{n}{new string('.', 200)}") }));
+            batch.Success.AddRange(Enumerable.Range(i, AtOnce)
+                .Select(n => new RequestOp { RequestPut = Write($"{_key}/{n:d5}", $"{n}{new string('.', 200)}") }));
             await _client.TxnAsync(batch, Cancel);
         }
 
@@ -145,8 +157,10 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         RangeResponse response = await _client.RangeAsync(ReadAll($"{_key}/"), Cancel);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         Assert.Equal(Count, response.Kvs.Count);
-        Assert.All(response.Kvs.Select((kv, n) => (kv, n)), pair => Assert.StartsWith($"{pair.n}.", pair.kv.Value.ToStringUtf8(), StringComparison.Ordinal));
-        Assert.True(took < TimeSpan.FromSeconds(2), $"{took.TotalMilliseconds:0} ms for {response.CalculateSize()} bytes");
+        Assert.All(response.Kvs.Select((kv, n) => (kv, n)), pair => Assert.StartsWith(
+            $"{pair.n}.", pair.kv.Value.ToStringUtf8(), StringComparison.Ordinal));
+        Assert.True(
+            took < TimeSpan.FromSeconds(2), $"{took.TotalMilliseconds:0} ms for {response.CalculateSize()} bytes");
     }
 
     [Fact]
@@ -170,7 +184,8 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task A_key_with_control_characters_makes_one_harmless_line()
     {
-        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => _client.PutAsync(Write("/a\nb\u001b[31m", "v", 0xABCDE), Cancel));
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(
+            () => _client.PutAsync(Write("/a\nb\u001b[31m", "v", 0xABCDE), Cancel));
         Assert.Contains("write of /a?b?[31m:", failure.Message, StringComparison.Ordinal);
     }
 
@@ -183,8 +198,10 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         PutResponse last = await client.PutAsync(Write(_key, "2"), Cancel);
         await new EtcdAdministration(own.Endpoint).CompactAsync(last.Header.Revision, Cancel);
 
-        EtcdException gone = await Assert.ThrowsAsync<EtcdException>(() => client.RangeAsync(new RangeRequest { Key = Bytes(_key), Revision = 1 }, Cancel));
-        EtcdException toCome = await Assert.ThrowsAsync<EtcdException>(() => client.RangeAsync(new RangeRequest { Key = Bytes(_key), Revision = 1000 }, Cancel));
+        EtcdException gone = await Assert.ThrowsAsync<EtcdException>(
+            () => client.RangeAsync(new RangeRequest { Key = Bytes(_key), Revision = 1 }, Cancel));
+        EtcdException toCome = await Assert.ThrowsAsync<EtcdException>(
+            () => client.RangeAsync(new RangeRequest { Key = Bytes(_key), Revision = 1000 }, Cancel));
         Assert.True(gone.IsCompacted && !gone.IsNotReady);
         Assert.True(!toCome.IsCompacted && !toCome.IsNotReady);
     }

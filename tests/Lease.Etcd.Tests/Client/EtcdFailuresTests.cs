@@ -44,7 +44,8 @@ public sealed class EtcdFailuresTests : IDisposable
         Assert.Equal(failure is "NotSent" or "Interrupted", exception.IsNotReady);
         Assert.Equal(failure == "Refused", exception.IsRefused);
         Assert.Equal(text.Contains("space", StringComparison.Ordinal), exception.IsFull);
-        Assert.Equal($"etcd http://10.0.0.1:2379: read of /k: {text.Replace("etcdserver: ", string.Empty)}", exception.Message);
+        Assert.Equal(
+            $"etcd http://10.0.0.1:2379: read of /k: {text.Replace("etcdserver: ", string.Empty)}", exception.Message);
     }
 
     [Fact]
@@ -53,49 +54,60 @@ public sealed class EtcdFailuresTests : IDisposable
         using var response = new HttpResponseMessage();
         response.Headers.TryAddWithoutValidation("grpc-status", "2");
         response.Headers.TryAddWithoutValidation("grpc-message", "100%25 of%0Athe%20disk");
-        EtcdException exception = Assert.Throws<EtcdException>(() => EtcdFailures.CheckHead(response, s_endpoint, s_call));
-        Assert.Equal((EtcdStatus.Unknown, "etcd http://10.0.0.1:2379: read of /k: 100% of the disk"), (exception.Code, exception.Message));
+        EtcdException exception = Assert.Throws<EtcdException>(
+            () => EtcdFailures.CheckHead(response, s_endpoint, s_call));
+        Assert.Equal((EtcdStatus.Unknown, "etcd http://10.0.0.1:2379: read of /k: 100% of the disk"), (
+            exception.Code, exception.Message));
     }
 
     [Theory]
     [InlineData(HttpStatusCode.NotFound, false)]
     [InlineData(HttpStatusCode.OK, false)]
     [InlineData(HttpStatusCode.ServiceUnavailable, true)]
-    public void A_web_server_is_told_from_etcd_and_one_that_is_restarting_is_worth_another_try(HttpStatusCode status, bool isNotReady)
+    public void A_web_server_is_told_from_etcd_and_one_that_is_restarting_is_worth_another_try(
+        HttpStatusCode status, bool isNotReady)
     {
         using var response = new HttpResponseMessage(status) { Content = new StringContent("hello") };
-        EtcdException exception = Assert.Throws<EtcdException>(() => EtcdFailures.CheckHead(response, s_endpoint, s_call));
+        EtcdException exception = Assert.Throws<EtcdException>(
+            () => EtcdFailures.CheckHead(response, s_endpoint, s_call));
         Assert.Equal(isNotReady, exception.IsNotReady);
-        Assert.Contains($"answers HTTP {(int)status} with text/plain instead of gRPC", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"answers HTTP {(int)status} with text/plain instead of gRPC", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_answer_without_status_is_no_success()
     {
         using var response = new HttpResponseMessage();
-        EtcdException exception = Assert.Throws<EtcdException>(() => EtcdFailures.CheckStatus(response.TrailingHeaders, s_endpoint, s_call));
+        EtcdException exception = Assert.Throws<EtcdException>(
+            () => EtcdFailures.CheckStatus(response.TrailingHeaders, s_endpoint, s_call));
         Assert.True(exception.IsNotReady);
     }
 
     [Fact]
     public void What_was_never_connected_was_not_sent_and_what_was_cut_off_may_have_been_done()
     {
-        var noName = new HttpRequestException(HttpRequestError.NameResolutionError, "no name", new SocketException((int)SocketError.HostNotFound));
-        var cut = new HttpRequestException(HttpRequestError.ResponseEnded, "cut", new IOException("Connection reset by peer"));
+        var noName = new HttpRequestException(
+            HttpRequestError.NameResolutionError, "no name", new SocketException((int)SocketError.HostNotFound));
+        var cut = new HttpRequestException(
+            HttpRequestError.ResponseEnded, "cut", new IOException("Connection reset by peer"));
         Assert.Equal(EtcdFailure.NotSent, EtcdFailures.Of(noName, _connection, s_call, deadline: null).Failure);
         EtcdException interrupted = EtcdFailures.Of(cut, _connection, s_call, deadline: null);
-        Assert.Equal((EtcdFailure.Interrupted, "etcd http://10.0.0.1:2379: read of /k: the connection was lost: Connection reset by peer"), (interrupted.Failure, interrupted.Message));
+        Assert.Equal((EtcdFailure.Interrupted, "etcd http://10.0.0.1:2379: read of /k: the connection was lost: "
+            + "Connection reset by peer"), (interrupted.Failure, interrupted.Message));
     }
 
     [Theory]
     [InlineData("Connection refused|no answer", "NotSent|Interrupted", "Interrupted")]
     [InlineData("expired|Connection refused", "Untrusted|NotSent", "NotSent")]
     [InlineData("expired|expired", "Untrusted|Untrusted", "Untrusted")]
-    public void Several_failures_are_one_that_promises_no_more_than_each_of_them(string reasons, string failures, string expected)
+    public void Several_failures_are_one_that_promises_no_more_than_each_of_them(
+        string reasons, string failures, string expected)
     {
         var all = EtcdException.Of([.. reasons.Split('|').Zip(
             failures.Split('|'),
-            (reason, failure) => new EtcdException(EtcdStatus.Unavailable, Enum.Parse<EtcdFailure>(failure), s_endpoint, s_call.Text, reason))]);
+            (reason, failure) => new EtcdException(
+                EtcdStatus.Unavailable, Enum.Parse<EtcdFailure>(failure), s_endpoint, s_call.Text, reason))]);
         Assert.Equal(expected, $"{all.Failure}");
         Assert.All(reasons.Split('|'), reason => Assert.Contains(reason, all.Message, StringComparison.Ordinal));
     }

@@ -11,7 +11,8 @@ public sealed class EtcdOptionsTests
 {
     [Theory]
     [InlineData("http://127.0.0.1:4001,http://127.0.0.1:2379", "http://127.0.0.1:4001/|http://127.0.0.1:2379/")]
-    [InlineData(" https://etcd-1.example:2379/ , https://[fd00::1]:2379", "https://etcd-1.example:2379/|https://[fd00::1]:2379/")]
+    [InlineData(" https://etcd-1.example:2379/ , "
+        + "https://[fd00::1]:2379", "https://etcd-1.example:2379/|https://[fd00::1]:2379/")]
     [InlineData("http://a:2379,http://a:2379", "http://a:2379/")]
     [InlineData("http://a:80", "http://a/")]
     public void Endpoints_are_URLs_with_commas_between_them(string text, string expected)
@@ -50,7 +51,8 @@ public sealed class EtcdOptionsTests
     [Fact]
     public void The_text_of_the_options_has_no_password()
     {
-        EtcdOptions options = Requests.Options(new Uri("http://a:2379")) with { Username = "root", Password = "secret", CaFile = "/ca.pem" };
+        EtcdOptions options = Requests.Options(
+            new Uri("http://a:2379")) with { Username = "root", Password = "secret", CaFile = "/ca.pem" };
         Assert.Equal("EtcdOptions { Endpoints = http://a:2379/, CaFile = /ca.pem, Username = root }", $"{options}");
     }
 
@@ -79,5 +81,6 @@ public sealed class EtcdOptionsTests
 
     [Fact]
     public void A_client_without_endpoints_is_refused() =>
-        Assert.Contains("no endpoint", Assert.Throws<EtcdException>(() => new EtcdClient(Requests.Options())).Message, StringComparison.Ordinal);
+        Assert.Contains("no endpoint", Assert.Throws<EtcdException>(
+            () => new EtcdClient(Requests.Options())).Message, StringComparison.Ordinal);
 }

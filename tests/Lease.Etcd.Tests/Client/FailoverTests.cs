@@ -22,7 +22,8 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [Fact]
     public async Task An_endpoint_that_refuses_costs_nothing_for_reads_writes_and_watches()
     {
-        EtcdOptions options = Options(DeadEnds.Refusing(), etcd.Server.Endpoint) with { RequestTimeout = s_long, ConnectTimeout = s_long };
+        EtcdOptions options = Options(
+            DeadEnds.Refusing(), etcd.Server.Endpoint) with { RequestTimeout = s_long, ConnectTimeout = s_long };
         await using var client = new EtcdClient(options);
         long start = Stopwatch.GetTimestamp();
         await client.PutAsync(Write(_key, "v"), Cancel);
@@ -42,12 +43,14 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     public async Task An_endpoint_that_hangs_costs_a_read_its_deadline_once()
     {
         using DeadEnds.Answering hanging = DeadEnds.Listen();
-        await using var client = new EtcdClient(Options(hanging.Endpoint, etcd.Server.Endpoint) with { RequestTimeout = s_short });
+        await using var client = new EtcdClient(
+            Options(hanging.Endpoint, etcd.Server.Endpoint) with { RequestTimeout = s_short });
         long start = Stopwatch.GetTimestamp();
         Assert.Null(await client.ValueAsync(_key));
         Assert.True(Stopwatch.GetElapsedTime(start) >= s_short);
 
-        // The one that works is asked from now on: the other's connection was given up, so that asking it takes a new one.
+        // The one that works is asked from now on: the other's connection was given up, so that asking it takes a new
+        // one.
         Assert.Null(await client.ValueAsync(_key));
         Assert.Equal(1, hanging.Connections);
     }
@@ -56,10 +59,12 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     public async Task A_write_that_got_no_answer_is_not_done_twice()
     {
         using var own = EtcdServer.Start();
-        await using var client = new EtcdClient(Options(own.Endpoint, etcd.Server.Endpoint) with { RequestTimeout = s_short });
+        await using var client = new EtcdClient(
+            Options(own.Endpoint, etcd.Server.Endpoint) with { RequestTimeout = s_short });
         Assert.Null(await client.ValueAsync(_key));
         own.Pause();
-        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync(Write(_key, "v"), Cancel));
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(
+            () => client.PutAsync(Write(_key, "v"), Cancel));
         Assert.Equal((EtcdStatus.DeadlineExceeded, EtcdFailure.Interrupted), (failure.Code, failure.Failure));
         Assert.Equal($"etcd http://{own.Endpoint.Authority}: write of {_key}: no answer within 0.5 s", failure.Message);
 
@@ -86,7 +91,8 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     {
         using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint) with { RequestTimeout = s_short });
-        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True(await watch.MoveNextAsync());
         Task<bool> next = watch.MoveNextAsync().AsTask();
         own.Pause();
@@ -101,11 +107,13 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     public async Task A_watch_ends_when_its_client_is_disposed()
     {
         var client = new EtcdClient(Options(etcd.Server.Endpoint));
-        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True(await watch.MoveNextAsync());
         Task<bool> next = watch.MoveNextAsync().AsTask();
         await client.DisposeAsync();
-        Assert.Contains("the client was disposed", (await Assert.ThrowsAsync<EtcdException>(() => next)).Message, StringComparison.Ordinal);
+        Assert.Contains("the client was disposed", (
+            await Assert.ThrowsAsync<EtcdException>(() => next)).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ValueAsync(_key));
     }
 
@@ -137,7 +145,8 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.True(failure.IsNotReady);
         Assert.Equal(
-            $"etcd: read of {_key}: no endpoint can do it: {refusing.Authority}: Connection refused; {hanging.Endpoint.Authority}: no answer within 0.5 s",
+            $"etcd: read of {_key}: no endpoint can do it: {refusing.Authority}: Connection refused; "
+                + $"{hanging.Endpoint.Authority}: no answer within 0.5 s",
             failure.Message);
     }
 
@@ -158,7 +167,9 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         EtcdOptions options = Options(silent.Endpoint) with { ConnectTimeout = s_short };
         await using var alone = new EtcdClient(options);
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => alone.PutAsync(Write(_key, "v"), Cancel));
-        Assert.Equal((EtcdFailure.NotSent, $"etcd http://{silent.Endpoint.Authority}: write of {_key}: no connection in time"), (failure.Failure, failure.Message));
+        Assert.Equal(
+            (EtcdFailure.NotSent, $"etcd http://{silent.Endpoint.Authority}: write of {_key}: no connection in time"), (
+                failure.Failure, failure.Message));
 
         await using var client = new EtcdClient(options with { Endpoints = [silent.Endpoint, etcd.Server.Endpoint] });
         await client.PutAsync(Write(_key, "v"), Cancel);
@@ -171,7 +182,8 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         using var cluster = EtcdCluster.Start();
         EtcdServer leader = await cluster.FindLeaderAsync(Cancel);
         int first = ((List<EtcdServer>)[.. cluster.Members]).FindIndex(member => member != leader);
-        await using var client = new EtcdClient(Options([cluster.Endpoints[first], .. cluster.Endpoints]) with { RequestTimeout = s_medium });
+        await using var client = new EtcdClient(
+            Options([cluster.Endpoints[first], .. cluster.Endpoints]) with { RequestTimeout = s_medium });
         await client.PutAsync(Write(_key, "three"), Cancel);
 
         cluster.Members[first].Stop();
@@ -182,11 +194,14 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
 
         cluster.Members[first].Restart();
         leader.Kill();
-        await UntilReadyAsync(() => client.PutAsync(Write(_key, "without its leader"), Cancel), within: TimeSpan.FromSeconds(15));
-        Assert.Equal("without its leader", await UntilReadyAsync(() => client.ValueAsync(_key), within: TimeSpan.FromSeconds(15)));
+        await UntilReadyAsync(
+            () => client.PutAsync(Write(_key, "without its leader"), Cancel), within: TimeSpan.FromSeconds(15));
+        Assert.Equal("without its leader", await UntilReadyAsync(
+            () => client.ValueAsync(_key), within: TimeSpan.FromSeconds(15)));
 
         // The last one knows of no leader and says so instead of keeping the call until its deadline.
-        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True(await watch.MoveNextAsync());
         cluster.Members[first].Kill();
         EtcdException end = await Assert.ThrowsAsync<EtcdException>(async () => await watch.MoveNextAsync());

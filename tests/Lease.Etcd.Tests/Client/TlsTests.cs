@@ -10,7 +10,8 @@ namespace Overlay.Lease.Etcd.Tests.Client;
 
 public sealed class TlsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory($"overlay-tls-{Environment.ProcessId}-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory(
+        $"overlay-tls-{Environment.ProcessId}-").FullName;
     private readonly TestAuthority _authority;
     private readonly string _key = NewKey();
 
@@ -45,7 +46,8 @@ public sealed class TlsTests : IDisposable
     public async Task The_name_of_the_server_can_be_given()
     {
         using EtcdServer server = Start("etcd.example");
-        await using var client = new EtcdClient(Options(server.Endpoint) with { CaFile = _authority.CaFile, ServerName = "etcd.example" });
+        await using var client = new EtcdClient(
+            Options(server.Endpoint) with { CaFile = _authority.CaFile, ServerName = "etcd.example" });
         Assert.Null(await client.ValueAsync(_key));
     }
 
@@ -67,7 +69,8 @@ public sealed class TlsTests : IDisposable
             Options(server.Endpoint) with { CaFile = other.CaFile },
             $"its certificate is signed by \"CN=authority\", which CA file {other.CaFile} does not hold");
         await RefusesAsync(
-            Options(server.Endpoint), "its certificate is signed by \"CN=authority\", which the system's authorities do not hold");
+            Options(server.Endpoint), "its certificate is signed by \"CN=authority\", which the system's authorities "
+                + "do not hold");
     }
 
     [Fact]
@@ -75,14 +78,17 @@ public sealed class TlsTests : IDisposable
     {
         TestCertificate expired = _authority.Issue("expired", ["127.0.0.1"], expired: true);
         using var server = EtcdServer.Start(new EtcdServerOptions { Certificate = expired });
-        await RefusesAsync(Options(server.Endpoint) with { CaFile = _authority.CaFile }, "its certificate expired on 20");
+        await RefusesAsync(
+            Options(server.Endpoint) with { CaFile = _authority.CaFile }, "its certificate expired on 20");
     }
 
     [Fact]
     public async Task Without_a_certificate_of_ours_etcd_that_insists_on_one_refuses()
     {
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
-        await RefusesAsync(Options(server.Endpoint) with { CaFile = _authority.CaFile }, "it wants a certificate of ours, and none is given");
+        await RefusesAsync(
+            Options(server.Endpoint) with { CaFile = _authority.CaFile }, "it wants a certificate of ours, and none "
+                + "is given");
     }
 
     [Fact]
@@ -129,7 +135,8 @@ public sealed class TlsTests : IDisposable
         await using var second = new EtcdClient(Options(new Uri($"https://{plain.Endpoint.Authority}")));
         EtcdException wantsTls = await Assert.ThrowsAsync<EtcdException>(() => first.ValueAsync(_key));
         EtcdException hasNone = await Assert.ThrowsAsync<EtcdException>(() => second.ValueAsync(_key));
-        Assert.EndsWith("Is http right, and this a client port of etcd v3?", wantsTls.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "Is http right, and this a client port of etcd v3?", wantsTls.Message, StringComparison.Ordinal);
         Assert.Contains("no TLS connection", hasNone.Message, StringComparison.Ordinal);
         Assert.EndsWith("Is https right?", hasNone.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', wantsTls.Message + hasNone.Message);
@@ -143,10 +150,14 @@ public sealed class TlsTests : IDisposable
         string empty = Path.Combine(_folder, "empty");
         File.WriteAllText(empty, "nothing\n");
 
-        Assert.Contains("etcd CA file /no/such: cannot be read", Problem(options with { CaFile = "/no/such" }), StringComparison.Ordinal);
-        Assert.Contains($"etcd CA file {empty}: holds no certificate", Problem(options with { CaFile = empty }), StringComparison.Ordinal);
-        Assert.Contains("only one of them is given", Problem(options with { CertFile = one.CertFile }), StringComparison.Ordinal);
-        Assert.Contains("etcd key file /no/such: cannot be read", Problem(options with { CertFile = one.CertFile, KeyFile = "/no/such" }), StringComparison.Ordinal);
+        Assert.Contains("etcd CA file /no/such: cannot be read", Problem(
+            options with { CaFile = "/no/such" }), StringComparison.Ordinal);
+        Assert.Contains($"etcd CA file {empty}: holds no certificate", Problem(
+            options with { CaFile = empty }), StringComparison.Ordinal);
+        Assert.Contains(
+            "only one of them is given", Problem(options with { CertFile = one.CertFile }), StringComparison.Ordinal);
+        Assert.Contains("etcd key file /no/such: cannot be read", Problem(
+            options with { CertFile = one.CertFile, KeyFile = "/no/such" }), StringComparison.Ordinal);
         string mismatch = Problem(options with { CertFile = one.CertFile, KeyFile = two.KeyFile });
         Assert.Contains(one.CertFile, mismatch, StringComparison.Ordinal);
         Assert.Contains(two.KeyFile, mismatch, StringComparison.Ordinal);
@@ -170,12 +181,17 @@ public sealed class TlsTests : IDisposable
     {
         await using var client = new EtcdClient(options);
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
-        Assert.True(failure.Message.Contains(why, StringComparison.Ordinal), $"{(failure.InnerException as System.Net.Http.HttpRequestException)?.HttpRequestError} {failure}");
-        Assert.StartsWith($"etcd https://{options.Endpoints[0].Authority}: read of {_key}: ", failure.Message, StringComparison.Ordinal);
+        Assert.True(
+            failure.Message.Contains(why, StringComparison.Ordinal),
+            $"{(failure.InnerException as System.Net.Http.HttpRequestException)?.HttpRequestError} {failure}");
+        Assert.StartsWith(
+            $"etcd https://{options.Endpoints[0].Authority}: read of {_key}: "
+                + "", failure.Message, StringComparison.Ordinal);
         Assert.True(failure.IsRefused && !failure.IsNotReady, failure.ToString());
     }
 
-    private EtcdServer Start(string host, string? second = null, bool insistsOnClients = false) => EtcdServer.Start(new EtcdServerOptions
+    private EtcdServer Start(
+        string host, string? second = null, bool insistsOnClients = false) => EtcdServer.Start(new EtcdServerOptions
     {
         Certificate = _authority.Issue("server", second is null ? [host] : [host, second]),
         ClientCaFile = insistsOnClients ? _authority.CaFile : null,

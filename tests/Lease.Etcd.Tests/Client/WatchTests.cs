@@ -20,7 +20,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     [Fact]
     public async Task A_watch_is_confirmed_and_then_tells_of_puts_and_deletes()
     {
-        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
 
         await _client.PutAsync(Write($"{_key}/a", "1"), Cancel);
@@ -28,7 +29,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
         await _client.DeleteRangeAsync(new DeleteRangeRequest { Key = Bytes($"{_key}/a") }, Cancel);
         Event deleted = Assert.Single((await NextAsync(watch)).Events);
 
-        Assert.Equal((Event.Types.EventType.Put, $"{_key}/a", "1"), (put.Type, put.Kv.Key.ToStringUtf8(), put.Kv.Value.ToStringUtf8()));
+        Assert.Equal((Event.Types.EventType.Put, $"{_key}/a", "1"), (
+            put.Type, put.Kv.Key.ToStringUtf8(), put.Kv.Value.ToStringUtf8()));
         Assert.Equal((Event.Types.EventType.Delete, $"{_key}/a"), (deleted.Type, deleted.Kv.Key.ToStringUtf8()));
     }
 
@@ -39,7 +41,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
         await _client.PutAsync(Write(_key, "2"), Cancel);
         await _client.PutAsync(Write(_key, "3"), Cancel);
 
-        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key, first.Header.Revision + 1), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(
+            Watch(_key, first.Header.Revision + 1), Cancel).GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
         List<string> values = [];
         while (values.Count < 2)
@@ -54,7 +57,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     public async Task A_watch_that_is_cancelled_ends_as_cancelled_and_the_connection_goes_on()
     {
         using var stop = new CancellationTokenSource();
-        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key), stop.Token).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key), stop.Token)
+            .GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
         Task<bool> waiting = watch.MoveNextAsync().AsTask();
         stop.Cancel();
@@ -71,7 +75,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
         PutResponse last = await client.PutAsync(Write(_key, "2"), Cancel);
         await new EtcdAdministration(own.Endpoint).CompactAsync(last.Header.Revision, Cancel);
 
-        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key, 1), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key, 1), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
         WatchResponse cancelled = await NextAsync(watch);
         Assert.True(cancelled.Canceled);
@@ -87,7 +92,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
         using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
         PutResponse before = await client.PutAsync(Write(_key, "1"), Cancel);
-        await using (IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel))
+        await using (
+            IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel))
         {
             Assert.True((await NextAsync(watch)).Created);
             own.Kill();
@@ -95,10 +101,12 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
             Assert.True(end.IsNotReady, end.Message);
         }
 
-        Assert.Equal(EtcdFailure.NotSent, (await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync(Write(_key, "2"), Cancel))).Failure);
+        Assert.Equal(EtcdFailure.NotSent, (
+            await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync(Write(_key, "2"), Cancel))).Failure);
         own.Restart();
         await client.PutAsync(Write(_key, "2"), Cancel);
-        await using IAsyncEnumerator<WatchResponse> again = client.WatchAsync(Watch(_key, before.Header.Revision + 1), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> again = client.WatchAsync(
+            Watch(_key, before.Header.Revision + 1), Cancel).GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(again)).Created);
         Assert.Equal("2", Assert.Single((await NextAsync(again)).Events).Kv.Value.ToStringUtf8());
     }
@@ -106,10 +114,12 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     [Fact]
     public async Task A_quiet_watch_outlives_many_pings()
     {
-        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = _client.WatchAsync(Watch(_key), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
         Task<WatchResponse> next = NextAsync(watch);
-        await Assert.ThrowsAsync<TimeoutException>(() => next.WaitAsync(TimeSpan.FromSeconds(25), Cancel)); // five pings: one too many ends it
+        // five pings: one too many ends it
+        await Assert.ThrowsAsync<TimeoutException>(() => next.WaitAsync(TimeSpan.FromSeconds(25), Cancel));
         await _client.PutAsync(Write(_key, "after the silence"), Cancel);
         Assert.Equal("after the silence", Assert.Single((await next).Events).Kv.Value.ToStringUtf8());
     }
@@ -119,7 +129,8 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     {
         using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
-        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel).GetAsyncEnumerator(Cancel);
+        await using IAsyncEnumerator<WatchResponse> watch = client.WatchAsync(Watch(_key), Cancel)
+            .GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
         own.Pause();
         long start = Stopwatch.GetTimestamp();

@@ -23,7 +23,9 @@ internal static class DeadEnds
     /// <summary>A port that takes a connection and then says <paramref name="greeting"/>, or nothing at all.</summary>
     internal static Answering Listen(string greeting = "") => new(greeting);
 
-    /// <summary>A port whose queue is full, so that the kernel answers no further connection: as silent as a firewall.</summary>
+    /// <summary>
+    /// A port whose queue is full, so that the kernel answers no further connection: as silent as a firewall.
+    /// </summary>
     internal static Full FillUp() => new();
 
     internal sealed class Full : IDisposable
@@ -45,7 +47,8 @@ internal static class DeadEnds
                 {
                     socket.Connect(_listener.LocalEndpoint);
                 }
-                catch (SocketException inProgress) when (inProgress.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+                catch (SocketException inProgress) when (
+                    inProgress.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
                 {
                     // As it should be.
                 }

@@ -31,7 +31,8 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
     {
         ManualTime time = new();
         await using EtcdLeaseStore store = Lab.NewStore(time: time);
-        SubnetLease own = (await store.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease own = (
+            await store.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel)).Lease;
         KeyValue before = await OwnKeyAsync(own);
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
         await using WatchLog watch = new(store, s_config);
@@ -86,5 +87,6 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
         await Lab.ReadAsync(Name(own.Subnet)) ?? throw new InvalidOperationException($"there is no {own.Subnet}");
 
     private async Task<IEnumerable<string>> NamesAsync() =>
-        (await Lab.ReadAllAsync()).OrderBy(kv => kv.CreateRevision).Select(kv => kv.Key.ToStringUtf8()[Lab.KeyOf("").Length..]);
+        (await Lab.ReadAllAsync()).OrderBy(
+            kv => kv.CreateRevision).Select(kv => kv.Key.ToStringUtf8()[Lab.KeyOf("").Length..]);
 }

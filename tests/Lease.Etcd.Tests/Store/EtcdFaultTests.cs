@@ -29,7 +29,8 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         Lab.Relay.MuteAfter("KV/Txn");
         Task<AcquiredLease> acquire = AcquireAsync(store);
         await Eventually.IsTrue(() => Lab.Relay.IsMute, () => "the write to be sent");
-        await Eventually.IsTrue(() => Lab.ReadAllAsync().GetAwaiter().GetResult().Count == 1, () => "the write to be done");
+        await Eventually.IsTrue(
+            () => Lab.ReadAllAsync().GetAwaiter().GetResult().Count == 1, () => "the write to be done");
         Lab.Relay.Heal();
 
         SubnetLease own = (await acquire).Lease;
@@ -82,7 +83,8 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
             () => store.ReadConfigAsync(EtcdStoreLab.Cancel));
 
-        Assert.Contains("invalid CIDR address: 5; found: { \"Network\": 5 }", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "invalid CIDR address: 5; found: { \"Network\": 5 }", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +101,8 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         LeaseStoreException denied = await Assert.ThrowsAsync<LeaseStoreException>(() => AcquireAsync(store));
         LeaseStoreException refused = await Assert.ThrowsAsync<LeaseStoreException>(() => AcquireAsync(wrong));
 
-        Assert.Contains("grant-permission ROLE readwrite --prefix /coreos.com/network/", denied.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "grant-permission ROLE readwrite --prefix /coreos.com/network/", denied.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("pass-word", denied.Message, StringComparison.Ordinal);
         Assert.Contains("check --etcd-username and --etcd-password-file", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("other-word", refused.Message, StringComparison.Ordinal);

@@ -18,7 +18,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
 
     private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
 
-    private readonly EtcdStoreLab _lab = new(new EtcdServerOptions { Arguments = ["--max-request-bytes", $"{32 * Megabyte}"] });
+    private readonly EtcdStoreLab _lab = new(
+        new EtcdServerOptions { Arguments = ["--max-request-bytes", $"{32 * Megabyte}"] });
 
     public ValueTask DisposeAsync() => _lab.DisposeAsync();
 
@@ -35,7 +36,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
 
         await _lab.PutAsync(_lab.KeyOf("10.5.7.0-24"), new string('x', 17 * Megabyte));
         await using EtcdLeaseStore store = _lab.NewStore();
-        SubnetLease own = (await store.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease own = (
+            await store.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         await using WatchLog watch = new(store, s_config);
 
         LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(await watch.WaitForAsync(1));
@@ -44,7 +46,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
             new[] { own.Subnet.ToString(), "10.5.8.0/24", "10.5.9.0/24" }.Order(),
             snapshot.Leases.Select(lease => lease.Subnet.ToString()).Order());
         string complaint = Assert.Single(_lab.Warnings, line => line.Contains("10.5.7.0-24", StringComparison.Ordinal));
-        Assert.Matches("its value of about 178[0-9]{5} bytes is more than the 16777216 bytes that are read; remove it", complaint);
+        Assert.Matches(
+            "its value of about 178[0-9]{5} bytes is more than the 16777216 bytes that are read; remove it", complaint);
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
     }
 
@@ -53,7 +56,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
     {
         await _lab.PutAsync(_lab.KeyOf("10.5.7.0-24"), new string('x', 17 * Megabyte));
         await _lab.Client.PutAsync(
-            new PutRequest { Key = ByteString.CopyFrom([.. Encoding.UTF8.GetBytes(_lab.KeyOf("no")), 0xFF]) }, EtcdStoreLab.Cancel);
+            new PutRequest { Key = ByteString.CopyFrom(
+                [.. Encoding.UTF8.GetBytes(_lab.KeyOf("no")), 0xFF]) }, EtcdStoreLab.Cancel);
         await _lab.PutAsync(_lab.KeyOf("a/b"), "?");
         await _lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
         await using EtcdLeaseAdministration administration = new(_lab.Options, _lab.Prefix, TimeProvider.System);
@@ -106,7 +110,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
         await _lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
 
         await Eventually.IsTrue(
-            () => watch.Told[^1].EndsWith("10.5.9.0/24=192.0.2.9", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
+            () => watch.Told[^1]
+                .EndsWith("10.5.9.0/24=192.0.2.9", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
         Assert.Contains(_lab.Warnings, line => line.Contains("10.5.7.0-24", StringComparison.Ordinal));
     }
 }

@@ -29,7 +29,8 @@ public sealed class EtcdKeysTests
     [InlineData("coreos.com/network/", "etcd:http://127.0.0.1:4001,http://127.0.0.1:2379/coreos.com/network")]
     public void A_store_is_named_by_its_endpoints_and_its_prefix(string prefix, string name)
     {
-        EtcdOptions options = new() { Endpoints = [new Uri("http://127.0.0.1:4001"), new Uri("http://127.0.0.1:2379/")] };
+        EtcdOptions options = new() { Endpoints = [
+            new Uri("http://127.0.0.1:4001"), new Uri("http://127.0.0.1:2379/")] };
 
         Assert.Equal(name, new EtcdKeys(prefix).Describe(options));
     }

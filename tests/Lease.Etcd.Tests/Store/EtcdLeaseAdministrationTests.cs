@@ -33,7 +33,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         IReadOnlyList<LeaseEntry> entries = await store.ListAsync(s_config, EtcdStoreLab.Cancel);
 
         Assert.Equal(
-            ["10.5.3.0-24", "10.5.4.0-24", "10.5.20.0-24", "10.5.20.128-25", "garbage"], entries.Select(entry => entry.Name));
+            ["10.5.3.0-24", "10.5.4.0-24", "10.5.20.0-24", "10.5.20.128-25", "garbage"], entries.Select(
+                entry => entry.Name));
         Assert.True(entries[0].IsReservation);
         Assert.Null(entries[0].Fault);
         Assert.Null(entries[1].Attributes);
@@ -41,10 +42,12 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         Assert.InRange(LeftOf(entries[1]), 7100, 7200);
         Assert.Equal(Ip("192.0.2.20"), entries[2].Attributes?.PublicIp);
         Assert.InRange(LeftOf(entries[2]), 3500, 3600);
-        Assert.Contains("10.5.20.128/25 overlaps 10.5.20.0/24 held by 192.0.2.20", entries[3].Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "10.5.20.128/25 overlaps 10.5.20.0/24 held by 192.0.2.20", entries[3].Fault, StringComparison.Ordinal);
         Assert.Contains("the name is not a subnet", entries[4].Fault, StringComparison.Ordinal);
         Assert.Equal(
-            [false, true, false, false, true], (await store.ListAsync(null, EtcdStoreLab.Cancel)).Select(entry => entry.Fault is not null));
+            [false, true, false, false, true], (await store.ListAsync(null, EtcdStoreLab.Cancel))
+                .Select(entry => entry.Fault is not null));
     }
 
     [Fact]
@@ -64,7 +67,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         IReadOnlyList<LeaseEntry> entries = await store.ListAsync(s_config, EtcdStoreLab.Cancel);
 
         Assert.Equal(Own + 2, entries.Count);
-        Assert.All(Enumerable.Range(0, Own), i => Assert.InRange(LeftOf(entries[i]), 1000 * (i + 1) - 100, 1000 * (i + 1)));
+        Assert.All(
+            Enumerable.Range(0, Own), i => Assert.InRange(LeftOf(entries[i]), 1000 * (i + 1) - 100, 1000 * (i + 1)));
         Assert.All(entries.Skip(Own), entry => Assert.InRange(LeftOf(entry), 677, 777));
     }
 
@@ -80,7 +84,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         Assert.Equal((Value("192.0.2.1"), 0L), (made.Value.ToStringUtf8(), made.Lease));
 
         await using EtcdLeaseStore host = Lab.NewStore();
-        SubnetLease taken = (await host.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease taken = (
+            await host.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         Assert.Equal((Net("10.5.8.0/24"), DateTimeOffset.MaxValue), (taken.Subnet, taken.Expires));
         await host.RenewAsync(taken, EtcdStoreLab.Cancel);
         Assert.Equal(-1, await Lab.TimeToLiveAsync("10.5.8.0-24"));
@@ -130,7 +135,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         await Lab.PutAsync(Lab.KeyOf(name), text ?? Value("192.0.2.8"), await Lab.GrantAsync(3600));
         await using EtcdLeaseAdministration store = NewAdministration();
 
-        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => ReserveAsync(store, subnet, publicIp));
+        LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
+            () => ReserveAsync(store, subnet, publicIp));
 
         Assert.StartsWith($"{subnet} cannot be reserved", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
@@ -177,7 +183,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         await store.WriteConfigTextAsync(First, null, EtcdStoreLab.Cancel);
         Assert.Equal(First, await store.ReadConfigTextAsync(EtcdStoreLab.Cancel));
         Assert.Contains(
-            "was changed by somebody else", (await RefusalAsync(() => store.WriteConfigTextAsync("{}", null, EtcdStoreLab.Cancel)))?.Message, StringComparison.Ordinal);
+            "was changed by somebody else", (await RefusalAsync(
+                () => store.WriteConfigTextAsync("{}", null, EtcdStoreLab.Cancel)))?.Message, StringComparison.Ordinal);
 
         LeaseStoreException?[] refusals = await Task.WhenAll(Enumerable.Range(1, 16).Select(writer =>
             RefusalAsync(() => store.WriteConfigTextAsync($$"""{"Network":"10.{{writer}}.0.0/16"}""", First, EtcdStoreLab.Cancel))));
@@ -231,7 +238,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         store.ReserveAsync(s_config, Net(subnet), Ip(publicIp), EtcdStoreLab.Cancel);
 
     private static double LeftOf(LeaseEntry entry) =>
-        ((entry.Expires ?? throw new InvalidOperationException($"{entry.Name} has no end")) - TimeProvider.System.GetUtcNow()).TotalSeconds;
+        ((entry.Expires ?? throw new InvalidOperationException(
+            $"{entry.Name} has no end")) - TimeProvider.System.GetUtcNow()).TotalSeconds;
 
     private static async Task<LeaseStoreException?> RefusalAsync(Func<Task> work)
     {

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Overlay.Lease.Etcd.Tests.Store;
 
-public sealed class EtcdLeaseStoreContractTests(SharedStoreLab etcd) : LeaseStoreContract, IClassFixture<SharedStoreLab>, IAsyncLifetime
+public sealed class EtcdLeaseStoreContractTests(
+    SharedStoreLab etcd) : LeaseStoreContract, IClassFixture<SharedStoreLab>, IAsyncLifetime
 {
     private int _stores;
 

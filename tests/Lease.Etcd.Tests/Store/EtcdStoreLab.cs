@@ -97,7 +97,8 @@ public sealed class EtcdStoreLab : IAsyncDisposable
 
     /// <summary>Null when there is no such lease.</summary>
     internal async Task<KeyValue?> ReadAsync(string name) =>
-        (await _client.RangeAsync(new RangeRequest { Key = ByteString.CopyFromUtf8(KeyOf(name)) }, Cancel)).Kvs.FirstOrDefault();
+        (await _client.RangeAsync(
+            new RangeRequest { Key = ByteString.CopyFromUtf8(KeyOf(name)) }, Cancel)).Kvs.FirstOrDefault();
 
     internal async Task<IReadOnlyList<KeyValue>> ReadAllAsync() => (await _client.RangeAsync(
         new RangeRequest

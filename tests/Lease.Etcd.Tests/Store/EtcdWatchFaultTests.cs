@@ -50,7 +50,8 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         await using WatchLog watch = new(store, s_config);
         await watch.WaitForAsync("snapshot");
 
-        await Lab.WhileCutAsync(watch, () => new EtcdAdministration(Lab.Server.Endpoint).EnableUsersAsync("secret", EtcdStoreLab.Cancel));
+        await Lab.WhileCutAsync(
+            watch, () => new EtcdAdministration(Lab.Server.Endpoint).EnableUsersAsync("secret", EtcdStoreLab.Cancel));
 
         LeaseUpdate.Gap second = Assert.IsType<LeaseUpdate.Gap>(await watch.WaitForAsync(3));
         Assert.EndsWith("user name is empty", second.Reason, StringComparison.Ordinal);
@@ -88,7 +89,8 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         using var cluster = EtcdCluster.Start();
         EtcdServer leader = await cluster.FindLeaderAsync(EtcdStoreLab.Cancel);
         await using EtcdLeaseStore store = new(
-            Lab.Options with { Endpoints = [leader.Endpoint, .. cluster.Endpoints] }, Lab.Prefix, TimeProvider.System, Lab.Warn);
+            Lab.Options with { Endpoints = [
+                leader.Endpoint, .. cluster.Endpoints] }, Lab.Prefix, TimeProvider.System, Lab.Warn);
         SubnetLease own = (await AcquireAsync(store)).Lease;
         await using WatchLog watch = new(store, s_config);
         await watch.WaitForAsync(1);
@@ -103,7 +105,8 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         Ipv4Prefix taken = (await other.AcquireAsync(
             s_config, new LeaseRequest(Ip("192.0.2.2"), null), EtcdStoreLab.Cancel)).Lease.Subnet;
         await Eventually.IsTrue(
-            () => watch.Told[^1].Contains($"{taken}=192.0.2.2", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
+            () => watch.Told[^1]
+                .Contains($"{taken}=192.0.2.2", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
         Assert.DoesNotContain("question", watch.Told);
 
         SubnetLease? TryRenew()
@@ -143,7 +146,8 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
                     view.Apply(watch.Updates[seen]);
                 }
 
-                return view.Leases.Select(lease => lease.PublicIp).ToHashSet().SetEquals([Ip("192.0.2.18"), Ip("192.0.2.9")]);
+                return view.Leases.Select(
+                    lease => lease.PublicIp).ToHashSet().SetEquals([Ip("192.0.2.18"), Ip("192.0.2.9")]);
             },
             () => string.Join("; ", watch.Told));
         Assert.DoesNotContain("gap", watch.Told);
@@ -158,7 +162,8 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
 
         for (int i = 1; i <= 300; i++)
         {
-            await Lab.PutAsync(Lab.KeyOf($"10.5.{i % 3}.0-24"), Value(Ipv4Prefix.Format(Ip("192.0.2.0") + (uint)(i % 200))));
+            await Lab.PutAsync(
+                Lab.KeyOf($"10.5.{i % 3}.0-24"), Value(Ipv4Prefix.Format(Ip("192.0.2.0") + (uint)(i % 200))));
         }
 
         await Eventually.IsTrue(
@@ -223,7 +228,8 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         TimeSpan converged = Stopwatch.GetElapsedTime(start, watch.TimeOf(0));
         Assert.Equal(Hosts + 1, Assert.IsType<LeaseUpdate.Snapshot>(all).Leases.Count);
 
-        // Time from the request to write, so more than what is ours; the median, so that a busy machine does not decide.
+        // Time from the request to write, so more than what is ours; the median, so that a busy machine does not
+        // decide.
         var changes = new TimeSpan[51];
         for (int i = 0; i < changes.Length; i++)
         {
@@ -234,7 +240,9 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         }
 
         Array.Sort(changes);
-        output.WriteLine($"{Hosts} leases in {converged.TotalMilliseconds:0} ms; a change in {changes[25].TotalMilliseconds:0.0} ms");
+        output.WriteLine(
+            $"{Hosts} leases in {converged.TotalMilliseconds:0} ms; a change in {changes[25].TotalMilliseconds:0.0} "
+                + "ms");
         Assert.True(converged < TimeSpan.FromSeconds(5), $"{converged.TotalMilliseconds:0} ms");
         Assert.True(changes[25] < TimeSpan.FromMilliseconds(50), $"{changes[25].TotalMilliseconds:0} ms");
 

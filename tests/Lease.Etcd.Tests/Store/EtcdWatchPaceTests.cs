@@ -28,7 +28,8 @@ public sealed class EtcdWatchPaceTests
             }
         });
         await using EtcdLeaseStore store = new(
-            new EtcdOptions { Endpoints = [DeadEnds.Refusing()] }, EtcdLeaseStore.DefaultPrefix, time, _ => { }, new Random(1));
+            new EtcdOptions { Endpoints = [DeadEnds.Refusing()] }, EtcdLeaseStore.DefaultPrefix, time, _ =>
+                { }, new Random(1));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
@@ -54,7 +55,8 @@ public sealed class EtcdWatchPaceTests
         for (int i = 0; i < Watches; i++)
         {
             await using WatchLog watch = new(store, s_config);
-            await Eventually.IsTrue(() => time.Waits.Length == i + 1, () => $"the wait for another listing, number {i}");
+            await Eventually.IsTrue(
+                () => time.Waits.Length == i + 1, () => $"the wait for another listing, number {i}");
         }
 
         Assert.All(time.Waits, wait => Assert.InRange(wait, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(6)));

@@ -73,7 +73,9 @@ public sealed class EtcdWatchStateTests : IAsyncDisposable
 
         _state.Apply(Answer(11, bad));
         Assert.Equal(Ip("192.0.2.9"), Assert.Single(_state.Snapshot().Leases).PublicIp);
-        Assert.Contains("/n/subnets/10.5.1.0-24 keeps the lease it held before", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains(
+            "/n/subnets/10.5.1.0-24 keeps the lease it held "
+                + "before", Assert.Single(_warnings), StringComparison.Ordinal);
 
         Event again = bad.Clone();
         (again.Kv.CreateRevision, again.Kv.ModRevision) = (13, 13);

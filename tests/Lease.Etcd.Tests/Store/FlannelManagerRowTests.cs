@@ -9,7 +9,9 @@ using static Overlay.Testing.LeaseText;
 
 namespace Overlay.Lease.Etcd.Tests.Store;
 
-/// <summary>What flannel's tests of its subnet manager ask for, and what follows from its faults, by the names of the rows.</summary>
+/// <summary>
+/// What flannel's tests of its subnet manager ask for, and what follows from its faults, by the names of the rows.
+/// </summary>
 public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<SharedStoreLab>, IAsyncLifetime
 {
     private static readonly NetworkConfig s_config = NetworkConfig.Parse(
@@ -68,7 +70,8 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
         var changed = NetworkConfig.Parse("""{ "Network": "10.4.0.0/16" }""");
 
         SubnetLease after =
-            (await store.AcquireAsync(changed, new LeaseRequest(Ip("1.2.3.4"), before.Subnet), EtcdStoreLab.Cancel)).Lease;
+            (await store.AcquireAsync(
+                changed, new LeaseRequest(Ip("1.2.3.4"), before.Subnet), EtcdStoreLab.Cancel)).Lease;
 
         Assert.True(changed.Allows(after.Subnet));
         Assert.Null(await Lab.ReadAsync(Name(before.Subnet)));
@@ -127,7 +130,8 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
         AcquiredLease taken = await AcquireAsync(store, "10.3.4.0/24");
 
         Assert.NotEqual(Net("10.3.4.0/24"), taken.Lease.Subnet);
-        Assert.Contains("1.1.1.1", (await Lab.ReadAsync("10.3.4.0-24"))!.Value.ToStringUtf8(), StringComparison.Ordinal);
+        Assert.Contains(
+            "1.1.1.1", (await Lab.ReadAsync("10.3.4.0-24"))!.Value.ToStringUtf8(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,7 +243,8 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
         Assert.True(view.OwnIsHeld);
     }
 
-    private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string? previous = null, string publicIp = "1.2.3.4") =>
+    private static Task<AcquiredLease> AcquireAsync(
+        EtcdLeaseStore store, string? previous = null, string publicIp = "1.2.3.4") =>
         store.AcquireAsync(
             s_config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), EtcdStoreLab.Cancel);
 }

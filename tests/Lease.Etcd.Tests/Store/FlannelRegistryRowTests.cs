@@ -171,7 +171,8 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     }
 
     // While the watch is cut off, history goes on and is forgotten: at the next try its revision is gone.
-    private Task CompactUnderTheWatchAsync(WatchLog watch, Func<Task>? first = null) => Lab.WhileCutAsync(watch, async () =>
+    private Task CompactUnderTheWatchAsync(
+        WatchLog watch, Func<Task>? first = null) => Lab.WhileCutAsync(watch, async () =>
     {
         await (first?.Invoke() ?? Task.CompletedTask);
         await Lab.BumpAndCompactAsync();

@@ -62,7 +62,8 @@ public sealed class OverlappedLeaseTests(SharedStoreLab etcd) : IClassFixture<Sh
         LeaseLostException loss = await LoseAsync(store, own);
 
         Assert.EndsWith(
-            $"; the reservation {Lab.KeyOf(Name(own.Subnet))} stays until it is removed: overlay lease remove {own.Subnet}",
+            $"; the reservation {Lab.KeyOf(Name(own.Subnet))} stays until it is removed: overlay lease remove "
+                + $"{own.Subnet}",
             loss.Message,
             StringComparison.Ordinal);
         Assert.NotNull(await Lab.ReadAsync(Name(own.Subnet)));
@@ -78,7 +79,9 @@ public sealed class OverlappedLeaseTests(SharedStoreLab etcd) : IClassFixture<Sh
         LeaseLostException loss = await LoseAsync(store, own);
 
         Assert.Contains("10.5.8.0/22 held by 192.0.2.9", loss.Message, StringComparison.Ordinal);
-        Assert.Contains($"; {Lab.KeyOf(Name(own.Subnet))} could not be removed and ends by itself: ", loss.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"; {Lab.KeyOf(Name(own.Subnet))} could not be removed and ends by itself: "
+                + "", loss.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', loss.Message);
         Assert.NotNull(await Lab.ReadAsync(Name(own.Subnet)));
         Lab.Relay.Heal();

@@ -9,7 +9,9 @@ using static Overlay.Testing.LeaseText;
 
 namespace Overlay.Lease.Etcd.Tests.Store;
 
-/// <summary>What becomes of the etcd leases that were granted to us: one is on our key, and none is left behind.</summary>
+/// <summary>
+/// What becomes of the etcd leases that were granted to us: one is on our key, and none is left behind.
+/// </summary>
 public sealed class OwnGrantsTests : IClassFixture<SharedStoreLab>, IAsyncLifetime
 {
     private const string Ours = "192.0.2.1";
@@ -73,7 +75,8 @@ public sealed class OwnGrantsTests : IClassFixture<SharedStoreLab>, IAsyncLifeti
         OwnLeaseKeeper keeper = NewKeeper();
         SubnetLease own = await AcquireAsync(keeper);
         Lab.Relay.CutBefore("KV/Txn");
-        Assert.True((await Assert.ThrowsAsync<EtcdException>(() => keeper.RenewAsync(own, EtcdStoreLab.Cancel))).IsNotReady);
+        Assert.True(
+            (await Assert.ThrowsAsync<EtcdException>(() => keeper.RenewAsync(own, EtcdStoreLab.Cancel))).IsNotReady);
         Lab.Relay.Heal();
         Assert.Equal(2, await CountAsync()); // what may still be under way is not taken away before the next write
 
@@ -129,13 +132,15 @@ public sealed class OwnGrantsTests : IClassFixture<SharedStoreLab>, IAsyncLifeti
     {
         EtcdKeys keys = new(Lab.Prefix);
         return new OwnLeaseKeeper(
-            _client, keys, new EtcdLeaseWriter(_client, keys, TimeProvider.System), TimeProvider.System, Lab.Warn, new Random(1));
+            _client, keys, new EtcdLeaseWriter(
+                _client, keys, TimeProvider.System), TimeProvider.System, Lab.Warn, new Random(1));
     }
 
     private async Task<int> CountAsync() =>
         await new EtcdAdministration(Lab.Server.Endpoint).CountLeasesAsync(EtcdStoreLab.Cancel) - _others;
 
-    private async Task<long> GrantOfKeyAsync(SubnetLease own) => (await Lab.ReadAsync(Name(own.Subnet)) ?? new KeyValue()).Lease;
+    private async Task<long> GrantOfKeyAsync(SubnetLease own) =>
+        (await Lab.ReadAsync(Name(own.Subnet)) ?? new KeyValue()).Lease;
 
     private static async Task<SubnetLease> AcquireAsync(OwnLeaseKeeper keeper) =>
         (await keeper.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel)).Lease;

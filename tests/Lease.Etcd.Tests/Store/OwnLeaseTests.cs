@@ -63,7 +63,8 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         await using EtcdLeaseStore store = Lab.NewStore();
 
         SubnetLease renewed = await store.RenewAsync(
-            new SubnetLease(Net("10.5.8.0/24"), new LeaseAttributes(Ip(Ours)), DateTimeOffset.UtcNow), EtcdStoreLab.Cancel);
+            new SubnetLease(
+                Net("10.5.8.0/24"), new LeaseAttributes(Ip(Ours)), DateTimeOffset.UtcNow), EtcdStoreLab.Cancel);
 
         Assert.InRange(renewed.Expires - DateTimeOffset.UtcNow, TimeSpan.FromHours(23.9), TimeSpan.FromHours(24));
     }
@@ -126,7 +127,8 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         await watch.WaitForAsync(3);
 
         string line = Assert.Single(Lab.Warnings);
-        Assert.Contains("/coreos.com/network/subnets/10.5.8.0-24 has this host's public address", line, StringComparison.Ordinal);
+        Assert.Contains(
+            "/coreos.com/network/subnets/10.5.8.0-24 has this host's public address", line, StringComparison.Ordinal);
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
         Assert.Equal(2, (await Lab.ReadAllAsync()).Count);
     }
@@ -183,7 +185,8 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
             await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(own, EtcdStoreLab.Cancel));
         Assert.DoesNotContain('\n', loss.Message);
         LeaseRequest request = new(Ip(Ours), own.Subnet, LostSubnet: own.Subnet);
-        Assert.False(Net("10.5.8.0/22").Contains((await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease.Subnet));
+        Assert.False(Net("10.5.8.0/22")
+            .Contains((await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease.Subnet));
     }
 
     [Fact]
@@ -239,7 +242,8 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         Assert.StartsWith("snapshot 10.5.8.0/24=192.0.2.8", watch.Told[0], StringComparison.Ordinal);
     }
 
-    private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) => store.AcquireAsync(
+    private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>
+        store.AcquireAsync(
         s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Net(previous)), EtcdStoreLab.Cancel);
 
     private async Task<KeyValue> OwnKeyAsync(SubnetLease own) =>

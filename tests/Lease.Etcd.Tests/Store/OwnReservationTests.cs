@@ -7,7 +7,9 @@ using static Overlay.Testing.LeaseText;
 
 namespace Overlay.Lease.Etcd.Tests.Store;
 
-/// <summary>A key of ours without a time to live is its maker's: we use it, and only what is lost of it is put back.</summary>
+/// <summary>
+/// A key of ours without a time to live is its maker's: we use it, and only what is lost of it is put back.
+/// </summary>
 public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<SharedStoreLab>, IAsyncLifetime
 {
     private const string Ours = "192.0.2.1";
@@ -116,7 +118,8 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
         AcquiredLease taken = await store.AcquireAsync(
             s_config, new LeaseRequest(Ip(Ours), Net("10.5.7.0/24")), EtcdStoreLab.Cancel);
 
-        Assert.Equal((Net("10.5.8.0/24"), DateTimeOffset.MaxValue, false), (taken.Lease.Subnet, taken.Lease.Expires, taken.IsNew));
+        Assert.Equal((Net("10.5.8.0/24"), DateTimeOffset.MaxValue, false), (
+            taken.Lease.Subnet, taken.Lease.Expires, taken.IsNew));
         Assert.Equal(written, (await ReservedAsync()).ModRevision);
     }
 
@@ -127,14 +130,18 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
         long written = await ReserveAsync();
         await using EtcdLeaseStore store = Lab.NewStore();
 
-        AcquiredLease taken = await store.AcquireAsync(elsewhere, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel);
+        AcquiredLease taken = await store.AcquireAsync(
+            elsewhere, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel);
 
         Assert.True(elsewhere.Allows(taken.Lease.Subnet));
         Assert.Equal(written, (await ReservedAsync()).ModRevision);
-        Assert.StartsWith($"{Reserved} is reserved for {Ours} and cannot be used", Assert.Single(Lab.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{Reserved} is reserved for {Ours} and cannot be "
+                + "used", Assert.Single(Lab.Warnings), StringComparison.Ordinal);
     }
 
-    private static async Task<SubnetLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) => (await store.AcquireAsync(
+    private static async Task<SubnetLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>
+        (await store.AcquireAsync(
         s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Net(previous)), EtcdStoreLab.Cancel)).Lease;
 
     private Task<long> ReserveAsync() => Lab.PutLeaseAsync(Reserved, Ours, ttl: 0);

@@ -22,13 +22,15 @@ internal sealed class TestDirectory : IDisposable
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
-    // Files in memory where there is room: 65,535 of them take a second to make there, and up to a minute on a busy disk.
+    // Files in memory where there is room: 65,535 of them take a second to make there, and up to a minute on a busy
+    // disk.
     private static string Create()
     {
         const long Room = 1L << 30; // a page a file, several times over
         bool hasRoom = Directory.Exists(MemoryFileSystem) && new DriveInfo(MemoryFileSystem).AvailableFreeSpace > Room;
         return hasRoom
-            ? Directory.CreateDirectory(Path.Combine(MemoryFileSystem, $"overlay-lease-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName
+            ? Directory.CreateDirectory(
+                Path.Combine(MemoryFileSystem, $"overlay-lease-{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName
             : Directory.CreateTempSubdirectory("overlay-lease-").FullName;
     }
 }

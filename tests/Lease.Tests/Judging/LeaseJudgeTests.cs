@@ -20,7 +20,8 @@ public sealed class LeaseJudgeTests
 
         Assert.Equal([Net("10.5.8.0/22"), Net("10.5.20.128/25")], survey.Leases.Select(lease => lease.Subnet));
         Assert.Equal(
-            ["10.5.20.0-24", "10.5.9.0-24"], survey.Faults.Select(fault => fault.Stored.Name).Order(StringComparer.Ordinal));
+            ["10.5.20.0-24", "10.5.9.0-24"], survey.Faults.Select(fault => fault.Stored.Name)
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]

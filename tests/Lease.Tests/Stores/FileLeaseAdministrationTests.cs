@@ -24,14 +24,16 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         IReadOnlyList<LeaseEntry> entries = await store.ListAsync(Config, Cancel);
 
         Assert.Equal(
-            ["10.5.2.0-24", "10.5.3.0-24", "10.5.4.0-24", "10.5.20.0-24", "10.5.20.0-25", "garbage"], entries.Select(entry => entry.Name));
+            ["10.5.2.0-24", "10.5.3.0-24", "10.5.4.0-24", "10.5.20.0-24", "10.5.20.0-25", "garbage"], entries.Select(
+                entry => entry.Name));
         Assert.True(entries[0].IsReservation);
         Assert.Equal(Time.GetUtcNow() - TimeSpan.FromHours(1), entries[1].Expires);
         Assert.Contains("not valid JSON", entries[2].Fault, StringComparison.Ordinal);
         Assert.Null(entries[2].Attributes);
         Assert.Null(entries[3].Fault);
         Assert.Equal(Ip("192.0.2.20"), entries[3].Attributes?.PublicIp);
-        Assert.Contains("10.5.20.0/25 overlaps 10.5.20.0/24 held by 192.0.2.20", entries[4].Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "10.5.20.0/25 overlaps 10.5.20.0/24 held by 192.0.2.20", entries[4].Fault, StringComparison.Ordinal);
         Assert.Null(entries[5].Key);
         Assert.Contains("the name is not a subnet", entries[5].Fault, StringComparison.Ordinal);
     }
@@ -61,8 +63,10 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
     {
         await using FileLeaseAdministration store = new(Path.Combine(Root, "nowhere"), Time);
 
-        Assert.Contains("nowhere does not exist", (await Refusal(() => store.ListAsync(Config, Cancel))).Message, StringComparison.Ordinal);
-        Assert.Contains("nowhere does not exist", (await Refusal(() => store.ReadConfigTextAsync(Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("nowhere does not exist", (
+            await Refusal(() => store.ListAsync(Config, Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("nowhere does not exist", (
+            await Refusal(() => store.ReadConfigTextAsync(Cancel))).Message, StringComparison.Ordinal);
         await Refusal(() => store.WriteConfigTextAsync("{}", null, Cancel));
         await Refusal(() => store.RemoveAsync("10.5.8.0-24", Cancel));
         Assert.False(Directory.Exists(Path.Combine(Root, "nowhere")));
@@ -94,7 +98,8 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         Assert.Equal(ReservationKind.FromLease, done.Kind);
         Assert.Equal(Text, File.ReadAllText(FileOf("10.5.8.0-24")));
         Assert.Equal(FileLeaseStore.ReservedUntil.UtcDateTime, File.GetLastWriteTimeUtc(FileOf("10.5.8.0-24")));
-        Assert.Equal(ReservationKind.Unchanged, (await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
+        Assert.Equal(ReservationKind.Unchanged, (
+            await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
     }
 
     [Fact]
@@ -114,7 +119,8 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         PutLease("10.5.8.0-24", "192.0.2.8", age: TimeSpan.FromHours(25));
         await using ILeaseAdministration store = NewAdministration();
 
-        Assert.Equal(ReservationKind.Made, (await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
+        Assert.Equal(
+            ReservationKind.Made, (await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
         Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
     }
 
@@ -134,7 +140,8 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         PutText(name, text ?? Value("192.0.2.8"));
         await using ILeaseAdministration store = NewAdministration();
 
-        LeaseStoreException refusal = await Refusal(() => store.ReserveAsync(Config, Net(subnet), Ip(publicIp), Cancel));
+        LeaseStoreException refusal = await Refusal(
+            () => store.ReserveAsync(Config, Net(subnet), Ip(publicIp), Cancel));
 
         Assert.StartsWith($"{subnet} cannot be reserved", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
@@ -175,7 +182,8 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
     {
         await using ILeaseAdministration store = NewAdministration();
 
-        LeaseStoreException refusal = await Refusal(() => store.WriteConfigTextAsync("{}", "{\"Network\":\"10.9.0.0/16\"}", Cancel));
+        LeaseStoreException refusal = await Refusal(
+            () => store.WriteConfigTextAsync("{}", "{\"Network\":\"10.9.0.0/16\"}", Cancel));
         await Refusal(() => store.WriteConfigTextAsync("{}", null, Cancel));
 
         Assert.Contains("was changed by somebody else", refusal.Message, StringComparison.Ordinal);
@@ -197,5 +205,6 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
 
     private FileLeaseAdministration NewAdministration() => new(Root, Time);
 
-    private static async Task<LeaseStoreException> Refusal(Func<Task> work) => await Assert.ThrowsAsync<LeaseStoreException>(work);
+    private static async Task<LeaseStoreException> Refusal(Func<Task> work) =>
+        await Assert.ThrowsAsync<LeaseStoreException>(work);
 }

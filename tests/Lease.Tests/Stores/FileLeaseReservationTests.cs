@@ -29,9 +29,11 @@ public sealed class FileLeaseReservationTests : StoreFixture
         string path = Reserve("10.5.8.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();
 
-        AcquiredLease acquired = await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.9.0/24")), Cancel);
+        AcquiredLease acquired = await store.AcquireAsync(
+            Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.9.0/24")), Cancel);
 
-        Assert.Equal(new SubnetLease(Net("10.5.8.0/24"), new LeaseAttributes(Ip("192.0.2.1")), DateTimeOffset.MaxValue), acquired.Lease);
+        Assert.Equal(new SubnetLease(
+            Net("10.5.8.0/24"), new LeaseAttributes(Ip("192.0.2.1")), DateTimeOffset.MaxValue), acquired.Lease);
         Assert.False(acquired.IsNew);
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
     }
@@ -44,7 +46,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         Assert.Equal(
-            Net("10.5.8.0/24"), (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.7.0/24")), Cancel)).Lease.Subnet);
+            Net("10.5.8.0/24"), (await store.AcquireAsync(
+                Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.7.0/24")), Cancel)).Lease.Subnet);
     }
 
     [Fact]
@@ -57,7 +60,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
 
         Assert.True(Config.Allows(acquired.Lease.Subnet));
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
-        Assert.Contains(Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
+        Assert.Contains(
+            Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -75,7 +79,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
         Assert.False(acquired.Lease.Subnet.Overlaps(Net(lost)));
         Assert.Equal(lost == "10.5.12.0/24", acquired.Lease.Subnet == Net("10.5.8.0/24"));
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
-        Assert.Equal(warnings, Warnings.Count(line => line.Contains("or the subnet just lost to one, overlaps it", StringComparison.Ordinal)));
+        Assert.Equal(warnings, Warnings.Count(
+            line => line.Contains("or the subnet just lost to one, overlaps it", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -88,10 +93,12 @@ public sealed class FileLeaseReservationTests : StoreFixture
 
         for (int attempt = 0; attempt < 3; attempt++)
         {
-            await Assert.ThrowsAsync<LeaseStoreException>(() => store.AcquireAsync(full, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+            await Assert.ThrowsAsync<LeaseStoreException>(
+                () => store.AcquireAsync(full, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
         }
 
-        Assert.Single(Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
+        Assert.Single(
+            Warnings, line => line.Contains("10.99.8.0-24 is reserved for 192.0.2.1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -112,8 +119,10 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         Assert.NotEqual(
-            Net("10.5.8.0/24"), (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.8.0/24")), Cancel)).Lease.Subnet);
-        await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
+            Net("10.5.8.0/24"), (await store.AcquireAsync(
+                Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.8.0/24")), Cancel)).Lease.Subnet);
+        await Assert.ThrowsAsync<LeaseLostException>(
+            () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
         Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));
     }
 
@@ -125,7 +134,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
         PutLease("10.5.8.0-24", "192.0.2.1", age: TimeSpan.FromDays(-days));
         await using FileLeaseStore store = NewStore();
 
-        LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(await store.WatchAsync(Config, Cancel).FirstAsync(Cancel));
+        LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(
+            await store.WatchAsync(Config, Cancel).FirstAsync(Cancel));
 
         Assert.Equal(isReservation, Assert.Single(snapshot.Leases).Expires == DateTimeOffset.MaxValue);
     }
@@ -136,7 +146,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
         File.Delete(Reserve("10.5.8.0-24", "192.0.2.1"));
         await using FileLeaseStore store = NewStore();
 
-        SubnetLease renewed = await store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1") with { Expires = DateTimeOffset.MaxValue }, Cancel);
+        SubnetLease renewed = await store.RenewAsync(
+            LeaseOf("10.5.8.0/24", "192.0.2.1") with { Expires = DateTimeOffset.MaxValue }, Cancel);
 
         Assert.Equal(Time.GetUtcNow() + FileLeaseStore.TimeToLive, renewed.Expires);
     }

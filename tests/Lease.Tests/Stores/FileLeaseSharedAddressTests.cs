@@ -8,7 +8,9 @@ using static Overlay.Lease.Tests.Leases;
 
 namespace Overlay.Lease.Tests.Stores;
 
-/// <summary>Two hosts with one public address take one lease file for their own: both are told, and nobody else is.</summary>
+/// <summary>
+/// Two hosts with one public address take one lease file for their own: both are told, and nobody else is.
+/// </summary>
 public sealed class FileLeaseSharedAddressTests : StoreFixture
 {
     private const string Name = "10.5.8.0-24", Subnet = "10.5.8.0/24", Shared = "192.0.2.1";
@@ -29,7 +31,8 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
             await left.RenewAsync(own, Cancel);
         }
 
-        string line = $"the lease {Subnet} of {Shared} is written by another process with this public address ({FileOf(Name)}); "
+        string line =
+            $"the lease {Subnet} of {Shared} is written by another process with this public address ({FileOf(Name)}); "
             + "if two hosts have it, give each its own with --public-ip";
         Assert.Equal(line, Assert.Single(toldLeft));
         Assert.Equal(line, Assert.Single(toldRight));

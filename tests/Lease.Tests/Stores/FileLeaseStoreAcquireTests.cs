@@ -132,7 +132,8 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         List<Ipv4Prefix> order = [];
         for (uint host = 1; host <= 3; host++)
         {
-            order.Add((await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Lease.Subnet);
+            order.Add(
+                (await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Lease.Subnet);
         }
 
         Assert.Equal(Net("10.5.0.4/30"), order[2]);

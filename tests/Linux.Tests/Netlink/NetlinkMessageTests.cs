@@ -13,7 +13,8 @@ public sealed class NetlinkMessageTests
 {
     private const int Seed = 20_240_817;
 
-    // RTM_NEWLINK of lo: index 1, up and loopback, mtu 65536, queue 1000, kind "tun" for the sake of a nested attribute.
+    // RTM_NEWLINK of lo: index 1, up and loopback, mtu 65536, queue 1000, kind "tun" for the sake of a nested
+    // attribute.
     private static readonly byte[] s_link =
     [
         0x48, 0, 0, 0, 0x10, 0, 0x02, 0, 7, 0, 0, 0, 9, 0, 0, 0,       // 72 bytes, type 16, multi, sequence 7, port 9
@@ -47,7 +48,8 @@ public sealed class NetlinkMessageTests
     // EINVAL, capped, with the words "no".
     private static readonly byte[] s_error =
     [
-        0x2C, 0, 0, 0, 0x02, 0, 0x00, 0x03, 7, 0, 0, 0, 9, 0, 0, 0,    // 44 bytes, NLMSG_ERROR, capped and with attributes
+        // 44 bytes, NLMSG_ERROR, capped and with attributes
+        0x2C, 0, 0, 0, 0x02, 0, 0x00, 0x03, 7, 0, 0, 0, 9, 0, 0, 0,
         0xEA, 0xFF, 0xFF, 0xFF,                                        // -22
         0x80, 0, 0, 0, 0x10, 0, 5, 0, 7, 0, 0, 0, 9, 0, 0, 0,          // header of the refused request of 128 bytes
         7, 0, 1, 0, (byte)'n', (byte)'o', 0, 0,                        // NLMSGERR_ATTR_MSG
@@ -191,7 +193,8 @@ public sealed class NetlinkMessageTests
             }
         }
 
-        Assert.True(malformed > 10_000 && read > 10_000, $"{malformed} malformed, {read} read: too one-sided to mean much");
+        Assert.True(
+            malformed > 10_000 && read > 10_000, $"{malformed} malformed, {read} read: too one-sided to mean much");
     }
 
     [Fact]

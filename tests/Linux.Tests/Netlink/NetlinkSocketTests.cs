@@ -29,7 +29,8 @@ public sealed class NetlinkSocketTests
     public void After_an_abandoned_conversation_the_next_one_is_answered()
     {
         using var socket = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
-        Assert.Throws<TimeoutException>(() => socket.Query<Link>(LinkQuery(), _ => throw new TimeoutException(), out _));
+        Assert.Throws<TimeoutException>(
+            () => socket.Query<Link>(LinkQuery(), _ => throw new TimeoutException(), out _));
 
         NetlinkAnswer answer = socket.Query(LinkQuery(), RouteMessages.ParseLink, out Link? link);
 

@@ -153,10 +153,12 @@ public sealed class RouteNetlinkLinkTests
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
 
-        LinuxException thrown = Assert.Throws<LinuxException>(() => netlink.ConfigureLink(index, new LinkSettings { Mtu = 70_000 }));
+        LinuxException thrown = Assert.Throws<LinuxException>(
+            () => netlink.ConfigureLink(index, new LinkSettings { Mtu = 70_000 }));
 
         Assert.Equal((Errno.EINVAL, "RTM_NEWLINK"), (thrown.Errno, thrown.Call));
-        Assert.Contains("could not set the mtu of interface tun0 to 70000 (mtu greater than device maximum)", thrown.Message);
+        Assert.Contains(
+            "could not set the mtu of interface tun0 to 70000 (mtu greater than device maximum)", thrown.Message);
     }
 
     private static void WaitUntil(Func<bool> condition)

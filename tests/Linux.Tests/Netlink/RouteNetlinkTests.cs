@@ -62,8 +62,10 @@ public sealed class RouteNetlinkTests
         Assert.True(netlink.RemoveAddress(index, 0x0A05_2200, 32));
         Assert.False(netlink.RemoveAddress(index, 0x0A05_2200, 32));
 
-        Assert.Equal(0x0A05_4D00u, Assert.Single(netlink.GetAddresses(), address => address.InterfaceIndex == index).Address);
-        Assert.Contains(netlink.GetRoutes(), route => route.Destination == 0x0A05_0000 && route.InterfaceIndex == index);
+        Assert.Equal(
+            0x0A05_4D00u, Assert.Single(netlink.GetAddresses(), address => address.InterfaceIndex == index).Address);
+        Assert.Contains(
+            netlink.GetRoutes(), route => route.Destination == 0x0A05_0000 && route.InterfaceIndex == index);
         LinuxException refused = Assert.Throws<LinuxException>(() => netlink.RemoveAddress(9999, 0x0A05_2200, 32));
         Assert.Equal((Errno.ENODEV, "RTM_DELADDR"), (refused.Errno, refused.Call));
     }
@@ -135,7 +137,8 @@ public sealed class RouteNetlinkTests
             Assert.False(route.TryGetProperty("gateway", out _));
             Assert.False(route.TryGetProperty("metric", out _));
         });
-        Assert.Equal([new Ipv4Route(0, 0, null, index, 0), new Ipv4Route(0x0AF4_0000, 16, null, index, 0)], netlink.GetRoutes());
+        Assert.Equal(
+            [new Ipv4Route(0, 0, null, index, 0), new Ipv4Route(0x0AF4_0000, 16, null, index, 0)], netlink.GetRoutes());
     }
 
     [Fact]
@@ -205,7 +208,8 @@ public sealed class RouteNetlinkTests
         LinuxException[] thrown =
         [
             Assert.Throws<LinuxException>(() => netlink.ConfigureLink(4242, new LinkSettings { Up = true })),
-            Assert.Throws<LinuxException>(() => netlink.ConfigureLink(4242, new LinkSettings { NoIpv6LinkLocalAddress = true })),
+            Assert.Throws<LinuxException>(
+                () => netlink.ConfigureLink(4242, new LinkSettings { NoIpv6LinkLocalAddress = true })),
             Assert.Throws<LinuxException>(() => netlink.AddAddress(4242, 0x0A00_0001, 32)),
             Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, 4242)),
         ];
@@ -237,6 +241,7 @@ public sealed class RouteNetlinkTests
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddAddress(1, 0, -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.FindLink(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.ConfigureLink(1, new LinkSettings { Mtu = -1 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.ConfigureLink(1, new LinkSettings { TransmitQueueLength = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => netlink.ConfigureLink(1, new LinkSettings { TransmitQueueLength = -1 }));
     }
 }

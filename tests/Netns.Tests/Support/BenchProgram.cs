@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
 
-/// <summary>A run of <c>overlay bench</c>, whose names are fixed: one at a time on a machine, which its own lock sees to.</summary>
+/// <summary>
+/// A run of <c>overlay bench</c>, whose names are fixed: one at a time on a machine, which its own lock sees to.
+/// </summary>
 internal sealed class BenchProgram : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
@@ -29,9 +31,12 @@ internal sealed class BenchProgram : IDisposable
 
     /// <summary>The plan of a variant's hosts.</summary>
     /// <param name="number">The variant's, from 0.</param>
-    internal static LabPlan Plan(int number) => new($"overlay-bench-{number}", $"{BenchLabs.Directory}/{number}", 2, hasBridge: false);
+    internal static LabPlan Plan(int number) =>
+        new($"overlay-bench-{number}", $"{BenchLabs.Directory}/{number}", 2, hasBridge: false);
 
-    /// <summary>Waits until a variant's second daemon has delivered so many packets: everything is built then, and traffic runs.</summary>
+    /// <summary>
+    /// Waits until a variant's second daemon has delivered so many packets: everything is built then, and traffic runs.
+    /// </summary>
     internal void WaitForTraffic(int number, long packets)
     {
         HostPlan host = Plan(number).Hosts[1];
@@ -74,7 +79,8 @@ internal sealed class BenchProgram : IDisposable
     {
         try
         {
-            return CountersSocket.ReadAsync(host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Inbound.Packets;
+            return CountersSocket.ReadAsync(
+                host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Inbound.Packets;
         }
         catch (OperatorException)
         {

@@ -65,7 +65,9 @@ internal static class CraftedFrame
         return other;
     }
 
-    /// <summary>The packet with the ID set to 0 when it may not be fragmented: then no receiver looks at it (RFC 6864).</summary>
+    /// <summary>
+    /// The packet with the ID set to 0 when it may not be fragmented: then no receiver looks at it (RFC 6864).
+    /// </summary>
     internal static byte[] WithoutIdleId(byte[] packet)
     {
         byte[] other = (byte[])packet.Clone();
@@ -82,7 +84,8 @@ internal static class CraftedFrame
     internal static string Difference(byte[] expected, byte[] actual)
     {
         int at = expected.AsSpan().CommonPrefixLength(actual);
-        return $"{actual.Length} bytes instead of {expected.Length}, byte {at} differs (header checksum is at {HeaderChecksumOffset})\n"
+        return $"{actual.Length} bytes instead of {expected.Length}, byte {at} differs (header checksum is at "
+            + $"{HeaderChecksumOffset})\n"
             + $"{Convert.ToHexString(expected.AsSpan(0, Math.Min(120, expected.Length)))} expected\n"
             + $"{Convert.ToHexString(actual.AsSpan(0, Math.Min(120, actual.Length)))}";
     }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
 
-/// <summary>A TUN of the test's own: what is written to it the kernel forwards; what the kernel routes to it is read.</summary>
+/// <summary>
+/// A TUN of the test's own: what is written to it the kernel forwards; what the kernel routes to it is read.
+/// </summary>
 internal sealed class CraftedTun : IDisposable
 {
     private readonly TunDevice _device;
@@ -18,7 +20,8 @@ internal sealed class CraftedTun : IDisposable
     /// <param name="ip">Configures it.</param>
     /// <param name="networkNamespace">Where it is.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="virtioNetHeader">True to write superpackets; false to read packets that the kernel has cut and completed.</param>
+    /// <param name="virtioNetHeader">True to write superpackets; false to read packets that the kernel has cut and
+    /// completed.</param>
     /// <param name="routes">What the kernel sends to it: <c>10.244.0.0/16</c>.</param>
     internal CraftedTun(
         IpCommand ip, string networkNamespace, string name, bool virtioNetHeader, params IReadOnlyList<string> routes)
@@ -29,7 +32,8 @@ internal sealed class CraftedTun : IDisposable
             // A superpacket may become a thousand packets, which wait here together.
             ip.Batch(
                 networkNamespace,
-                [$"link set {name} mtu 1472 txqueuelen 4000 up", .. routes.Select(route => $"route add {route} dev {name}")]);
+                [$"link set {name} mtu 1472 txqueuelen 4000 up", .. routes.Select(
+                    route => $"route add {route} dev {name}")]);
         }
         catch
         {
@@ -55,7 +59,9 @@ internal sealed class CraftedTun : IDisposable
         {
             SyscallResult read = default;
             bool isThere = Condition.Holds(
-                () => (read = _device.Queues[0].Read(_frame)).Errno != Errno.EAGAIN, within, TestContext.Current.CancellationToken);
+                () =>
+                    (read = _device.Queues[0]
+                        .Read(_frame)).Errno != Errno.EAGAIN, within, TestContext.Current.CancellationToken);
             Assert.True(isThere && read.Succeeded, $"packet {packets.Count} of {count} did not come: {read.Errno}");
             packets.Add(_frame[..read.Count]);
         }

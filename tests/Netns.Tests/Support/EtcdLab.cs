@@ -21,7 +21,9 @@ internal sealed record LeaseKey(string Subnet, string Json, long LeaseId, long M
     internal string PublicIp => $"{JsonNode.Parse(Json)?["PublicIP"]}";
 }
 
-/// <summary>A lab whose leases are in a real etcd on its wire, and what tests write into that etcd in place of other hosts.</summary>
+/// <summary>
+/// A lab whose leases are in a real etcd on its wire, and what tests write into that etcd in place of other hosts.
+/// </summary>
 internal static class EtcdLab
 {
     /// <summary>Beyond any test.</summary>
@@ -30,7 +32,9 @@ internal static class EtcdLab
     // etcd's own limit for the operations of one transaction (--max-txn-ops).
     private const int OperationsPerTransaction = 128;
 
-    /// <summary>Starts the lab's etcd, puts the network config into it, and points the daemons started from now on to it.</summary>
+    /// <summary>
+    /// Starts the lab's etcd, puts the network config into it, and points the daemons started from now on to it.
+    /// </summary>
     internal static LabEtcd StartEtcd(this TestLab lab, string config = TestLab.DefaultConfig)
     {
         Prerequisites.RequireEtcd();
@@ -40,7 +44,9 @@ internal static class EtcdLab
         return etcd;
     }
 
-    /// <summary>Gives the wire so many addresses, from the first on, for members that a test starts by itself.</summary>
+    /// <summary>
+    /// Gives the wire so many addresses, from the first on, for members that a test starts by itself.
+    /// </summary>
     internal static void AddWireAddresses(this TestLab lab, int count)
     {
         byte[] first = IPAddress.Parse(LabPlan.WireAddress).GetAddressBytes();
@@ -49,19 +55,23 @@ internal static class EtcdLab
             [
                 "link set lo up",
                 .. Enumerable.Range(0, count).Select(i =>
-                    $"addr add {first[0]}.{first[1]}.{first[2]}.{first[3] + i}/{LabPlan.UnderlayPrefixLength} dev {LabTopology.Wire}"),
+                    $"addr add {first[0]}.{first[1]}.{first[2]}.{first[3] + i}/{LabPlan.UnderlayPrefixLength} dev "
+                        + $"{LabTopology.Wire}"),
             ]);
     }
 
     /// <summary>
-    /// Makes everything between a host and etcd vanish without a word, as a firewall does, and leaves its other traffic alone.
+    /// Makes everything between a host and etcd vanish without a word, as a firewall does, and leaves its other traffic
+    /// alone.
     /// </summary>
     /// <returns>Mends it when disposed.</returns>
     internal static IDisposable CutFromEtcd(this TestLab lab, int number) => new Cut(lab, lab.Host(number));
 
     /// <summary>An etcd lease of a day, as every host's key has one.</summary>
     internal static long Grant(this EtcdGateway etcd) =>
-        long.Parse($"{etcd.Post("lease/grant", new JsonObject { ["TTL"] = $"{LeaseSeconds}" })["ID"]}", CultureInfo.InvariantCulture);
+        long.Parse(
+            $"{etcd.Post("lease/grant", new JsonObject { ["TTL"] = $"{LeaseSeconds}" })["ID"]}",
+            CultureInfo.InvariantCulture);
 
     /// <summary>Writes a lease as another host does.</summary>
     /// <param name="etcd">Where.</param>
@@ -72,7 +82,8 @@ internal static class EtcdLab
         etcd.Put(KeyOf(subnet), Json(publicIp), lease);
 
     /// <summary>Writes many leases of other hosts at once.</summary>
-    internal static void PutLeases(this EtcdGateway etcd, IEnumerable<(string Subnet, string PublicIp)> leases, long lease)
+    internal static void PutLeases(
+        this EtcdGateway etcd, IEnumerable<(string Subnet, string PublicIp)> leases, long lease)
     {
         foreach ((string Subnet, string PublicIp)[] some in leases.Chunk(OperationsPerTransaction))
         {
@@ -102,14 +113,16 @@ internal static class EtcdLab
     internal static void CompactAll(this EtcdGateway etcd)
     {
         JsonNode now = etcd.Post("kv/range", new JsonObject { ["key"] = EtcdGateway.Base64(LabEtcd.ConfigKey) });
-        _ = etcd.Post("kv/compaction", new JsonObject { ["revision"] = $"{now["header"]?["revision"]}", ["physical"] = true });
+        _ = etcd.Post(
+            "kv/compaction", new JsonObject { ["revision"] = $"{now["header"]?["revision"]}", ["physical"] = true });
     }
 
     /// <summary>Every key below <c>subnets/</c>, good or bad.</summary>
     internal static IReadOnlyList<LeaseKey> Leases(this EtcdGateway etcd) =>
     [
         .. etcd.Read(LabEtcd.SubnetKeys).Select(pair => new LeaseKey(
-            Text(pair["key"])[LabEtcd.SubnetKeys.Length..], Text(pair["value"]), Number(pair["lease"]), Number(pair["mod_revision"]))),
+            Text(pair["key"])[LabEtcd.SubnetKeys.Length..], Text(pair["value"]), Number(pair["lease"]), Number(
+                pair["mod_revision"]))),
     ];
 
     /// <summary>One lease.</summary>
@@ -128,7 +141,8 @@ internal static class EtcdLab
     private static string Text(JsonNode? base64) => Encoding.UTF8.GetString(Convert.FromBase64String($"{base64}"));
 
     // The gateway leaves out what is 0.
-    private static long Number(JsonNode? node) => node is null ? 0 : long.Parse($"{node}", CultureInfo.InvariantCulture);
+    private static long Number(JsonNode? node) =>
+        node is null ? 0 : long.Parse($"{node}", CultureInfo.InvariantCulture);
 
     // Frames to a station that does not exist. No firewall has to be installed for that, and it is as silent as one.
     private sealed class Cut : IDisposable

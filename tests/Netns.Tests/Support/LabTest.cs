@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
 
-/// <summary>A test class whose labs are removed after each test, and whose daemons' logs are printed when it failed.</summary>
+/// <summary>
+/// A test class whose labs are removed after each test, and whose daemons' logs are printed when it failed.
+/// </summary>
 public abstract class LabTest : IDisposable
 {
     private readonly List<TestLab> _own = [];

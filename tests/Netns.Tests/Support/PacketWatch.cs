@@ -34,7 +34,8 @@ internal sealed class PacketWatch : IDisposable
                 return null;
             }
 
-            if (EthernetFields.TryParse(_frame.AsSpan(0, length), out EthernetFields ethernet, out ReadOnlySpan<byte> packet)
+            if (EthernetFields.TryParse(
+                _frame.AsSpan(0, length), out EthernetFields ethernet, out ReadOnlySpan<byte> packet)
                 && ethernet.EtherType == EthernetFields.Ipv4
                 && Ipv4Fields.TryParse(packet, out Ipv4Fields? header, out ReadOnlySpan<byte> payload)
                 && header is not null && wanted(header, payload.ToArray()))

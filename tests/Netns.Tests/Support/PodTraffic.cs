@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
 
-/// <summary>Every kind of traffic between the pods of the first two hosts, checked to the byte at its receiver.</summary>
+/// <summary>
+/// Every kind of traffic between the pods of the first two hosts, checked to the byte at its receiver.
+/// </summary>
 internal static class PodTraffic
 {
     private const int IpAndUdpBytes = 28;
@@ -30,7 +32,8 @@ internal static class PodTraffic
             {
                 UdpTransfer.ArrivesIntact(source, target, pod, payloadBytes: 64, bursts: 4, seed++, sending);
                 UdpTransfer.ArrivesIntact(source, target, pod, payloadBytes: 1001, bursts: 2, seed++, sending);
-                UdpTransfer.ArrivesIntact(source, target, pod, Math.Min(mtu - IpAndUdpBytes, 2000), bursts: 2, seed++, sending);
+                UdpTransfer.ArrivesIntact(
+                    source, target, pod, Math.Min(mtu - IpAndUdpBytes, 2000), bursts: 2, seed++, sending);
             }
 
             UdpTransfer.ArrivesIntact(source, target, pod, mtu - IpAndUdpBytes, bursts: 1, seed++);
@@ -41,11 +44,14 @@ internal static class PodTraffic
         }
     }
 
-    /// <summary>Fails the test when a kernel has refused a packet, or a daemon dropped one or noted something odd.</summary>
+    /// <summary>
+    /// Fails the test when a kernel has refused a packet, or a daemon dropped one or noted something odd.
+    /// </summary>
     /// <param name="lab">After the traffic.</param>
     /// <param name="daemons">The hosts that have one.</param>
     /// <param name="expectedEvents">Events that are no fault here.</param>
-    internal static void WasFaultless(TestLab lab, IReadOnlyList<int> daemons, params IReadOnlyList<string> expectedEvents)
+    internal static void WasFaultless(
+        TestLab lab, IReadOnlyList<int> daemons, params IReadOnlyList<string> expectedEvents)
     {
         Assert.Empty(InnerErrors.Of(lab.Plan));
         foreach (int number in daemons)

@@ -9,7 +9,8 @@ namespace Overlay.Netns.Tests.Support;
 internal static class Prerequisites
 {
     /// <summary>Skips the running test when it cannot be run here.</summary>
-    /// <param name="tools">Programs beside <c>ip</c>, and where each comes from: <c>("ping", "iputils-ping")</c>.</param>
+    /// <param name="tools">Programs beside <c>ip</c>, and where each comes from: <c>("ping",
+    /// "iputils-ping")</c>.</param>
     internal static void Require(params (string Program, string Package)[] tools)
     {
         if (!Environment.IsPrivilegedProcess)
@@ -31,7 +32,9 @@ internal static class Prerequisites
         }
     }
 
-    /// <summary>As <see cref="Require"/>; and fails the test when root has no etcd, which <c>./dev test</c> installs.</summary>
+    /// <summary>
+    /// As <see cref="Require"/>; and fails the test when root has no etcd, which <c>./dev test</c> installs.
+    /// </summary>
     internal static void RequireEtcd()
     {
         Require();

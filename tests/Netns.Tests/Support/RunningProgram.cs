@@ -12,7 +12,8 @@ namespace Overlay.Netns.Tests.Support;
 /// <summary>A child process whose two streams are kept line by line.</summary>
 internal sealed class RunningProgram : IDisposable
 {
-    // A shell starts background commands with SIGINT ignored, which every program started from there inherits: the tests too.
+    // A shell starts background commands with SIGINT ignored, which every program started from there inherits: the
+    // tests too.
     private static readonly string[] s_resetSignals = IsInterruptIgnored() ? ["env", "--default-signal=INT,QUIT"] : [];
 
     private readonly Process _process;
@@ -45,7 +46,9 @@ internal sealed class RunningProgram : IDisposable
     /// <summary>Standard error: a daemon's log.</summary>
     internal IReadOnlyList<string> Errors => Copy(_errors);
 
-    /// <summary>Starts it; nothing on the way to <paramref name="words"/> may fork, or the id would be another's.</summary>
+    /// <summary>
+    /// Starts it; nothing on the way to <paramref name="words"/> may fork, or the id would be another's.
+    /// </summary>
     internal static RunningProgram Start(IReadOnlyList<string> words)
     {
         words = [.. s_resetSignals, .. words];
@@ -72,7 +75,8 @@ internal sealed class RunningProgram : IDisposable
     // proc(5): SigIgn is a mask in hexadecimal, signal 1 being its lowest bit.
     private static bool IsInterruptIgnored()
     {
-        string mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
+        string mask = File.ReadLines(
+            "/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
         return (Convert.ToUInt64(mask, 16) & (1 << (2 - 1))) != 0;
     }
 
@@ -80,7 +84,8 @@ internal sealed class RunningProgram : IDisposable
     /// <returns>False when it ended without, or the time was over.</returns>
     internal bool WaitForError(string part, TimeSpan within)
     {
-        _ = Condition.Holds(() => HasExited || Errors.Any(line => line.Contains(part, StringComparison.Ordinal)), within);
+        _ = Condition.Holds(
+            () => HasExited || Errors.Any(line => line.Contains(part, StringComparison.Ordinal)), within);
         return Errors.Any(line => line.Contains(part, StringComparison.Ordinal));
     }
 
@@ -130,7 +135,8 @@ internal sealed class RunningProgram : IDisposable
     {
         // artifacts/bin/Overlay.Netns.Tests/release → artifacts/bin/Overlay.Daemon/release
         string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        string path = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Overlay.Daemon", configuration, "overlay"));
+        string path = Path.GetFullPath(
+            Path.Combine(AppContext.BaseDirectory, "../../Overlay.Daemon", configuration, "overlay"));
         return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing; build it: ./dev build");
     }
 

@@ -14,7 +14,8 @@ namespace Overlay.Netns.Tests.Support;
 /// <summary>What a node with stock flannel's UDP backend does with packets, written down a second time.</summary>
 /// <remarks>
 /// One buffer of exactly the MTU for each direction, one plain packet for each read and write, no virtio-net header, no
-/// check of anything, the checksum patched in the stock way. Shares no code with the forwarder but the device's descriptor.
+/// check of anything, the checksum patched in the stock way. Shares no code with the forwarder but the device's
+/// descriptor.
 /// </remarks>
 internal sealed class StockPeer : IDisposable
 {
@@ -39,7 +40,8 @@ internal sealed class StockPeer : IDisposable
     /// <param name="host">Where it runs.</param>
     /// <param name="subnet">Its lease.</param>
     /// <param name="routes">The other leases: <c>10.244.1.0/24</c> and where it is.</param>
-    internal StockPeer(IpCommand ip, HostPlan host, SubnetFacts subnet, IEnumerable<(string Subnet, IPAddress PublicIp)> routes)
+    internal StockPeer(
+        IpCommand ip, HostPlan host, SubnetFacts subnet, IEnumerable<(string Subnet, IPAddress PublicIp)> routes)
     {
         _mtu = subnet.Mtu;
         _read = new byte[_mtu];
@@ -73,7 +75,9 @@ internal sealed class StockPeer : IDisposable
     /// <summary>Datagrams received.</summary>
     internal long Received => Interlocked.Read(ref _received);
 
-    /// <summary>Datagrams that were not exactly one whole IPv4 packet from a peer's published address and port 8285.</summary>
+    /// <summary>
+    /// Datagrams that were not exactly one whole IPv4 packet from a peer's published address and port 8285.
+    /// </summary>
     internal IReadOnlyCollection<string> Oddities => _oddities;
 
     public void Dispose()

@@ -19,7 +19,8 @@ internal static class TcpTransfer
     /// <param name="destination">The receiver's address.</param>
     /// <param name="bytes">How many.</param>
     /// <param name="seed">Of the random bytes; part of the failure's text.</param>
-    internal static void ArrivesIntact(string fromNamespace, string toNamespace, IPAddress destination, int bytes, int seed)
+    internal static void ArrivesIntact(
+        string fromNamespace, string toNamespace, IPAddress destination, int bytes, int seed)
     {
         byte[] sent = new byte[bytes];
         new Random(seed).NextBytes(sent);
@@ -57,7 +58,8 @@ internal static class TcpTransfer
         sending.Join();
         Assert.Null(failure);
         Assert.Equal(bytes, received);
-        Assert.True(SHA256.HashData(sent).AsSpan().SequenceEqual(arrived.GetHashAndReset()), $"bytes differ, seed {seed}");
+        Assert.True(
+            SHA256.HashData(sent).AsSpan().SequenceEqual(arrived.GetHashAndReset()), $"bytes differ, seed {seed}");
     }
 
     private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)

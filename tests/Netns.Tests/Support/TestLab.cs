@@ -94,7 +94,9 @@ internal sealed class TestLab : IDisposable
         ];
     }
 
-    /// <summary>Takes a daemon into its care: its log is printed with the others, and it does not outlive the lab.</summary>
+    /// <summary>
+    /// Takes a daemon into its care: its log is printed with the others, and it does not outlive the lab.
+    /// </summary>
     internal RunningProgram Keep(int number, RunningProgram program)
     {
         _daemons.Add((Host(number), program));
@@ -104,7 +106,8 @@ internal sealed class TestLab : IDisposable
     /// <summary>Waits for the ready line: after a restart the subnet file is there from the run before.</summary>
     internal SubnetFacts WaitUntilReady(RunningProgram daemon, int number)
     {
-        Assert.True(daemon.WaitForError(" ready: ", Patience), $"the daemon of h{number} is not ready:\n{daemon.Tail()}");
+        Assert.True(
+            daemon.WaitForError(" ready: ", Patience), $"the daemon of h{number} is not ready:\n{daemon.Tail()}");
         return _subnets[number] = SubnetFacts.Read(Host(number).SubnetFile);
     }
 
@@ -134,7 +137,9 @@ internal sealed class TestLab : IDisposable
         return daemons;
     }
 
-    /// <summary>Makes the wire, or one host's end of it, wider than an ordinary Ethernet. Before the daemon starts.</summary>
+    /// <summary>
+    /// Makes the wire, or one host's end of it, wider than an ordinary Ethernet. Before the daemon starts.
+    /// </summary>
     /// <param name="number">The host, from 1.</param>
     /// <param name="mtu">In bytes; the wire itself takes as much as its widest end.</param>
     internal void SetWireMtu(int number, int mtu)
@@ -151,14 +156,18 @@ internal sealed class TestLab : IDisposable
         _topology.AttachPod(Host(number), subnet);
     }
 
-    /// <summary>Gives a host's pod an address of the subnet that its daemon has by now, as a restart of the pod does.</summary>
+    /// <summary>
+    /// Gives a host's pod an address of the subnet that its daemon has by now, as a restart of the pod does.
+    /// </summary>
     internal void RestartPod(int number)
     {
         Ip.Batch(Host(number).HostNamespace, ["link del veth0", "link del cni0"]);
         AttachPod(number, SubnetFacts.Read(Host(number).SubnetFile));
     }
 
-    /// <summary>Waits until two pods reach each other: both daemons know the other's lease, neighbours are resolved.</summary>
+    /// <summary>
+    /// Waits until two pods reach each other: both daemons know the other's lease, neighbours are resolved.
+    /// </summary>
     internal void AwaitPath(int from, int to)
     {
         using var pinger = new Pinger(Host(from).PodNamespace);
@@ -176,7 +185,8 @@ internal sealed class TestLab : IDisposable
         CountersSocket.ReadAsync(Host(number).RunDirectory, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Whether a host has flannel0.</summary>
-    internal bool HasTunnel(int number) => Ip.TryRun("-n", Host(number).HostNamespace, "link", "show", "flannel0").Succeeded;
+    internal bool HasTunnel(int number) =>
+        Ip.TryRun("-n", Host(number).HostNamespace, "link", "show", "flannel0").Succeeded;
 
     /// <summary>The last lines of the logs of the latest daemons.</summary>
     internal string Logs()

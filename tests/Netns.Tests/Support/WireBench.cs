@@ -9,8 +9,8 @@ using Xunit;
 namespace Overlay.Netns.Tests.Support;
 
 /// <summary>
-/// Packets of the test's own making, byte for byte: the first host has a real daemon, the second a plain socket in its peer's
-/// place, the third no daemon but devices for which the kernel does everything itself.
+/// Packets of the test's own making, byte for byte: the first host has a real daemon, the second a plain socket in its
+/// peer's place, the third no daemon but devices for which the kernel does everything itself.
 /// </summary>
 internal sealed class WireBench : IDisposable
 {
@@ -35,7 +35,8 @@ internal sealed class WireBench : IDisposable
         {
             Lab.WriteLease(PeerSubnet, Lab.Host(2).UnderlayAddress.ToString());
             SubnetFacts own = Lab.WaitUntilReady(Lab.Start(1, "--engine", engine), 1);
-            Assert.True(Condition.Holds(() => Lab.Counters(1).Routes == 1, Patience), "the peer's lease is not in force");
+            Assert.True(
+                Condition.Holds(() => Lab.Counters(1).Routes == 1, Patience), "the peer's lease is not in force");
             string half = $"{own.Network}/25".Replace(".0/25", ".128/25", StringComparison.Ordinal);
             Local = half.Replace(".128/25", ".200", StringComparison.Ordinal);
 
@@ -45,7 +46,8 @@ internal sealed class WireBench : IDisposable
             KernelDeliver = Own(
                 new CraftedTun(Lab.Ip, Lab.Host(3).HostNamespace, "bare0", virtioNetHeader: false, "10.244.0.0/16"));
             Peer = Own(LabNamespace.Run(
-                Lab.Host(2).HostNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
+                Lab.Host(2).HostNamespace, () =>
+                    new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
             Peer.Bind(new IPEndPoint(Lab.Host(2).UnderlayAddress, TestLab.Port));
             Peer.SetRawSocketOption(SolSocket, SoReceiveBufferForce, BitConverter.GetBytes(16 << 20));
             Peer.ReceiveTimeout = (int)Patience.TotalMilliseconds;
@@ -68,7 +70,9 @@ internal sealed class WireBench : IDisposable
     /// <summary>Into the first host's kernel, which routes to the daemon what is for <see cref="Remote"/>.</summary>
     internal CraftedTun Inject { get; }
 
-    /// <summary>Out of the first host's kernel: what is for <see cref="Local"/>, cut and completed by the kernel.</summary>
+    /// <summary>
+    /// Out of the first host's kernel: what is for <see cref="Local"/>, cut and completed by the kernel.
+    /// </summary>
     internal CraftedTun Deliver { get; }
 
     /// <summary>Into a kernel that forwards everything for the overlay to <see cref="KernelDeliver"/>.</summary>
@@ -124,7 +128,9 @@ internal sealed class WireBench : IDisposable
         {
             int length = packets[first].Length;
             List<byte> train = [.. packets[first]];
-            for (next = first + 1; next < packets.Count && next - first < MostPackets && packets[next - 1].Length == length
+            for (next = first + 1; next < packets.Count
+                && next - first < MostPackets
+                && packets[next - 1].Length == length
                 && packets[next].Length <= length; next++)
             {
                 train.AddRange(packets[next]);
@@ -135,7 +141,9 @@ internal sealed class WireBench : IDisposable
         }
     }
 
-    /// <summary>The longest packet that has passed flannel0 since the last call, in bytes: a superpacket's whole length.</summary>
+    /// <summary>
+    /// The longest packet that has passed flannel0 since the last call, in bytes: a superpacket's whole length.
+    /// </summary>
     internal int LongestInTunnel()
     {
         int longest = 0;

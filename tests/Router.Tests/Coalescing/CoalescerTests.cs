@@ -14,8 +14,10 @@ public sealed class CoalescerTests
     public void Interleaved_flows_merge_each_for_itself_in_the_order_of_their_first_packets()
     {
         List<TcpSample>[] flows =
-            [.. Enumerable.Range(0, 4).Select(i => TcpCoalescingTests.Run(new TcpSample { SourcePort = (ushort)(1000 + i) }, 16))];
-        using CoalescingRig rig = new CoalescingRig().Add(Enumerable.Range(0, 64).Select(i => (Sample)flows[i % 4][i / 4]));
+            [.. Enumerable.Range(0, 4)
+                .Select(i => TcpCoalescingTests.Run(new TcpSample { SourcePort = (ushort)(1000 + i) }, 16))];
+        using CoalescingRig rig = new CoalescingRig()
+            .Add(Enumerable.Range(0, 64).Select(i => (Sample)flows[i % 4][i / 4]));
 
         Assert.Equal([16, 16, 16, 16], rig.Groups);
         Assert.Equal(
@@ -31,7 +33,8 @@ public sealed class CoalescerTests
         var tcp = new TcpSample();
         var udp = new UdpSample();
         using CoalescingRig rig = new CoalescingRig().Add(
-            tcp.Build(), udp.Build(), Ipv4(PeerPod, OurPod, fragment: fragment), tcp.Next().Build(), udp.Next().Build());
+            tcp.Build(), udp.Build(), Ipv4(
+                PeerPod, OurPod, fragment: fragment), tcp.Next().Build(), udp.Next().Build());
 
         Assert.Equal([1, 1, 1, 1, 1], rig.GroupsInOrder());
     }
@@ -66,7 +69,8 @@ public sealed class CoalescerTests
     public void Other_protocols_stand_alone_and_hold_nobody_up()
     {
         var tcp = new TcpSample();
-        using CoalescingRig rig = new CoalescingRig().Add(tcp.Build(), Ipv4(PeerPod, OurPod, protocol: Icmp), tcp.Next().Build());
+        using CoalescingRig rig = new CoalescingRig()
+            .Add(tcp.Build(), Ipv4(PeerPod, OurPod, protocol: Icmp), tcp.Next().Build());
 
         Assert.Equal([2, 1], rig.Groups);
         Assert.Equal(Icmp, rig.Coalescer[1].Protocol);
@@ -76,8 +80,10 @@ public sealed class CoalescerTests
     [Fact]
     public void Any_byte_of_a_segment_may_be_corrupt_and_the_packet_comes_out_as_it_was()
     {
-        Corrupt([.. TcpCoalescingTests.Run(new TcpSample { Payload = Sample.Bytes(90) }, 4).Select(packet => packet.Build())], 52);
-        Corrupt([.. UdpCoalescingTests.Run(new UdpSample { Payload = Sample.Bytes(91) }, 4).Select(packet => packet.Build())], 28);
+        Corrupt([.. TcpCoalescingTests.Run(new TcpSample { Payload = Sample.Bytes(90) }, 4)
+            .Select(packet => packet.Build())], 52);
+        Corrupt([.. UdpCoalescingTests.Run(new UdpSample { Payload = Sample.Bytes(91) }, 4)
+            .Select(packet => packet.Build())], 28);
     }
 
     [Fact]
@@ -95,7 +101,8 @@ public sealed class CoalescerTests
     public void When_full_it_still_takes_what_joins_and_refuses_the_rest_without_a_trace()
     {
         using var rig = new CoalescingRig();
-        var samples = Enumerable.Range(0, Coalescer.MaximumWrites).Select(i => new TcpSample { SourcePort = (ushort)(1000 + i) }).ToList();
+        var samples = Enumerable.Range(
+            0, Coalescer.MaximumWrites).Select(i => new TcpSample { SourcePort = (ushort)(1000 + i) }).ToList();
         rig.Add(samples);
         var another = new TcpSample { SourcePort = 9 };
         byte[] corrupt = another.Build();
@@ -158,12 +165,15 @@ public sealed class CoalescerTests
                 rig.Add(run[..which]).Add(corrupt).Add(run[(which + 1)..]);
 
                 // With another port it is of another flow, which the rest may overtake.
-                IEnumerable<string> sent = [.. run[..which].Append(corrupt).Concat(run[(which + 1)..]).Select(KernelCut.Essence)];
+                IEnumerable<string> sent =
+                    [.. run[..which].Append(corrupt).Concat(run[(which + 1)..]).Select(KernelCut.Essence)];
                 IEnumerable<string> received = rig.Received().Select(KernelCut.Essence);
                 Assert.Equal(position < 24 ? sent.Order() : sent, position < 24 ? received.Order() : received);
-                int alone = Enumerable.Range(0, rig.Coalescer.Count).Single(i => rig.Written(i).AsSpan(10).SequenceEqual(corrupt));
+                int alone = Enumerable.Range(0, rig.Coalescer.Count)
+                    .Single(i => rig.Written(i).AsSpan(10).SequenceEqual(corrupt));
                 Assert.False(rig.Coalescer[alone].IsMerged);
-                Assert.True(position < payloadStart || rig.Coalescer.BadChecksums == before + 1, $"byte {position} of {which}");
+                Assert.True(
+                    position < payloadStart || rig.Coalescer.BadChecksums == before + 1, $"byte {position} of {which}");
             }
         }
     }

@@ -23,8 +23,10 @@ public sealed class CoalescingAllocationTests
         corrupt[^1] ^= 1;
         byte[][] packets =
         [
-            .. TcpCoalescingTests.Run(new TcpSample { Payload = Sample.Bytes(100) }, 20).Select(packet => packet.Build()),
-            .. UdpCoalescingTests.Run(new UdpSample { Payload = Sample.Bytes(100) }, 20).Select(packet => packet.Build()),
+            .. TcpCoalescingTests.Run(new TcpSample { Payload = Sample.Bytes(100) }, 20)
+            .Select(packet => packet.Build()),
+            .. UdpCoalescingTests.Run(new UdpSample { Payload = Sample.Bytes(100) }, 20)
+            .Select(packet => packet.Build()),
             corrupt, Ipv4(PeerPod, OurPod, protocol: Icmp), Ipv4(PeerPod, OurPod, fragment: 0x2000),
             new UdpSample { SourcePort = 8472 }.Build(),
         ];
@@ -54,7 +56,8 @@ public sealed class CoalescingAllocationTests
         bool taken = true;
         for (int i = 0; i < packets.Length; i++)
         {
-            taken &= Ipv4Header.Parse(slab.Slice(offsets[i], packets[i].Length), out Ipv4Header packet) == DropReason.None
+            taken &= Ipv4Header.Parse(
+                slab.Slice(offsets[i], packets[i].Length), out Ipv4Header packet) == DropReason.None
                 && coalescer.TryAdd(packet, offsets[i]);
         }
 

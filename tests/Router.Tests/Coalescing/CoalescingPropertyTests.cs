@@ -7,7 +7,9 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Router.Tests.Coalescing;
 
-/// <summary>Hundreds of thousands of packets of a few flows, with everything that may go wrong, cut again as the kernel does.</summary>
+/// <summary>
+/// Hundreds of thousands of packets of a few flows, with everything that may go wrong, cut again as the kernel does.
+/// </summary>
 public sealed class CoalescingPropertyTests(ITestOutputHelper output)
 {
     private const int Packets = 300_000;
@@ -15,7 +17,8 @@ public sealed class CoalescingPropertyTests(ITestOutputHelper output)
     [Fact]
     public void Cutting_what_was_merged_gives_back_every_packet_and_the_order_of_every_flow()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         var random = new Random(seed);
         using var rig = new CoalescingRig(sparesTunnelPorts: true);
@@ -102,7 +105,9 @@ public sealed class CoalescingPropertyTests(ITestOutputHelper output)
             ? new UdpSample { SourcePort = (ushort)(1000 + number), Payload = payload, Fragment = fragment }
             : new TcpSample
             {
-                SourcePort = (ushort)(1000 + number), Payload = payload, Fragment = fragment, Sequence = (uint)random.NextInt64(1L << 32),
+                SourcePort =
+                    (ushort)(1000 + number), Payload =
+                        payload, Fragment = fragment, Sequence = (uint)random.NextInt64(1L << 32),
             };
     }
 

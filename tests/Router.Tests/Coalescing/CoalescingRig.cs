@@ -67,7 +67,9 @@ internal sealed class CoalescingRig : IDisposable
         return bytes;
     }
 
-    /// <summary>Every packet the receiver gets, after checking each write and that the originals are as they came.</summary>
+    /// <summary>
+    /// Every packet the receiver gets, after checking each write and that the originals are as they came.
+    /// </summary>
     public List<byte[]> Received()
     {
         var received = new List<byte[]>();
@@ -90,7 +92,9 @@ internal sealed class CoalescingRig : IDisposable
         return received;
     }
 
-    /// <summary>Checks that what was added comes out in the same order, and returns the number of packets in each write.</summary>
+    /// <summary>
+    /// Checks that what was added comes out in the same order, and returns the number of packets in each write.
+    /// </summary>
     public int[] GroupsInOrder()
     {
         Assert.Equal(_added.Select(one => KernelCut.Essence(one.Packet)), Received().Select(KernelCut.Essence));

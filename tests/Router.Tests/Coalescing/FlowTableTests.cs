@@ -10,14 +10,16 @@ public sealed class FlowTableTests(ITestOutputHelper output)
     [Fact]
     public void It_finds_what_a_dictionary_finds()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         var random = new Random(seed);
         var table = new FlowTable();
         var oracle = new Dictionary<FlowKey, int>();
         for (int i = 0; i < 300_000; i++)
         {
-            var flow = new FlowKey((ulong)random.Next(9), (uint)random.Next(9), random.Next(2) == 0 ? (byte)6 : (byte)17);
+            var flow = new FlowKey(
+                (ulong)random.Next(9), (uint)random.Next(9), random.Next(2) == 0 ? (byte)6 : (byte)17);
             Assert.Equal(oracle.GetValueOrDefault(flow, -1), table.Find(flow));
             if (oracle.Count < Coalescer.MaximumWrites || oracle.ContainsKey(flow))
             {

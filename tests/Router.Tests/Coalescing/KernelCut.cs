@@ -7,8 +7,9 @@ using Xunit;
 namespace Overlay.Router.Tests.Coalescing;
 
 /// <summary>
-/// The receiving side's oracle: what the kernel accepts of a write (virtio_net_hdr_to_skb, include/linux/virtio_net.h) and what
-/// its segmentation makes of it (tcp_gso_segment, __udp_gso_segment). Slow, and no code of the product but the header's reader.
+/// The receiving side's oracle: what the kernel accepts of a write (virtio_net_hdr_to_skb, include/linux/virtio_net.h)
+/// and what its segmentation makes of it (tcp_gso_segment, __udp_gso_segment). Slow, and no code of the product but the
+/// header's reader.
 /// </summary>
 internal static class KernelCut
 {
@@ -70,7 +71,9 @@ internal static class KernelCut
 
     public static bool IsHeaderValid(byte[] packet) => Sum(packet[..((packet[0] & 15) * 4)], 0) == 0xFFFF;
 
-    /// <summary>What has to come out again: all of the packet, but for the ID of one that may not be fragmented.</summary>
+    /// <summary>
+    /// What has to come out again: all of the packet, but for the ID of one that may not be fragmented.
+    /// </summary>
     public static string Essence(byte[] packet)
     {
         byte[] copy = [.. packet];

@@ -36,9 +36,11 @@ public sealed class TcpCoalescingTests
 
     public static TheoryData<string> Fields =>
     [
-        nameof(TcpSample.Source), nameof(TcpSample.Destination), nameof(TcpSample.SourcePort), nameof(TcpSample.DestinationPort),
+        nameof(TcpSample.Source), nameof(
+            TcpSample.Destination), nameof(TcpSample.SourcePort), nameof(TcpSample.DestinationPort),
         nameof(TcpSample.Tos), "Ecn", nameof(TcpSample.Ttl), nameof(TcpSample.Fragment), nameof(TcpSample.IpOptions),
-        nameof(TcpSample.Options), "OptionBytes", nameof(TcpSample.Acknowledgement), nameof(TcpSample.Window), "EcnEcho",
+        nameof(TcpSample.Options), "OptionBytes", nameof(
+            TcpSample.Acknowledgement), nameof(TcpSample.Window), "EcnEcho",
         nameof(TcpSample.Urgent), nameof(TcpSample.Sequence), "SequenceBack", "Protocol",
     ];
 
@@ -97,7 +99,8 @@ public sealed class TcpCoalescingTests
     {
         TcpSample second = s_first.Next() with { Payload = Sample.Bytes(999) };
         using CoalescingRig shorter = new CoalescingRig().Add(s_first, second, second.Next());
-        using CoalescingRig longer = new CoalescingRig().Add(s_first, s_first.Next() with { Payload = Sample.Bytes(1001) });
+        using CoalescingRig longer = new CoalescingRig()
+            .Add(s_first, s_first.Next() with { Payload = Sample.Bytes(1001) });
 
         Assert.Equal([2, 1], shorter.GroupsInOrder());
         Assert.Equal([1, 1], longer.GroupsInOrder());
@@ -157,7 +160,8 @@ public sealed class TcpCoalescingTests
     public void Packets_with_ip_options_or_the_reserved_ip_bit_stand_alone_and_seal_their_flow()
     {
         TcpSample second = s_first.Next();
-        using CoalescingRig options = new CoalescingRig().Add(s_first, second with { IpOptions = [1, 1, 1, 1] }, second);
+        using CoalescingRig options = new CoalescingRig()
+            .Add(s_first, second with { IpOptions = [1, 1, 1, 1] }, second);
         using CoalescingRig bit = new CoalescingRig().Add(Run(s_first with { Fragment = 0xC000 }, 2));
 
         Assert.Equal([1, 1, 1], options.GroupsInOrder());
@@ -169,7 +173,8 @@ public sealed class TcpCoalescingTests
     {
         TcpSample first = s_first with { Fragment = 0, Id = 65_535 };
         using CoalescingRig counting = new CoalescingRig().Add(Run(first, 3));
-        using CoalescingRig jumping = new CoalescingRig().Add(first, first.Next() with { Id = 1 }, first.Next().Next() with { Id = 2 });
+        using CoalescingRig jumping = new CoalescingRig()
+            .Add(first, first.Next() with { Id = 1 }, first.Next().Next() with { Id = 2 });
         using CoalescingRig same = new CoalescingRig().Add(first, first.Next() with { Id = 65_535 });
 
         Assert.Equal([3], counting.GroupsInOrder());

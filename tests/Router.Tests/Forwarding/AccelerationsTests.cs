@@ -26,10 +26,12 @@ public sealed class AccelerationsTests
         {
             var accelerations = new Accelerations();
             accelerations.SetUnavailable(Acceleration.UdpGso, errno);
-            Assert.Equal((AccelerationState.Unavailable, errno), (accelerations.StateOf(Acceleration.UdpGso), accelerations.ReasonOf(Acceleration.UdpGso)));
+            Assert.Equal((AccelerationState.Unavailable, errno), (
+                accelerations.StateOf(Acceleration.UdpGso), accelerations.ReasonOf(Acceleration.UdpGso)));
             accelerations.SetOn(Acceleration.UdpGso);
             accelerations.SwitchOff(Acceleration.UdpGso, errno);
-            Assert.Equal((AccelerationState.SwitchedOff, errno), (accelerations.StateOf(Acceleration.UdpGso), accelerations.ReasonOf(Acceleration.UdpGso)));
+            Assert.Equal((AccelerationState.SwitchedOff, errno), (
+                accelerations.StateOf(Acceleration.UdpGso), accelerations.ReasonOf(Acceleration.UdpGso)));
             Assert.False(accelerations.IsOn(Acceleration.UdpGso));
         }
     }

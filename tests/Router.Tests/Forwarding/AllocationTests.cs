@@ -29,7 +29,8 @@ public sealed class AllocationTests
         bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
         using var device = new Repeater(hasVirtioNetHeader,
         [
-            new(Ipv4(OurPod, PeerPod)), new(Ipv4(OurPod, Unleased)), new(Ipv4(OurPod, PeerPod, ttl: 1)), new(Ipv4(OurPod, OtherPeerPod)),
+            new(Ipv4(OurPod, PeerPod)), new(
+                Ipv4(OurPod, Unleased)), new(Ipv4(OurPod, PeerPod, ttl: 1)), new(Ipv4(OurPod, OtherPeerPod)),
             new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])), new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
             .. hasVirtioNetHeader
                 ? (Repetition[])
@@ -43,7 +44,8 @@ public sealed class AllocationTests
         byte[] nextTcp = TcpPacket(PeerPod, OurPod, 1, 2, 103, 4, 0x10, new byte[100], id: 0x1235);
         using var socket = new Repeater(false,
         [
-            new(Ipv4(PeerPod, OurPod)), new(Ipv4(PeerPod, Unleased)), new(Ipv4(PeerPod, OurPod, ttl: 1)), new(Ipv4(OtherPeerPod, OurPod)),
+            new(Ipv4(PeerPod, OurPod)), new(
+                Ipv4(PeerPod, Unleased)), new(Ipv4(PeerPod, OurPod, ttl: 1)), new(Ipv4(OtherPeerPod, OurPod)),
             new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])), new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
             .. hasVirtioNetHeader ? (Repetition[])[new([.. tcp, .. nextTcp], tcp.Length)] : [],
         ]);
@@ -60,7 +62,8 @@ public sealed class AllocationTests
         bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
         using var device = new Repeater(hasVirtioNetHeader,
         [
-            new(Ipv4(OurPod, PeerPod)), new(Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)), new(Ipv4(OurPod, OtherPeerPod)),
+            new(Ipv4(OurPod, PeerPod)), new(
+                Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)), new(Ipv4(OurPod, OtherPeerPod)),
             new(Ipv4(OurPod, PeerPod, payload: new byte[1_300])), new(Ipv4(OurPod, PeerPod, ttl: 1)),
             .. hasVirtioNetHeader
                 ? (Repetition[])
@@ -71,7 +74,8 @@ public sealed class AllocationTests
                 : [],
         ]);
         using var socket = new Repeater(false, [new(Ipv4(PeerPod, OurPod)), new(Ipv4(OtherPeerPod, OurPod))]);
-        PathTotals sent = AssertNothingIsAllocated(engine, device, socket, context => context.Paths.ReportMtu(PeerAddress, 1300));
+        PathTotals sent = AssertNothingIsAllocated(
+            engine, device, socket, context => context.Paths.ReportMtu(PeerAddress, 1300));
         Assert.True(sent.Dropped(DropReason.FragmentationNeeded) > 0 && socket.SentInFragments > Packets / 10);
     }
 
@@ -87,7 +91,8 @@ public sealed class AllocationTests
         List<IDisposable> owned = [];
         Rig.AddWorkers(engine, context, device, socket, outbound, inbound, owned);
 
-        // What the first batches set up once (static fields, type loading, a pipe's list of segments) is not per packet.
+        // What the first batches set up once (static fields, type loading, a pipe's list of segments) is not per
+        // packet.
         for (int i = 0; i < 5_000; i++)
         {
             Rig.RunAll(outbound);
@@ -117,7 +122,9 @@ public sealed class AllocationTests
         return sent;
     }
 
-    /// <summary>A packet, or several in one with the payload of each but the last: a superpacket, or a train by datagram length.</summary>
+    /// <summary>
+    /// A packet, or several in one with the payload of each but the last: a superpacket, or a train by datagram length.
+    /// </summary>
     private readonly record struct Repetition(byte[] Bytes, int SegmentBytes = 0);
 
     /// <summary>Device and socket at once: yields the same packets for ever and takes everything.</summary>
@@ -168,7 +175,8 @@ public sealed class AllocationTests
 
         public SyscallResult Send(SendBatch batch, int first, int count) => SyscallResult.FromCount(count);
 
-        public SyscallResult Send(ReadOnlySpan<byte> message, uint destination) => SyscallResult.FromCount(message.Length);
+        public SyscallResult Send(ReadOnlySpan<byte> message, uint destination) =>
+            SyscallResult.FromCount(message.Length);
 
         public SyscallResult SendInFragments(SendBatch batch, int index)
         {
@@ -202,7 +210,8 @@ public sealed class AllocationTests
         {
             byte[] frame = new byte[VirtioNetHeader.Bytes + packet.Bytes.Length];
             byte[] bytes = (byte[])packet.Bytes.Clone();
-            VirtioNetHeader header = packet.SegmentBytes == 0 ? default : SegmentOracle.Describe(bytes, packet.SegmentBytes);
+            VirtioNetHeader header = packet.SegmentBytes == 0 ? default : SegmentOracle.Describe(
+                bytes, packet.SegmentBytes);
             header.Write(frame);
             bytes.CopyTo(frame, VirtioNetHeader.Bytes);
             return new Repetition(frame);

@@ -10,7 +10,9 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Router.Tests.Forwarding;
 
-/// <summary>flannel's data path by row id. DP_31 is in RouteTableTests; DP_33 and DP_34's outer half need a kernel: Netns.Tests.</summary>
+/// <summary>
+/// flannel's data path by row id. DP_31 is in RouteTableTests; DP_33 and DP_34's outer half need a kernel: Netns.Tests.
+/// </summary>
 public abstract class DataPathConformanceTests(RigEngine engine)
 {
     private static readonly byte[] s_offender = Convert.FromHexString(
@@ -24,7 +26,8 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     [InlineData("DP-6", "45000028a3b140003f11ff000a0522020a056307", "45000028a3b140003e1100010a0522020a056307")]
     [InlineData("DP-7", "45000028a2b340003f11fffe0a0522020a056307", "45000028a2b340003e1100ff0a0522020a056307")]
     [InlineData("DP-8", "45000028a2b240003f1100000a0522020a056307", "45000028a2b240003e1101000a0522020a056307")]
-    public void DP_1_to_8_one_pass_steps_time_to_live_and_checksum_and_nothing_else(string row, string before, string after)
+    public void DP_1_to_8_one_pass_steps_time_to_live_and_checksum_and_nothing_else(
+        string row, string before, string after)
     {
         using var rig = new Rig(engine);
         byte[] payload = [.. Enumerable.Range(0, 20).Select(i => (byte)i)];
@@ -32,7 +35,8 @@ public abstract class DataPathConformanceTests(RigEngine engine)
 
         (uint destination, byte[] datagram) = Assert.Single(rig.Port.Sent);
         Assert.Equal(PeerAddress, destination);
-        Assert.True(after == Convert.ToHexStringLower(datagram[..20]), $"{row}: {Convert.ToHexStringLower(datagram[..20])}");
+        Assert.True(
+            after == Convert.ToHexStringLower(datagram[..20]), $"{row}: {Convert.ToHexStringLower(datagram[..20])}");
         Assert.Equal(payload, datagram[20..]);
     }
 
@@ -212,7 +216,8 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
-        rig.Routes.Publish(RouteTable.Build(new Prefix(Address("10.5.0.0"), 16), new Prefix(Address("10.5.34.0"), 24), []));
+        rig.Routes.Publish(
+            RouteTable.Build(new Prefix(Address("10.5.0.0"), 16), new Prefix(Address("10.5.34.0"), 24), []));
         rig.Send(Ipv4(OurPod, PeerPod));
 
         Assert.Single(rig.Port.Sent);

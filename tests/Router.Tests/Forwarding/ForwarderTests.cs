@@ -43,12 +43,15 @@ public sealed class ForwarderTests
 
                 // One at a time: each finds its thread asleep, or about to be.
                 Assert.True(SpinWait.SpinUntil(
-                    () => forwarder.Outbound.ForwardedPackets == i * lanes && forwarder.Inbound.ForwardedPackets == i * lanes, s_patience));
+                    () => forwarder.Outbound.ForwardedPackets == i * lanes
+                        && forwarder.Inbound.ForwardedPackets == i * lanes, s_patience));
             }
         }
 
-        Assert.All(rig.Ports, port => Assert.Equal(Enumerable.Range(1, Packets), port.Sent.Select(sent => (int)sent.Payload[5])));
-        Assert.All(rig.Tuns, tun => Assert.Equal(Enumerable.Range(1, Packets), tun.Written.Select(packet => (int)packet[5])));
+        Assert.All(rig.Ports, port => Assert.Equal(
+            Enumerable.Range(1, Packets), port.Sent.Select(sent => (int)sent.Payload[5])));
+        Assert.All(
+            rig.Tuns, tun => Assert.Equal(Enumerable.Range(1, Packets), tun.Written.Select(packet => (int)packet[5])));
         Assert.False(forwarder.Fault.IsCompleted);
     }
 

@@ -8,13 +8,16 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Router.Tests.Forwarding;
 
-/// <summary>The decapsulator against more than a million datagrams that nobody would send, and a slow oracle beside it.</summary>
+/// <summary>
+/// The decapsulator against more than a million datagrams that nobody would send, and a slow oracle beside it.
+/// </summary>
 public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITestOutputHelper output)
 {
     [Fact]
     public void Random_and_mutated_datagrams_crash_nothing_and_only_valid_packets_are_written()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         var random = new Random(seed);
         using var rig = new Rig(engine);
@@ -24,8 +27,12 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
         rig.Tun.OnWrite = packet =>
         {
             written++;
-            Assert.True(IsValid(datagram, source), $"seed {seed}: written, but not valid: {source:X8} {Convert.ToHexString(datagram)}");
-            Assert.True(IsDelivered(datagram, packet), $"seed {seed}: written otherwise than received: {Convert.ToHexString(packet)}");
+            Assert.True(
+                IsValid(datagram, source), $"seed {seed}: written, but not valid: {source:X8} "
+                    + $"{Convert.ToHexString(datagram)}");
+            Assert.True(
+                IsDelivered(datagram, packet), $"seed {seed}: written otherwise than received: "
+                    + $"{Convert.ToHexString(packet)}");
         };
 
         long valid = 0;
@@ -43,7 +50,9 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
         foreach (DropReason reason in (DropReason[])[DropReason.ShortPacket, DropReason.NotIpv4, DropReason.BadHeader, DropReason.BadChecksum,
             DropReason.UnknownPeer, DropReason.MartianSource, DropReason.SpoofedSource, DropReason.NotOurs, DropReason.TtlExpired])
         {
-            Assert.True(rig.Inbound.Dropped(reason) > datagrams / 12_000, $"seed {seed}: {reason} was hardly tried: {rig.Inbound.Dropped(reason)}");
+            Assert.True(
+                rig.Inbound.Dropped(reason) > datagrams / 12_000, $"seed {seed}: {reason} was hardly tried: "
+                    + $"{rig.Inbound.Dropped(reason)}");
         }
 
         Assert.InRange(written, datagrams / 20, datagrams);
@@ -51,7 +60,8 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
 
     private static (byte[] Datagram, uint Source) Next(Random random)
     {
-        uint outer = random.Next(8) switch { 0 => StrangerAddress, 1 => OtherPeerAddress, 2 => (uint)random.NextInt64(1L << 32), _ => PeerAddress };
+        uint outer =
+            random.Next(8) switch { 0 => StrangerAddress, 1 => OtherPeerAddress, 2 => (uint)random.NextInt64(1L << 32), _ => PeerAddress };
         if (random.Next(10) == 0)
         {
             byte[] noise = new byte[random.Next(0, 80)];
@@ -59,8 +69,10 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
             return (noise, outer);
         }
 
-        uint inner = random.Next(6) switch { 0 => OtherPeerPod, 1 => OurPod, 2 => Unleased, 3 => (uint)random.NextInt64(1L << 32), _ => PeerPod };
-        uint destination = random.Next(6) switch { 0 => PeerPod, 1 => (uint)random.NextInt64(1L << 32), _ => OurPod + (uint)random.Next(200) };
+        uint inner =
+            random.Next(6) switch { 0 => OtherPeerPod, 1 => OurPod, 2 => Unleased, 3 => (uint)random.NextInt64(1L << 32), _ => PeerPod };
+        uint destination =
+            random.Next(6) switch { 0 => PeerPod, 1 => (uint)random.NextInt64(1L << 32), _ => OurPod + (uint)random.Next(200) };
         byte[] packet = Ipv4(
             inner, destination, (byte)random.Next(random.Next(4) == 0 ? 3 : 256), (byte)random.Next(256),
             payload: new byte[random.Next(0, 60)],
@@ -93,7 +105,8 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
         return (packet, outer);
     }
 
-    // The rules once more, from the RFC's pictures: no code of the product, no early way out that could be shared with it.
+    // The rules once more, from the RFC's pictures: no code of the product, no early way out that could be shared with
+    // it.
     private static bool IsValid(byte[] datagram, uint outer)
     {
         if (datagram.Length < 20)
@@ -118,9 +131,15 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
 
         uint inner = BinaryPrimitives.ReadUInt32BigEndian(datagram.AsSpan(12));
         uint destination = BinaryPrimitives.ReadUInt32BigEndian(datagram.AsSpan(16));
-        uint? peerSubnet = outer == PeerAddress ? Address("10.5.99.0") : outer == OtherPeerAddress ? Address("10.5.72.0") : null;
+        uint? peerSubnet = outer == PeerAddress
+            ? Address("10.5.99.0")
+            : outer == OtherPeerAddress ? Address("10.5.72.0") : null;
         bool mayCome = peerSubnet is uint subnet && (inner >> 16 != 0x0A05 || inner >> 8 == subnet >> 8);
-        return sum == 0xFFFF && datagram[12] is not (0 or 127 or >= 224) && mayCome && destination >> 8 == 0x0A0522 && datagram[8] > 1;
+        return sum == 0xFFFF
+            && datagram[12] is not (0 or 127 or >= 224)
+            && mayCome
+            && destination >> 8 == 0x0A0522
+            && datagram[8] > 1;
     }
 
     private static bool IsDelivered(byte[] datagram, ReadOnlySpan<byte> written)
@@ -136,10 +155,14 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
     }
 }
 
-public sealed class OffloadInboundPropertyTests(ITestOutputHelper output) : InboundPropertyTests(RigEngine.Offload, 1_200_000, output);
+public sealed class OffloadInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Offload, 1_200_000, output);
 
-public sealed class PipelineInboundPropertyTests(ITestOutputHelper output) : InboundPropertyTests(RigEngine.Pipeline, 200_000, output);
+public sealed class PipelineInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Pipeline, 200_000, output);
 
-public sealed class BatchInboundPropertyTests(ITestOutputHelper output) : InboundPropertyTests(RigEngine.Batch, 200_000, output);
+public sealed class BatchInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Batch, 200_000, output);
 
-public sealed class ClassicInboundPropertyTests(ITestOutputHelper output) : InboundPropertyTests(RigEngine.Classic, 200_000, output);
+public sealed class ClassicInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Classic, 200_000, output);

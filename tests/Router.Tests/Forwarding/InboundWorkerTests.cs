@@ -121,7 +121,8 @@ public abstract class InboundWorkerTests(RigEngine engine)
 
     [Theory]
     [MemberData(nameof(Sources))]
-    public void The_source_check_decides_who_may_send_what(SourceCheck check, uint outer, uint inner, DropReason expected)
+    public void The_source_check_decides_who_may_send_what(
+        SourceCheck check, uint outer, uint inner, DropReason expected)
     {
         using var rig = new Rig(engine, check);
         rig.Receive(Ipv4(inner, OurPod), outer);

@@ -67,7 +67,8 @@ public abstract class MergeFaultTests(RigEngine engine)
     [InlineData(Udp, 0)]
     [InlineData(Udp, 2)]
     [InlineData(Udp, 4)]
-    public void A_packet_corrupted_inside_a_train_is_delivered_as_corrupt_as_it_came_and_the_others_are_not_touched(byte protocol, int index)
+    public void A_packet_corrupted_inside_a_train_is_delivered_as_corrupt_as_it_came_and_the_others_are_not_touched(
+        byte protocol, int index)
     {
         using var rig = new Rig(engine);
         byte[][] run = Run(protocol, 5);
@@ -75,7 +76,8 @@ public abstract class MergeFaultTests(RigEngine engine)
         ReceiveTrain(rig, run);
 
         AssertDelivered(rig, run);
-        int write = Enumerable.Range(0, rig.Tun.Written.Count).Single(i => rig.Tun.Written[i].AsSpan(12).SequenceEqual(run[index].AsSpan(12)));
+        int write = Enumerable.Range(0, rig.Tun.Written.Count)
+            .Single(i => rig.Tun.Written[i].AsSpan(12).SequenceEqual(run[index].AsSpan(12)));
         Assert.Equal(SegmentationType.None, rig.Tun.Headers[write].Type);
         Assert.False(rig.Tun.Headers[write].NeedsChecksum);
         Assert.Equal(1, rig.Inbound.Seen(PathEvent.BadTransportChecksum));

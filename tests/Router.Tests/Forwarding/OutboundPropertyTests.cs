@@ -14,8 +14,8 @@ using static Overlay.Testing.PacketBuilder;
 namespace Overlay.Router.Tests.Forwarding;
 
 /// <summary>
-/// Random frames of every kind and length to several peers, past refusals: every datagram sent is what a slow oracle says, in the
-/// order the frames came. What is overwritten, sent twice, forgotten or cut wrongly shows.
+/// Random frames of every kind and length to several peers, past refusals: every datagram sent is what a slow oracle
+/// says, in the order the frames came. What is overwritten, sent twice, forgotten or cut wrongly shows.
 /// </summary>
 public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrain, ITestOutputHelper output)
 {
@@ -28,7 +28,8 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
     [Fact]
     public void Tens_of_thousands_of_random_frames_become_the_datagrams_they_should_in_their_order()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         var random = new Random(seed);
         RouteTable table = Table(new Route(new Prefix(Address("10.5.11.0"), 24), s_thirdPeerAddress));
@@ -56,13 +57,17 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
             longest = Math.Max(longest, LongestTrain(rig.Port));
             rig.Port.Sent.Clear();
             rig.Port.TrainLengths.Clear();
-            rig.Time.Advance(TimeSpan.FromMinutes(1)); // a peer that has refused a train is sent none for ten of these rounds
+            // a peer that has refused a train is sent none for ten of these rounds
+            rig.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
         long refused = rig.Outbound.Seen(PathEvent.TrainRefused);
-        output.WriteLine($"{datagrams} datagrams, {refused} trains refused, {rig.Port.WritableWaits} waits, longest train {longest}");
+        output.WriteLine(
+            $"{datagrams} datagrams, {refused} trains refused, {rig.Port.WritableWaits} waits, longest train "
+                + $"{longest}");
         Assert.Equal(datagrams, rig.Outbound.ForwardedPackets);
-        Assert.Equal(rig.Outbound.Dropped(), rig.Outbound.Dropped(DropReason.NoRoute) + rig.Outbound.Dropped(DropReason.TtlExpired));
+        Assert.Equal(rig.Outbound.Dropped(), rig.Outbound.Dropped(DropReason.NoRoute) + rig.Outbound.Dropped(
+            DropReason.TtlExpired));
         Assert.True(refused > 3 && rig.Port.WritableWaits > 0, $"seed {seed}: hardly anything was refused");
         Assert.Equal(datagramsATrain, longest);
     }
@@ -81,14 +86,17 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         int kind = random.Next(10);
         bool isTcp = random.Next(2) == 0;
         int headerBytes = isTcp ? 40 : 28;
-        int segmentBytes = random.Next(4) switch { 0 => random.Next(1, 300), 1 => 1472 - headerBytes, _ => random.Next(300, 9_000) };
+        int segmentBytes =
+            random.Next(4) switch { 0 => random.Next(1, 300), 1 => 1472 - headerBytes, _ => random.Next(300, 9_000) };
         int longest = random.Next(12) == 0 ? 65_400 : kind < 4 ? 6_000 : 1_500;
         byte[] payload = new byte[random.Next(1, kind < 4 ? Math.Min(longest, 300 * segmentBytes) + 1 : longest)];
         random.NextBytes(payload);
         ushort fragment = random.Next(2) == 0 ? (ushort)0x4000 : (ushort)0;
         bool isUncut = kind is >= 4 and < 7; // complete but for its checksum
         byte[] packet = isTcp
-            ? TcpPacket(OurPod, pod, 1, 2, (uint)random.NextInt64(1L << 32), 4, (byte)random.Next(256), payload, ttl: ttl, fragment: fragment)
+            ? TcpPacket(
+                OurPod, pod, 1, 2, (uint)random.NextInt64(1L << 32), 4, (byte)random.Next(256), payload, ttl: ttl,
+                fragment: fragment)
             : UdpPacket(OurPod, pod, 1, 2, payload, (ushort)random.Next(65_536), ttl, fragment);
         if (peer != 0 && ttl > 1)
         {
@@ -120,7 +128,8 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         tun.Put(header, packet);
     }
 
-    // The kernel completes a checksum of zero so, for TCP too, unless it has cut the packet (net/core/dev.c, skb_checksum_help).
+    // The kernel completes a checksum of zero so, for TCP too, unless it has cut the packet (net/core/dev.c,
+    // skb_checksum_help).
     private static void WriteOnesForZero(Span<byte> checksum)
     {
         if (BinaryPrimitives.ReadUInt16BigEndian(checksum) == 0)
@@ -144,13 +153,15 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
 
     private static void AssertSent(InMemoryDatagramPort port, List<(uint Peer, byte[] Datagram)> expected, string hint)
     {
-        Assert.True(expected.Count == port.Sent.Count, $"{hint}: {port.Sent.Count} datagrams instead of {expected.Count}");
+        Assert.True(
+            expected.Count == port.Sent.Count, $"{hint}: {port.Sent.Count} datagrams instead of {expected.Count}");
         for (int i = 0; i < expected.Count; i++)
         {
             (uint peer, byte[] datagram) = port.Sent[i];
             if (peer != expected[i].Peer || !datagram.AsSpan().SequenceEqual(expected[i].Datagram))
             {
-                Assert.Fail($"{hint}: datagram {i} of {expected.Count} to {peer:X8}:\n{Convert.ToHexString(datagram)} instead of\n"
+                Assert.Fail($"{hint}: datagram {i} of {expected.Count} to "
+                    + $"{peer:X8}:\n{Convert.ToHexString(datagram)} instead of\n"
                     + Convert.ToHexString(expected[i].Datagram));
             }
         }

@@ -18,9 +18,11 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     public void Packets_leave_in_the_order_they_came_whatever_the_batch(int count)
     {
         using var rig = new Rig(engine);
-        rig.Send([.. Enumerable.Range(0, count).Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))]);
+        rig.Send([.. Enumerable.Range(0, count)
+            .Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))]);
 
-        Assert.Equal(Enumerable.Range(0, count), rig.Port.Sent.Select(sent => (sent.Payload[4] << 8) | sent.Payload[5]));
+        Assert.Equal(
+            Enumerable.Range(0, count), rig.Port.Sent.Select(sent => (sent.Payload[4] << 8) | sent.Payload[5]));
         Assert.Equal(count, rig.Outbound.ForwardedPackets);
     }
 
@@ -36,8 +38,10 @@ public abstract class OutboundWorkerTests(RigEngine engine)
 
     [Theory]
     [InlineData(new byte[] { 0x45 }, DropReason.ShortPacket)]
-    [InlineData(new byte[] { 0x43, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
-    [InlineData(new byte[] { 0x45, 0, 0, 21, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
+    [InlineData(
+        new byte[] { 0x43, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
+    [InlineData(
+        new byte[] { 0x45, 0, 0, 21, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
     public void What_is_no_ipv4_packet_is_dropped_without_an_answer(byte[] packet, DropReason expected)
     {
         using var rig = new Rig(engine);
@@ -67,7 +71,8 @@ public abstract class OutboundWorkerTests(RigEngine engine)
         using var rig = new Rig(engine);
         int messages = 0;
         rig.Port.Refuse = (_, _) => ++messages is 3 or 4 or 7 ? Errno.EAGAIN : Errno.None;
-        rig.Send([.. Enumerable.Range(0, 8).Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))]);
+        rig.Send(
+            [.. Enumerable.Range(0, 8).Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))]);
 
         Assert.Equal(Enumerable.Range(0, 8), rig.Port.Sent.Select(sent => (sent.Payload[4] << 8) | sent.Payload[5]));
         Assert.InRange(rig.Port.WritableWaits, 1, 3);
@@ -126,7 +131,8 @@ public abstract class OutboundWorkerTests(RigEngine engine)
         Assert.Equal(OtherPeerAddress, Assert.Single(rig.Port.Sent).Destination);
         Assert.Equal(expected, Rig.OnlyDrop(rig.Outbound));
         Assert.Equal(1, rig.Outbound.ForwardedPackets);
-        Assert.Equal(errno == Errno.EAGAIN ? Errno.None : errno, rig.Outbound.LastRefusal); // a full buffer is no refusal
+        // a full buffer is no refusal
+        Assert.Equal(errno == Errno.EAGAIN ? Errno.None : errno, rig.Outbound.LastRefusal);
     }
 
     [Fact]

@@ -22,12 +22,14 @@ internal sealed class Rig : IDisposable
     private readonly List<IDisposable> _owned = []; // a pipe behind its stages
 
     internal Rig(
-        RigEngine engine, SourceCheck check = SourceCheck.Strict, RouteTable? table = null, int tunnelMtu = 1472, bool withIcmp = true,
+        RigEngine engine, SourceCheck check =
+            SourceCheck.Strict, RouteTable? table = null, int tunnelMtu = 1472, bool withIcmp = true,
         int datagramsATrain = SendLimits.SafeDatagrams)
     {
         Routes.Publish(table ?? Overlays.Table());
         Tun = new InMemoryTunQueue(HasVirtioNetHeader(engine));
-        ForwarderContext context = Context(engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsATrain);
+        ForwarderContext context = Context(
+            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsATrain);
         Accelerations = context.Accelerations;
         Paths = context.Paths;
         AddWorkers(engine, context, Tun, Port, _outbound, _inbound, _owned);
@@ -59,19 +61,23 @@ internal sealed class Rig : IDisposable
 
     /// <summary>What an engine's workers share.</summary>
     internal static ForwarderContext Context(
-        RigEngine engine, RouteTableCell routes, IIcmpPort? icmp, SourceCheck check = SourceCheck.Strict, int tunnelMtu = 1472,
+        RigEngine engine, RouteTableCell routes, IIcmpPort? icmp, SourceCheck check =
+            SourceCheck.Strict, int tunnelMtu = 1472,
         TimeProvider? time = null, int datagramsATrain = SendLimits.SafeDatagrams)
     {
         var accelerations = new Accelerations();
         bool hasAll = HasVirtioNetHeader(engine);
-        foreach (Acceleration each in hasAll ? Overlay.Router.Forwarding.Accelerations.All : engine == RigEngine.Batch ? [Acceleration.Mmsg] : [])
+        foreach (Acceleration each in hasAll
+            ? Overlay.Router.Forwarding.Accelerations.All
+            : engine == RigEngine.Batch ? [Acceleration.Mmsg] : [])
         {
             accelerations.SetOn(each);
         }
 
         var options = new ForwarderOptions(check, tunnelMtu)
         {
-            // A pipe that is full waits for its reader, which here is the same thread: a batch of the longest frames must fit it.
+            // A pipe that is full waits for its reader, which here is the same thread: a batch of the longest frames
+            // must fit it.
             FramesABatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
             MessagesABatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
             DatagramsATrain = hasAll ? datagramsATrain : 1,

@@ -38,7 +38,8 @@ public abstract class SystemCallFaultTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         rig.Port.SendManyErrno = errno;
-        byte[][] packets = [.. Enumerable.Range(0, 10).Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))];
+        byte[][] packets = [.. Enumerable.Range(0, 10)
+            .Select(i => Ipv4(OurPod, i % 2 == 0 ? PeerPod : OtherPeerPod, id: (ushort)i))];
         rig.Send(packets);
 
         Assert.Equal(Enumerable.Range(0, 10), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));

@@ -12,7 +12,10 @@ using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Router.Tests.Forwarding;
 
-/// <summary>Trains that the kernel refuses, for every reason it has: nothing is lost, nothing overtakes, and the peer is remembered.</summary>
+/// <summary>
+/// Trains that the kernel refuses, for every reason it has: nothing is lost, nothing overtakes, and the peer is
+/// remembered.
+/// </summary>
 public abstract class TrainFaultTests(RigEngine engine)
 {
     private const int NarrowMtu = 1400;
@@ -27,7 +30,8 @@ public abstract class TrainFaultTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         rig.Port.PathMtus[PeerAddress] = 1500;
-        rig.Port.Refuse = (destination, segmentBytes) => destination == PeerAddress && segmentBytes > 0 ? errno : Errno.None;
+        rig.Port.Refuse = (destination, segmentBytes) =>
+            destination == PeerAddress && segmentBytes > 0 ? errno : Errno.None;
         SendRow(rig, PeerPod, 5);
         SendRow(rig, OtherPeerPod, 3);
 
@@ -69,7 +73,9 @@ public abstract class TrainFaultTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         int singles = 0;
-        rig.Port.Refuse = (_, segmentBytes) => segmentBytes > 0 ? Errno.EIO : ++singles is 3 or 4 ? Errno.EPERM : Errno.None; // and once more
+        // and once more
+        rig.Port.Refuse = (_, segmentBytes) =>
+            segmentBytes > 0 ? Errno.EIO : ++singles is 3 or 4 ? Errno.EPERM : Errno.None;
         SendRow(rig, PeerPod, 5);
 
         Assert.Equal([0, 1, 3, 4], Ids(rig));
@@ -181,7 +187,8 @@ public abstract class TrainFaultTests(RigEngine engine)
     }
 
     private static void SendRow(Rig rig, uint destination, int count) =>
-        rig.Send([.. Enumerable.Range(0, count).Select(i => Ipv4(OurPod, destination, payload: new byte[100], id: (ushort)i))]);
+        rig.Send([.. Enumerable.Range(0, count)
+            .Select(i => Ipv4(OurPod, destination, payload: new byte[100], id: (ushort)i))]);
 
     /// <summary>One that is cut into so many packets of this length.</summary>
     private static byte[] PutSuperpacket(Rig rig, byte protocol, int packetBytes, int count, ushort fragment)

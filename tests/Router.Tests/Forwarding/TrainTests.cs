@@ -18,7 +18,8 @@ public abstract class TrainTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         int[] lengths = [100, 100, 60, 100, 100, 140, 140, 100, 100, 40];
-        rig.Send([.. lengths.Select((length, i) => Ipv4(OurPod, PeerPod, payload: new byte[length - 20], id: (ushort)i))]);
+        rig.Send(
+            [.. lengths.Select((length, i) => Ipv4(OurPod, PeerPod, payload: new byte[length - 20], id: (ushort)i))]);
 
         Assert.Equal([3, 2, 3, 2], rig.Port.TrainLengths);
         Assert.Equal(lengths, rig.Port.Sent.Select(sent => sent.Payload.Length));
@@ -35,7 +36,8 @@ public abstract class TrainTests(RigEngine engine)
 
         Assert.Equal([2, 1, 3, 2], rig.Port.TrainLengths);
         Assert.Equal(Enumerable.Range(0, to.Length), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
-        Assert.Equal(to.Select(pod => pod == PeerPod ? PeerAddress : OtherPeerAddress), rig.Port.Sent.Select(sent => sent.Destination));
+        Assert.Equal(to.Select(
+            pod => pod == PeerPod ? PeerAddress : OtherPeerAddress), rig.Port.Sent.Select(sent => sent.Destination));
     }
 
     [Theory]
@@ -68,7 +70,8 @@ public abstract class TrainTests(RigEngine engine)
     public void A_train_has_no_more_bytes_than_a_datagram_can(int packetBytes, int expected)
     {
         using var rig = new Rig(engine, datagramsATrain: SendLimits.MostDatagrams);
-        List<byte[]> sent = [.. Put(rig, 44, packetBytes - 40), .. Put(rig, 44, packetBytes - 40), .. Put(rig, 44, packetBytes - 40)];
+        List<byte[]> sent = [
+            .. Put(rig, 44, packetBytes - 40), .. Put(rig, 44, packetBytes - 40), .. Put(rig, 44, packetBytes - 40)];
         rig.DrainTun();
 
         Assert.Equal(expected, rig.Port.TrainLengths[0]);
@@ -106,7 +109,8 @@ public abstract class TrainTests(RigEngine engine)
         byte[] first = Ipv4(OurPod, PeerPod, payload: [.. Enumerable.Range(0, 200).Select(i => (byte)i)], id: 1);
         byte[] second = Ipv4(OurPod, PeerPod, payload: [.. Enumerable.Repeat((byte)0xEE, 200)], id: 2);
 
-        // The frames without a route take the ring once round, to just before and then just behind where the first packet waits.
+        // The frames without a route take the ring once round, to just before and then just behind where the first
+        // packet waits.
         PutDropped(rig, 65_520);
         rig.Tun.Put((byte[])first.Clone());
         PutDropped(rig, 65_535, 65_535, 65_535);
@@ -122,7 +126,8 @@ public abstract class TrainTests(RigEngine engine)
         byte[] third = Ipv4(OurPod, PeerPod, payload: [.. Enumerable.Range(0, 200).Select(i => (byte)i)]);
         byte[] seventh = Ipv4(OurPod, PeerPod, payload: [.. Enumerable.Repeat((byte)0xEE, 200)]);
 
-        // The last of 45 datagrams waits at the ring's end, the third frame at its start; then the ring is gone round once.
+        // The last of 45 datagrams waits at the ring's end, the third frame at its start; then the ring is gone round
+        // once.
         PutDropped(rig, 65_520, 65_520);
         List<byte[]> sent = Put(rig, 45, 1432);
         rig.Tun.Put((byte[])third.Clone());

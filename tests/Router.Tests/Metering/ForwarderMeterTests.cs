@@ -38,7 +38,8 @@ public sealed class ForwarderMeterTests
         MeterTotals inbound = rig.Forwarder.InboundMeter!;
         Assert.Equal((bytes, bytes), (outbound.BytesOf(MeteredCall.TunRead), outbound.BytesOf(MeteredCall.UdpSend)));
         Assert.Equal((bytes, bytes), (inbound.BytesOf(MeteredCall.UdpReceive), inbound.BytesOf(MeteredCall.TunWrite)));
-        Assert.Equal((Packets, Packets), (outbound.CallsOf(MeteredCall.UdpSend), inbound.CallsOf(MeteredCall.TunWrite)));
+        Assert.Equal(
+            (Packets, Packets), (outbound.CallsOf(MeteredCall.UdpSend), inbound.CallsOf(MeteredCall.TunWrite)));
 
         // A read that finds nothing is a call too.
         Assert.True(outbound.CallsOf(MeteredCall.TunRead) > Packets);
@@ -58,7 +59,8 @@ public sealed class ForwarderMeterTests
 
         Assert.Equal(copies * bytes, rig.Forwarder.OutboundMeter!.UserCopiedBytes);
         Assert.Equal(copies * bytes, rig.Forwarder.InboundMeter!.UserCopiedBytes);
-        Assert.Equal(Enumerable.Range(1, Packets).Select(id => (byte)id), rig.Port.Sent.Select(sent => sent.Payload[5]));
+        Assert.Equal(
+            Enumerable.Range(1, Packets).Select(id => (byte)id), rig.Port.Sent.Select(sent => sent.Payload[5]));
         Assert.Equal(Enumerable.Range(1, Packets).Select(id => (byte)id), rig.Tun.Written.Select(packet => packet[5]));
     }
 
@@ -72,11 +74,13 @@ public sealed class ForwarderMeterTests
         double passed = System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds;
 
         double inCalls = MeteredCalls.All.Sum(outbound.SecondsOf);
-        Assert.True(inCalls > 0 && outbound.WorkSeconds > 0, $"{inCalls} s in calls, {outbound.WorkSeconds} s between them");
+        Assert.True(
+            inCalls > 0 && outbound.WorkSeconds > 0, $"{inCalls} s in calls, {outbound.WorkSeconds} s between them");
         Assert.True(outbound.SecondsOf(MeteredCall.Wait) == 0, "a sleep is counted, not timed");
 
         // One batch of thirteen stands for the others, so a slow one weighs as much as thirteen.
-        Assert.True(inCalls + outbound.WorkSeconds < passed * 13, $"{inCalls} + {outbound.WorkSeconds} s of {passed} s");
+        Assert.True(
+            inCalls + outbound.WorkSeconds < passed * 13, $"{inCalls} + {outbound.WorkSeconds} s of {passed} s");
     }
 
     // One packet each way at a time, so that each takes calls of its own.
@@ -91,12 +95,14 @@ public sealed class ForwarderMeterTests
             rig.Tun.Put(packet);
             rig.Port.Put(Ipv4(PeerPod, OurPod, id: (ushort)id), PeerAddress);
             Assert.True(SpinWait.SpinUntil(
-                () => rig.Forwarder.Outbound.ForwardedPackets == id && rig.Forwarder.Inbound.ForwardedPackets == id, s_patience));
+                () => rig.Forwarder.Outbound.ForwardedPackets == id
+                    && rig.Forwarder.Inbound.ForwardedPackets == id, s_patience));
         }
 
         // The last call's cell is written after the packet's.
         Assert.True(SpinWait.SpinUntil(
-            () => rig.Forwarder.OutboundMeter!.CallsOf(MeteredCall.UdpSend) == Packets && rig.Forwarder.InboundMeter!.CallsOf(MeteredCall.TunWrite) == Packets,
+            () => rig.Forwarder.OutboundMeter!.CallsOf(MeteredCall.UdpSend) == Packets
+                && rig.Forwarder.InboundMeter!.CallsOf(MeteredCall.TunWrite) == Packets,
             s_patience));
         return bytes;
     }

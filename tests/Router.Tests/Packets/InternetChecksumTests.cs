@@ -6,7 +6,9 @@ namespace Overlay.Router.Tests.Packets;
 
 public sealed class InternetChecksumTests
 {
-    /// <summary>By vector width in bits; where the processor has no such vectors, their replacement in software.</summary>
+    /// <summary>
+    /// By vector width in bits; where the processor has no such vectors, their replacement in software.
+    /// </summary>
     private static readonly (int Width, Loop Add)[] s_loops =
     [
         (0, OnesComplementSum.AddWords),
@@ -112,7 +114,9 @@ public sealed class InternetChecksumTests
     {
         const int Seed = 23;
         var random = new Random(Seed);
-        ulong[] corners = [1, 0xFFFE, 0xFFFF, 0x1_0000, 0xFFFF_FFFF, 0x1_0000_0000, 0xFFFF_0000_0001, ulong.MaxValue - 1, ulong.MaxValue];
+        ulong[] corners = [
+            1, 0xFFFE, 0xFFFF, 0x1_0000, 0xFFFF_FFFF, 0x1_0000_0000, 0xFFFF_0000_0001, ulong.MaxValue - 1,
+            ulong.MaxValue];
         Assert.Equal(0, InternetChecksum.Fold(0));
         for (int round = 0; round < 100_000; round++)
         {
@@ -155,7 +159,9 @@ public sealed class InternetChecksumTests
         {
             if (Checksum(add(bytes, 0)) != expected)
             {
-                Assert.Fail($"{where}: {width} bits, {bytes.Length} bytes: {Checksum(add(bytes, 0)):X4} instead of {expected:X4}");
+                Assert.Fail(
+                    $"{where}: {width} bits, {bytes.Length} bytes: {Checksum(add(bytes, 0)):X4} instead of "
+                        + $"{expected:X4}");
             }
         }
     }

@@ -101,7 +101,8 @@ public sealed class PeerPathsTests
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        Assert.Equal(Enumerable.Range(77, 1024).Select(peer => (uint)peer), _paths.Current.Paths.Select(path => path.Peer));
+        Assert.Equal(
+            Enumerable.Range(77, 1024).Select(peer => (uint)peer), _paths.Current.Paths.Select(path => path.Peer));
         Assert.Equal(PeerPath.Unknown, _paths.Current.Find(76, _paths.Now));
         Assert.Equal(1000, _paths.Current.Find(1100, _paths.Now).Mtu);
     }
@@ -123,6 +124,7 @@ public sealed class PeerPathsTests
         Assert.All(threads, thread => Assert.True(thread.Join(TimeSpan.FromSeconds(60))));
 
         Assert.Equal(Threads * Peers, _paths.Current.Paths.Count);
-        Assert.All(_paths.Current.Paths, path => Assert.Equal((1000 + ((int)path.Peer / Peers), false), (path.Mtu, path.TakesTrains)));
+        Assert.All(_paths.Current.Paths, path => Assert.Equal(
+            (1000 + ((int)path.Peer / Peers), false), (path.Mtu, path.TakesTrains)));
     }
 }

@@ -14,14 +14,16 @@ public sealed class FramePipeTests(ITestOutputHelper output)
     [Fact]
     public void A_hundred_thousand_frames_cross_between_two_threads_whole_and_in_order_and_nobody_sleeps_for_ever()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         using var pipe = new FramePipe();
         using var stop = new EventSignal();
         Exception? fault = null;
         int received = 0;
         var writer = new Thread(() => Guard(() => Write(pipe, stop, new Random(seed)))) { IsBackground = true };
-        var reader = new Thread(() => Guard(() => Read(pipe, stop, new Random(seed), ref received))) { IsBackground = true };
+        var reader = new Thread(
+            () => Guard(() => Read(pipe, stop, new Random(seed), ref received))) { IsBackground = true };
         writer.Start();
         reader.Start();
         bool isDone = writer.Join(TimeSpan.FromSeconds(60)) & reader.Join(TimeSpan.FromSeconds(60));

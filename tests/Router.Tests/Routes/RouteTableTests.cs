@@ -81,7 +81,8 @@ public sealed class RouteTableTests
     public void Every_peer_of_65_535_is_found_by_its_address_and_strangers_are_not()
     {
         Route[] routes = [.. Enumerable.Range(0, 65_535)
-            .Select(i => new Route(new Prefix(Address("10.0.0.0") + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
+            .Select(
+                i => new Route(new Prefix(Address("10.0.0.0") + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
         var table = RouteTable.Build(s_network, s_own, routes);
 
         Assert.True(table.IsDirect);
@@ -111,7 +112,9 @@ public sealed class RouteTableTests
             {
                 uint expected = Scan(routes, address);
                 uint actual = table.Find(address);
-                Assert.True(expected == actual, $"seed {Seed}, round {round}, address {address:X8}: {actual:X8}, not {expected:X8}");
+                Assert.True(
+                    expected == actual, $"seed {Seed}, round {round}, address {address:X8}: {actual:X8}, not "
+                        + $"{expected:X8}");
             }
         }
     }
@@ -158,5 +161,6 @@ public sealed class RouteTableTests
         .FirstOrDefault();
 
     private static RouteTable Build(params (string Subnet, int Length, string NextHop)[] routes) => RouteTable.Build(
-        s_network, s_own, routes.Select(route => new Route(new Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
+        s_network, s_own, routes.Select(
+            route => new Route(new Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
 }

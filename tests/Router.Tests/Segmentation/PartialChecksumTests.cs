@@ -25,7 +25,8 @@ public sealed class PartialChecksumTests
                     ipOptions: new byte[4 * random.Next(11)]);
             (byte[] open, VirtioNetHeader header) = Open(complete);
             Assert.True(PartialChecksum.TryComplete(header, open), $"seed {Seed}, round {round}: refused");
-            Assert.True(complete.AsSpan().SequenceEqual(open), $"seed {Seed}, round {round}: {Convert.ToHexString(open)}");
+            Assert.True(
+                complete.AsSpan().SequenceEqual(open), $"seed {Seed}, round {round}: {Convert.ToHexString(open)}");
         }
     }
 
@@ -37,7 +38,8 @@ public sealed class PartialChecksumTests
         for (int i = 0; i < 65_536; i++)
         {
             byte[] payload = [(byte)(i >> 8), (byte)i];
-            byte[] udp = PacketBuilder.UdpPacket(OurPod, PeerPod, 53, 9_999, payload); // the builder has it as all ones already
+            // the builder has it as all ones already
+            byte[] udp = PacketBuilder.UdpPacket(OurPod, PeerPod, 53, 9_999, payload);
             byte[] tcp = PacketBuilder.TcpPacket(OurPod, PeerPod, 53, 9_999, 1, 2, 0x10, payload);
             foreach (byte[] complete in (byte[][])[udp, tcp])
             {
@@ -55,7 +57,8 @@ public sealed class PartialChecksumTests
             }
         }
 
-        Assert.True(udpZeros > 0 && tcpZeros > 0, $"{udpZeros} checksums of UDP and {tcpZeros} of TCP came out as zero");
+        Assert.True(
+            udpZeros > 0 && tcpZeros > 0, $"{udpZeros} checksums of UDP and {tcpZeros} of TCP came out as zero");
     }
 
     [Fact]
@@ -91,7 +94,8 @@ public sealed class PartialChecksumTests
         byte[] packet = PacketBuilder.UdpPacket(OurPod, PeerPod, 1, 2, [3]);
         byte[] before = [.. packet];
         (_, VirtioNetHeader header) = Open(packet);
-        Assert.False(PartialChecksum.TryComplete(header with { ChecksumStart = start, ChecksumOffset = offset }, packet));
+        Assert.False(
+            PartialChecksum.TryComplete(header with { ChecksumStart = start, ChecksumOffset = offset }, packet));
         Assert.False(PartialChecksum.TryComplete(header with { HasReceiveInfo = true }, packet));
         Assert.Equal(before, packet);
         Assert.True(PartialChecksum.TryComplete(header with { ChecksumOffset = 7 }, packet)); // the last two bytes

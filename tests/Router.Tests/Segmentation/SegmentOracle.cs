@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Overlay.Router.Tests.Segmentation;
 
-/// <summary>What a superpacket must become, built byte by byte from the RFCs, and the comparison with what it does become.</summary>
+/// <summary>
+/// What a superpacket must become, built byte by byte from the RFCs, and the comparison with what it does become.
+/// </summary>
 internal static class SegmentOracle
 {
     /// <summary>What the kernel says of a superpacket that is as it should be.</summary>
@@ -75,8 +77,10 @@ internal static class SegmentOracle
         Assert.Equal(DropReason.None, Ipv4Header.Parse(packet, out Ipv4Header ip));
         DropReason fault = Superpacket.Parse(header, ip, packet.Length, out Superpacket superpacket);
         Assert.True(fault == DropReason.None, $"{hint}: {fault}");
-        Assert.True(superpacket.Count == expected.Count, $"{hint}: {superpacket.Count} segments instead of {expected.Count}");
-        Assert.True(superpacket.LongestPacketBytes == expected[0].Length, $"{hint}: longest {superpacket.LongestPacketBytes}");
+        Assert.True(
+            superpacket.Count == expected.Count, $"{hint}: {superpacket.Count} segments instead of {expected.Count}");
+        Assert.True(
+            superpacket.LongestPacketBytes == expected[0].Length, $"{hint}: longest {superpacket.LongestPacketBytes}");
         Assert.Equal(header.SegmentBytes, superpacket.SegmentBytes);
 
         byte[] buffer = new byte[superpacket.HeaderBytes + 1];
@@ -88,7 +92,9 @@ internal static class SegmentOracle
             byte[] segment = [.. buffer.AsSpan(0, superpacket.HeaderBytes), .. payload];
             if (!segment.AsSpan().SequenceEqual(expected[i]) || buffer[^1] != 0xEE)
             {
-                Assert.Fail($"{hint}: segment {i} of {expected.Count}:\n{Convert.ToHexString(segment)} instead of\n{Convert.ToHexString(expected[i])}");
+                Assert.Fail(
+                    $"{hint}: segment {i} of {expected.Count}:\n{Convert.ToHexString(segment)} instead "
+                        + $"of\n{Convert.ToHexString(expected[i])}");
             }
         }
 
@@ -108,7 +114,8 @@ internal static class SegmentOracle
     }
 
     private static uint Read32(byte[] bytes, int offset) =>
-        ((uint)bytes[offset] << 24) + ((uint)bytes[offset + 1] << 16) + ((uint)bytes[offset + 2] << 8) + bytes[offset + 3];
+        ((uint)bytes[offset] << 24) + (
+            (uint)bytes[offset + 1] << 16) + ((uint)bytes[offset + 2] << 8) + bytes[offset + 3];
 
     private static void Write16(byte[] bytes, int offset, int value)
     {

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Overlay.Router.Tests.Segmentation;
 
-/// <summary>Random superpackets, cut and compared with a slow oracle; random contradictions, judged by the rules once more.</summary>
+/// <summary>
+/// Random superpackets, cut and compared with a slow oracle; random contradictions, judged by the rules once more.
+/// </summary>
 public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
 {
     [Fact]
@@ -74,14 +76,16 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
 
     private (int Seed, Random Random) Seed()
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         return (seed, new Random(seed));
     }
 
     private static (byte[] Packet, int SegmentBytes) Next(Random random, int longest)
     {
-        int segmentBytes = random.Next(4) switch { 0 => random.Next(1, 100), 1 => random.Next(1, 65_536), _ => random.Next(100, 1_461) };
+        int segmentBytes =
+            random.Next(4) switch { 0 => random.Next(1, 100), 1 => random.Next(1, 65_536), _ => random.Next(100, 1_461) };
         byte[] payload = new byte[random.Next(1, Math.Min(longest, 64 * segmentBytes) + 1)];
         random.NextBytes(payload);
         if (random.Next(20) == 0)
@@ -97,7 +101,8 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
         byte typeOfService = (byte)random.Next(256);
         ushort[] ports = [(ushort)random.Next(65_536), (ushort)random.Next(65_536), (ushort)random.Next(65_536)];
         byte[] packet = random.Next(3) == 0
-            ? PacketBuilder.UdpPacket(source, destination, ports[0], ports[1], payload, id, ttl, fragment, typeOfService)
+            ? PacketBuilder.UdpPacket(
+                source, destination, ports[0], ports[1], payload, id, ttl, fragment, typeOfService)
             : PacketBuilder.TcpPacket(
                 source, destination, ports[0], ports[1], (uint)random.NextInt64(1L << 32), (uint)random.NextInt64(1L << 32),
                 (byte)random.Next(256), payload, Options(random), ports[2], id, ttl, fragment, typeOfService, Options(random));
@@ -115,7 +120,8 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
     {
         switch (random.Next(9))
         {
-            case 0: return (packet, header with { NeedsChecksum = random.Next(2) == 0, HasReceiveInfo = random.Next(2) == 0 });
+            case 0: return (
+                packet, header with { NeedsChecksum = random.Next(2) == 0, HasReceiveInfo = random.Next(2) == 0 });
             case 1: return (packet, header with { Type = (SegmentationType)random.Next(7) });
             case 2: return (packet, header with { HasEcn = true });
             case 3: return (packet, header with { SegmentBytes = (ushort)random.Next(3) });
@@ -150,7 +156,8 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
             && dataOffset >= 5 && total > ip + (4 * dataOffset);
         bool isUdp = header.Type == SegmentationType.UdpL4 && packet[9] == 17 && header.ChecksumOffset == 6
             && !header.HasEcn && total > ip + 8;
-        return (isTcp || isUdp) && !isFragment && total == packet.Length && header.ChecksumStart == ip && header.SegmentBytes > 0
+        return (isTcp
+            || isUdp) && !isFragment && total == packet.Length && header.ChecksumStart == ip && header.SegmentBytes > 0
             && header.NeedsChecksum && !header.HasReceiveInfo;
     }
 }

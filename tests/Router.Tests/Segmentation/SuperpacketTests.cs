@@ -134,7 +134,8 @@ public sealed class SuperpacketTests
             AssertRefused(packet, right with { ChecksumStart = 0 });
             AssertRefused(packet, right with { ChecksumOffset = 14 });
             AssertRefused(packet, right with { ChecksumOffset = (ushort)(packet == tcp ? 6 : 16) });
-            AssertRefused(packet, right with { Type = packet == tcp ? SegmentationType.UdpL4 : SegmentationType.TcpV4 });
+            AssertRefused(
+                packet, right with { Type = packet == tcp ? SegmentationType.UdpL4 : SegmentationType.TcpV4 });
             AssertRefused(packet, right with { Type = SegmentationType.None });
             AssertRefused(packet, right with { Type = SegmentationType.TcpV6 });
             AssertRefused(packet, right with { Type = (SegmentationType)3 }); // UFO
@@ -190,7 +191,9 @@ public sealed class SuperpacketTests
         packet, SegmentOracle.Describe(packet, segmentBytes), $"{packet.Length} bytes by {segmentBytes}");
 
     private static void AssertRefused(byte[] frame, VirtioNetHeader header) =>
-        Assert.True(Parse(frame, header) == DropReason.BadSuperpacket, $"not refused: {header} {Convert.ToHexString(frame.AsSpan(0, 20))}");
+        Assert.True(
+            Parse(frame, header) == DropReason.BadSuperpacket, $"not refused: {header} "
+                + $"{Convert.ToHexString(frame.AsSpan(0, 20))}");
 
     private static DropReason Parse(byte[] frame, VirtioNetHeader header)
     {

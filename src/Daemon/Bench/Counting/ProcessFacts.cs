@@ -11,9 +11,11 @@ namespace Overlay.Daemon.Bench.Counting;
 /// <param name="SystemSeconds">In the kernel for them.</param>
 /// <param name="ContextSwitches">Of all their threads, voluntary and not.</param>
 /// <param name="ResidentBytes">VmRSS.</param>
-internal readonly record struct ProcessFacts(double UserSeconds, double SystemSeconds, long ContextSwitches, long ResidentBytes)
+internal readonly record struct ProcessFacts(
+    double UserSeconds, double SystemSeconds, long ContextSwitches, long ResidentBytes)
 {
-    private const string VoluntarySwitches = "voluntary_ctxt_switches:", OtherSwitches = "nonvoluntary_ctxt_switches:", Resident = "VmRSS:";
+    private const string VoluntarySwitches =
+        "voluntary_ctxt_switches:", OtherSwitches = "nonvoluntary_ctxt_switches:", Resident = "VmRSS:";
 
     /// <summary>Now. A process that is gone has used nothing.</summary>
     internal static ProcessFacts Read(IReadOnlyList<int> processIds)
@@ -49,7 +51,8 @@ internal readonly record struct ProcessFacts(double UserSeconds, double SystemSe
 
     private static ProcessFacts ReadOne(int id)
     {
-        // The command's name, in brackets, may hold anything; utime and stime are the 14th and 15th field, the third follows the name.
+        // The command's name, in brackets, may hold anything; utime and stime are the 14th and 15th field, the third
+        // follows the name.
         string stat = File.ReadAllText($"/proc/{id}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         long switches = Directory.EnumerateDirectories($"/proc/{id}/task").Sum(SwitchesOf);

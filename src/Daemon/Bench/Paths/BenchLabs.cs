@@ -9,7 +9,10 @@ using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Bench.Paths;
 
-/// <summary>The labs of all variants, up side by side, so that rounds can take them in turn; and whatever an earlier run has left of them.</summary>
+/// <summary>
+/// The labs of all variants, up side by side, so that rounds can take them in turn; and whatever an earlier run has
+/// left of them.
+/// </summary>
 internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposable
 {
     /// <summary>Everything a run writes is below.</summary>
@@ -40,11 +43,16 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
     /// <summary>Whether a run has left anything, or is running.</summary>
     internal bool IsAnythingThere() => System.IO.Directory.Exists(Directory) || CountRemnants() > 0;
 
-    /// <summary>Ends every process of a run and removes its namespaces and files, this one's or an earlier one's. With the lock held.</summary>
+    /// <summary>
+    /// Ends every process of a run and removes its namespaces and files, this one's or an earlier one's. With the lock
+    /// held.
+    /// </summary>
     /// <returns>How many things there were.</returns>
     internal int Clear() => Enumerable.Range(0, BenchPlan.MostVariants).Sum(i => RemnantsOf(i).Remove().Count);
 
-    /// <summary>As <see cref="Clear"/>, and the directory with the lock too, which goes last: whoever finds none may build labs.</summary>
+    /// <summary>
+    /// As <see cref="Clear"/>, and the directory with the lock too, which goes last: whoever finds none may build labs.
+    /// </summary>
     /// <returns>How many things are still there.</returns>
     internal int Remove()
     {
@@ -75,7 +83,8 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
         return new LabPlan($"{Prefix}-{NameOf(number)}", directory, hostCount: 2, hasBridge: false);
     }
 
-    private LabRemnants RemnantsOf(int number) => new($"{Prefix}-{NameOf(number)}", Path.Combine(Directory, NameOf(number)), ip);
+    private LabRemnants RemnantsOf(int number) =>
+        new($"{Prefix}-{NameOf(number)}", Path.Combine(Directory, NameOf(number)), ip);
 
     private BenchPath Build(Variant variant, LabPlan plan, CancellationToken stop) => variant switch
     {

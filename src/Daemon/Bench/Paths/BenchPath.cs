@@ -45,17 +45,22 @@ internal abstract class BenchPath : IDisposable
         using var pinger = new Pinger(FirstNamespace);
         bool works = false;
         bool isDecided = Condition.Holds(
-            () => (works = pinger.Ping(SecondAddress, sequence: 0, s_aPing) is not null) || Casualties() is not null, s_answersWithin, stop);
+            () => (works = pinger.Ping(SecondAddress, sequence: 0, s_aPing) is not null)
+                || Casualties() is not null, s_answersWithin, stop);
         if (!works)
         {
             throw new BenchException(
                 Casualties() is { } casualties && isDecided
                     ? $"{Variant.Name}: {casualties.Split('\n')[0]}"
-                    : $"{Variant.Name}: {SecondAddress} did not answer {FirstAddress} within {s_answersWithin.TotalSeconds:0} s");
+                    : $"{Variant.Name}: {SecondAddress} did not answer {FirstAddress} within "
+                    + $"{s_answersWithin.TotalSeconds:0} s");
         }
     }
 
-    /// <summary>Bytes that have been received at whatever must carry them, both hosts together: what goes around it is not among them.</summary>
+    /// <summary>
+    /// Bytes that have been received at whatever must carry them, both hosts together: what goes around it is not among
+    /// them.
+    /// </summary>
     internal abstract long ReadCarriedBytes();
 
     /// <summary>What carries them, for a message.</summary>

@@ -23,7 +23,8 @@ internal sealed class DaemonPath : BenchPath
     /// <exception cref="LabException">A daemon did not become ready.</exception>
     internal static DaemonPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
     {
-        var options = new LabOptions(ChildDaemon.ThisProgram()) { ExtraArguments = [.. variant.RunArguments, "--meter"] };
+        var options = new LabOptions(
+            ChildDaemon.ThisProgram()) { ExtraArguments = [.. variant.RunArguments, "--meter"] };
         var lab = RunningLab.Start(plan, ip, options, stop);
         return new DaemonPath(lab)
         {

@@ -42,7 +42,9 @@ internal sealed class KernelPath : BenchPath
         IReadOnlyList<SubnetFacts> subnets = PodNetwork.Attach(plan, ip, LabPlan.WireMtu);
         for (int i = 0; i < 2; i++)
         {
-            ip.Batch(plan.Hosts[i].HostNamespace, [$"route add {subnets[1 - i].Subnet} via {plan.Hosts[1 - i].UnderlayAddress}"]);
+            ip.Batch(
+                plan.Hosts[i].HostNamespace, [$"route add {subnets[1 - i].Subnet} via "
+                    + $"{plan.Hosts[1 - i].UnderlayAddress}"]);
         }
 
         return Between(variant, plan, subnets, LabPlan.WireMtu, Underlay);
@@ -58,7 +60,8 @@ internal sealed class KernelPath : BenchPath
             ip.Batch(
                 plan.Hosts[i].HostNamespace,
                 [
-                    $"link add {Vxlan} address {Mac(i)} mtu {Mtu} type vxlan id 1 dstport {VxlanPort} local {plan.Hosts[i].UnderlayAddress} dev {Underlay} nolearning",
+                    $"link add {Vxlan} address {Mac(i)} mtu {Mtu} type vxlan id 1 dstport {VxlanPort} local "
+                        + $"{plan.Hosts[i].UnderlayAddress} dev {Underlay} nolearning",
                     $"addr add {subnets[i].Network}/32 dev {Vxlan}",
                     $"link set {Vxlan} up",
                     $"neigh add {subnets[1 - i].Network} lladdr {Mac(1 - i)} dev {Vxlan} nud permanent",
@@ -73,9 +76,11 @@ internal sealed class KernelPath : BenchPath
     }
 
     /// <inheritdoc/>
-    internal override long ReadCarriedBytes() => Plan.Hosts.Sum(host => LinkBytes.Received(host.HostNamespace, _device));
+    internal override long ReadCarriedBytes() =>
+        Plan.Hosts.Sum(host => LinkBytes.Received(host.HostNamespace, _device));
 
-    private static KernelPath Between(Variant variant, LabPlan plan, IReadOnlyList<SubnetFacts> subnets, int mtu, string device) => new()
+    private static KernelPath Between(
+        Variant variant, LabPlan plan, IReadOnlyList<SubnetFacts> subnets, int mtu, string device) => new()
     {
         Variant = variant,
         Plan = plan,

@@ -26,9 +26,9 @@ internal sealed class PeerPath : BenchPath
 
     /// <summary>Builds hosts and pods, and starts the command on each host.</summary>
     /// <remarks>
-    /// The command runs under /bin/sh in the host's namespace and stays, or ends with 0 when the kernel does the rest. It is told where
-    /// it is by OVERLAY_BENCH_HOST (1 or 2), _LOCAL and _REMOTE (the hosts' addresses), _SUBNET and _REMOTE_SUBNET (the pods'),
-    /// _MTU (of the pods) and _DIR (where it may write).
+    /// The command runs under /bin/sh in the host's namespace and stays, or ends with 0 when the kernel does the rest.
+    /// It is told where it is by OVERLAY_BENCH_HOST (1 or 2), _LOCAL and _REMOTE (the hosts' addresses), _SUBNET and
+    /// _REMOTE_SUBNET (the pods'), _MTU (of the pods) and _DIR (where it may write).
     /// </remarks>
     internal static PeerPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
     {
@@ -71,7 +71,8 @@ internal sealed class PeerPath : BenchPath
     private const int EncapsulationAllowance = 80;
 
     /// <inheritdoc/>
-    internal override long ReadCarriedBytes() => Plan.Hosts.Sum(host => LinkBytes.Received(host.HostNamespace, Underlay));
+    internal override long ReadCarriedBytes() =>
+        Plan.Hosts.Sum(host => LinkBytes.Received(host.HostNamespace, Underlay));
 
     /// <inheritdoc/>
     internal override string? Casualties()
@@ -80,7 +81,8 @@ internal sealed class PeerPath : BenchPath
         {
             if (_commands[i].HasExited && _commands[i].ExitCode != 0)
             {
-                string tail = ChildDaemon.LogTail(Plan.Hosts[i].LogFile, lines: 1) is { } line ? $": {line}" : string.Empty;
+                string tail = ChildDaemon.LogTail(
+                    Plan.Hosts[i].LogFile, lines: 1) is { } line ? $": {line}" : string.Empty;
                 return $"its command on host {i + 1} has ended with exit code {_commands[i].ExitCode}{tail}";
             }
         }

@@ -17,7 +17,8 @@ internal static class PodNetwork
         var topology = new LabTopology(plan, ip);
         topology.Build();
         SubnetFacts[] subnets =
-            [.. plan.Hosts.Select(host => new SubnetFacts(new IPAddress([10, 244, (byte)host.Number, 1]), PrefixLength, mtu))];
+            [.. plan.Hosts.Select(
+                host => new SubnetFacts(new IPAddress([10, 244, (byte)host.Number, 1]), PrefixLength, mtu))];
         foreach ((HostPlan host, SubnetFacts subnet) in plan.Hosts.Zip(subnets))
         {
             topology.AttachPod(host, subnet);

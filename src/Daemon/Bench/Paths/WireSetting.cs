@@ -6,7 +6,9 @@ namespace Overlay.Daemon.Bench.Paths;
 /// <summary>Makes the wire behave as asked (ethtool(8)).</summary>
 internal static class WireSetting
 {
-    /// <summary>What a plain network card lacks: with it off the kernel cuts superpackets before they reach the wire.</summary>
+    /// <summary>
+    /// What a plain network card lacks: with it off the kernel cuts superpackets before they reach the wire.
+    /// </summary>
     private static readonly string[] s_segmentation =
         ["gso", "tso", "tx-udp-segmentation", "tx-udp_tnl-segmentation", "tx-udp_tnl-csum-segmentation"];
 
@@ -35,5 +37,6 @@ internal static class WireSetting
     /// <summary>Where it is.</summary>
     /// <exception cref="LabException">It is not installed.</exception>
     internal static string Find() =>
-        ChildCommand.Find("ethtool") ?? throw new LabException("ethtool is missing, which --wire nic needs: apt-get install ethtool");
+        ChildCommand.Find("ethtool")
+            ?? throw new LabException("ethtool is missing, which --wire nic needs: apt-get install ethtool");
 }

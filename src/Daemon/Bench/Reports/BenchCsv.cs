@@ -13,8 +13,11 @@ internal static class BenchCsv
 
     private static readonly char[] s_quoted = [',', '"', '\r', '\n'];
 
-    /// <summary>The file's text: records end with CR LF. <c>run</c> is the run's timestamp, <c>round</c> counts from 1.</summary>
-    internal static string Write(BenchReport report) => string.Concat(Records(report).Prepend(Header).Select(record => record + "\r\n"));
+    /// <summary>
+    /// The file's text: records end with CR LF. <c>run</c> is the run's timestamp, <c>round</c> counts from 1.
+    /// </summary>
+    internal static string Write(BenchReport report) =>
+        string.Concat(Records(report).Prepend(Header).Select(record => record + "\r\n"));
 
     private static IEnumerable<string> Records(BenchReport report) =>
         from variant in report.Variants
@@ -32,5 +35,6 @@ internal static class BenchCsv
             sample.Value.ToString("R", CultureInfo.InvariantCulture),
         ]).Select(Field));
 
-    private static string Field(string text) => text.IndexOfAny(s_quoted) < 0 ? text : $"\"{text.Replace("\"", "\"\"", System.StringComparison.Ordinal)}\"";
+    private static string Field(string text) =>
+        text.IndexOfAny(s_quoted) < 0 ? text : $"\"{text.Replace("\"", "\"\"", System.StringComparison.Ordinal)}\"";
 }

@@ -16,7 +16,8 @@ internal static class BenchJson
     private const long LongestFile = 64 << 20;
 
     /// <summary>One line of JSON.</summary>
-    internal static string Write(BenchReport report) => JsonSerializer.Serialize(report, BenchJsonContext.Readable.BenchReport);
+    internal static string Write(BenchReport report) =>
+        JsonSerializer.Serialize(report, BenchJsonContext.Readable.BenchReport);
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="BenchException">It cannot be read, or must not be believed; the line names it.</exception>
@@ -45,7 +46,8 @@ internal static class BenchJson
     /// <summary>Reads an object.</summary>
     /// <param name="utf8">The object.</param>
     /// <param name="source">What a refusal calls it: its file.</param>
-    /// <exception cref="BenchException">It is none, or must not be believed: see <see cref="BenchJsonCheck"/>.</exception>
+    /// <exception cref="BenchException">It is none, or must not be believed: see
+    /// <see cref="BenchJsonCheck"/>.</exception>
     internal static BenchReport Read(ReadOnlyMemory<byte> utf8, string source)
     {
         BenchReport? report;
@@ -73,11 +75,13 @@ internal static class BenchJson
     {
         using var document = JsonDocument.Parse(utf8);
         JsonElement schema = default;
-        bool hasSchema = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("schema", out schema);
+        bool hasSchema = document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("schema", out schema);
         if (!hasSchema || schema.ValueKind != JsonValueKind.String || schema.GetString() != BenchReport.CurrentSchema)
         {
             string found = hasSchema ? schema.GetRawText() : "none";
-            throw new BenchException($"{source} has the schema {found}, and {BenchReport.CurrentSchema} is needed; {Remedy}");
+            throw new BenchException(
+                $"{source} has the schema {found}, and {BenchReport.CurrentSchema} is needed; {Remedy}");
         }
     }
 
@@ -85,7 +89,8 @@ internal static class BenchJson
     {
         { Path: { Length: > 0 } path } when Lacking(wrong.Message) is { } names => $"{path} lacks {names}",
         { Path: { Length: > 0 } path } when path != "$" => $"{path} is not what it must be",
-        { LineNumber: { } line, BytePositionInLine: { } position } => $"line {line + 1}, byte {position + 1} is no JSON",
+        { LineNumber: { } line, BytePositionInLine: { } position } =>
+            $"line {line + 1}, byte {position + 1} is no JSON",
         _ => wrong.Message.TrimEnd('.'),
     };
 
@@ -99,7 +104,9 @@ internal static class BenchJson
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    PropertyNamingPolicy =
+        JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations =
+            true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(BenchReport))]
 internal sealed partial class BenchJsonContext : JsonSerializerContext
 {
@@ -111,6 +118,7 @@ internal sealed partial class BenchJsonContext : JsonSerializerContext
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         AllowDuplicateProperties = false,
-        Converters = { new JsonStringEnumConverter<VariantKind>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter<VariantKind>(
+            JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     });
 }

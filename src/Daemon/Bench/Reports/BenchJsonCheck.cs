@@ -22,7 +22,8 @@ internal static class BenchJsonCheck
         : report.Variants.Select(Fault).FirstOrDefault(fault => fault is not null);
 
     private static bool AreNumbers(BenchReport report) =>
-        double.IsFinite(report.Environment.StealPercent) && double.IsFinite(report.Method.Omit) && double.IsFinite(report.Method.Duration)
+        double.IsFinite(report.Environment.StealPercent) && double.IsFinite(report.Method.Omit) && double.IsFinite(
+            report.Method.Duration)
         && report.Environment is { Processors: > 0, StealPercent: >= 0, MemoryBytes: >= 0 }
         && report.Method is { Omit: >= 0, Duration: > 0, WireMtu: > 0 };
 
@@ -42,7 +43,8 @@ internal static class BenchJsonCheck
         return Twice(figures.Select(figure => $"{figure.Test} {figure.Metric}")) is { } twice
             ? $"{variant.Name} has {twice} twice"
             : figures
-                .Select(figure => Fault(figure.Spread) is { } fault ? $"{variant.Name} {figure.Test} {figure.Metric}: {fault}" : null)
+                .Select(figure => Fault(figure.Spread) is { } fault ? $"{variant.Name} {figure.Test} "
+                + $"{figure.Metric}: {fault}" : null)
                 .FirstOrDefault(fault => fault is not null);
     }
 
@@ -68,9 +70,15 @@ internal static class BenchJsonCheck
             return refused.Message;
         }
 
-        return !IsSame(spread.Median, recounted.Median) ? $"the median is {spread.Median}, and that of its samples is {recounted.Median}"
-            : !IsSame(spread.Minimum, recounted.Minimum) ? $"the minimum is {spread.Minimum}, and that of its samples is {recounted.Minimum}"
-            : !IsSame(spread.Maximum, recounted.Maximum) ? $"the maximum is {spread.Maximum}, and that of its samples is {recounted.Maximum}"
+        return !IsSame(
+            spread.Median, recounted.Median) ? $"the median is {spread.Median}, and that of its samples is "
+                + $"{recounted.Median}"
+            : !IsSame(
+                spread.Minimum, recounted.Minimum) ? $"the minimum is {spread.Minimum}, and that of its samples is "
+                    + $"{recounted.Minimum}"
+            : !IsSame(
+                spread.Maximum, recounted.Maximum) ? $"the maximum is {spread.Maximum}, and that of its samples is "
+                    + $"{recounted.Maximum}"
             : null;
     }
 

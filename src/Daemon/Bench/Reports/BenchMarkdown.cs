@@ -38,7 +38,8 @@ internal static class BenchMarkdown
         [
             variant.Name,
             Cell(Figures.OneStream, "bits_per_second", 1e9),
-            text.Ratio(Find(variant, Figures.OneStream, "bits_per_second"), Find(direct, Figures.OneStream, "bits_per_second")),
+            text.Ratio(Find(
+                variant, Figures.OneStream, "bits_per_second"), Find(direct, Figures.OneStream, "bits_per_second")),
             Cell("udp_64", "packets_per_second", 1e3),
             Cell("udp_rr_idle", "p50"),
             Cell("udp_rr_half", "p99"),
@@ -54,7 +55,8 @@ internal static class BenchMarkdown
         Row(s_headings.Select((_, column) => column == 0 ? "---" : "--:")),
         .. report.Variants.Select(variant => Row(Cells(report, variant).Select(Escaped))),
         "",
-        Escaped($"Median [least–greatest] of {report.Method.Rounds} rounds; {report.Environment.CpuModel}, {report.Environment.Processors} processors, "
+        Escaped($"Median [least–greatest] of {report.Method.Rounds} rounds; {report.Environment.CpuModel}, "
+            + $"{report.Environment.Processors} processors, "
             + $"{report.Environment.Kernel}, wire {report.Method.Wire} with MTU {report.Method.WireMtu}. ")
             + string.Join(' ', ReportNotes.Warnings(report)),
     ];
@@ -63,7 +65,8 @@ internal static class BenchMarkdown
 
     // A name that another gave must neither end a cell nor become a link or an element.
     private static string Escaped(string text) => string.Concat(OneLine.Mask(text).Select(letter =>
-        @"\|<>&[]*_`".Contains(letter, StringComparison.Ordinal) && !IsOurs(letter) ? $"\\{letter}" : letter.ToString()));
+        @"\|<>&[]*_`".Contains(letter, StringComparison.Ordinal)
+            && !IsOurs(letter) ? $"\\{letter}" : letter.ToString()));
 
     // Brackets of a range make no link without parentheses behind them.
     private static bool IsOurs(char letter) => letter is '[' or ']';

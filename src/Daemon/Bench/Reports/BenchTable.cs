@@ -10,7 +10,9 @@ using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports;
 
-/// <summary>A report for a terminal: sections with one row for each way and test, each figure as <c>median [min–max]</c>.</summary>
+/// <summary>
+/// A report for a terminal: sections with one row for each way and test, each figure as <c>median [min–max]</c>.
+/// </summary>
 internal sealed class BenchTable
 {
     // As wide as a rule below a title is when nobody limits the width.
@@ -31,11 +33,13 @@ internal sealed class BenchTable
 
     /// <summary>The whole table, as wide as <paramref name="output"/> and in what this terminal can show.</summary>
     internal static string Write(BenchReport report, TextWriter output) => string.Concat(
-        Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.WidthOf(output)).Select(line => line + "\n"));
+        Lines(report, DemoText.IsUnicode(Environment.GetEnvironmentVariable), TextTable.WidthOf(output))
+            .Select(line => line + "\n"));
 
     /// <summary>The lines, without line breaks.</summary>
     /// <param name="report">What was measured.</param>
-    /// <param name="unicode">Whether the output takes more than ASCII; without it there is nothing else in any line.</param>
+    /// <param name="unicode">Whether the output takes more than ASCII; without it there is nothing else in any
+    /// line.</param>
     /// <param name="width">Columns there are; <see cref="TextTable.Unlimited"/> for a pipe.</param>
     internal static IEnumerable<string> Lines(BenchReport report, bool unicode, int width) =>
         new BenchTable(report, unicode, width).Lines().Skip(1).Select(line => unicode ? line : FigureText.Ascii(line));
@@ -78,7 +82,8 @@ internal sealed class BenchTable
         let direct = _direct?.Udp.FirstOrDefault(other => Figures.TestOf(other) == test)
         select (string[])
         [
-            variant.Name, test, _text.Of(udp.PacketsPerSecond, 1e3), _text.Ratio(udp.PacketsPerSecond, direct?.PacketsPerSecond),
+            variant.Name, test, _text.Of(
+                udp.PacketsPerSecond, 1e3), _text.Ratio(udp.PacketsPerSecond, direct?.PacketsPerSecond),
             _text.Of(udp.BitsPerSecond, 1e9), _text.Of(udp.LostPercent), "",
         ]);
 
@@ -108,29 +113,36 @@ internal sealed class BenchTable
         let daemons = variant.DaemonCpuSecondsPerGb
         select (string[])
         [
-            variant.Name, Or(total), _text.Ratio(total, _direct is null ? null : CountedSums.Total(_direct.CpuSecondsPerGb)),
+            variant.Name, Or(total), _text.Ratio(
+                total, _direct is null ? null : CountedSums.Total(_direct.CpuSecondsPerGb)),
             _text.Of(cost.User), _text.Of(cost.System), Or(cost.Softirq), Or(daemons?.User), Or(daemons?.System), "",
         ]);
 
     private IEnumerable<string> Counts()
     {
-        string[] uncounted = [.. _report.Variants.Where(variant => variant.Counts.Count == 0).Select(variant => variant.Name)];
+        string[] uncounted = [.. _report.Variants.Where(variant => variant.Counts.Count == 0)
+            .Select(variant => variant.Name)];
         return
         [
             .. Section(
                 "Counts (both daemons together; copies are times that each byte is copied)",
-                ["VARIANT", "TEST", "SYSTEM CALLS/PACKET", "SWITCHES/PACKET", "KERNEL COPIES", "USER COPIES", "NS/PACKET", "B/PACKET", ""],
+                [
+                    "VARIANT", "TEST", "SYSTEM CALLS/PACKET", "SWITCHES/PACKET", "KERNEL COPIES", "USER COPIES",
+                    "NS/PACKET", "B/PACKET", ""],
                 from test in Tests(variant => variant.Counts.Select(counted => counted.Workload))
                 from variant in _report.Variants
                 let counted = variant.Counts.FirstOrDefault(counted => counted.Workload == test)
                 where counted is not null
                 select (string[])
                 [
-                    variant.Name, test, Or(CountedSums.SystemCalls(counted)), _text.Of(counted.ContextSwitchesPerPacket),
-                    Or(CountedSums.KernelCopies(counted)), Or(CountedSums.UserCopies(counted)), Or(CountedSums.StageTime(counted)),
+                    variant.Name, test, Or(
+                        CountedSums.SystemCalls(counted)), _text.Of(counted.ContextSwitchesPerPacket),
+                    Or(CountedSums.KernelCopies(counted)), Or(
+                        CountedSums.UserCopies(counted)), Or(CountedSums.StageTime(counted)),
                     _text.Of(counted.BytesPerPacket), "",
                 ]),
-            .. uncounted.Length == 0 ? [] : (string[])[OneLine.Mask($"not counted, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
+            .. uncounted.Length == 0 ? [] : (string[])[OneLine.Mask(
+                $"not counted, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
         ];
     }
 
@@ -142,7 +154,8 @@ internal sealed class BenchTable
         select (string[])
         [
             variant.Name, variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "-",
-            string.Join(", ", drops.Select(drop => $"{drop.Key} {drop.Value.ToString(CultureInfo.InvariantCulture)}").DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
+            string.Join(", ", drops.Select(drop => $"{drop.Key} {drop.Value.ToString(CultureInfo.InvariantCulture)}")
+                .DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
         ]);
 
     private string Direct => $"{_text.Times} DIRECT";
@@ -150,7 +163,8 @@ internal sealed class BenchTable
     private string Or(Spread? spread) => spread is null ? "-" : _text.Of(spread);
 
     // Those of any variant, in the order in which they appear first.
-    private IEnumerable<string> Tests(Func<VariantReport, IEnumerable<string>> of) => _report.Variants.SelectMany(of).Distinct();
+    private IEnumerable<string> Tests(Func<VariantReport, IEnumerable<string>> of) =>
+        _report.Variants.SelectMany(of).Distinct();
 
     private IEnumerable<string> Section(string title, string[] headings, IEnumerable<string[]> rows)
     {
@@ -170,7 +184,8 @@ internal sealed class BenchTable
             yield break;
         }
 
-        foreach (string line in TextTable.Lines(headings, [.. all.Skip(1).Select(row => AlignedRight(row, all))], _width))
+        foreach (string line in TextTable.Lines(
+            headings, [.. all.Skip(1).Select(row => AlignedRight(row, all))], _width))
         {
             yield return line;
         }

@@ -21,7 +21,8 @@ internal static class CountedSums
     internal static Spread? UserCopies(CountedWorkload counted) => FigureText.Sum(counted.UserCopiesPerByte.Values);
 
     /// <summary>Nanoseconds for each packet in all stages.</summary>
-    internal static Spread? StageTime(CountedWorkload counted) => FigureText.Sum(counted.Stages.Select(stage => stage.NanosecondsPerPacket));
+    internal static Spread? StageTime(CountedWorkload counted) =>
+        FigureText.Sum(counted.Stages.Select(stage => stage.NanosecondsPerPacket));
 
     /// <summary>Seconds for a GB in everything that could be told apart.</summary>
     internal static Spread? Total(CpuCost cost) =>

@@ -16,8 +16,10 @@ internal enum Better
 }
 
 /// <summary>One figure of a variant, by the name under which every report shows it.</summary>
-/// <param name="Test">What was run: <c>tcp_1</c>, <c>tcp_4_reverse</c>, <c>udp_64</c>, <c>udp_full</c>, <c>udp_rr_idle</c>, <c>memory</c>.</param>
-/// <param name="Metric">The name in the JSON object, with a point for each level: <c>cpu_seconds_per_gb.user</c>.</param>
+/// <param name="Test">What was run: <c>tcp_1</c>, <c>tcp_4_reverse</c>, <c>udp_64</c>, <c>udp_full</c>,
+/// <c>udp_rr_idle</c>, <c>memory</c>.</param>
+/// <param name="Metric">The name in the JSON object, with a point for each level:
+/// <c>cpu_seconds_per_gb.user</c>.</param>
 /// <param name="Unit">One of <see cref="Units"/>.</param>
 /// <param name="Better">Which way it is good.</param>
 /// <param name="Spread">In that unit.</param>

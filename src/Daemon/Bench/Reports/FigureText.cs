@@ -59,7 +59,8 @@ internal sealed class FigureText
     /// <summary>One number, to three digits.</summary>
     internal static string Number(double value)
     {
-        int decimals = value == 0 ? 0 : Math.Clamp(SignificantDigits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, MostDecimals);
+        int decimals = value == 0 ? 0 : Math.Clamp(
+            SignificantDigits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, MostDecimals);
         return value.ToString($"F{decimals}", CultureInfo.InvariantCulture);
     }
 
@@ -75,11 +76,15 @@ internal sealed class FigureText
         Spread[] all = [.. spreads];
         return all.Length == 0
             ? null
-            : Spread.Of([.. Enumerable.Range(0, all.Min(one => one.Samples.Count)).Select(round => all.Sum(one => one.Samples[round]))]);
+            : Spread.Of([.. Enumerable.Range(0, all.Min(one => one.Samples.Count))
+                .Select(round => all.Sum(one => one.Samples[round]))]);
     }
 
-    /// <summary>A line for an output that takes nothing else: what others named in more than ASCII becomes question marks.</summary>
-    internal static string Ascii(string line) => string.Concat(line.Select(letter => char.IsAscii(letter) ? letter : '?'));
+    /// <summary>
+    /// A line for an output that takes nothing else: what others named in more than ASCII becomes question marks.
+    /// </summary>
+    internal static string Ascii(string line) =>
+        string.Concat(line.Select(letter => char.IsAscii(letter) ? letter : '?'));
 
     // Each with digits of its own: next to 0.05 there may be 80.
     private string Range(double least, double greatest) => $"{Number(least)}{(_unicode ? "–" : "-")}{Number(greatest)}";

@@ -4,7 +4,9 @@ using Overlay.Daemon.Bench.Results;
 
 namespace Overlay.Daemon.Bench.Reports;
 
-/// <summary>Everything measured of a variant, one figure after the other, so that no report has a list of its own.</summary>
+/// <summary>
+/// Everything measured of a variant, one figure after the other, so that no report has a list of its own.
+/// </summary>
 internal static class Figures
 {
     /// <summary>The test that CPU cost belongs to: one stream, pod 1 to pod 2.</summary>
@@ -27,7 +29,9 @@ internal static class Figures
     /// <summary><c>tcp_4_reverse</c>: four streams from pod 2 to pod 1.</summary>
     internal static string TestOf(TcpFigures tcp) => $"tcp_{tcp.NumStreams}{(tcp.Reverse ? "_reverse" : "")}";
 
-    /// <summary><c>udp_64</c>: 64 bytes of payload; <c>udp_full</c>: as many as fit, which is another number for another MTU.</summary>
+    /// <summary>
+    /// <c>udp_64</c>: 64 bytes of payload; <c>udp_full</c>: as many as fit, which is another number for another MTU.
+    /// </summary>
     internal static string TestOf(UdpFigures udp) => udp.IsFullSize ? "udp_full" : $"udp_{udp.Blksize}";
 
     /// <summary><c>udp_rr_half</c>: request and response at half load.</summary>
@@ -50,7 +54,9 @@ internal static class Figures
 
     private static IEnumerable<Figure> Of(LatencyFigures latency) =>
     [
-        new(TestOf(latency), "load_packets_per_second", Units.PacketsPerSecond, Better.Neither, latency.LoadPacketsPerSecond),
+        new(
+            TestOf(latency), "load_packets_per_second", Units.PacketsPerSecond, Better.Neither,
+            latency.LoadPacketsPerSecond),
         new(TestOf(latency), "p50", Units.Microseconds, Better.Lower, latency.P50),
         new(TestOf(latency), "p90", Units.Microseconds, Better.Lower, latency.P90),
         new(TestOf(latency), "p99", Units.Microseconds, Better.Lower, latency.P99),
@@ -71,13 +77,16 @@ internal static class Figures
     [
         new(counted.Workload, "counts.bytes_per_packet", Units.Bytes, Better.Neither, counted.BytesPerPacket),
         .. Named(counted.Workload, counted.SystemCallsPerPacket, "counts.system_calls_per_packet", Units.PerPacket),
-        new(counted.Workload, "counts.context_switches_per_packet", Units.PerPacket, Better.Lower, counted.ContextSwitchesPerPacket),
+        new(
+            counted.Workload, "counts.context_switches_per_packet", Units.PerPacket, Better.Lower,
+            counted.ContextSwitchesPerPacket),
         .. Named(counted.Workload, counted.KernelCopiesPerByte, "counts.kernel_copies_per_byte", Units.PerByte),
         .. Named(counted.Workload, counted.UserCopiesPerByte, "counts.user_copies_per_byte", Units.PerByte),
         .. counted.Stages.Select(stage => new Figure(
             counted.Workload, $"counts.stages.{stage.Stage}", Units.NanosecondsPerPacket, Better.Lower, stage.NanosecondsPerPacket)),
     ];
 
-    private static IEnumerable<Figure> Named(string test, IReadOnlyDictionary<string, Spread> named, string metric, string unit) =>
+    private static IEnumerable<Figure> Named(
+        string test, IReadOnlyDictionary<string, Spread> named, string metric, string unit) =>
         named.Select(one => new Figure(test, $"{metric}.{one.Key}", unit, Better.Lower, one.Value));
 }

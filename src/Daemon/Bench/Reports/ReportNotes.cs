@@ -4,7 +4,9 @@ using Overlay.Daemon.Bench.Results;
 
 namespace Overlay.Daemon.Bench.Reports;
 
-/// <summary>Where and how it was measured, and what to think of before believing it: in words, the same in every report.</summary>
+/// <summary>
+/// Where and how it was measured, and what to think of before believing it: in words, the same in every report.
+/// </summary>
 internal static class ReportNotes
 {
     /// <summary>Name and value, in the order in which people look for them.</summary>
@@ -19,14 +21,17 @@ internal static class ReportNotes
             { } count => $", {count} threads a core",
         };
         yield return ("measured", environment.Timestamp);
-        yield return ("processor", $"{environment.CpuModel}, {environment.Processors} usable{threads}, governor {environment.Governor ?? "none"}");
+        yield return (
+            "processor", $"{environment.CpuModel}, {environment.Processors} usable{threads}, governor "
+                + $"{environment.Governor ?? "none"}");
         yield return ("memory", $"{FigureText.Number(environment.MemoryBytes / 1e9)} GB");
         yield return ("kernel", environment.Kernel);
         yield return ("overlay", $"{environment.Version}, {environment.Runtime}");
         yield return ("wire", $"{method.Wire}, MTU {method.WireMtu}");
         yield return (
             "method",
-            $"{method.Rounds} rounds in turn, {Seconds(method.Duration)} each after {Seconds(method.Omit)} that do not count"
+            $"{method.Rounds} rounds in turn, {Seconds(method.Duration)} each after {Seconds(method.Omit)} that do "
+                + "not count"
             + (method.IsQuick ? ", the quick form" : ""));
         yield return ("counting", method.Counting == "self" ? "self: the daemons' own meters" : method.Counting);
         yield return ("steal", $"{FigureText.Number(environment.StealPercent)} % of processor time taken by others");
@@ -38,8 +43,10 @@ internal static class ReportNotes
     {
         if (report.Environment.IsShared)
         {
-            yield return $"This machine is shared: the hypervisor took {FigureText.Number(report.Environment.StealPercent)} % of its processors for"
-                + $" others while it was measured, other programs {FigureText.Number(report.Environment.OtherPercent)} %. Compare ratios, not absolute figures.";
+            yield return "This machine is shared: the hypervisor took "
+                + $"{FigureText.Number(report.Environment.StealPercent)} % of its processors for"
+                + " others while it was measured, other programs "
+                + $"{FigureText.Number(report.Environment.OtherPercent)} %. Compare ratios, not absolute figures.";
         }
 
         yield return report.Method.Wire == "veth"

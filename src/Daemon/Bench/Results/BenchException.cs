@@ -1,4 +1,6 @@
 namespace Overlay.Daemon.Bench.Results;
 
-/// <summary>A measurement that cannot be had or must not be believed, in one line: what, the value found, the remedy.</summary>
+/// <summary>
+/// A measurement that cannot be had or must not be believed, in one line: what, the value found, the remedy.
+/// </summary>
 internal sealed class BenchException(string message) : OperatorException(message);

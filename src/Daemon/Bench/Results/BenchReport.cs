@@ -32,7 +32,8 @@ internal sealed record BenchReport
 /// <param name="Governor">Of the frequency scaling; null where there is none.</param>
 /// <param name="MemoryBytes">Of the machine.</param>
 /// <param name="CommandLine">That started the run.</param>
-/// <param name="StealPercent">Of the processors' time while measuring, taken by the hypervisor for others (proc(5), steal).</param>
+/// <param name="StealPercent">Of the processors' time while measuring, taken by the hypervisor for others (proc(5),
+/// steal).</param>
 /// <param name="IsShared">Whether others had a part: steal above 1 %, or other programs above 5 %.</param>
 internal sealed record BenchEnvironment(
     string Timestamp, string Version, string Kernel, string Runtime, string CpuModel, int Processors, int? ThreadsPerCore,
@@ -46,7 +47,8 @@ internal sealed record BenchEnvironment(
 /// <param name="Rounds">Each variant in turn, so often.</param>
 /// <param name="Omit">Seconds at the start of each measurement that do not count (iperf3 --omit).</param>
 /// <param name="Duration">Seconds of each measurement that count.</param>
-/// <param name="Wire"><c>veth</c>: superpackets cross the wire whole; <c>nic</c>: the wire carries single frames, merged on receipt, as a plain network card does. Neither is a wire: both ends share this machine.</param>
+/// <param name="Wire"><c>veth</c>: superpackets cross the wire whole; <c>nic</c>: the wire carries single frames,
+/// merged on receipt, as a plain network card does. Neither is a wire: both ends share this machine.</param>
 /// <param name="WireMtu">In bytes.</param>
 /// <param name="IsQuick">Whether it is the short form.</param>
 /// <param name="Counting">Where the counts are from: <c>self</c>, the daemons' own meters.</param>

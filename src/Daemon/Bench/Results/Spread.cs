@@ -3,7 +3,10 @@ using System.Linq;
 
 namespace Overlay.Daemon.Bench.Results;
 
-/// <summary>One figure as several rounds gave it. There is none of fewer than <see cref="LeastRounds"/>: a figure without a spread says nothing.</summary>
+/// <summary>
+/// One figure as several rounds gave it. There is none of fewer than <see cref="LeastRounds"/>: a figure without a
+/// spread says nothing.
+/// </summary>
 /// <param name="Median">The middle one; the mean of both when there are two.</param>
 /// <param name="Minimum">The least.</param>
 /// <param name="Maximum">The greatest.</param>
@@ -19,7 +22,8 @@ internal sealed record Spread(double Median, double Minimum, double Maximum, IRe
     {
         if (samples.Count < LeastRounds)
         {
-            throw new BenchException($"a figure of {samples.Count} rounds has no spread; it takes {LeastRounds} rounds or more");
+            throw new BenchException(
+                $"a figure of {samples.Count} rounds has no spread; it takes {LeastRounds} rounds or more");
         }
 
         if (samples.Any(sample => !double.IsFinite(sample)))

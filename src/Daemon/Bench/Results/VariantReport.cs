@@ -18,7 +18,10 @@ internal enum VariantKind
 /// <summary>One way from pod to pod, with everything measured on it.</summary>
 internal sealed record VariantReport
 {
-    /// <summary><c>direct</c>, <c>vxlan</c>, <c>offload</c>, <c>offload-without-udp_gso</c>, <c>offload-with-a-copy</c>, or the peer's.</summary>
+    /// <summary>
+    /// <c>direct</c>, <c>vxlan</c>, <c>offload</c>, <c>offload-without-udp_gso</c>, <c>offload-with-a-copy</c>, or the
+    /// peer's.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>Who carries the packets.</summary>
@@ -39,25 +42,35 @@ internal sealed record VariantReport
     /// <summary>UDP_RR, 64 bytes each way.</summary>
     public required IReadOnlyList<LatencyFigures> Latency { get; init; }
 
-    /// <summary>What the whole machine spent on a GB (10^9 bytes) in one TCP stream, sender and receiver included.</summary>
+    /// <summary>
+    /// What the whole machine spent on a GB (10^9 bytes) in one TCP stream, sender and receiver included.
+    /// </summary>
     public required CpuCost CpuSecondsPerGb { get; init; }
 
-    /// <summary>What both daemons spent on it, user and system; null where no process of theirs carries packets.</summary>
+    /// <summary>
+    /// What both daemons spent on it, user and system; null where no process of theirs carries packets.
+    /// </summary>
     public CpuCost? DaemonCpuSecondsPerGb { get; init; }
 
     /// <summary>Resident memory of both daemons together after each round, in bytes; null without daemons.</summary>
     public Spread? ResidentBytes { get; init; }
 
-    /// <summary>What was counted; empty where nobody counts, and everything the kernel alone carries has no system call and no copy of its own.</summary>
+    /// <summary>
+    /// What was counted; empty where nobody counts, and everything the kernel alone carries has no system call and no
+    /// copy of its own.
+    /// </summary>
     public required IReadOnlyList<CountedWorkload> Counts { get; init; }
 
     /// <summary>
-    /// Packets dropped by the daemons, by the kernel at their device and sockets, and at the receiver, whose buffer was full
-    /// (<c>receiver_buffer_full</c>), over all rounds, by reason. Of a way that is not ours only the last is known.
+    /// Packets dropped by the daemons, by the kernel at their device and sockets, and at the receiver, whose buffer was
+    /// full (<c>receiver_buffer_full</c>), over all rounds, by reason. Of a way that is not ours only the last is
+    /// known.
     /// </summary>
     public required IReadOnlyDictionary<string, long> Drops { get; init; }
 
-    /// <summary>How the accelerations of our engines stood: <c>on</c>, <c>off</c>, or why not; empty for the others.</summary>
+    /// <summary>
+    /// How the accelerations of our engines stood: <c>on</c>, <c>off</c>, or why not; empty for the others.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Accelerations { get; init; } = new Dictionary<string, string>();
 }
 
@@ -74,10 +87,12 @@ internal sealed record TcpFigures(int NumStreams, bool Reverse, Spread BitsPerSe
 /// <param name="PacketsPerSecond">Delivered.</param>
 /// <param name="BitsPerSecond">Delivered payload.</param>
 /// <param name="LostPercent">Of what was sent.</param>
-internal sealed record UdpFigures(int Blksize, bool IsFullSize, Spread PacketsPerSecond, Spread BitsPerSecond, Spread LostPercent);
+internal sealed record UdpFigures(
+    int Blksize, bool IsFullSize, Spread PacketsPerSecond, Spread BitsPerSecond, Spread LostPercent);
 
 /// <summary>Request and response, one at a time.</summary>
-/// <param name="Load"><c>idle</c>, or <c>half</c>: beside datagrams of full size, half as many a second as this variant delivered at most.</param>
+/// <param name="Load"><c>idle</c>, or <c>half</c>: beside datagrams of full size, half as many a second as this variant
+/// delivered at most.</param>
 /// <param name="LoadPacketsPerSecond">As many as arrived meanwhile; 0 when idle.</param>
 /// <param name="P50">Microseconds.</param>
 /// <param name="P90">Microseconds.</param>
@@ -90,16 +105,23 @@ internal sealed record LatencyFigures(
 /// <summary>Processor time for a GB (10^9 bytes of payload), in seconds.</summary>
 /// <param name="User">In programs.</param>
 /// <param name="System">In the kernel for programs.</param>
-/// <param name="Softirq">In the kernel for packets that arrived, hard interrupts among them; null where it cannot be told apart.</param>
+/// <param name="Softirq">In the kernel for packets that arrived, hard interrupts among them; null where it cannot be
+/// told apart.</param>
 internal sealed record CpuCost(Spread User, Spread System, Spread? Softirq);
 
-/// <summary>What the daemons counted while a workload ran, in the direction of its data: out of host 1 and into host 2. Packets are inner packets as they are on the wire.</summary>
+/// <summary>
+/// What the daemons counted while a workload ran, in the direction of its data: out of host 1 and into host 2. Packets
+/// are inner packets as they are on the wire.
+/// </summary>
 /// <param name="Workload"><c>tcp_1</c>, <c>udp_64</c>.</param>
 /// <param name="BytesPerPacket">Inner bytes.</param>
-/// <param name="SystemCallsPerPacket">By call: <c>tun_read</c>, <c>udp_send</c>, <c>udp_receive</c>, <c>tun_write</c>; and of both daemons in all, <c>wait</c>, <c>signal</c>.</param>
+/// <param name="SystemCallsPerPacket">By call: <c>tun_read</c>, <c>udp_send</c>, <c>udp_receive</c>, <c>tun_write</c>;
+/// and of both daemons in all, <c>wait</c>, <c>signal</c>.</param>
 /// <param name="ContextSwitchesPerPacket">Of the daemons' threads, voluntary and not.</param>
-/// <param name="KernelCopiesPerByte">Bytes that crossed between user space and the kernel, for each byte forwarded: by crossing, the first four names of <paramref name="SystemCallsPerPacket"/>.</param>
-/// <param name="UserCopiesPerByte">Bytes that left from another place in user space than they were read into, headers written anew among them, for each byte forwarded, by direction: <c>outbound</c>, <c>inbound</c>.</param>
+/// <param name="KernelCopiesPerByte">Bytes that crossed between user space and the kernel, for each byte forwarded: by
+/// crossing, the first four names of <paramref name="SystemCallsPerPacket"/>.</param>
+/// <param name="UserCopiesPerByte">Bytes that left from another place in user space than they were read into, headers
+/// written anew among them, for each byte forwarded, by direction: <c>outbound</c>, <c>inbound</c>.</param>
 /// <param name="Stages">Time by stage, in the packet's order.</param>
 internal sealed record CountedWorkload(
     string Workload, Spread BytesPerPacket, IReadOnlyDictionary<string, Spread> SystemCallsPerPacket, Spread ContextSwitchesPerPacket,
@@ -107,6 +129,7 @@ internal sealed record CountedWorkload(
     IReadOnlyList<StageCost> Stages);
 
 /// <summary>One rung of the copy ladder.</summary>
-/// <param name="Stage"><c>tun_read</c>, <c>encapsulate</c>, <c>udp_send</c>, <c>udp_receive</c>, <c>decapsulate</c>, <c>tun_write</c>.</param>
+/// <param name="Stage"><c>tun_read</c>, <c>encapsulate</c>, <c>udp_send</c>, <c>udp_receive</c>, <c>decapsulate</c>,
+/// <c>tun_write</c>.</param>
 /// <param name="NanosecondsPerPacket">Elapsed in it, for each packet forwarded.</param>
 internal sealed record StageCost(string Stage, Spread NanosecondsPerPacket);

@@ -8,7 +8,10 @@ using Overlay.Daemon.Lab;
 
 namespace Overlay.Daemon.Bench.Workloads;
 
-/// <summary>UDP_RR: one request at a time, answered by the other end; every round trip is kept, one that was lost as the time it was waited for.</summary>
+/// <summary>
+/// UDP_RR: one request at a time, answered by the other end; every round trip is kept, one that was lost as the time it
+/// was waited for.
+/// </summary>
 /// <param name="from">Who asks.</param>
 /// <param name="to">Who answers.</param>
 /// <param name="destination">The answering end's address.</param>
@@ -56,7 +59,8 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
             ReceiveTimeout = LostAfterMilliseconds,
         });
         _server.Bind(new IPEndPoint(destination, 0));
-        _client = LabNamespace.Run(from, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
+        _client = LabNamespace.Run(from, () => new Socket(
+            AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
         {
             ReceiveTimeout = LostAfterMilliseconds,
         });
@@ -77,7 +81,8 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
     {
     }
 
-    private static bool IsSilence(SocketException failure) => failure.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock;
+    private static bool IsSilence(SocketException failure) =>
+        failure.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock;
 
     private void Answer()
     {
@@ -104,7 +109,8 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
         {
             if (_count == MostSamples)
             {
-                throw new BenchException($"more than {MostSamples} round trips; measure for a shorter time (--seconds)");
+                throw new BenchException(
+                    $"more than {MostSamples} round trips; measure for a shorter time (--seconds)");
             }
 
             BitConverter.TryWriteBytes(request, number);

@@ -69,7 +69,8 @@ internal sealed class TcpLoad(int streams, string from, string to, IPAddress des
     {
         SendTimeout = PatienceMilliseconds,
         ReceiveTimeout = PatienceMilliseconds,
-        LingerState = new LingerOption(true, 0), // what is still in flight at the end is nobody's business: a reset frees both ends at once
+        // what is still in flight at the end is nobody's business: a reset frees both ends at once
+        LingerState = new LingerOption(true, 0),
     };
 
     private void Send(Socket sender)

@@ -9,7 +9,9 @@ using Overlay.Linux;
 
 namespace Overlay.Daemon.Bench.Workloads;
 
-/// <summary>UDP_STREAM: datagrams of one length in four flows, flat out or so many a second, many a system call at both ends.</summary>
+/// <summary>
+/// UDP_STREAM: datagrams of one length in four flows, flat out or so many a second, many a system call at both ends.
+/// </summary>
 /// <param name="payloadBytes">Of each.</param>
 /// <param name="packetsPerSecond">0 for flat out: far more than arrive.</param>
 /// <param name="from">The sender's namespace.</param>
@@ -44,7 +46,10 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
 
     private uint Destination => BinaryPrimitives.ReadUInt32BigEndian(destination.GetAddressBytes());
 
-    /// <summary>Datagrams that reached the receiving socket and found it full, since its start: the receiver was too slow, not the path.</summary>
+    /// <summary>
+    /// Datagrams that reached the receiving socket and found it full, since its start: the receiver was too slow, not
+    /// the path.
+    /// </summary>
     internal long SinkDrops => _sink is { } sink && sink.TryReadDrops(out uint messages) ? messages : 0;
 
     /// <inheritdoc/>

@@ -13,7 +13,9 @@ namespace Overlay.Daemon.Bench.Workloads;
 /// <param name="Received">Messages that have arrived, or were answered.</param>
 internal readonly record struct WorkloadCounts(long DeliveredBytes, long Sent = 0, long Received = 0);
 
-/// <summary>Traffic that runs from <see cref="Start"/> to <see cref="Stop"/>, on threads of its own, and counts what arrives.</summary>
+/// <summary>
+/// Traffic that runs from <see cref="Start"/> to <see cref="Stop"/>, on threads of its own, and counts what arrives.
+/// </summary>
 internal abstract class Workload(string name) : IDisposable
 {
     // No single send or receive on a path that works takes as long.
@@ -95,7 +97,8 @@ internal abstract class Workload(string name) : IDisposable
             }
             catch (Exception failure)
             {
-                // Whatever it is, it must end in a line and a clean-up: on a thread of its own it would end the process.
+                // Whatever it is, it must end in a line and a clean-up: on a thread of its own it would end the
+                // process.
                 if (!_isStopping)
                 {
                     Interlocked.CompareExchange(ref _failure, failure, null);

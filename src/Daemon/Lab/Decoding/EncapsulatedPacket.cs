@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace Overlay.Daemon.Lab.Decoding;
 
-/// <summary>One frame of the underlay with a pod's packet inside: Ethernet, outer IPv4, UDP, inner IPv4, perhaps ICMP.</summary>
+/// <summary>
+/// One frame of the underlay with a pod's packet inside: Ethernet, outer IPv4, UDP, inner IPv4, perhaps ICMP.
+/// </summary>
 /// <param name="FrameBytes">The whole frame as captured, without a frame check sequence.</param>
 /// <param name="Ethernet">The link's header.</param>
 /// <param name="Outer">Host to host.</param>
@@ -13,23 +15,32 @@ namespace Overlay.Daemon.Lab.Decoding;
 internal sealed record EncapsulatedPacket(
     int FrameBytes, EthernetFields Ethernet, Ipv4Fields Outer, UdpFields Udp, Ipv4Fields Inner, IcmpFields? Icmp)
 {
-    /// <summary>What the encapsulation adds to the inner packet: the outer IPv4 header and the UDP header, in bytes.</summary>
+    /// <summary>
+    /// What the encapsulation adds to the inner packet: the outer IPv4 header and the UDP header, in bytes.
+    /// </summary>
     internal int OverheadBytes => Outer.HeaderBytes + UdpFields.HeaderBytes;
 
     /// <summary><c>172.16.0.5:8285 > 172.16.0.4:8285</c>.</summary>
     internal string OuterLine => $"{Outer.Source}:{Udp.SourcePort} > {Outer.Destination}:{Udp.DestinationPort}";
 
-    /// <summary>tcpdump's line for the inner packet: <c>10.244.1.14 > 10.244.0.6: ICMP echo request, id 1536, …</c>.</summary>
+    /// <summary>
+    /// tcpdump's line for the inner packet: <c>10.244.1.14 > 10.244.0.6: ICMP echo request, id 1536, …</c>.
+    /// </summary>
     internal string InnerLine => Icmp is null
-        ? $"{Inner.Source} > {Inner.Destination}: protocol {Inner.Protocol}, length {Inner.TotalLength - Inner.HeaderBytes}"
-        : $"{Inner.Source} > {Inner.Destination}: {Icmp.Name}, id {Icmp.Identifier}, seq {Icmp.Sequence}, length {Icmp.Length}";
+        ? $"{Inner.Source} > {Inner.Destination}: protocol {Inner.Protocol}, length "
+        + $"{Inner.TotalLength - Inner.HeaderBytes}"
+        : $"{Inner.Source} > {Inner.Destination}: {Icmp.Name}, id {Icmp.Identifier}, seq {Icmp.Sequence}, length "
+        + $"{Icmp.Length}";
 
     /// <summary><c>packet 126 B = eth 14 + ip 20 + udp 8 + inner 84   overhead 28 B</c>.</summary>
     internal string SizeLine =>
-        $"packet {FrameBytes} B = eth {EthernetFields.HeaderBytes} + ip {Outer.HeaderBytes} + udp {UdpFields.HeaderBytes}"
+        $"packet {FrameBytes} B = eth {EthernetFields.HeaderBytes} + ip {Outer.HeaderBytes} + udp "
+            + $"{UdpFields.HeaderBytes}"
         + $" + inner {Inner.TotalLength}   overhead {OverheadBytes} B";
 
-    /// <summary>False when the frame is not an unfragmented IPv4 UDP datagram whose payload is one whole IPv4 packet.</summary>
+    /// <summary>
+    /// False when the frame is not an unfragmented IPv4 UDP datagram whose payload is one whole IPv4 packet.
+    /// </summary>
     /// <param name="frame">From the destination MAC on.</param>
     /// <param name="packet">The decoded frame; null after false.</param>
     internal static bool TryDecode(ReadOnlySpan<byte> frame, out EncapsulatedPacket? packet)
@@ -39,7 +50,8 @@ internal sealed record EncapsulatedPacket(
             || ethernet.EtherType != EthernetFields.Ipv4
             || !Ipv4Fields.TryParse(outerBytes, out Ipv4Fields? outer, out ReadOnlySpan<byte> datagram)
             || outer is null || outer.Protocol != Ipv4Fields.Udp || outer.IsFragment
-            || !UdpFields.TryParse(datagram, Ipv4Fields.Addresses(outerBytes), out UdpFields? udp, out ReadOnlySpan<byte> innerBytes)
+            || !UdpFields.TryParse(
+                datagram, Ipv4Fields.Addresses(outerBytes), out UdpFields? udp, out ReadOnlySpan<byte> innerBytes)
             || udp is null
             || !Ipv4Fields.TryParse(innerBytes, out Ipv4Fields? inner, out ReadOnlySpan<byte> message)
             || inner is null || inner.TotalLength != innerBytes.Length)
@@ -61,7 +73,8 @@ internal sealed record EncapsulatedPacket(
     internal IEnumerable<string> Tree()
     {
         yield return $"Frame: {FrameBytes} bytes on wire ({FrameBytes * 8} bits)";
-        yield return $"Ethernet II, Src: {Ethernet.Source}, Dst: {Ethernet.Destination}, Type: IPv4 (0x{Ethernet.EtherType:x4})";
+        yield return $"Ethernet II, Src: {Ethernet.Source}, Dst: {Ethernet.Destination}, Type: IPv4 "
+            + $"(0x{Ethernet.EtherType:x4})";
         foreach (string line in Tree(Outer))
         {
             yield return line;

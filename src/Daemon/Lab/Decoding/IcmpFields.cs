@@ -54,7 +54,8 @@ internal sealed record IcmpFields(
     }
 
     /// <summary>Writes an echo request over the whole of <paramref name="message"/>.</summary>
-    /// <param name="message">8 bytes or more; what follows the header is filled with the offsets, as ping(8) does.</param>
+    /// <param name="message">8 bytes or more; what follows the header is filled with the offsets, as ping(8)
+    /// does.</param>
     /// <param name="identifier">Which pinger.</param>
     /// <param name="sequence">Which ping.</param>
     internal static void WriteEchoRequest(Span<byte> message, ushort identifier, ushort sequence)

@@ -54,14 +54,18 @@ internal sealed record Ipv4Fields
     /// <summary>True for any piece of a fragmented packet, the first included.</summary>
     internal bool IsFragment => (FlagsAndOffset & 0x3fff) != 0;
 
-    /// <summary>The two addresses as they stand in a header that <see cref="TryParse"/> has accepted: 8 bytes.</summary>
-    internal static ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> packet) => packet.Slice(SourceOffset, 2 * AddressBytes);
+    /// <summary>
+    /// The two addresses as they stand in a header that <see cref="TryParse"/> has accepted: 8 bytes.
+    /// </summary>
+    internal static ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> packet) =>
+        packet.Slice(SourceOffset, 2 * AddressBytes);
 
     /// <summary>
     /// False when <paramref name="packet"/> is shorter than 20 bytes, not version 4, shorter than its header claims, or
     /// claims more bytes than it has.
     /// </summary>
-    /// <param name="packet">From the first byte of the header. Bytes past the total length (Ethernet padding) are ignored.</param>
+    /// <param name="packet">From the first byte of the header. Bytes past the total length (Ethernet padding) are
+    /// ignored.</param>
     /// <param name="fields">The header; null after false.</param>
     /// <param name="payload">What the header carries, cut to the total length.</param>
     internal static bool TryParse(ReadOnlySpan<byte> packet, out Ipv4Fields? fields, out ReadOnlySpan<byte> payload)

@@ -12,7 +12,9 @@ internal enum UdpChecksumState
     /// <summary>It fits the datagram.</summary>
     Correct,
 
-    /// <summary>It holds the sum of the pseudo-header only: captured before the device completed it (CHECKSUM_PARTIAL).</summary>
+    /// <summary>
+    /// It holds the sum of the pseudo-header only: captured before the device completed it (CHECKSUM_PARTIAL).
+    /// </summary>
     Partial,
 
     /// <summary>It fits nothing.</summary>

@@ -14,7 +14,8 @@ internal sealed record ProcessUse(double CpuSeconds, long ResidentKilobytes, lon
 
     internal static ProcessUse Of(int processId)
     {
-        // The name, the second field, may hold anything and ends with the last parenthesis; utime and stime are fields 14 and 15.
+        // The name, the second field, may hold anything and ends with the last parenthesis; utime and stime are fields
+        // 14 and 15.
         string stat = File.ReadAllText($"/proc/{processId}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         string[] status = File.ReadAllLines($"/proc/{processId}/status");
@@ -22,6 +23,7 @@ internal sealed record ProcessUse(double CpuSeconds, long ResidentKilobytes, lon
             (long.Parse(fields[14 - 3]) + long.Parse(fields[15 - 3])) / TicksPerSecond, Kilobytes("VmRSS:"), Kilobytes("VmHWM:"));
 
         long Kilobytes(string name) => long.Parse(
-            status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", string.Empty).Trim());
+            status.First(line => line.StartsWith(
+                name, StringComparison.Ordinal))[name.Length..].Replace("kB", string.Empty).Trim());
     }
 }

@@ -23,8 +23,9 @@ internal sealed record PathBalance(string Name, long Sent, long Arrived, long So
 
 /// <summary>Draws up the balance of the paths between hosts 1 and 2, of numbers that no longer change.</summary>
 /// <remarks>
-/// Host 1 also talks with host 3, whose daemons' counters end with them. The kernel's own of host 3's namespace do not: nobody but
-/// its daemons has UDP there. What each start sends to itself, to see how long a train may be, is known from the first.
+/// Host 1 also talks with host 3, whose daemons' counters end with them. The kernel's own of host 3's namespace do not:
+/// nobody but its daemons has UDP there. What each start sends to itself, to see how long a train may be, is known from
+/// the first.
 /// </remarks>
 internal sealed class SoakLedger
 {
@@ -43,7 +44,8 @@ internal sealed class SoakLedger
     /// <summary>All that the balance is made of, for finding out whether it still changes.</summary>
     internal string State() => string.Join(
         ' ',
-        ((int[])[1, 2]).Select(number => (_lab.Counters(number).Outbound.Packets, Read(_lab.Counters(number)))).Select(pair => $"{pair}")
+        ((int[])[1, 2]).Select(
+            number => (_lab.Counters(number).Outbound.Packets, Read(_lab.Counters(number)))).Select(pair => $"{pair}")
             .Append($"{Arrived(3)} {Snmp(3, "OutDatagrams")}"));
 
     /// <summary>The balance of now.</summary>
@@ -55,8 +57,11 @@ internal sealed class SoakLedger
         CountersReport first = _lab.Counters(1), second = _lab.Counters(2);
         return
         [
-            new PathBalance("1 → 2", first.Outbound.Packets - toThird, Read(second), SocketDrops(second), WireDrops(1, 2) + WireDrops(1, 3)),
-            new PathBalance("2 → 1", second.Outbound.Packets, Read(first) - fromThird, SocketDrops(first), WireDrops(2, 1)),
+            new PathBalance(
+                "1 → 2", first.Outbound.Packets - toThird, Read(second), SocketDrops(second),
+                WireDrops(1, 2) + WireDrops(1, 3)),
+            new PathBalance(
+                "2 → 1", second.Outbound.Packets, Read(first) - fromThird, SocketDrops(first), WireDrops(2, 1)),
         ];
     }
 
@@ -70,7 +75,9 @@ internal sealed class SoakLedger
         + KernelCounters.TransmitDrops(_lab.Plan.WireNamespace, _lab.Host(to).Name);
 
     // InErrors has the full receive buffers, too.
-    private long Arrived(int number) => Snmp(number, "InDatagrams") + Snmp(number, "NoPorts") + Snmp(number, "InErrors");
+    private long Arrived(int number) =>
+        Snmp(number, "InDatagrams") + Snmp(number, "NoPorts") + Snmp(number, "InErrors");
 
-    private long Snmp(int number, string counter) => KernelCounters.Snmp(_lab.Host(number).HostNamespace, "Udp", counter);
+    private long Snmp(int number, string counter) =>
+        KernelCounters.Snmp(_lab.Host(number).HostNamespace, "Udp", counter);
 }

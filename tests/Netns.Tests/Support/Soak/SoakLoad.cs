@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support.Soak;
 
-/// <summary>Everything at once between the pods of hosts 1 and 2, while leases come and go and host 3's daemon with them.</summary>
+/// <summary>
+/// Everything at once between the pods of hosts 1 and 2, while leases come and go and host 3's daemon with them.
+/// </summary>
 /// <remarks>To and from host 3 nothing goes but single pings, one at a time.</remarks>
 internal sealed class SoakLoad : IDisposable
 {
@@ -76,7 +78,9 @@ internal sealed class SoakLoad : IDisposable
         Run("soak-third", VisitThird);
     }
 
-    /// <summary>Ends all of it; afterwards host 3's daemon runs, and of the leases only the daemons' own are left.</summary>
+    /// <summary>
+    /// Ends all of it; afterwards host 3's daemon runs, and of the leases only the daemons' own are left.
+    /// </summary>
     internal void Stop()
     {
         _enough.Cancel();
@@ -120,7 +124,9 @@ internal sealed class SoakLoad : IDisposable
         {
             (int from, int to) = turn % 2 == 0 ? (1, 2) : (2, 1);
             UdpResult result = UdpBlast.Measure(
-                _lab.Host(from).PodNamespace, _lab.Host(to).PodNamespace, _lab.Pod(to), turn % 4 < 2 ? 64 : 1400, s_blastLasts,
+                _lab.Host(from).PodNamespace, _lab.Host(to).PodNamespace, _lab.Pod(to), turn % 4 < 2
+                    ? 64
+                    : 1400, s_blastLasts,
                 CancellationToken.None);
             UdpSent += result.Sent;
             UdpReceived += result.Received;
@@ -181,7 +187,8 @@ internal sealed class SoakLoad : IDisposable
         do
         {
             Assert.True(
-                pinger.WaitForAnswer(_lab.Pod(3), TestLab.Patience, CancellationToken.None), "pod 3 does not answer pod 1");
+                pinger.WaitForAnswer(
+                    _lab.Pod(3), TestLab.Patience, CancellationToken.None), "pod 3 does not answer pod 1");
             Pause(s_visitEvery);
             _third.Signal("TERM");
             CommandResult end = _third.WaitForExit(TestLab.Patience);

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Support.Soak;
 
-/// <summary>One TCP connection after the other from a namespace to another, as fast as it goes; every byte that arrives is compared.</summary>
+/// <summary>
+/// One TCP connection after the other from a namespace to another, as fast as it goes; every byte that arrives is
+/// compared.
+/// </summary>
 internal sealed class SoakStream
 {
     private const int BlockBytes = 128 << 10;
@@ -124,7 +127,8 @@ internal sealed class SoakStream
                 return received;
             }
 
-            Assert.True(block.AsSpan(0, count).SequenceEqual(_pattern.AsSpan(position, count)), $"bytes differ after {received}");
+            Assert.True(block.AsSpan(0, count)
+                .SequenceEqual(_pattern.AsSpan(position, count)), $"bytes differ after {received}");
             received += count;
             Bytes += count;
         }

@@ -50,7 +50,9 @@ internal sealed record BenchDiff
     /// <summary>Variants that only the new run has.</summary>
     public required IReadOnlyList<string> OnlyInNew { get; init; }
 
-    /// <summary>Figures of variants that both have, but that one run has alone: <c>offload: tcp_16 bits_per_second</c>.</summary>
+    /// <summary>
+    /// Figures of variants that both have, but that one run has alone: <c>offload: tcp_16 bits_per_second</c>.
+    /// </summary>
     public required IReadOnlyList<string> FiguresOfOneRun { get; init; }
 
     /// <summary>Every figure that both runs have and that has a better side, in the new run's order.</summary>
@@ -63,7 +65,8 @@ internal sealed record BenchDiff
         Warnings = [.. Conditions(old, @new).Concat(Common(old, @new).SelectMany(Conditions))],
         OnlyInOld = Missing(old, @new),
         OnlyInNew = Missing(@new, old),
-        FiguresOfOneRun = [.. Common(old, @new).SelectMany(variant => Alone(variant.Old, variant.New).Concat(Alone(variant.New, variant.Old)))],
+        FiguresOfOneRun = [.. Common(old, @new)
+            .SelectMany(variant => Alone(variant.Old, variant.New).Concat(Alone(variant.New, variant.Old)))],
         Figures = [.. Common(old, @new).SelectMany(Changes)],
     };
 
@@ -82,14 +85,16 @@ internal sealed record BenchDiff
     private static string[] Missing(BenchReport having, BenchReport lacking) =>
         [.. having.Variants.Select(variant => variant.Name).Except(lacking.Variants.Select(variant => variant.Name))];
 
-    private static IEnumerable<string> Alone(VariantReport having, VariantReport lacking) => Reports.Figures.Of(having).Select(Name)
+    private static IEnumerable<string> Alone(VariantReport having, VariantReport lacking) => Reports.Figures.Of(having)
+        .Select(Name)
         .Except(Reports.Figures.Of(lacking).Select(Name)).Select(figure => $"{having.Name}: {figure}");
 
     private static string Name(Figure figure) => $"{figure.Test} {figure.Metric}";
 
     private static IEnumerable<FigureChange> Changes((VariantReport Old, VariantReport New) variant)
     {
-        Dictionary<(string, string), Figure> before = Reports.Figures.Of(variant.Old).ToDictionary(figure => (figure.Test, figure.Metric));
+        Dictionary<(string, string), Figure> before = Reports.Figures.Of(variant.Old)
+            .ToDictionary(figure => (figure.Test, figure.Metric));
         return
             from figure in Reports.Figures.Of(variant.New)
             where figure.Better != Better.Neither
@@ -110,7 +115,8 @@ internal sealed record BenchDiff
         [
             ("the processor", old.Environment.CpuModel, @new.Environment.CpuModel),
             ("the number of processors", Text(old.Environment.Processors), Text(@new.Environment.Processors)),
-            ("the number of threads a core", Text(old.Environment.ThreadsPerCore), Text(@new.Environment.ThreadsPerCore)),
+            ("the number of threads a core", Text(
+                old.Environment.ThreadsPerCore), Text(@new.Environment.ThreadsPerCore)),
             ("the frequency governor", old.Environment.Governor ?? "none", @new.Environment.Governor ?? "none"),
             ("the kernel", old.Environment.Kernel, @new.Environment.Kernel),
             ("the runtime", old.Environment.Runtime, @new.Environment.Runtime),
@@ -138,9 +144,12 @@ internal sealed record BenchDiff
         }
     }
 
-    private static string Differs(string what, string old, string @new) => OneLine.Mask($"{what} is not the same: {old}, now {@new}");
+    private static string Differs(string what, string old, string @new) =>
+        OneLine.Mask($"{what} is not the same: {old}, now {@new}");
 
-    private static string Shared(BenchReport report) => report.Environment.IsShared ? "shared with others" : "not shared";
+    private static string Shared(BenchReport report) =>
+        report.Environment.IsShared ? "shared with others" : "not shared";
 
-    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "unknown";
+    private static string Text(object? value) =>
+        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "unknown";
 }

@@ -15,7 +15,8 @@ internal static class BenchDiffCommand
         var old = new Argument<string>("OLD.json") { Description = "a report of 'overlay bench --json'" };
         var @new = new Argument<string>("NEW.json") { Description = "a later one" };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("diff", "Compare two runs; a verdict only where the ranges do not overlap.") { old, @new, json };
+        var command = new Command(
+            "diff", "Compare two runs; a verdict only where the ranges do not overlap.") { old, @new, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;

@@ -12,14 +12,16 @@ namespace Overlay.Daemon.Bench.Reports.Diff;
 /// <summary>Two runs side by side, in words and as JSON.</summary>
 internal static class BenchDiffText
 {
-    private static readonly string[] s_headings = ["VARIANT", "TEST", "FIGURE", "UNIT", "OLD", "NEW", "CHANGE", "VERDICT", ""];
+    private static readonly string[] s_headings = [
+        "VARIANT", "TEST", "FIGURE", "UNIT", "OLD", "NEW", "CHANGE", "VERDICT", ""];
 
     /// <summary>One line of JSON.</summary>
     internal static string ToJson(BenchDiff diff) => JsonSerializer.Serialize(diff, BenchDiffJson.Readable.BenchDiff);
 
     /// <summary>Warnings, a table, and how many verdicts there are of each kind.</summary>
     /// <param name="diff">What to say.</param>
-    /// <param name="unicode">Whether the output takes more than ASCII; without it there is nothing else in any line.</param>
+    /// <param name="unicode">Whether the output takes more than ASCII; without it there is nothing else in any
+    /// line.</param>
     /// <param name="width">Columns there are; <see cref="TextTable.Unlimited"/> for a pipe.</param>
     internal static IEnumerable<string> Lines(BenchDiff diff, bool unicode, int width)
     {
@@ -39,15 +41,19 @@ internal static class BenchDiffText
     }
 
     private static string OneFigureLine(IReadOnlyList<string> figures) =>
-        OneLine.Mask($"{figures.Count} {(figures.Count == 1 ? "figure is" : "figures are")} in one run only, {figures[0]}{(figures.Count == 1 ? "" : " for one")}");
+        OneLine.Mask(
+            $"{figures.Count} {(figures.Count == 1 ? "figure is" : "figures are")} in one run only, "
+                + $"{figures[0]}{(figures.Count == 1 ? "" : " for one")}");
 
     private static string[] Row(FigureText text, FigureChange figure)
     {
         (string unit, double divisor) = text.Display(figure.Unit);
         return
         [
-            figure.Variant, figure.Test, figure.Metric, unit, text.Of(figure.Old, divisor), text.Of(figure.New, divisor),
-            figure.ChangePercent is { } change ? change.ToString("+0.0' %';-0.0' %';0.0' %'", CultureInfo.InvariantCulture) : "-",
+            figure.Variant, figure.Test, figure.Metric, unit, text.Of(
+                figure.Old, divisor), text.Of(figure.New, divisor),
+            figure.ChangePercent is { } change ? change.ToString(
+                "+0.0' %';-0.0' %';0.0' %'", CultureInfo.InvariantCulture) : "-",
             figure.Verdict switch { Verdict.Better => "better", Verdict.Worse => "worse", _ => "no verdict" },
             "",
         ];

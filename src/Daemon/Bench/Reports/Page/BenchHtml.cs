@@ -46,15 +46,18 @@ internal static class BenchHtml
         Html(
             "p",
             Is("class", "soft"),
-            $"overlay bench, {report.Environment.Timestamp}: {report.Variants.Count} {(report.Variants.Count == 1 ? "way" : "ways")} from pod to pod on "
-                + $"{report.Environment.CpuModel}, {report.Environment.Kernel}. Every figure is the median of {report.Method.Rounds} rounds, "
+            $"overlay bench, {report.Environment.Timestamp}: {report.Variants.Count} "
+                + $"{(report.Variants.Count == 1 ? "way" : "ways")} from pod to pod on "
+                + $"{report.Environment.CpuModel}, {report.Environment.Kernel}. Every figure is the median of "
+                + $"{report.Method.Rounds} rounds, "
                 + "with the least and the greatest in brackets."),
         Html("ul", Is("class", "notes"), ReportNotes.Warnings(report).Select(warning => Html("li", warning))));
 
     private static XElement Headline(BenchReport report) => FlowSections.Section(
         "headline",
         "In short",
-        Table("In short", BenchMarkdown.Headings, report.Variants.Select(variant => BenchMarkdown.Cells(report, variant))));
+        Table("In short", BenchMarkdown.Headings, report.Variants.Select(
+            variant => BenchMarkdown.Cells(report, variant))));
 
     private static XElement Variants(BenchReport report) => FlowSections.Section(
         "variants",
@@ -64,19 +67,23 @@ internal static class BenchHtml
             report.Variants.Select((variant, index) => (object[])
             [
                 Html("dt", $"{index + 1}"),
-                Html("dd", Html("code", variant.Name), $" — {variant.Description.TrimEnd('.')}. Pods' MTU {variant.Mtu}."),
+                Html("dd", Html(
+                    "code", variant.Name), $" — {variant.Description.TrimEnd('.')}. Pods' MTU {variant.Mtu}."),
             ])));
 
     private static XElement Method(BenchReport report) => FlowSections.Section(
         "method",
         "Where and how it was measured",
-        Html("dl", ReportNotes.Environment(report).Select(note => (object[])[Html("dt", note.Name), Html("dd", note.Value)])),
+        Html("dl", ReportNotes.Environment(report)
+            .Select(note => (object[])[Html("dt", note.Name), Html("dd", note.Value)])),
         Html(
             "p",
             Html(
                 "a",
                 Is("download", "overlay-bench.json"),
-                Is("href", $"data:application/json;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(BenchJson.Write(report)))}"),
+                Is(
+                    "href",
+                    $"data:application/json;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(BenchJson.Write(report)))}"),
                 "All samples as JSON"),
             ", which ", Html("code", "overlay bench diff"), " compares with another run's."));
 }

@@ -8,7 +8,9 @@ using static Overlay.Daemon.Bench.Reports.Page.Markup;
 
 namespace Overlay.Daemon.Bench.Reports.Page;
 
-/// <summary>The page's sections on copies: what is claimed of them, what was counted, and where a packet's time goes.</summary>
+/// <summary>
+/// The page's sections on copies: what is claimed of them, what was counted, and where a packet's time goes.
+/// </summary>
 internal sealed class CopySections
 {
     // The claim is of whole copies; a header of ours and a virtio header come on top of each packet's bytes.
@@ -39,7 +41,8 @@ internal sealed class CopySections
         "system calls a packet",
     ];
 
-    private static readonly string[] s_order = ["tun_read", "encapsulate", "udp_send", "udp_receive", "decapsulate", "tun_write", "wait", "signal"];
+    private static readonly string[] s_order = [
+        "tun_read", "encapsulate", "udp_send", "udp_receive", "decapsulate", "tun_write", "wait", "signal"];
 
     private static readonly Dictionary<string, string> s_words = new()
     {
@@ -60,7 +63,8 @@ internal sealed class CopySections
     internal CopySections(BenchReport report)
     {
         _report = report;
-        _workloads = [.. report.Variants.SelectMany(variant => variant.Counts).Select(counted => counted.Workload).Distinct()];
+        _workloads = [.. report.Variants.SelectMany(
+            variant => variant.Counts).Select(counted => counted.Workload).Distinct()];
     }
 
     /// <summary>The claim beside the counts, and what a copy costs.</summary>
@@ -71,9 +75,12 @@ internal sealed class CopySections
         Html("blockquote", CopyClaim.Text),
         Html(
             "p",
-            "On the host that sends, that is application to kernel, kernel to tunnel program, and tunnel program to kernel. The first of them is the "
-                + "application's own send, which the direct way has as well. Below is how often each byte is copied: the applications' own send and receive are "
-                + "one each by their nature and were not counted; all else was counted while packets flowed, on both hosts."),
+            "On the host that sends, that is application to kernel, kernel to tunnel program, and tunnel program to "
+                + "kernel. The first of them is the "
+                + "application's own send, which the direct way has as well. Below is how often each byte is copied: "
+                + "the applications' own send and receive are "
+                + "one each by their nature and were not counted; all else was counted while packets flowed, on both "
+                + "hosts."),
         Html("ul", Findings().Concat(CopyClaim.CostOfACopy(_report, _text)).Select(sentence => Html("li", sentence))),
         _workloads.Length == 0
             ? Html("p", "No variant was counted, so there is no table of it.")
@@ -84,25 +91,31 @@ internal sealed class CopySections
     /// <summary>Time and crossings of a packet, stage by stage.</summary>
     internal XElement Ladder()
     {
-        string[] uncounted = [.. _report.Variants.Where(variant => variant.Counts.Count == 0).Select(variant => variant.Name)];
+        string[] uncounted = [.. _report.Variants.Where(variant => variant.Counts.Count == 0)
+            .Select(variant => variant.Name)];
         return Section(
             "ladder",
             "The copy ladder",
             Html(
                 "p",
                 Is("class", "soft"),
-                "What becomes of one inner packet, from the TUN read on one host to the TUN write on the other, in the daemons: elapsed time by stage, and "
-                    + "crossings, which are system calls: each goes into the kernel and back. Where a superpacket or a batch goes at once, a packet has a "
+                "What becomes of one inner packet, from the TUN read on one host to the TUN write on the other, in "
+                    + "the daemons: elapsed time by stage, and "
+                    + "crossings, which are system calls: each goes into the kernel and back. Where a superpacket or "
+                    + "a batch goes at once, a packet has a "
                     + "share of one call. "
-                    + "The parts are medians of their own; the figure and the whisker are those of their sums, round by round."),
-            uncounted.Length == 0 ? null : Html("p", $"Left out, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
+                    + "The parts are medians of their own; the figure and the whisker are those of their sums, round "
+                    + "by round."),
+            uncounted.Length == 0 ? null : Html(
+                "p", $"Left out, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
             _workloads.Length == 0
                 ? Html("p", "No variant was counted, so there is no chart of it.")
                 : _workloads.Select(workload => (object)Workload(workload)));
     }
 
     private XElement Counted(string workload) => Table(
-        $"Copies claimed and counted, {WorkloadOf(workload)}", s_headings, _report.Variants.Select(variant => Cells(variant, workload)), "dense");
+        $"Copies claimed and counted, {WorkloadOf(workload)}", s_headings, _report.Variants.Select(
+            variant => Cells(variant, workload)), "dense");
 
     private XElement Workload(string workload)
     {
@@ -122,41 +135,50 @@ internal sealed class CopySections
                 Panel(
                     $"ladder-{workload}",
                     "Cost of a packet by stage, ns",
-                    counted.Select(one => (one.Name, one.Counted.Stages.ToDictionary(stage => stage.Stage, stage => stage.NanosecondsPerPacket)))),
+                    counted.Select(one => (one.Name, one.Counted.Stages.ToDictionary(
+                        stage => stage.Stage, stage => stage.NanosecondsPerPacket)))),
                 Panel(
                     $"crossings-{workload}",
                     "Crossings of a packet by system call",
-                    counted.Select(one => (one.Name, one.Counted.SystemCallsPerPacket.ToDictionary(call => call.Key, call => call.Value))))));
+                    counted.Select(one => (one.Name, one.Counted.SystemCallsPerPacket.ToDictionary(
+                        call => call.Key, call => call.Value))))));
     }
 
-    private XElement Panel(string id, string title, IEnumerable<(string Name, Dictionary<string, Spread> Parts)> variants)
+    private XElement Panel(
+        string id, string title, IEnumerable<(string Name, Dictionary<string, Spread> Parts)> variants)
     {
-        (string Name, Dictionary<string, Spread> Parts)[] measured = [.. variants.Where(variant => variant.Parts.Count > 0)];
+        (string Name, Dictionary<string, Spread> Parts)[] measured = [.. variants.Where(
+            variant => variant.Parts.Count > 0)];
         if (measured.Length == 0)
         {
             return Html("p", $"{title}: not counted, so there is no chart of it.");
         }
 
-        string[] parts = [.. measured.SelectMany(variant => variant.Parts.Keys).Distinct().OrderBy(NumberOf).ThenBy(part => part, StringComparer.Ordinal)];
+        string[] parts = [.. measured.SelectMany(
+            variant => variant.Parts.Keys).Distinct().OrderBy(NumberOf).ThenBy(part => part, StringComparer.Ordinal)];
         ChartRow[] rows = [.. measured.Select(variant => Row(variant.Name, variant.Parts, parts))];
         double longest = rows.Max(Longest);
-        ChartRow[] shorter = [.. rows.Where(row => Longest(row) is var length && length > 0 && length < longest * ShortShare)];
+        ChartRow[] shorter = [.. rows.Where(
+            row => Longest(row) is var length && length > 0 && length < longest * ShortShare)];
         return Html(
             "div",
             RowChart.Draw(id, title, rows, Scale.Linear(longest)),
             Keys(parts.Select(part => (NumberOf(part), WordOf(part)))),
             shorter.Length == 0
                 ? null
-                : RowChart.Draw($"{id}-shorter", $"{title}: the shortest, on their own scale", shorter, Scale.Linear(shorter.Max(Longest))));
+                : RowChart.Draw($"{id}-shorter", $"{title}: the shortest, on their own scale", shorter, Scale.Linear(
+                    shorter.Max(Longest))));
     }
 
     private ChartRow Row(string name, Dictionary<string, Spread> spreads, string[] parts)
     {
-        Spread whole = FigureText.Sum(spreads.Values) ?? throw new BenchException($"{name} was counted, and nothing came of it");
+        Spread whole = FigureText.Sum(spreads.Values)
+            ?? throw new BenchException($"{name} was counted, and nothing came of it");
         return new ChartRow(
             name,
             [
-                .. parts.Select(part => Part(NumberOf(part), spreads.TryGetValue(part, out Spread? spread) ? spread.Median : 0)),
+                .. parts.Select(
+                    part => Part(NumberOf(part), spreads.TryGetValue(part, out Spread? spread) ? spread.Median : 0)),
             ],
             whole,
             _text.Of(whole));
@@ -169,9 +191,11 @@ internal sealed class CopySections
             string Copies(string crossing) => Or(counted.KernelCopiesPerByte.GetValueOrDefault(crossing));
             return
             [
-                variant.Name, Claimed, Or(CopyClaim.OnSendingHost(counted)), Applications, Copies("tun_read"), Copies("udp_send"),
+                variant.Name, Claimed, Or(
+                    CopyClaim.OnSendingHost(counted)), Applications, Copies("tun_read"), Copies("udp_send"),
                 Or(CopyClaim.OnReceivingHost(counted)), Copies("udp_receive"), Copies("tun_write"), Applications,
-                Or(counted.UserCopiesPerByte.GetValueOrDefault("outbound")), Or(counted.UserCopiesPerByte.GetValueOrDefault("inbound")),
+                Or(counted.UserCopiesPerByte.GetValueOrDefault("outbound")), Or(
+                    counted.UserCopiesPerByte.GetValueOrDefault("inbound")),
                 Or(CountedSums.SystemCalls(counted)),
             ];
         }
@@ -182,7 +206,9 @@ internal sealed class CopySections
         string all = isKernel ? Applications : Uncounted;
         return
         [
-            variant.Name, isKernel ? "–" : Claimed, all, Applications, between, between, all, between, between, Applications, between, between, between,
+            variant.Name, isKernel
+                ? "–"
+                : Claimed, all, Applications, between, between, all, between, between, Applications, between, between, between,
         ];
     }
 
@@ -204,20 +230,25 @@ internal sealed class CopySections
 
         string[] differ =
         [
-            .. counted.Where(one => Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough).Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
+            .. counted.Where(one => Math.Abs(one.Copies.Median - CopyClaim.Copies) > NearEnough)
+            .Select(one => $"{one.Name} ({_text.Of(one.Copies)})"),
         ];
         yield return differ.Length == 0
             ? $"Counted on the sending host: what is claimed, three copies, by every engine counted "
-                + $"(to within {NearEnough}: a superpacket's headers are copied once). One of the three is the application's own."
+                + $"(to within {NearEnough}: a superpacket's headers are copied once). One of the three is the "
+                + "application's own."
             : $"Counted on the sending host, and not the three that are claimed: {string.Join(", ", differ)}.";
-        double[] receiving = [.. counted.Select(one => CopyClaim.OnReceivingHost(one.Counted)?.Median).OfType<double>()];
+        double[] receiving = [.. counted.Select(one => CopyClaim.OnReceivingHost(one.Counted)?.Median)
+            .OfType<double>()];
         if (receiving.Length > 0)
         {
             string[] ends = [FigureText.Number(receiving.Min()), FigureText.Number(receiving.Max())];
-            yield return $"Counted on the receiving host, of which the claim says nothing: {string.Join(" to ", ends.Distinct())}.";
+            yield return "Counted on the receiving host, of which the claim says nothing: "
+                + $"{string.Join(" to ", ends.Distinct())}.";
         }
 
-        string[] copying = [.. counted.Where(one => CountedSums.UserCopies(one.Counted) is { Median: > 0 }).Select(one => one.Name)];
+        string[] copying = [.. counted.Where(one => CountedSums.UserCopies(one.Counted) is { Median: > 0 })
+            .Select(one => one.Name)];
         yield return copying.Length == 0
             ? "None of them copies a byte within user space."
             : $"A copy within user space besides: {string.Join(", ", copying)}.";
@@ -230,7 +261,8 @@ internal sealed class CopySections
     private static string WordOf(string part) => s_words.GetValueOrDefault(part, part);
 
     // In a packet's order, the same in every chart; what nobody has named yet comes last.
-    private static int NumberOf(string part) => Array.IndexOf(s_order, part) is var place and >= 0 ? place + 1 : s_order.Length + 1;
+    private static int NumberOf(string part) =>
+        Array.IndexOf(s_order, part) is var place and >= 0 ? place + 1 : s_order.Length + 1;
 
     private static string WorkloadOf(string workload) => workload switch
     {

@@ -14,8 +14,8 @@ namespace Overlay.Daemon.Bench.Reports.Page;
 internal sealed record Curve(int Number, string Name, IReadOnlyList<Spread> Points);
 
 /// <summary>
-/// Curves over a few named places, on a logarithmic scale. Each has a colour, a dash, a mark and, at its end, its number, so that none
-/// of them is needed to tell it from the others.
+/// Curves over a few named places, on a logarithmic scale. Each has a colour, a dash, a mark and, at its end, its
+/// number, so that none of them is needed to tell it from the others.
 /// </summary>
 internal static class CurveChart
 {
@@ -31,7 +31,8 @@ internal static class CurveChart
     private const double Last = 0.85;
     private const double Label = 0.93;
 
-    // Curves stand beside each other at a place, within so much of the width, so that whiskers are not drawn over each other.
+    // Curves stand beside each other at a place, within so much of the width, so that whiskers are not drawn over each
+    // other.
     private const double Spreading = 0.05;
 
     /// <summary>Draws it.</summary>
@@ -40,7 +41,8 @@ internal static class CurveChart
     /// <param name="places">On the axis across.</param>
     /// <param name="curves">At least one.</param>
     /// <param name="scale">Of the axis up.</param>
-    internal static XElement Draw(string id, string title, IReadOnlyList<string> places, IReadOnlyList<Curve> curves, Scale scale)
+    internal static XElement Draw(
+        string id, string title, IReadOnlyList<string> places, IReadOnlyList<Curve> curves, Scale scale)
     {
         double height = Math.Max(LeastHeight, curves.Count * (BetweenLabels + 1));
         double Y(double value) => Top + (1 - scale.Of(value)) * height;
@@ -61,7 +63,8 @@ internal static class CurveChart
                 Svg("desc", Is("id", $"{id}-desc"), string.Join("; ", curves.Select(curve => Words(curve, places)))),
                 Svg("g", Is("class", "axis"), scale.Ticks.Select(tick => Tick(tick, Y(tick)))),
                 Svg("g", Is("class", "axis"), places.Select((place, index) => Svg(
-                    "text", Share("x", Across(index, places.Count)), At("y", bottom + 15), Is("text-anchor", "middle"), place))),
+                    "text", Share(
+                        "x", Across(index, places.Count)), At("y", bottom + 15), Is("text-anchor", "middle"), place))),
                 curves.Select((curve, index) => Drawn(curve, index, curves.Count, Y, labels[index]))));
     }
 
@@ -91,20 +94,24 @@ internal static class CurveChart
         Is("aria-hidden", "true"),
         Svg(
             "defs",
-            ((string[])["M-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0z", "M-3,-3h6v6h-6z", "M0,-4.5L4,3h-8z", "M0,-4.5L4.5,0L0,4.5L-4.5,0z", "M0,4.5L4,-3h-8z"])
+            ((string[])["M-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 "
+                + "-7,0z", "M-3,-3h6v6h-6z", "M0,-4.5L4,3h-8z", "M0,-4.5L4.5,0L0,4.5L-4.5,0z", "M0,4.5L4,-3h-8z"])
             .Select((path, index) => Svg("path", Is("id", $"mark{index}"), Is("d", path)))));
 
     private static XElement Drawn(Curve curve, int index, int count, Func<double, double> y, double label)
     {
         double aside = count == 1 ? 0 : (index / (count - 1.0) - 0.5) * Spreading;
-        (double X, Spread Point)[] points = [.. curve.Points.Select((point, place) => (Across(place, curve.Points.Count) + aside, point))];
+        (double X, Spread Point)[] points = [.. curve.Points.Select(
+            (point, place) => (Across(place, curve.Points.Count) + aside, point))];
         double end = y(points[^1].Point.Median);
         return Svg(
             "g",
             Is("class", "curve-of"),
             Svg("title", curve.Name),
-            points.Select(point => Line("range", curve, point.X, y(point.Point.Minimum), point.X, y(point.Point.Maximum))),
-            points.Zip(points.Skip(1), (one, next) => Line("curve", curve, one.X, y(one.Point.Median), next.X, y(next.Point.Median))),
+            points.Select(
+                point => Line("range", curve, point.X, y(point.Point.Minimum), point.X, y(point.Point.Maximum))),
+            points.Zip(points.Skip(1), (one, next) => Line(
+                "curve", curve, one.X, y(one.Point.Median), next.X, y(next.Point.Median))),
             Line("leader", curve, points[^1].X, end, Label - 0.01, label),
             points.Select(point => Mark(curve, Share("x", point.X), At("y", y(point.Point.Median)))),
             Svg("text", Is("class", "number"), Share("x", Label), At("y", label + 4), $"{curve.Number}"));
@@ -123,10 +130,12 @@ internal static class CurveChart
 
     private static string Style(Curve curve) => $"c{(curve.Number - 1) % Colours} d{(curve.Number - 1) / Colours % 3}";
 
-    private static double Across(int place, int places) => places == 1 ? (First + Last) / 2 : First + (Last - First) * place / (places - 1);
+    private static double Across(int place, int places) =>
+        places == 1 ? (First + Last) / 2 : First + (Last - First) * place / (places - 1);
 
     private static string Words(Curve curve, IReadOnlyList<string> places) =>
-        $"{curve.Number} {curve.Name} {string.Join(", ", curve.Points.Select((point, place) => $"{places[place]} {FigureText.Unicode.Of(point)}"))}";
+        $"{curve.Number} {curve.Name} "
+            + $"{string.Join(", ", curve.Points.Select((point, place) => $"{places[place]} {FigureText.Unicode.Of(point)}"))}";
 
     // As near to where they belong as they can be with so much between them.
     private static double[] Spaced(double[] wanted, double top, double bottom)

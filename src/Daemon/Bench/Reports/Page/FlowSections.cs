@@ -16,7 +16,8 @@ internal sealed class FlowSections
 
     private static readonly (string Name, string Meaning)[] s_styles =
     [
-        ("kernel", "the kernel alone"), ("engine", "an engine of ours"), ("ablation", "an engine with something taken away or added"), ("peer", "a peer"),
+        ("kernel", "the kernel alone"), ("engine", "an engine of ours"), (
+            "ablation", "an engine with something taken away or added"), ("peer", "a peer"),
     ];
 
     private readonly BenchReport _report;
@@ -35,17 +36,21 @@ internal sealed class FlowSections
         "No TCP throughput was measured, so there is no chart of it.",
         1e9,
         [
-            .. _report.Variants.SelectMany(variant => variant.Tcp).Select(tcp => (tcp.Reverse, tcp.NumStreams)).Distinct().Order().Select(test => (
-                $"{test.NumStreams} {(test.NumStreams == 1 ? "stream" : "streams")}, pod {(test.Reverse ? "2 → pod 1" : "1 → pod 2")}, Gbit/s",
+            .. _report.Variants.SelectMany(
+                variant => variant.Tcp).Select(tcp => (tcp.Reverse, tcp.NumStreams)).Distinct().Order().Select(test => (
+                $"{test.NumStreams} {(test.NumStreams == 1 ? "stream" : "streams")}, pod "
+                    + $"{(test.Reverse ? "2 → pod 1" : "1 → pod 2")}, Gbit/s",
                 Measured(variant => variant.Tcp
-                    .FirstOrDefault(tcp => tcp.NumStreams == test.NumStreams && tcp.Reverse == test.Reverse)?.BitsPerSecond))),
+                    .FirstOrDefault(
+                        tcp => tcp.NumStreams == test.NumStreams && tcp.Reverse == test.Reverse)?.BitsPerSecond))),
         ]);
 
     /// <summary>UDP, a panel for each size.</summary>
     internal XElement Packets() => Bars(
         "packets",
         "Packet rate",
-        "Thousands of UDP datagrams a second that arrived, of more than that sent; whiskers from the least round to the greatest. "
+        "Thousands of UDP datagrams a second that arrived, of more than that sent; whiskers from the least round to "
+            + "the greatest. "
             + "All panels have the same scale.",
         "No packet rate was measured, so there is no chart of it.",
         1e3,
@@ -66,16 +71,20 @@ internal sealed class FlowSections
         }
 
         var scale = Scale.Linear(machine.Concat(daemons).Max(Longest));
-        string[] unsplit = [.. _report.Variants.Where(variant => variant.CpuSecondsPerGb.Softirq is null).Select(variant => variant.Name)];
+        string[] unsplit = [.. _report.Variants.Where(variant => variant.CpuSecondsPerGb.Softirq is null)
+            .Select(variant => variant.Name)];
         return Section(
             "cpu",
             "CPU time",
             Html(
                 "p",
                 Is("class", "soft"),
-                "Seconds of one processor for a GB (10⁹ bytes of payload) in one TCP stream. The whole machine is sender, receiver and all that is "
-                    + "between; both panels have the same scale. The parts are medians of their own; the figure and the whisker are those of their sums."),
-            unsplit.Length == 0 ? null : Html("p", $"Softirq could not be told apart for {string.Join(", ", unsplit)}."),
+                "Seconds of one processor for a GB (10⁹ bytes of payload) in one TCP stream. The whole machine is "
+                    + "sender, receiver and all that is "
+                    + "between; both panels have the same scale. The parts are medians of their own; the figure and "
+                    + "the whisker are those of their sums."),
+            unsplit.Length == 0 ? null : Html(
+                "p", $"Softirq could not be told apart for {string.Join(", ", unsplit)}."),
             Html(
                 "div",
                 Is("class", "panels two"),
@@ -91,7 +100,8 @@ internal sealed class FlowSections
     {
         (string Load, Curve[] Curves)[] loads =
         [
-            .. _report.Variants.SelectMany(variant => variant.Latency).Select(latency => latency.Load).Distinct().Select(load => (load, Curves(load)))
+            .. _report.Variants.SelectMany(variant => variant.Latency).Select(
+                latency => latency.Load).Distinct().Select(load => (load, Curves(load)))
                 .Where(load => load.Item2.Length > 0),
         ];
         if (loads.Length == 0)
@@ -100,16 +110,21 @@ internal sealed class FlowSections
         }
 
         Spread[] points = [.. loads.SelectMany(load => load.Curves).SelectMany(curve => curve.Points)];
-        var scale = Scale.Logarithmic(points.Select(point => point.Minimum).Where(least => least > 0).DefaultIfEmpty(1).Min(), points.Max(point => point.Maximum));
-        Curve[] all = [.. loads.SelectMany(load => load.Curves).DistinctBy(curve => curve.Number).OrderBy(curve => curve.Number)];
+        var scale = Scale.Logarithmic(
+            points.Select(point => point.Minimum).Where(least => least > 0).DefaultIfEmpty(1).Min(), points.Max(
+                point => point.Maximum));
+        Curve[] all = [.. loads.SelectMany(
+            load => load.Curves).DistinctBy(curve => curve.Number).OrderBy(curve => curve.Number)];
         return Section(
             "latency",
             "Latency",
             Html(
                 "p",
                 Is("class", "soft"),
-                "Round trips of one UDP datagram of 64 bytes at a time, in µs on a logarithmic scale; the number at a curve's end is its variant's. "
-                    + "Vertical lines from the least round to the greatest. At half load each variant also carries half of the full-size packets that it "
+                "Round trips of one UDP datagram of 64 bytes at a time, in µs on a logarithmic scale; the number at "
+                    + "a curve's end is its variant's. "
+                    + "Vertical lines from the least round to the greatest. At half load each variant also carries "
+                    + "half of the full-size packets that it "
                     + "delivered at most: its own half, so a faster variant carries more."),
             CurveChart.Definitions(),
             Html("div", Is("class", "panels two"), loads.Select(load => CurveChart.Draw(
@@ -123,7 +138,8 @@ internal sealed class FlowSections
                 let latency = _report.Variants[curve.Number - 1].Latency.First(latency => latency.Load == load.Load)
                 select (string[])
                 [
-                    curve.Name, load.Load, _text.Of(latency.LoadPacketsPerSecond, 1e3), .. curve.Points.Select(point => _text.Of(point)),
+                    curve.Name, load.Load, _text.Of(
+                        latency.LoadPacketsPerSecond, 1e3), .. curve.Points.Select(point => _text.Of(point)),
                 ])));
     }
 
@@ -131,7 +147,9 @@ internal sealed class FlowSections
     internal XElement Memory() => Section(
         "memory",
         "Memory and drops",
-        Html("p", Is("class", "soft"), "Resident memory of both daemons together after each round; packets dropped over all rounds, by reason."),
+        Html(
+            "p", Is("class", "soft"), "Resident memory of both daemons together after each round; packets dropped "
+                + "over all rounds, by reason."),
         Table(
             "Memory and drops",
             ["variant", "resident, MB", "dropped"],
@@ -140,18 +158,23 @@ internal sealed class FlowSections
                 variant.Name,
                 variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "no daemons",
                 string.Join(", ", variant.Drops.Where(drop => drop.Value > 0).OrderByDescending(drop => drop.Value)
-                    .Select(drop => $"{drop.Key} {drop.Value.ToString("N0", CultureInfo.InvariantCulture)}").DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
+                    .Select(drop => $"{drop.Key} {drop.Value.ToString("N0", CultureInfo.InvariantCulture)}")
+                    .DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
             ]),
             "text"));
 
     /// <summary>A section with its heading.</summary>
     internal static XElement Section(string id, string heading, params object?[] content) =>
-        Html("section", Is("aria-labelledby", $"{id}-heading"), Html("h2", Is("id", $"{id}-heading"), heading), content);
+        Html(
+            "section", Is("aria-labelledby", $"{id}-heading"), Html("h2", Is("id", $"{id}-heading"), heading), content);
 
     /// <summary>What only some want to see.</summary>
-    internal static XElement Folded(string summary, XElement content) => Html("details", Html("summary", summary), content);
+    internal static XElement Folded(string summary, XElement content) =>
+        Html("details", Html("summary", summary), content);
 
-    /// <summary>What the parts of a bar are, by the number of each, which is written on it and says its colour.</summary>
+    /// <summary>
+    /// What the parts of a bar are, by the number of each, which is written on it and says its colour.
+    /// </summary>
     internal static XElement Keys(IEnumerable<(int Number, string Name)> parts) => Html(
         "ul",
         Is("class", "key-list"),
@@ -166,7 +189,8 @@ internal sealed class FlowSections
     private static string KeyOf(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private XElement Bars(
-        string id, string heading, string about, string nothing, double divisor, (string Title, (VariantReport Variant, Spread Figure)[] Rows)[] panels)
+        string id, string heading, string about, string nothing, double divisor, (
+            string Title, (VariantReport Variant, Spread Figure)[] Rows)[] panels)
     {
         panels = [.. panels.Where(panel => panel.Rows.Length > 0)];
         if (panels.Length == 0)
@@ -247,5 +271,6 @@ internal sealed class FlowSections
     private static string LoadOf(string load) => load switch { "idle" => "Idle", "half" => "At half load", _ => load };
 
     // An id has no space in it, whatever a load is called.
-    private static string IdOf(string load) => string.Concat(load.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-'));
+    private static string IdOf(string load) =>
+        string.Concat(load.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-'));
 }

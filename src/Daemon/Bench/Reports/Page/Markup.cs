@@ -9,7 +9,9 @@ using Overlay.Lease;
 
 namespace Overlay.Daemon.Bench.Reports.Page;
 
-/// <summary>Elements of a page that is HTML and well-formed XML at once. All text is escaped, whoever wrote it.</summary>
+/// <summary>
+/// Elements of a page that is HTML and well-formed XML at once. All text is escaped, whoever wrote it.
+/// </summary>
 internal static class Markup
 {
     private static readonly string[] s_void = ["meta", "br"];
@@ -47,12 +49,16 @@ internal static class Markup
         return range < 0 ? [figure] : [figure[..range], " ", Html("small", figure[(range + 1)..])];
     }
 
-    /// <summary>A table that moves sideways in a place of its own where it is too wide. The first column names the row.</summary>
+    /// <summary>
+    /// A table that moves sideways in a place of its own where it is too wide. The first column names the row.
+    /// </summary>
     /// <param name="label">What it is, for who cannot see it.</param>
     /// <param name="headings">One for each column.</param>
     /// <param name="rows">Each with as many cells.</param>
     /// <param name="style">A class that says how it differs from others.</param>
-    internal static XElement Table(string label, IEnumerable<string> headings, IEnumerable<IEnumerable<string>> rows, string style = "plain") => Html(
+    internal static XElement Table(
+        string label, IEnumerable<string> headings, IEnumerable<IEnumerable<string>> rows, string style = "plain") =>
+        Html(
         "div",
         Is("class", $"wide {style}"),
         Is("role", "region"),

@@ -1,8 +1,8 @@
 namespace Overlay.Daemon.Bench.Reports.Page;
 
 /// <summary>
-/// How the page looks, on light and on dark screens and on paper. The colours are Okabe's and Ito's, which people tell apart whatever colours
-/// they see; for lines on white, darker. No sign in it needs escaping.
+/// How the page looks, on light and on dark screens and on paper. The colours are Okabe's and Ito's, which people tell
+/// apart whatever colours they see; for lines on white, darker. No sign in it needs escaping.
 /// </summary>
 internal static class PageStyle
 {

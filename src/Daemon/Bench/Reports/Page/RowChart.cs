@@ -21,12 +21,15 @@ internal sealed record ChartRow(string Name, IReadOnlyList<ChartPart> Parts, Spr
 internal sealed record ChartPart(string Style, double Value, string Key = "");
 
 /// <summary>
-/// Bars, one below the other, each with its name above it, so that no name is too long. All lengths across are shares of the width:
-/// a narrow screen gets narrow bars, and text as large as ever.
+/// Bars, one below the other, each with its name above it, so that no name is too long. All lengths across are shares
+/// of the width: a narrow screen gets narrow bars, and text as large as ever.
 /// </summary>
 internal static class RowChart
 {
-    /// <summary>Columns of text, of a fixed width, that fit the narrowest phone; a name and its figure share a line if they fit in it.</summary>
+    /// <summary>
+    /// Columns of text, of a fixed width, that fit the narrowest phone; a name and its figure share a line if they fit
+    /// in it.
+    /// </summary>
     internal const int Columns = 44;
 
     private const int TextLine = 15;
@@ -85,7 +88,8 @@ internal static class RowChart
             y += TextLine;
         }
 
-        texts.Add(Svg("text", Is("class", "value"), Share("x", 1), At("y", y - 4), Is("text-anchor", "end"), row.Label));
+        texts.Add(
+            Svg("text", Is("class", "value"), Share("x", 1), At("y", y - 4), Is("text-anchor", "end"), row.Label));
         List<object> parts = [.. Parts(row, scale, y)];
 
         // Below a bar with parts, so that it lies over none of their keys.
@@ -102,11 +106,14 @@ internal static class RowChart
             double start = scale.Of(from);
             from += part.Value;
             double width = scale.Of(from) - start;
-            yield return Svg("rect", Is("class", $"part {part.Style}"), Share("x", start), At("y", y), Share("width", width), At("height", Bar));
+            yield return Svg(
+                "rect", Is("class", $"part {part.Style}"), Share("x", start), At("y", y), Share("width", width),
+                At("height", Bar));
             if (width >= NarrowestWithKey && part.Key.Length > 0)
             {
                 yield return Svg(
-                    "text", Is("class", $"key {part.Style}"), Share("x", start + width / 2), At("y", y + Bar - 2.5), Is("text-anchor", "middle"), part.Key);
+                    "text", Is("class", $"key {part.Style}"), Share(
+                        "x", start + width / 2), At("y", y + Bar - 2.5), Is("text-anchor", "middle"), part.Key);
             }
         }
     }

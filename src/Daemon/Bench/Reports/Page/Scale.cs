@@ -26,12 +26,16 @@ internal sealed class Scale
     {
         double room = greatest > 0 ? greatest : 1;
         double power = Math.Pow(10, Math.Floor(Math.Log10(room / MostTicks)));
-        double step = ((double[])[1, 2, 2.5, 5, 10]).Select(factor => factor * power).First(step => Math.Ceiling(room / step) <= MostTicks);
+        double step = ((double[])[1, 2, 2.5, 5, 10]).Select(
+            factor => factor * power).First(step => Math.Ceiling(room / step) <= MostTicks);
         int ticks = (int)Math.Ceiling(room / step);
-        return new Scale(value => Math.Clamp(value / (ticks * step), 0, 1), [.. Enumerable.Range(0, ticks + 1).Select(tick => tick * step)]);
+        return new Scale(value => Math.Clamp(
+            value / (ticks * step), 0, 1), [.. Enumerable.Range(0, ticks + 1).Select(tick => tick * step)]);
     }
 
-    /// <summary>Logarithmic, with ticks at 1, 2 and 5 of each power of ten, or at the powers alone where those are many.</summary>
+    /// <summary>
+    /// Logarithmic, with ticks at 1, 2 and 5 of each power of ten, or at the powers alone where those are many.
+    /// </summary>
     /// <param name="least">Above 0.</param>
     /// <param name="greatest">At least as much.</param>
     internal static Scale Logarithmic(double least, double greatest)
@@ -45,7 +49,8 @@ internal sealed class Scale
 
         int powers = (int)Math.Round(Math.Log10(to / from));
         double[] steps = powers > 4 ? [1] : [1, 2, 5];
-        double[] ticks = [.. Enumerable.Range(0, powers).SelectMany(power => steps.Select(step => from * Math.Pow(10, power) * step)).Append(to)];
+        double[] ticks = [.. Enumerable.Range(0, powers).SelectMany(
+            power => steps.Select(step => from * Math.Pow(10, power) * step)).Append(to)];
 
         // No more room below the least and above the greatest than their own tick takes.
         double low = ticks.Last(tick => tick <= least * (1 + 1e-9));
