@@ -61,17 +61,19 @@ internal sealed class DataPlane : IDisposable
 
             kernelDrops = KernelDrops.Of(tun.Name, ports);
             Accelerations accelerations = negotiation.Hold(tun, ports);
-            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(
-                options.SourceCheck, plan.TunnelMtu)
+            var workerOptions = new WorkerOptions(options.SourceCheck, plan.TunnelMtu)
             {
                 FramesABatch = profile.PacketsACall,
                 MessagesABatch = profile.PacketsACall,
                 DatagramsATrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsATrain() : 1,
+                SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
+            };
+            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(workerOptions)
+            {
                 Layout = workers.Layout,
                 SpinMicroseconds = options.SpinMicroseconds,
                 IsMetered = options.IsMetered,
                 ExtraCopies = options.ExtraCopies,
-                SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
             })
             {
                 Description = $"{options.Engine.ToString().ToLowerInvariant()}, {workers}",

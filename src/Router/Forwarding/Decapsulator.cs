@@ -20,7 +20,7 @@ internal sealed class Decapsulator : IDisposable
 {
     private readonly PinnedSlab _slab;
     private readonly ITunQueue _tun;
-    private readonly ForwarderOptions _options;
+    private readonly WorkerOptions _options;
     private readonly Accelerations _accelerations;
     private readonly IcmpErrorSender _icmp;
     private readonly PathCounters _counters;

@@ -17,6 +17,7 @@ namespace Overlay.Router.Forwarding;
 /// <remarks>It borrows devices, sockets and ICMP port; their owner disposes them afterwards.</remarks>
 public sealed class Forwarder : IDisposable
 {
+    private readonly ForwarderOptions _options;
     private readonly EventSignal _stop = new();
     private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<WorkerThread> _threads = [];
@@ -38,7 +39,8 @@ public sealed class Forwarder : IDisposable
         IReadOnlyList<Lane> lanes, RouteTableCell routes, IIcmpPort? icmp, Accelerations accelerations, ForwarderOptions options)
     {
         Accelerations = accelerations;
-        var context = new ForwarderContext(routes, icmp, Paths, accelerations, options);
+        _options = options;
+        var context = new ForwarderContext(routes, icmp, Paths, accelerations, options.Workers);
         for (int i = 0; i < lanes.Count; i++)
         {
             AddLane(context, lanes[i], i);
@@ -90,7 +92,7 @@ public sealed class Forwarder : IDisposable
 
     private void AddLane(ForwarderContext context, Lane lane, int number)
     {
-        if (context.Options.Layout == WorkerLayout.Pipeline)
+        if (_options.Layout == WorkerLayout.Pipeline)
         {
             AddPipelines(context, lane, number);
             return;
@@ -98,33 +100,33 @@ public sealed class Forwarder : IDisposable
 
         var outScratch = new SlabPart(0, Encapsulator.ScratchBytes);
         var inScratch = new SlabPart(0, Decapsulator.ScratchBytes);
-        WorkerMeter? meterOut = Meter(context, _outboundMeters);
-        WorkerMeter? meterIn = Meter(context, _inboundMeters);
+        WorkerMeter? meterOut = Meter(_outboundMeters);
+        WorkerMeter? meterIn = Meter(_inboundMeters);
         IWorker outbound = Keep(
             new OutboundWorker(context, Metered(
                 meterOut, lane.Tun, outScratch), Metered(meterOut, lane.Port, outScratch)), _outbound, meterOut);
         var receiver = new InboundWorker(
             context, Metered(meterIn, lane.Tun, inScratch), Metered(meterIn, lane.Port, inScratch));
         IWorker inbound = Keep(receiver, _inbound, meterIn);
-        if (context.Options.Layout == WorkerLayout.Duplex)
+        if (_options.Layout == WorkerLayout.Duplex)
         {
-            Add(context, $"duplex-{number}", [outbound, inbound], new WaitSet(
+            Add($"duplex-{number}", [outbound, inbound], new WaitSet(
                 lane.Port.Descriptor, lane.Tun.Descriptor, receiver.DrainErrors), meterIn);
         }
         else
         {
-            Add(context, $"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor), meterOut);
-            Add(context, $"in-{number}", [inbound], new WaitSet(
+            Add($"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor), meterOut);
+            Add($"in-{number}", [inbound], new WaitSet(
                 lane.Port.Descriptor, OnError: receiver.DrainErrors), meterIn);
         }
     }
 
     private void AddPipelines(ForwarderContext context, Lane lane, int number)
     {
-        WorkerMeter? meterRead = Meter(context, _outboundMeters);
-        WorkerMeter? meterSend = Meter(context, _outboundMeters);
-        WorkerMeter? meterReceive = Meter(context, _inboundMeters);
-        WorkerMeter? meterWrite = Meter(context, _inboundMeters);
+        WorkerMeter? meterRead = Meter(_outboundMeters);
+        WorkerMeter? meterSend = Meter(_outboundMeters);
+        WorkerMeter? meterReceive = Meter(_inboundMeters);
+        WorkerMeter? meterWrite = Meter(_inboundMeters);
         var outPipe = new FramePipe(meterRead?.Calls, meterSend?.Calls);
         var inPipe = new FramePipe(meterReceive?.Calls, meterWrite?.Calls);
         var outScratch = new SlabPart(outPipe.ScratchOffset, Encapsulator.ScratchBytes);
@@ -139,21 +141,21 @@ public sealed class Forwarder : IDisposable
         IWorker write = Keep(
             new TunWriteStage(context, Metered(meterWrite, lane.Tun, inScratch), inPipe), _inbound, meterWrite);
         _memory.AddRange([outPipe, inPipe]);
-        Add(context, $"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor), meterRead);
-        Add(context, $"send-{number}", [send], new WaitSet(outPipe.Readable), meterSend);
-        Add(context, $"receive-{number}", [receive], new WaitSet(
+        Add($"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor), meterRead);
+        Add($"send-{number}", [send], new WaitSet(outPipe.Readable), meterSend);
+        Add($"receive-{number}", [receive], new WaitSet(
             lane.Port.Descriptor, OnError: receiver.DrainErrors), meterReceive);
-        Add(context, $"tun-write-{number}", [write], new WaitSet(inPipe.Readable), meterWrite);
+        Add($"tun-write-{number}", [write], new WaitSet(inPipe.Readable), meterWrite);
     }
 
-    private static WorkerMeter? Meter(ForwarderContext context, List<CallMeter> direction)
+    private WorkerMeter? Meter(List<CallMeter> direction)
     {
-        if (!context.Options.IsMetered)
+        if (!_options.IsMetered)
         {
             return null;
         }
 
-        var meter = new WorkerMeter(context.Options.ExtraCopies);
+        var meter = new WorkerMeter(_options.ExtraCopies);
         direction.Add(meter.Calls);
         return meter;
     }
@@ -175,10 +177,10 @@ public sealed class Forwarder : IDisposable
         return meter?.On(worker) ?? worker;
     }
 
-    private void Add(ForwarderContext context, string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) =>
+    private void Add(string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) =>
         _threads.Add(
         new WorkerThread(
-            name, workers, waits with { Meter = meter?.Calls }, _stop, context.Options.SpinMicroseconds, fault =>
+            name, workers, waits with { Meter = meter?.Calls }, _stop, _options.SpinMicroseconds, fault =>
                 _fault.TrySetResult(fault)));
 }
 

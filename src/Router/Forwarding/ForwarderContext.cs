@@ -11,4 +11,4 @@ namespace Overlay.Router.Forwarding;
 /// <param name="Accelerations">Which are in use.</param>
 /// <param name="Options">How packets are treated.</param>
 internal sealed record ForwarderContext(
-    RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, ForwarderOptions Options);
+    RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, WorkerOptions Options);

@@ -9,8 +9,7 @@ internal sealed class WorkerMeter
 {
     private readonly CopyLoad _copies;
 
-    /// <param name="extraCopies">How often everything the worker reads is copied once more, 0 to
-    /// <see cref="ForwarderOptions.MostExtraCopies"/>.</param>
+    /// <param name="extraCopies">How often everything the worker reads is copied once more, 0 or more.</param>
     internal WorkerMeter(int extraCopies) => _copies = new CopyLoad(extraCopies, Calls);
 
     /// <summary>What it has counted.</summary>

@@ -74,7 +74,7 @@ internal sealed class Rig : IDisposable
             accelerations.SetOn(each);
         }
 
-        var options = new ForwarderOptions(check, tunnelMtu)
+        var options = new WorkerOptions(check, tunnelMtu)
         {
             // A pipe that is full waits for its reader, which here is the same thread: a batch of the longest frames
             // must fit it.
