@@ -12,24 +12,26 @@ namespace Overlay.Router.Forwarding;
 /// <remarks>
 /// Owned by one direction's thread, whose counters it writes; both directions may empty the one queue.
 /// </remarks>
-internal sealed class ErrorReports(IDatagramPort port, PathCounters counters, ForwarderContext context)
+/// <param name="port">Whose queue it is.</param>
+/// <param name="counters">The direction's.</param>
+/// <param name="paths">Learns from the reports.</param>
+/// <param name="routes">Says who is a peer.</param>
+internal sealed class ErrorReports(
+    IDatagramPort port, PathCounters counters, PeerPaths paths, RouteTableCell routes)
 {
     // A host that answers every datagram with ICMP must not keep the thread here.
     private const int MaximumAtOnce = 64;
-
-    private readonly PeerPaths _paths = context.Paths;
-    private readonly RouteTableCell _routes = context.Routes;
 
     /// <summary>Empties the queue, or most of it.</summary>
     /// <returns>True when one was taken that fails a call which it is not about.</returns>
     internal bool Drain()
     {
         bool failsOthers = false;
-        RouteTable routes = _routes.Current;
+        RouteTable table = routes.Current;
         for (int i = 0; i < MaximumAtOnce && port.TryReadError(out DatagramError error); i++)
         {
             failsOthers |= !error.IsLocal;
-            if (!routes.IsPeer(error.Destination))
+            if (!table.IsPeer(error.Destination))
             {
                 continue; // forged: the kernel asks only whether the datagram that is quoted could be this socket's
             }
@@ -38,7 +40,7 @@ internal sealed class ErrorReports(IDatagramPort port, PathCounters counters, Fo
             {
                 counters.Note(PathEvent.PeerUnreachable);
             }
-            else if (_paths.ReportMtu(error.Destination, error.Mtu))
+            else if (paths.ReportMtu(error.Destination, error.Mtu))
             {
                 counters.Note(PathEvent.PathMtuLearned);
             }

@@ -30,7 +30,7 @@ internal sealed class MessageSender : IDisposable
         _port = port;
         _counters = counters;
         _paths = context.Paths;
-        _errors = new ErrorReports(port, counters, context);
+        _errors = new ErrorReports(port, counters, context.Paths, context.Routes);
         _accelerations = context.Accelerations;
         _replay = new SendBatch(slab, SendLimits.MostDatagrams, 4 * SendLimits.MostDatagrams);
     }

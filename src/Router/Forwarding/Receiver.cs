@@ -12,7 +12,7 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
     private const int MaximumFailuresInARow = 100;
 
     private readonly Accelerations _accelerations = context.Accelerations;
-    private readonly ErrorReports _errors = new(port, counters, context);
+    private readonly ErrorReports _errors = new(port, counters, context.Paths, context.Routes);
     private int _failuresInARow;
     private bool _takesTrains = context.Accelerations.IsOn(Acceleration.UdpGro);
 
