@@ -3,7 +3,7 @@ using System.Buffers;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Outbound;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 

@@ -1,7 +1,7 @@
 using System;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Outbound;
 using Overlay.Router.Segmentation;
 
 namespace Overlay.Micro;

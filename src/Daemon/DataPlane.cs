@@ -5,10 +5,12 @@ using Overlay.Daemon.Cli;
 using Overlay.Daemon.Kernel;
 using Overlay.Daemon.Status;
 using Overlay.Linux;
+using Overlay.Router.Coalescing;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Daemon;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Cli;
 using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 
 namespace Overlay.Daemon;
 
@@ -19,8 +20,8 @@ internal sealed record EngineProfile(IReadOnlyList<Acceleration> Accelerations, 
         // Stock's loop: one thread, a packet out, a packet in (flannel, pkg/backend/udp/proxy_amd64.c, run_proxy).
         Engine.Classic => new([], 1, WorkerLayout.Duplex),
         Engine.Batch => new([Acceleration.Mmsg], ManyPackets, null),
-        Engine.Offload => new(Router.Forwarding.Accelerations.All, ManyPackets, null),
-        Engine.Pipeline => new(Router.Forwarding.Accelerations.All, ManyPackets, WorkerLayout.Pipeline),
+        Engine.Offload => new(Router.Workers.Accelerations.All, ManyPackets, null),
+        Engine.Pipeline => new(Router.Workers.Accelerations.All, ManyPackets, WorkerLayout.Pipeline),
         _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, "not an engine"),
     };
 }

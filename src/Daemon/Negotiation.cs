@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Kernel;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Daemon;

@@ -5,7 +5,7 @@ using Overlay.Daemon.Lab;
 using Overlay.Daemon.Lab.Decoding;
 using Overlay.Daemon.Status;
 using Overlay.Netns.Tests.Support;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 using Xunit;
 
 namespace Overlay.Netns.Tests;

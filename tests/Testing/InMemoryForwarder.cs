@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 
 namespace Overlay.Testing;
 

@@ -7,6 +7,7 @@ using System.Linq;
 using Overlay.Lease;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 
 namespace Overlay.Daemon.Cli;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 
 namespace Overlay.Daemon.Cli;
 

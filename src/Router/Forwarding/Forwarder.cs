@@ -4,11 +4,14 @@ using System.Threading.Tasks;
 using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Inbound;
 using Overlay.Router.Metering;
+using Overlay.Router.Outbound;
 using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
@@ -183,8 +186,3 @@ public sealed class Forwarder : IDisposable
             name, workers, waits with { Meter = meter?.Calls }, _stop, _options.SpinMicroseconds, fault =>
                 _fault.TrySetResult(fault)));
 }
-
-/// <summary>One TUN queue and one socket: what one set of workers serves.</summary>
-/// <param name="Tun">The device's queue.</param>
-/// <param name="Port">The outer socket.</param>
-public sealed record Lane(ITunQueue Tun, IDatagramPort Port);

@@ -1,3 +1,5 @@
+using Overlay.Router.Workers;
+
 namespace Overlay.Router.Forwarding;
 
 /// <summary>How a forwarder's workers treat packets, and which threads run them.</summary>

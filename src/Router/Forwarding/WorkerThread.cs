@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Threading;
 using Overlay.Linux;
 using Overlay.Router.Metering;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Forwarding;
 

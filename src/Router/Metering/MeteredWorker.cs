@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Metering;
 

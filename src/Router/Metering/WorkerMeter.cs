@@ -1,5 +1,5 @@
-using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Metering;

@@ -2,8 +2,9 @@ using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Inbound;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Pipelines;
 

@@ -2,10 +2,11 @@ using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Outbound;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Pipelines;
 

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Outbound;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Pipelines;

@@ -2,8 +2,9 @@ using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Inbound;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Pipelines;

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Cli;
 using Overlay.Daemon.Status;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Metering;
+using Overlay.Router.Workers;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.House;

@@ -1,8 +1,8 @@
 using System;
 using Overlay.Daemon.Kernel;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Kernel;

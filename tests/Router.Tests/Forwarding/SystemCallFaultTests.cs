@@ -1,7 +1,7 @@
 using System.Linq;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 using Xunit;
 using static Overlay.Testing.Overlays;
 using static Overlay.Testing.PacketBuilder;

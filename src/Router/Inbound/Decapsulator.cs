@@ -1,0 +1,184 @@
+using System;
+using Overlay.Linux;
+using Overlay.Router.Coalescing;
+using Overlay.Router.Counters;
+using Overlay.Router.IcmpErrors;
+using Overlay.Router.Packets;
+using Overlay.Router.Routes;
+using Overlay.Router.Workers;
+using Overlay.Tun;
+
+namespace Overlay.Router.Inbound;
+
+/// <summary>
+/// Messages from peers become packets for the TUN: taken apart, checked, merged where that is possible, written.
+/// </summary>
+/// <remarks>
+/// Owned by one thread. Messages lie in the slab and are borrowed until <see cref="Flush"/>. The payload is not copied:
+/// a merged packet is a header of ours and pieces of the messages.
+/// </remarks>
+internal sealed class Decapsulator : IDisposable
+{
+    private readonly PinnedSlab _slab;
+    private readonly ITunQueue _tun;
+    private readonly WorkerOptions _options;
+    private readonly Accelerations _accelerations;
+    private readonly IcmpErrorSender _icmp;
+    private readonly PathCounters _counters;
+    private readonly IoVectors _single;
+    private readonly Coalescer? _coalescer;
+
+    private RouteTable _routes = RouteTable.Empty;
+    private long _badChecksumsSeen;
+
+    /// <param name="slab">Where messages and scratch lie.</param>
+    /// <param name="scratchStart">Where <see cref="ScratchBytes"/> bytes of it are free.</param>
+    /// <param name="tun">Takes the packets.</param>
+    /// <param name="context">What all directions share.</param>
+    /// <param name="counters">The direction's.</param>
+    internal Decapsulator(
+        PinnedSlab slab, int scratchStart, ITunQueue tun, ForwarderContext context, PathCounters counters)
+    {
+        _slab = slab;
+        _tun = tun;
+        _options = context.Options;
+        _accelerations = context.Accelerations;
+        _counters = counters;
+        _icmp = new IcmpErrorSender(context.Icmp, counters);
+        _single = new IoVectors(slab, 2);
+        _coalescer = tun.HasVirtioNetHeader ? new Coalescer(slab, scratchStart, _options.SparesTunnelPorts) : null;
+    }
+
+    /// <summary>Bytes of the slab for headers.</summary>
+    internal static int ScratchBytes => Coalescer.ScratchBytes;
+
+    public void Dispose()
+    {
+        _coalescer?.Dispose();
+        _single.Dispose();
+    }
+
+    /// <summary>From now on this table is in force.</summary>
+    internal void BeginBatch(RouteTable routes)
+    {
+        _routes = routes;
+        if (_coalescer is not null)
+        {
+            _coalescer.MergesTcp = _accelerations.IsOn(Acceleration.TunTcpGro);
+            _coalescer.MergesUdp = _accelerations.IsOn(Acceleration.TunUdpGro);
+        }
+    }
+
+    /// <summary>Takes one message: a datagram or a train.</summary>
+    internal void Take(in ReceiveBatch.Message message)
+    {
+        int step = message.SegmentBytes == 0 ? message.Bytes : message.SegmentBytes;
+        int offset = 0;
+        do
+        {
+            int length = Math.Min(step, message.Bytes - offset);
+            Take(message.Offset + offset, length, message.Source);
+            offset += step;
+        }
+        while (offset < message.Bytes);
+    }
+
+    /// <summary>Writes everything; no message is borrowed any more.</summary>
+    internal void Flush()
+    {
+        if (_coalescer is null || _coalescer.Count == 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _coalescer.Count; i++)
+        {
+            CoalescedWrite write = _coalescer[i];
+            SyscallResult written = _tun.Write(write.Vectors);
+            if (written.Succeeded)
+            {
+                _counters.Forward(write.Packets, write.Bytes);
+            }
+            else if (write.IsMerged && written.Errno == Errno.EINVAL)
+            {
+                WriteOneByOne(write, written.Errno);
+            }
+            else
+            {
+                Refused(written.Errno, write.Packets);
+            }
+        }
+
+        _counters.Note(PathEvent.BadTransportChecksum, _coalescer.BadChecksums - _badChecksumsSeen);
+        _badChecksumsSeen = _coalescer.BadChecksums;
+        _coalescer.Clear();
+    }
+
+    private void Take(int offset, int lengthBytes, uint source)
+    {
+        DropReason verdict = InboundPath.Accept(
+            _routes, _options.SourceCheck, source, _slab.Slice(offset, lengthBytes), out Ipv4Header packet);
+        if (verdict != DropReason.None)
+        {
+            _counters.Drop(verdict);
+            _icmp.Report(verdict, packet);
+            return;
+        }
+
+        if (packet.Packet.Length > _options.TunnelMtu)
+        {
+            _counters.Note(PathEvent.Oversize);
+        }
+
+        if (_coalescer is null)
+        {
+            WriteSingle(offset, packet.Packet.Length);
+        }
+        else if (!_coalescer.TryAdd(packet, offset))
+        {
+            Flush();
+            _ = _coalescer.TryAdd(packet, offset); // an empty one takes any packet
+        }
+    }
+
+    private void WriteSingle(int offset, int lengthBytes)
+    {
+        _single.Clear();
+        if (_coalescer is not null)
+        {
+            _single.Add(_coalescer.PlainHeaderOffset, VirtioNetHeader.Bytes);
+        }
+
+        _single.Add(offset, lengthBytes);
+        SyscallResult written = _tun.Write(_single);
+        if (written.Succeeded)
+        {
+            _counters.Forward(1, lengthBytes);
+        }
+        else
+        {
+            Refused(written.Errno, 1);
+        }
+    }
+
+    // Some kernels of 2024 refuse valid superpackets (drivers/net/tun.c, virtio_net_hdr_to_skb): then none is made any
+    // more.
+    private void WriteOneByOne(CoalescedWrite write, Errno errno)
+    {
+        _counters.Note(PathEvent.MergeRefused);
+        _counters.NoteRefusal(errno);
+        _accelerations.SwitchOff(
+            write.Protocol == IpProtocol.Tcp ? Acceleration.TunTcpGro : Acceleration.TunUdpGro, errno);
+        for (int i = 0; i < write.Packets; i++)
+        {
+            (int offset, int lengthBytes) = write.PacketAt(i);
+            WriteSingle(offset, lengthBytes);
+        }
+    }
+
+    private void Refused(Errno errno, int packets)
+    {
+        _counters.NoteRefusal(errno);
+        _counters.Drop(DropReason.TunRefused, packets);
+    }
+}

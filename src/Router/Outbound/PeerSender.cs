@@ -1,0 +1,193 @@
+using System;
+using Overlay.Linux;
+using Overlay.Router.Counters;
+using Overlay.Router.Paths;
+using Overlay.Router.Ports;
+using Overlay.Router.Workers;
+
+namespace Overlay.Router.Outbound;
+
+/// <summary>Collects packets for peers into messages, and has them sent.</summary>
+/// <remarks>
+/// <para>Packets to one peer that follow each other form a train as long as each is as long as the first; a shorter one
+/// ends it (UDP_SEGMENT, udp(7)). The order of packets never changes.</para>
+/// <para>Owned by one thread. What was added is borrowed from the slab until it has been sent.</para>
+/// </remarks>
+internal sealed class PeerSender : IDisposable
+{
+    /// <summary>The longest UDP payload in IPv4, a whole train's too.</summary>
+    internal const int MaximumMessageBytes = 65_535 - UdpPort.EncapsulationBytes;
+
+    // A full train of full-size packets: the other host begins to receive while the next one is being made.
+    private const int BulkBytes = 48 << 10;
+
+    private const int Messages = 64;
+    private const int Pieces = 1024;
+
+    private readonly IDatagramPort _port;
+    private readonly PeerPaths _paths;
+    private readonly SendLimits _limits;
+    private readonly SendBatch _batch;
+    private readonly MessageSender _messages;
+
+    private PeerPaths.Snapshot _known;
+    private bool _isOpen;
+    private bool _goesInFragments;
+    private uint _peer;
+    private int _datagrams;
+    private int _segmentBytes;
+    private int _longestTrainBytes;
+    private int _sealedBytes;
+    private int _oldestOffset;
+
+    internal PeerSender(PinnedSlab slab, IDatagramPort port, PathCounters counters, ForwarderContext context)
+    {
+        _port = port;
+        _paths = context.Paths;
+        _limits = context.Options.SendLimits;
+        _known = _paths.Current;
+        _batch = new SendBatch(slab, Math.Min(Messages, _limits.Messages), Pieces);
+        _messages = new MessageSender(slab, port, counters, context);
+    }
+
+    /// <summary>
+    /// Where the oldest packet lies that has not been sent yet, in bytes from the slab's start; null when all have
+    /// been.
+    /// </summary>
+    internal int? OldestOffset => _batch.Count > 0 ? _oldestOffset : null;
+
+    /// <summary>True when the path to some peer is narrower than its route says.</summary>
+    internal bool HasNarrowPaths => !_known.IsEmpty;
+
+    public void Dispose()
+    {
+        _batch.Dispose();
+        _messages.Dispose();
+    }
+
+    /// <summary>Takes over what is known of the peers' paths now.</summary>
+    internal void BeginBatch() => _known = _paths.Current;
+
+    /// <summary>The longest outer packet that gets to a peer whole, in bytes; 65,535 when nothing is known.</summary>
+    internal int PathMtu(uint peer) => _known.Find(peer, _paths.Now).Mtu;
+
+    /// <summary>Adds one packet.</summary>
+    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="offset">Where it lies, in bytes from the slab's start.</param>
+    /// <param name="lengthBytes">20 to 65,507.</param>
+    internal void Add(uint peer, int offset, int lengthBytes)
+    {
+        Open(peer, offset, lengthBytes);
+        _batch.Add(offset, lengthBytes);
+        Close(lengthBytes);
+    }
+
+    /// <summary>Adds one packet whose headers lie apart from its payload.</summary>
+    internal void Add(uint peer, int headerOffset, int headerBytes, int payloadOffset, int payloadBytes)
+    {
+        Open(peer, payloadOffset, headerBytes + payloadBytes);
+        _batch.Add(headerOffset, headerBytes);
+        _batch.Add(payloadOffset, payloadBytes);
+        Close(headerBytes + payloadBytes);
+    }
+
+    /// <summary>Sends everything; nothing of the slab is borrowed any more.</summary>
+    internal void Flush()
+    {
+        Seal();
+        Send();
+    }
+
+    // Makes the open message one that takes the packet: the last one continued, or a new one.
+    private void Open(uint peer, int offset, int lengthBytes)
+    {
+        if (_isOpen)
+        {
+            int open = _batch.Count - 1;
+            if (peer == _peer && lengthBytes <= _segmentBytes && _datagrams < _limits.Datagrams
+                && _batch.BytesOf(open) + lengthBytes <= _longestTrainBytes && _batch.FreePieces >= 2)
+            {
+                return;
+            }
+
+            Seal();
+        }
+
+        if (_sealedBytes >= BulkBytes || _batch.IsFull || _batch.FreePieces < 2)
+        {
+            Send();
+        }
+
+        if (_batch.Count == 0)
+        {
+            _oldestOffset = offset;
+        }
+
+        _batch.Begin(peer, _port.Port);
+        _isOpen = true;
+        _peer = peer;
+        _datagrams = 0;
+        _segmentBytes = lengthBytes;
+        if (_known.IsEmpty)
+        {
+            _goesInFragments = false;
+            _longestTrainBytes = MaximumMessageBytes;
+        }
+        else
+        {
+            FitPath(peer, lengthBytes);
+        }
+    }
+
+    private void Close(int lengthBytes)
+    {
+        _datagrams++;
+        if (lengthBytes < _segmentBytes || _limits.Datagrams == 1)
+        {
+            Seal();
+            if (_goesInFragments || _batch.IsFull)
+            {
+                Send(_goesInFragments);
+            }
+        }
+    }
+
+    private void Seal()
+    {
+        if (!_isOpen)
+        {
+            return;
+        }
+
+        _isOpen = false;
+        int last = _batch.Count - 1;
+        _sealedBytes += _batch.BytesOf(last);
+
+        // Only from two datagrams on: some kernels of 2024 left the checksum of a train of one unfinished.
+        if (_datagrams > 1)
+        {
+            _batch.MakeTrain(_segmentBytes);
+        }
+    }
+
+    // The kernel fragments a datagram that is too long for its path, but not one of a train.
+    private void FitPath(uint peer, int lengthBytes)
+    {
+        PeerPath path = _known.Find(peer, _paths.Now);
+        _goesInFragments = lengthBytes + UdpPort.EncapsulationBytes > path.Mtu;
+        _longestTrainBytes = MaximumMessageBytes;
+        if (_goesInFragments || !path.TakesTrains)
+        {
+            _segmentBytes = int.MaxValue; // the first packet is shorter, and so ends it
+        }
+    }
+
+    // All messages are sealed.
+    private void Send(bool lastInFragments = false)
+    {
+        _messages.Send(_batch, lastInFragments);
+        _batch.Clear();
+        _sealedBytes = 0;
+        _known = _paths.Current; // what a refusal has taught holds for the next packet
+    }
+}

@@ -1,0 +1,168 @@
+using System;
+using System.Buffers.Binary;
+using Overlay.Router.Counters;
+using Overlay.Router.Packets;
+using Xunit;
+using static Overlay.Testing.Overlays;
+using static Overlay.Testing.PacketBuilder;
+
+namespace Overlay.Router.Tests.Inbound;
+
+/// <summary>
+/// The decapsulator against more than a million datagrams that nobody would send, and a slow oracle beside it.
+/// </summary>
+public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITestOutputHelper output)
+{
+    [Fact]
+    public void Random_and_mutated_datagrams_crash_nothing_and_only_valid_packets_are_written()
+    {
+        int seed = int.TryParse(
+            Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
+        output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
+        var random = new Random(seed);
+        using var rig = new Rig(engine);
+        long written = 0;
+        byte[] datagram = [];
+        uint source = 0;
+        rig.Tun.OnWrite = packet =>
+        {
+            written++;
+            Assert.True(
+                IsValid(datagram, source), $"seed {seed}: written, but not valid: {source:X8} "
+                    + $"{Convert.ToHexString(datagram)}");
+            Assert.True(
+                IsDelivered(datagram, packet), $"seed {seed}: written otherwise than received: "
+                    + $"{Convert.ToHexString(packet)}");
+        };
+
+        long valid = 0;
+        for (int i = 0; i < datagrams; i++)
+        {
+            (datagram, source) = Next(random);
+            valid += IsValid(datagram, source) ? 1 : 0;
+            rig.Receive((byte[])datagram.Clone(), source);
+        }
+
+        output.WriteLine($"{written} of {datagrams} written");
+        Assert.Equal(valid, written);
+        Assert.Equal(written, rig.Inbound.ForwardedPackets);
+        Assert.Equal(datagrams, rig.Inbound.ForwardedPackets + rig.Inbound.Dropped());
+        foreach (DropReason reason in (DropReason[])[DropReason.ShortPacket, DropReason.NotIpv4, DropReason.BadHeader, DropReason.BadChecksum,
+            DropReason.UnknownPeer, DropReason.MartianSource, DropReason.SpoofedSource, DropReason.NotOurs, DropReason.TtlExpired])
+        {
+            Assert.True(
+                rig.Inbound.Dropped(reason) > datagrams / 12_000, $"seed {seed}: {reason} was hardly tried: "
+                    + $"{rig.Inbound.Dropped(reason)}");
+        }
+
+        Assert.InRange(written, datagrams / 20, datagrams);
+    }
+
+    private static (byte[] Datagram, uint Source) Next(Random random)
+    {
+        uint outer =
+            random.Next(8) switch { 0 => StrangerAddress, 1 => OtherPeerAddress, 2 => (uint)random.NextInt64(1L << 32), _ => PeerAddress };
+        if (random.Next(10) == 0)
+        {
+            byte[] noise = new byte[random.Next(0, 80)];
+            random.NextBytes(noise);
+            return (noise, outer);
+        }
+
+        uint inner =
+            random.Next(6) switch { 0 => OtherPeerPod, 1 => OurPod, 2 => Unleased, 3 => (uint)random.NextInt64(1L << 32), _ => PeerPod };
+        uint destination =
+            random.Next(6) switch { 0 => PeerPod, 1 => (uint)random.NextInt64(1L << 32), _ => OurPod + (uint)random.Next(200) };
+        byte[] packet = Ipv4(
+            inner, destination, (byte)random.Next(random.Next(4) == 0 ? 3 : 256), (byte)random.Next(256),
+            payload: new byte[random.Next(0, 60)],
+            options: new byte[4 * random.Next(random.Next(4) == 0 ? 11 : 1)],
+            fragment: (ushort)random.Next(65_536), typeOfService: (byte)random.Next(256));
+
+        for (int mutations = random.Next(4); mutations > 0; mutations--)
+        {
+            switch (random.Next(4))
+            {
+                case 0:
+                    packet[random.Next(packet.Length)] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    packet[random.Next(Math.Min(packet.Length, 20))] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    Array.Resize(ref packet, random.Next(1, packet.Length + 10));
+                    break;
+                default:
+                    if (packet.Length >= 20)
+                    {
+                        FixHeaderChecksum(packet);
+                    }
+
+                    break;
+            }
+        }
+
+        return (packet, outer);
+    }
+
+    // The rules once more, from the RFC's pictures: no code of the product, no early way out that could be shared with
+    // it.
+    private static bool IsValid(byte[] datagram, uint outer)
+    {
+        if (datagram.Length < 20)
+        {
+            return false;
+        }
+
+        int header = (datagram[0] & 15) * 4;
+        int total = (datagram[2] << 8) + datagram[3];
+        bool shape = datagram[0] >> 4 == 4 && header >= 20 && header <= total && total <= datagram.Length;
+        if (!shape)
+        {
+            return false;
+        }
+
+        int sum = 0;
+        for (int i = 0; i < header; i += 2)
+        {
+            sum += (datagram[i] << 8) + datagram[i + 1];
+            sum = (sum & 0xFFFF) + (sum >> 16);
+        }
+
+        uint inner = BinaryPrimitives.ReadUInt32BigEndian(datagram.AsSpan(12));
+        uint destination = BinaryPrimitives.ReadUInt32BigEndian(datagram.AsSpan(16));
+        uint? peerSubnet = outer == PeerAddress
+            ? Address("10.5.99.0")
+            : outer == OtherPeerAddress ? Address("10.5.72.0") : null;
+        bool mayCome = peerSubnet is uint subnet && (inner >> 16 != 0x0A05 || inner >> 8 == subnet >> 8);
+        return sum == 0xFFFF
+            && datagram[12] is not (0 or 127 or >= 224)
+            && mayCome
+            && destination >> 8 == 0x0A0522
+            && datagram[8] > 1;
+    }
+
+    private static bool IsDelivered(byte[] datagram, ReadOnlySpan<byte> written)
+    {
+        int total = (datagram[2] << 8) + datagram[3];
+        int header = (datagram[0] & 15) * 4;
+        return written.Length == total
+            && written[..8].SequenceEqual(datagram.AsSpan(0, 8))
+            && written[8] == datagram[8] - 1
+            && written[9] == datagram[9]
+            && written[12..].SequenceEqual(datagram.AsSpan(12, total - 12))
+            && InternetChecksum.IsValid(written[..header]);
+    }
+}
+
+public sealed class OffloadInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Offload, 1_200_000, output);
+
+public sealed class PipelineInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Pipeline, 200_000, output);
+
+public sealed class BatchInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Batch, 200_000, output);
+
+public sealed class ClassicInboundPropertyTests(
+    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Classic, 200_000, output);
