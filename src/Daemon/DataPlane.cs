@@ -65,9 +65,9 @@ internal sealed class DataPlane : IDisposable
             Accelerations accelerations = negotiation.Hold(tun, ports);
             var workerOptions = new WorkerOptions(options.SourceCheck, plan.TunnelMtu)
             {
-                FramesABatch = profile.PacketsACall,
-                MessagesABatch = profile.PacketsACall,
-                DatagramsATrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsATrain() : 1,
+                FramesPerBatch = profile.PacketsPerCall,
+                MessagesPerBatch = profile.PacketsPerCall,
+                DatagramsPerTrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsPerTrain() : 1,
                 SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
             };
             return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(workerOptions)

@@ -8,9 +8,10 @@ namespace Overlay.Daemon;
 
 /// <summary>What an engine's name stands for.</summary>
 /// <param name="Accelerations">What it asks the kernel for.</param>
-/// <param name="PacketsACall">Packets or messages taken before the other direction has its turn, 1 or more.</param>
+/// <param name="PacketsPerCall">Packets or messages taken before the other direction has its turn, 1 or more.</param>
 /// <param name="Layout">Its threads; null to go by the number of processors.</param>
-internal sealed record EngineProfile(IReadOnlyList<Acceleration> Accelerations, int PacketsACall, WorkerLayout? Layout)
+internal sealed record EngineProfile(
+    IReadOnlyList<Acceleration> Accelerations, int PacketsPerCall, WorkerLayout? Layout)
 {
     private const int ManyPackets = 64;
 

@@ -26,12 +26,12 @@ internal sealed class Rig : IDisposable
     internal Rig(
         RigEngine engine, SourceCheck check =
             SourceCheck.Strict, RouteTable? table = null, int tunnelMtu = 1472, bool withIcmp = true,
-        int datagramsATrain = SendLimits.SafeDatagrams)
+        int datagramsPerTrain = SendLimits.SafeDatagrams)
     {
         Routes.Publish(table ?? Overlays.Table());
         Tun = new InMemoryTunQueue(HasVirtioNetHeader(engine));
         ForwarderContext context = Context(
-            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsATrain);
+            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain);
         Accelerations = context.Accelerations;
         Paths = context.Paths;
         AddWorkers(engine, context, Tun, Port, _outbound, _inbound, _owned);
@@ -65,7 +65,7 @@ internal sealed class Rig : IDisposable
     internal static ForwarderContext Context(
         RigEngine engine, RouteTableCell routes, IIcmpPort? icmp, SourceCheck check =
             SourceCheck.Strict, int tunnelMtu = 1472,
-        TimeProvider? time = null, int datagramsATrain = SendLimits.SafeDatagrams)
+        TimeProvider? time = null, int datagramsPerTrain = SendLimits.SafeDatagrams)
     {
         var accelerations = new Accelerations();
         bool hasAll = HasVirtioNetHeader(engine);
@@ -80,9 +80,9 @@ internal sealed class Rig : IDisposable
         {
             // A pipe that is full waits for its reader, which here is the same thread: a batch of the longest frames
             // must fit it.
-            FramesABatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
-            MessagesABatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
-            DatagramsATrain = hasAll ? datagramsATrain : 1,
+            FramesPerBatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
+            MessagesPerBatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
+            DatagramsPerTrain = hasAll ? datagramsPerTrain : 1,
         };
         return new ForwarderContext(routes, icmp, new PeerPaths(time), accelerations, options);
     }

@@ -30,8 +30,8 @@ internal sealed class InboundWorker : IWorker, IDisposable
     {
         _routes = context.Routes;
         _receiver = new Receiver(context, port, Counters);
-        _adapts = context.Options.MessagesABatch > FewMessages;
-        int slots = Math.Min(ManyMessages, context.Options.MessagesABatch);
+        _adapts = context.Options.MessagesPerBatch > FewMessages;
+        int slots = Math.Min(ManyMessages, context.Options.MessagesPerBatch);
         _atMost = _adapts ? FewMessages : slots;
         _slab = new PinnedSlab(Decapsulator.ScratchBytes + ReceiveBatch.BytesFor(slots));
         _batch = new ReceiveBatch(_slab, Decapsulator.ScratchBytes, slots);

@@ -7,14 +7,14 @@ namespace Overlay.Router.Metering;
 /// What one worker asks of the kernel, and how long it takes. Written by the worker's thread alone, read by anyone.
 /// </summary>
 /// <remarks>
-/// Calls and bytes are counted, every one. Time is sampled: of every <see cref="BatchesATiming"/> batches one is timed
-/// with all its calls, because looking at the clock costs as much as a good part of the work between two calls.
+/// Every call and byte is counted. Time is sampled: one of <see cref="BatchesPerTiming"/> batches is timed with all its
+/// calls, because reading the clock costs as much as a good part of the work between two calls.
 /// </remarks>
 public sealed class CallMeter
 {
     // A prime: batches come in short cycles (one that is full, one that finds nothing), and a period that shares a
     // factor with such a cycle would always time the same kind.
-    internal const int BatchesATiming = 13;
+    internal const int BatchesPerTiming = 13;
 
     // Two lines of 64 bytes on either side, as in PathCounters.
     private const int PaddingCells = 16;
@@ -27,10 +27,10 @@ public sealed class CallMeter
     private const int Calls = 0;
     private const int Bytes = 1;
     private const int TimedTicks = 2;
-    private const int CellsACall = 3;
+    private const int CellsPerCall = 3;
 
-    private readonly long[] _cells = new long[FirstCall + (MeteredCalls.All.Count * CellsACall) + PaddingCells];
-    private int _untilTiming = BatchesATiming;
+    private readonly long[] _cells = new long[FirstCall + (MeteredCalls.All.Count * CellsPerCall) + PaddingCells];
+    private int _untilTiming = BatchesPerTiming;
     private bool _isTiming;
     private long _ticksInCalls; // of the batch that is being timed
 
@@ -61,7 +61,7 @@ public sealed class CallMeter
             return 0;
         }
 
-        _untilTiming = BatchesATiming;
+        _untilTiming = BatchesPerTiming;
         _isTiming = true;
         _ticksInCalls = 0;
         return Stopwatch.GetTimestamp();
@@ -103,9 +103,9 @@ public sealed class CallMeter
         _cells[first + Bytes] += bytes;
     }
 
-    private static int Cell(MeteredCall call, int which) => FirstCall + ((int)call * CellsACall) + which;
+    private static int Cell(MeteredCall call, int which) => FirstCall + ((int)call * CellsPerCall) + which;
 
     private long Read(int cell) => Volatile.Read(ref _cells[cell]);
 
-    private static double Scaled(long timedTicks) => timedTicks * (double)BatchesATiming / Stopwatch.Frequency;
+    private static double Scaled(long timedTicks) => timedTicks * (double)BatchesPerTiming / Stopwatch.Frequency;
 }

@@ -26,7 +26,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     private readonly RouteTableCell _routes;
     private readonly PinnedSlab _slab;
     private readonly Encapsulator _encapsulator;
-    private readonly int _framesABatch;
+    private readonly int _framesPerBatch;
     private readonly int _firstFrame;
     private int _nextFrame;
 
@@ -34,7 +34,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     {
         _tun = new TunReader(context, tun, Counters);
         _routes = context.Routes;
-        _framesABatch = context.Options.FramesABatch;
+        _framesPerBatch = context.Options.FramesPerBatch;
         _slab = new PinnedSlab(Encapsulator.ScratchBytes + CacheLineBytes + RingBytes);
 
         // The packet, behind its virtio-net header, is what has to be aligned.
@@ -61,7 +61,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     {
         _encapsulator.BeginBatch(_routes.Current);
         int frames = 0;
-        while (frames < _framesABatch)
+        while (frames < _framesPerBatch)
         {
             MakeRoom();
             SyscallResult read = _tun.Read(_slab.Slice(_nextFrame, FrameBytes));

@@ -37,7 +37,7 @@ internal sealed class ReceiveStage : IWorker, IDisposable
     public bool RunBatch()
     {
         int messages = 0;
-        for (; messages < _context.Options.MessagesABatch && _pipe.TryReserve(_stop, out int offset); messages++)
+        for (; messages < _context.Options.MessagesPerBatch && _pipe.TryReserve(_stop, out int offset); messages++)
         {
             _message.Place(0, offset + FramePipe.HeadBytes);
             if (!_receiver.Receive(_message, 1))

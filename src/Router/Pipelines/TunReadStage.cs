@@ -13,7 +13,7 @@ internal sealed class TunReadStage : IWorker
     private readonly TunReader _tun;
     private readonly FramePipe _pipe;
     private readonly EventSignal _stop;
-    private readonly int _framesABatch;
+    private readonly int _framesPerBatch;
     private readonly int _lead;
 
     internal TunReadStage(ForwarderContext context, ITunQueue tun, FramePipe pipe, EventSignal stop)
@@ -21,7 +21,7 @@ internal sealed class TunReadStage : IWorker
         _tun = new TunReader(context, tun, Counters);
         _pipe = pipe;
         _stop = stop;
-        _framesABatch = context.Options.FramesABatch;
+        _framesPerBatch = context.Options.FramesPerBatch;
 
         // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's
         // head.
@@ -37,7 +37,7 @@ internal sealed class TunReadStage : IWorker
     public bool RunBatch()
     {
         int frames = 0;
-        for (; frames < _framesABatch && _pipe.TryReserve(_stop, out int offset); frames++)
+        for (; frames < _framesPerBatch && _pipe.TryReserve(_stop, out int offset); frames++)
         {
             SyscallResult read = _tun.Read(
                 _pipe.Region.Slice(offset + _lead, FramePipe.HeadBytes - _lead + FramePipe.MaximumFrameBytes));

@@ -70,7 +70,7 @@ public sealed class UdpPort : IDatagramPort, IDisposable
 
     /// <summary>Finds out by a train on the loopback interface how many datagrams the kernel lets one have.</summary>
     /// <returns>127 from Linux 6.9 on; 63 before, and where the loopback interface is down.</returns>
-    public static int ProbeDatagramsATrain() =>
+    public static int ProbeDatagramsPerTrain() =>
         UdpSocket.TakesTrainOf(SendLimits.MostDatagrams) ? SendLimits.MostDatagrams : SendLimits.SafeDatagrams;
 
     /// <inheritdoc/>

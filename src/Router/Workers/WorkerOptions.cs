@@ -8,21 +8,21 @@ namespace Overlay.Router.Workers;
 public sealed record WorkerOptions(SourceCheck SourceCheck, int TunnelMtu)
 {
     /// <summary>Frames read from the TUN before what has been collected is sent, 1 to 64.</summary>
-    public int FramesABatch { get; init; } = 64;
+    public int FramesPerBatch { get; init; } = 64;
 
     /// <summary>
     /// Messages in one system call at most, 1 to 64. A receiving call asks for fewer, down to 4, while the messages are
     /// long; a stage that receives into a pipe takes one message per call and this many per batch.
     /// </summary>
-    public int MessagesABatch { get; init; } = 64;
+    public int MessagesPerBatch { get; init; } = 64;
 
     /// <summary>Datagrams in one train, 1 to 127; 1 for no trains.</summary>
-    public int DatagramsATrain { get; init; } = 1;
+    public int DatagramsPerTrain { get; init; } = 1;
 
     /// <summary>
     /// Whether inner UDP to the ports of tunnels is never merged: kernels before 6.8.5 lose such superpackets.
     /// </summary>
     public bool SparesTunnelPorts { get; init; }
 
-    internal SendLimits SendLimits => new(MessagesABatch, DatagramsATrain);
+    internal SendLimits SendLimits => new(MessagesPerBatch, DatagramsPerTrain);
 }

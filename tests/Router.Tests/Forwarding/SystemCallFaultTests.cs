@@ -43,7 +43,7 @@ public abstract class SystemCallFaultTests(RigEngine engine)
         rig.Send(packets);
 
         Assert.Equal(Enumerable.Range(0, 10), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
-        Assert.Equal(Enumerable.Repeat(1, 10), rig.Port.MessagesACall);
+        Assert.Equal(Enumerable.Repeat(1, 10), rig.Port.MessagesPerCall);
         Assert.Equal(0, rig.Outbound.Dropped());
         Assert.Equal(errno, rig.Outbound.LastRefusal);
         Assert.Equal(AccelerationState.SwitchedOff, rig.Accelerations.StateOf(Acceleration.Mmsg));
@@ -58,7 +58,7 @@ public abstract class SystemCallFaultTests(RigEngine engine)
         rig.Port.SendErrnos.Enqueue(Errno.EPERM); // an error is tried once more: it may be an earlier datagram's
         rig.Send(Ipv4(OurPod, PeerPod), Ipv4(OurPod, OtherPeerPod), Ipv4(OurPod, PeerPod));
 
-        Assert.Equal([2], rig.Port.MessagesACall);
+        Assert.Equal([2], rig.Port.MessagesPerCall);
         Assert.Equal(1, rig.Outbound.Dropped(DropReason.SendRefused));
         Assert.True(rig.Accelerations.IsOn(Acceleration.Mmsg));
     }

@@ -17,7 +17,7 @@ namespace Overlay.Router.Tests.Outbound;
 /// Random frames of every kind and length to several peers, past refusals: every datagram sent is what a slow oracle
 /// says, in the order the frames came. What is overwritten, sent twice, forgotten or cut wrongly shows.
 /// </summary>
-public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrain, ITestOutputHelper output)
+public abstract class OutboundPropertyTests(RigEngine engine, int datagramsPerTrain, ITestOutputHelper output)
 {
     private const int Frames = 30_000;
     private const int MostMessageBytes = 65_507;
@@ -33,7 +33,7 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         var random = new Random(seed);
         RouteTable table = Table(new Route(new Prefix(Address("10.5.11.0"), 24), s_thirdPeerAddress));
-        using var rig = new Rig(engine, table: table, withIcmp: false, datagramsATrain: datagramsATrain);
+        using var rig = new Rig(engine, table: table, withIcmp: false, datagramsPerTrain: datagramsPerTrain);
         int attempts = 0;
         int trains = 0;
         rig.Port.Refuse = (_, segmentBytes) =>
@@ -69,7 +69,7 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         Assert.Equal(rig.Outbound.Dropped(), rig.Outbound.Dropped(DropReason.NoRoute) + rig.Outbound.Dropped(
             DropReason.TtlExpired));
         Assert.True(refused > 3 && rig.Port.WritableWaits > 0, $"seed {seed}: hardly anything was refused");
-        Assert.Equal(datagramsATrain, longest);
+        Assert.Equal(datagramsPerTrain, longest);
     }
 
     private static void PutNext(Random random, InMemoryTunQueue tun, List<(uint Peer, byte[] Datagram)> expected)

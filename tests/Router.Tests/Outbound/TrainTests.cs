@@ -24,7 +24,7 @@ public abstract class TrainTests(RigEngine engine)
         Assert.Equal([3, 2, 3, 2], rig.Port.TrainLengths);
         Assert.Equal(lengths, rig.Port.Sent.Select(sent => sent.Payload.Length));
         Assert.Equal(Enumerable.Range(0, lengths.Length), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
-        Assert.Equal(4, Assert.Single(rig.Port.MessagesACall)); // one system call for all of them
+        Assert.Equal(4, Assert.Single(rig.Port.MessagesPerCall)); // one system call for all of them
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public abstract class TrainTests(RigEngine engine)
     [InlineData(SendLimits.MostDatagrams, 128, new[] { 127, 1 })]
     public void A_train_has_no_more_datagrams_than_the_kernel_takes(int limit, int datagrams, int[] expected)
     {
-        using var rig = new Rig(engine, datagramsATrain: limit);
+        using var rig = new Rig(engine, datagramsPerTrain: limit);
         int refusedAs = -1;
         rig.Port.Refuse = (_, segmentBytes) =>
         {
@@ -69,7 +69,7 @@ public abstract class TrainTests(RigEngine engine)
     [InlineData(656, 99)]  // 64,944; one more would be 65,600
     public void A_train_has_no_more_bytes_than_a_datagram_can(int packetBytes, int expected)
     {
-        using var rig = new Rig(engine, datagramsATrain: SendLimits.MostDatagrams);
+        using var rig = new Rig(engine, datagramsPerTrain: SendLimits.MostDatagrams);
         List<byte[]> sent = [
             .. Put(rig, 44, packetBytes - 40), .. Put(rig, 44, packetBytes - 40), .. Put(rig, 44, packetBytes - 40)];
         rig.DrainTun();
