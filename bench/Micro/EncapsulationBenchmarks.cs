@@ -127,7 +127,7 @@ public class EncapsulationBenchmarks : IDisposable
     {
         _packet.CopyTo(buffer);
         WrongResult.Unless(Ipv4Header.Parse(buffer, out Ipv4Header packet) == DropReason.None, "no IPv4 packet");
-        WrongResult.Unless(OutboundPath.Route(_routes, packet, out uint nextHop) == DropReason.None, "no route");
+        WrongResult.Unless(OutboundRules.Route(_routes, packet, out uint nextHop) == DropReason.None, "no route");
         packet.StepTimeToLive();
         return nextHop;
     }

@@ -132,8 +132,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
                     dataPlane.Accelerations, forwarder.Paths, log), s_clock)
                 .RunAsync(ending.Token);
             await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
-            PathTotals outbound = forwarder.Outbound;
-            PathTotals inbound = forwarder.Inbound;
+            DirectionTotals outbound = forwarder.Outbound;
+            DirectionTotals inbound = forwarder.Inbound;
             Log.Stopped(
                 log, outbound.ForwardedPackets, inbound.ForwardedPackets, outbound.Dropped() + inbound.Dropped());
         }

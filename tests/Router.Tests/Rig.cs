@@ -30,7 +30,7 @@ internal sealed class Rig : IDisposable
     {
         Routes.Publish(table ?? Overlays.Table());
         Tun = new InMemoryTunQueue(HasVirtioNetHeader(engine));
-        ForwarderContext context = Context(
+        WorkerContext context = Context(
             engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain);
         Accelerations = context.Accelerations;
         Paths = context.Paths;
@@ -53,16 +53,16 @@ internal sealed class Rig : IDisposable
 
     internal RouteTableCell Routes { get; } = new();
 
-    internal PathTotals Outbound => PathTotals.Of([.. _outbound.Select(worker => worker.Counters)]);
+    internal DirectionTotals Outbound => DirectionTotals.Of([.. _outbound.Select(worker => worker.Counters)]);
 
-    internal PathTotals Inbound => PathTotals.Of([.. _inbound.Select(worker => worker.Counters)]);
+    internal DirectionTotals Inbound => DirectionTotals.Of([.. _inbound.Select(worker => worker.Counters)]);
 
     public void Dispose() => _owned.ForEach(each => each.Dispose());
 
     internal static bool HasVirtioNetHeader(RigEngine engine) => engine is RigEngine.Offload or RigEngine.Pipeline;
 
     /// <summary>What an engine's workers share.</summary>
-    internal static ForwarderContext Context(
+    internal static WorkerContext Context(
         RigEngine engine, RouteTableCell routes, IIcmpPort? icmp, SourceCheck check =
             SourceCheck.Strict, int tunnelMtu = 1472,
         TimeProvider? time = null, int datagramsPerTrain = SendLimits.SafeDatagrams)
@@ -84,12 +84,12 @@ internal sealed class Rig : IDisposable
             MessagesPerBatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
             DatagramsPerTrain = hasAll ? datagramsPerTrain : 1,
         };
-        return new ForwarderContext(routes, icmp, new PeerPaths(time), accelerations, options);
+        return new WorkerContext(routes, icmp, new PeerPaths(time), accelerations, options);
     }
 
     /// <summary>Makes an engine's workers, in the order in which one thread runs them.</summary>
     internal static void AddWorkers(
-        RigEngine engine, ForwarderContext context, ITunQueue tun, IDatagramPort port, List<IWorker> outbound, List<IWorker> inbound,
+        RigEngine engine, WorkerContext context, ITunQueue tun, IDatagramPort port, List<IWorker> outbound, List<IWorker> inbound,
         List<IDisposable> owned)
     {
         if (engine != RigEngine.Pipeline)
@@ -159,7 +159,7 @@ internal sealed class Rig : IDisposable
     }
 
     /// <summary>The one reason under which the one dropped packet was counted; None when nothing was dropped.</summary>
-    internal static DropReason OnlyDrop(PathTotals counters)
+    internal static DropReason OnlyDrop(DirectionTotals counters)
     {
         DropReason[] counted = [.. DropReasons.All.Where(reason => counters.Dropped(reason) > 0)];
         return counted.Length == 0 ? DropReason.None

@@ -25,8 +25,8 @@ public sealed class Forwarder : IDisposable
     private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<WorkerThread> _threads = [];
     private readonly List<IDisposable> _memory = []; // a pipe behind its stages
-    private readonly List<PathCounters> _outbound = [];
-    private readonly List<PathCounters> _inbound = [];
+    private readonly List<WorkerCounters> _outbound = [];
+    private readonly List<WorkerCounters> _inbound = [];
     private readonly List<CallMeter> _outboundMeters = [];
     private readonly List<CallMeter> _inboundMeters = [];
 
@@ -43,7 +43,7 @@ public sealed class Forwarder : IDisposable
     {
         Accelerations = accelerations;
         _options = options;
-        var context = new ForwarderContext(routes, icmp, Paths, accelerations, options.Workers);
+        var context = new WorkerContext(routes, icmp, Paths, accelerations, options.Workers);
         for (int i = 0; i < lanes.Count; i++)
         {
             AddLane(context, lanes[i], i);
@@ -51,10 +51,10 @@ public sealed class Forwarder : IDisposable
     }
 
     /// <summary>TUN to UDP, all workers together.</summary>
-    public PathTotals Outbound => PathTotals.Of(_outbound);
+    public DirectionTotals Outbound => DirectionTotals.Of(_outbound);
 
     /// <summary>UDP to TUN, all workers together.</summary>
-    public PathTotals Inbound => PathTotals.Of(_inbound);
+    public DirectionTotals Inbound => DirectionTotals.Of(_inbound);
 
     /// <summary>
     /// What the way out asks of the kernel; null when it is not metered. A thread for both ways sleeps on the way in.
@@ -93,7 +93,7 @@ public sealed class Forwarder : IDisposable
         _stop.Dispose();
     }
 
-    private void AddLane(ForwarderContext context, Lane lane, int number)
+    private void AddLane(WorkerContext context, Lane lane, int number)
     {
         if (_options.Layout == WorkerLayout.Pipeline)
         {
@@ -124,7 +124,7 @@ public sealed class Forwarder : IDisposable
         }
     }
 
-    private void AddPipelines(ForwarderContext context, Lane lane, int number)
+    private void AddPipelines(WorkerContext context, Lane lane, int number)
     {
         WorkerMeter? meterRead = Meter(_outboundMeters);
         WorkerMeter? meterSend = Meter(_outboundMeters);
@@ -169,7 +169,7 @@ public sealed class Forwarder : IDisposable
     private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port, SlabPart scratch) =>
         meter?.On(port, scratch) ?? port;
 
-    private IWorker Keep(IWorker worker, List<PathCounters> direction, WorkerMeter? meter)
+    private IWorker Keep(IWorker worker, List<WorkerCounters> direction, WorkerMeter? meter)
     {
         direction.Add(worker.Counters);
         if (worker is IDisposable disposable)

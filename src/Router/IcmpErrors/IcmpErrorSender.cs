@@ -9,7 +9,7 @@ namespace Overlay.Router.IcmpErrors;
 /// Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.
 /// </summary>
 /// <remarks>Owned by one direction's thread, whose counters it writes.</remarks>
-internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
+internal sealed class IcmpErrorSender(IIcmpPort? port, WorkerCounters counters)
 {
     private readonly byte[] _message = new byte[IcmpError.MaximumBytes];
     private readonly IcmpRateLimit _limit = new();
@@ -46,12 +46,12 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
         bool isPathMtu = type == IcmpError.DestinationUnreachable && code == IcmpError.FragmentationNeeded;
         if (!(isPathMtu ? _limit.TryTakeForPathMtu(now) : _limit.TryTake(offender.Source, now)))
         {
-            counters.Note(PathEvent.IcmpRateLimited);
+            counters.Note(CountedEvent.IcmpRateLimited);
             return;
         }
 
         int length = IcmpError.Write(_message, type, code, offender, nextHopMtu);
         SyscallResult sent = port.Send(_message.AsSpan(0, length), offender.Source);
-        counters.Note(sent.Succeeded ? PathEvent.IcmpSent : PathEvent.IcmpRefused);
+        counters.Note(sent.Succeeded ? CountedEvent.IcmpSent : CountedEvent.IcmpRefused);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class Decapsulator : IDisposable
     private readonly WorkerOptions _options;
     private readonly Accelerations _accelerations;
     private readonly IcmpErrorSender _icmp;
-    private readonly PathCounters _counters;
+    private readonly WorkerCounters _counters;
     private readonly IoVectors _single;
     private readonly Coalescer? _coalescer;
 
@@ -37,7 +37,7 @@ internal sealed class Decapsulator : IDisposable
     /// <param name="context">What all directions share.</param>
     /// <param name="counters">The direction's.</param>
     internal Decapsulator(
-        PinnedSlab slab, int scratchStart, ITunQueue tun, ForwarderContext context, PathCounters counters)
+        PinnedSlab slab, int scratchStart, ITunQueue tun, WorkerContext context, WorkerCounters counters)
     {
         _slab = slab;
         _tun = tun;
@@ -109,14 +109,14 @@ internal sealed class Decapsulator : IDisposable
             }
         }
 
-        _counters.Note(PathEvent.BadTransportChecksum, _coalescer.BadChecksums - _badChecksumsSeen);
+        _counters.Note(CountedEvent.BadTransportChecksum, _coalescer.BadChecksums - _badChecksumsSeen);
         _badChecksumsSeen = _coalescer.BadChecksums;
         _coalescer.Clear();
     }
 
     private void Take(int offset, int lengthBytes, uint source)
     {
-        DropReason verdict = InboundPath.Accept(
+        DropReason verdict = InboundRules.Accept(
             _routes, _options.SourceCheck, source, _slab.Slice(offset, lengthBytes), out Ipv4Header packet);
         if (verdict != DropReason.None)
         {
@@ -127,7 +127,7 @@ internal sealed class Decapsulator : IDisposable
 
         if (packet.Packet.Length > _options.TunnelMtu)
         {
-            _counters.Note(PathEvent.Oversize);
+            _counters.Note(CountedEvent.Oversize);
         }
 
         if (_coalescer is null)
@@ -165,7 +165,7 @@ internal sealed class Decapsulator : IDisposable
     // more.
     private void WriteOneByOne(CoalescedWrite write, Errno errno)
     {
-        _counters.Note(PathEvent.MergeRefused);
+        _counters.Note(CountedEvent.MergeRefused);
         _counters.NoteRefusal(errno);
         _accelerations.SwitchOff(
             write.Protocol == IpProtocol.Tcp ? Acceleration.TunTcpGro : Acceleration.TunUdpGro, errno);

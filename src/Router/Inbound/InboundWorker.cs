@@ -26,7 +26,7 @@ internal sealed class InboundWorker : IWorker, IDisposable
     private readonly bool _adapts;
     private int _atMost;
 
-    internal InboundWorker(ForwarderContext context, ITunQueue tun, IDatagramPort port)
+    internal InboundWorker(WorkerContext context, ITunQueue tun, IDatagramPort port)
     {
         _routes = context.Routes;
         _receiver = new Receiver(context, port, Counters);
@@ -39,7 +39,7 @@ internal sealed class InboundWorker : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose()
     {

@@ -8,7 +8,7 @@ namespace Overlay.Router.Inbound;
 
 /// <summary>Receiving, with everything that can go wrong with it.</summary>
 /// <remarks>Owned by one thread.</remarks>
-internal sealed class Receiver(ForwarderContext context, IDatagramPort port, PathCounters counters)
+internal sealed class Receiver(WorkerContext context, IDatagramPort port, WorkerCounters counters)
 {
     // A row of failures this long, none of which an error report explains, means that the socket will not recover.
     private const int MaximumFailuresInARow = 100;
@@ -42,7 +42,7 @@ internal sealed class Receiver(ForwarderContext context, IDatagramPort port, Pat
             return false;
         }
 
-        counters.Note(PathEvent.ReceiveFailed);
+        counters.Note(CountedEvent.ReceiveFailed);
         counters.NoteRefusal(received.Errno);
         bool isExplained = _errors.Drain();
         if (received.Errno is Errno.ENOSYS or Errno.EINVAL or Errno.EPERM && _accelerations.IsOn(Acceleration.Mmsg))

@@ -16,7 +16,7 @@ public sealed class CallMeter
     // factor with such a cycle would always time the same kind.
     internal const int BatchesPerTiming = 13;
 
-    // Two lines of 64 bytes on either side, as in PathCounters.
+    // Two lines of 64 bytes on either side, as in WorkerCounters.
     private const int PaddingCells = 16;
 
     private const int CopiedBytes = PaddingCells;

@@ -27,7 +27,7 @@ internal sealed class Encapsulator : IDisposable
     private readonly PinnedSlab _slab;
     private readonly int _scratchStart;
     private readonly int _frameHeaderBytes;
-    private readonly PathCounters _counters;
+    private readonly WorkerCounters _counters;
     private readonly IcmpErrorSender _icmp;
     private readonly PeerSender _sender;
 
@@ -41,7 +41,7 @@ internal sealed class Encapsulator : IDisposable
     /// <param name="icmp">Tells the sources of dropped packets.</param>
     /// <param name="counters">The direction's.</param>
     internal Encapsulator(
-        PinnedSlab slab, int scratchStart, bool hasVirtioNetHeader, PeerSender sender, IcmpErrorSender icmp, PathCounters counters)
+        PinnedSlab slab, int scratchStart, bool hasVirtioNetHeader, PeerSender sender, IcmpErrorSender icmp, WorkerCounters counters)
     {
         _slab = slab;
         _scratchStart = scratchStart;
@@ -105,7 +105,7 @@ internal sealed class Encapsulator : IDisposable
     private void TakeOne(in VirtioNetHeader frame, in Ipv4Header packet, int offset)
     {
         int pathMtu = 0;
-        DropReason verdict = OutboundPath.Route(_routes, packet, out uint nextHop);
+        DropReason verdict = OutboundRules.Route(_routes, packet, out uint nextHop);
         if (verdict == DropReason.None)
         {
             verdict = FitPath(packet, packet.Packet.Length, nextHop, out pathMtu);
@@ -130,7 +130,7 @@ internal sealed class Encapsulator : IDisposable
     private void TakeSuperpacket(in VirtioNetHeader frame, in Ipv4Header packet, int offset, int frameBytes)
     {
         int pathMtu = 0;
-        DropReason verdict = OutboundPath.Route(_routes, packet, out uint nextHop);
+        DropReason verdict = OutboundRules.Route(_routes, packet, out uint nextHop);
         if (verdict == DropReason.None)
         {
             packet.StepTimeToLive();

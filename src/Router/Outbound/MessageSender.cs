@@ -20,13 +20,13 @@ internal sealed class MessageSender : IDisposable
     private const int MaximumRepeats = 512;
 
     private readonly IDatagramPort _port;
-    private readonly PathCounters _counters;
+    private readonly WorkerCounters _counters;
     private readonly PeerPaths _paths;
     private readonly ErrorReports _errors;
     private readonly Accelerations _accelerations;
     private readonly SendBatch _replay;
 
-    internal MessageSender(PinnedSlab slab, IDatagramPort port, PathCounters counters, ForwarderContext context)
+    internal MessageSender(PinnedSlab slab, IDatagramPort port, WorkerCounters counters, WorkerContext context)
     {
         _port = port;
         _counters = counters;
@@ -142,7 +142,7 @@ internal sealed class MessageSender : IDisposable
         else if (errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
         {
             uint peer = batch.AddressOf(index);
-            _counters.Note(PathEvent.TrainRefused);
+            _counters.Note(CountedEvent.TrainRefused);
             _counters.NoteRefusal(errno);
 
             // EIO: the way out cannot finish checksums (a device before Linux 6.11, IPsec). The others: longer than the

@@ -30,7 +30,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     private readonly int _firstFrame;
     private int _nextFrame;
 
-    internal OutboundWorker(ForwarderContext context, ITunQueue tun, IDatagramPort port)
+    internal OutboundWorker(WorkerContext context, ITunQueue tun, IDatagramPort port)
     {
         _tun = new TunReader(context, tun, Counters);
         _routes = context.Routes;
@@ -46,7 +46,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose()
     {

@@ -40,7 +40,7 @@ internal sealed class PeerSender : IDisposable
     private int _sealedBytes;
     private int _oldestOffset;
 
-    internal PeerSender(PinnedSlab slab, IDatagramPort port, PathCounters counters, ForwarderContext context)
+    internal PeerSender(PinnedSlab slab, IDatagramPort port, WorkerCounters counters, WorkerContext context)
     {
         _port = port;
         _paths = context.Paths;

@@ -8,7 +8,7 @@ namespace Overlay.Router.Outbound;
 
 /// <summary>Reading from the TUN, with everything that can go wrong with it.</summary>
 /// <remarks>Owned by one thread.</remarks>
-internal sealed class TunReader(ForwarderContext context, ITunQueue tun, PathCounters counters)
+internal sealed class TunReader(WorkerContext context, ITunQueue tun, WorkerCounters counters)
 {
     // Superpackets that the kernel cannot describe come as long as their flow lasts; one alone is an accident.
     private const int MaximumIndescribable = 8;
@@ -51,7 +51,7 @@ internal sealed class TunReader(ForwarderContext context, ITunQueue tun, PathCou
                 "it was deleted or taken over; restart this daemon to create it again");
         }
 
-        counters.Note(PathEvent.ReadFailed);
+        counters.Note(CountedEvent.ReadFailed);
         counters.NoteRefusal(errno);
         if (++_failuresInARow > MaximumFailuresInARow)
         {

@@ -16,7 +16,7 @@ namespace Overlay.Router.Paths;
 /// <param name="paths">Learns from the reports.</param>
 /// <param name="routes">Says who is a peer.</param>
 internal sealed class ErrorReports(
-    IDatagramPort port, PathCounters counters, PeerPaths paths, RouteTableCell routes)
+    IDatagramPort port, WorkerCounters counters, PeerPaths paths, RouteTableCell routes)
 {
     // A host that answers every datagram with ICMP must not keep the thread here.
     private const int MaximumAtOnce = 64;
@@ -37,11 +37,11 @@ internal sealed class ErrorReports(
 
             if (error.Mtu == 0)
             {
-                counters.Note(PathEvent.PeerUnreachable);
+                counters.Note(CountedEvent.PeerUnreachable);
             }
             else if (paths.ReportMtu(error.Destination, error.Mtu))
             {
-                counters.Note(PathEvent.PathMtuLearned);
+                counters.Note(CountedEvent.PathMtuLearned);
             }
         }
 

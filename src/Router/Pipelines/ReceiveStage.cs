@@ -11,13 +11,13 @@ namespace Overlay.Router.Pipelines;
 /// <summary>The first stage of the way in: receives messages into the pipe's memory.</summary>
 internal sealed class ReceiveStage : IWorker, IDisposable
 {
-    private readonly ForwarderContext _context;
+    private readonly WorkerContext _context;
     private readonly FramePipe _pipe;
     private readonly EventSignal _stop;
     private readonly Receiver _receiver;
     private readonly ReceiveBatch _message;
 
-    internal ReceiveStage(ForwarderContext context, IDatagramPort port, FramePipe pipe, EventSignal stop)
+    internal ReceiveStage(WorkerContext context, IDatagramPort port, FramePipe pipe, EventSignal stop)
     {
         _context = context;
         _pipe = pipe;
@@ -27,7 +27,7 @@ internal sealed class ReceiveStage : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose() => _message.Dispose();
 

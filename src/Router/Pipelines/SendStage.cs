@@ -18,7 +18,7 @@ internal sealed class SendStage : IWorker, IDisposable
     private readonly Encapsulator _encapsulator;
     private readonly int _frameHeaderBytes;
 
-    internal SendStage(ForwarderContext context, bool hasVirtioNetHeader, IDatagramPort port, FramePipe pipe)
+    internal SendStage(WorkerContext context, bool hasVirtioNetHeader, IDatagramPort port, FramePipe pipe)
     {
         _routes = context.Routes;
         _pipe = pipe;
@@ -30,7 +30,7 @@ internal sealed class SendStage : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose() => _encapsulator.Dispose();
 

@@ -16,7 +16,7 @@ internal sealed class TunReadStage : IWorker
     private readonly int _framesPerBatch;
     private readonly int _lead;
 
-    internal TunReadStage(ForwarderContext context, ITunQueue tun, FramePipe pipe, EventSignal stop)
+    internal TunReadStage(WorkerContext context, ITunQueue tun, FramePipe pipe, EventSignal stop)
     {
         _tun = new TunReader(context, tun, Counters);
         _pipe = pipe;
@@ -29,7 +29,7 @@ internal sealed class TunReadStage : IWorker
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     /// <inheritdoc/>
     /// <exception cref="LinuxException">The device is gone.</exception>

@@ -16,7 +16,7 @@ internal sealed class TunWriteStage : IWorker, IDisposable
     private readonly FramePipe _pipe;
     private readonly Decapsulator _decapsulator;
 
-    internal TunWriteStage(ForwarderContext context, ITunQueue tun, FramePipe pipe)
+    internal TunWriteStage(WorkerContext context, ITunQueue tun, FramePipe pipe)
     {
         _routes = context.Routes;
         _pipe = pipe;
@@ -24,7 +24,7 @@ internal sealed class TunWriteStage : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose() => _decapsulator.Dispose();
 

@@ -6,7 +6,7 @@ namespace Overlay.Router.Workers;
 internal interface IWorker
 {
     /// <summary>What the direction has done.</summary>
-    PathCounters Counters { get; }
+    WorkerCounters Counters { get; }
 
     /// <summary>Takes what waits, up to a limit, and passes it on. Nothing is held back when it returns.</summary>
     /// <returns>False when nothing was waiting.</returns>

@@ -28,7 +28,7 @@ public sealed class DocumentationTests
             DropReasons.All.Select(reason => (reason.Name(), Sentence(comments, reason))),
             Rows(documentation, "## Drop reasons"));
         Assert.Equal(
-            PathEvents.All.Select(pathEvent => (pathEvent.Name(), Sentence(comments, pathEvent))),
+            CountedEvents.All.Select(countedEvent => (countedEvent.Name(), Sentence(comments, countedEvent))),
             Rows(documentation, "## Events"));
         Assert.Equal(
             Accelerations.All.Select(

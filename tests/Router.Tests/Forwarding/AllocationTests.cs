@@ -74,17 +74,17 @@ public sealed class AllocationTests
                 : [],
         ]);
         using var socket = new Repeater(false, [new(Ipv4(PeerPod, OurPod)), new(Ipv4(OtherPeerPod, OurPod))]);
-        PathTotals sent = AssertNothingIsAllocated(
+        DirectionTotals sent = AssertNothingIsAllocated(
             engine, device, socket, context => context.Paths.ReportMtu(PeerAddress, 1300));
         Assert.True(sent.Dropped(DropReason.FragmentationNeeded) > 0 && socket.SentInFragments > Packets / 10);
     }
 
-    private static PathTotals AssertNothingIsAllocated(
-        RigEngine engine, Repeater device, Repeater socket, Action<ForwarderContext> prepare)
+    private static DirectionTotals AssertNothingIsAllocated(
+        RigEngine engine, Repeater device, Repeater socket, Action<WorkerContext> prepare)
     {
         var cell = new RouteTableCell();
         cell.Publish(Table());
-        ForwarderContext context = Rig.Context(engine, cell, device);
+        WorkerContext context = Rig.Context(engine, cell, device);
         prepare(context);
         List<IWorker> outbound = [];
         List<IWorker> inbound = [];
@@ -113,8 +113,8 @@ public sealed class AllocationTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        var sent = PathTotals.Of([.. outbound.Select(worker => worker.Counters)]);
-        var received = PathTotals.Of([.. inbound.Select(worker => worker.Counters)]);
+        var sent = DirectionTotals.Of([.. outbound.Select(worker => worker.Counters)]);
+        var received = DirectionTotals.Of([.. inbound.Select(worker => worker.Counters)]);
         Assert.True(sent.Dropped(DropReason.TtlExpired) > 0 && received.Dropped(DropReason.SpoofedSource) > 0);
         Assert.Equal(0, sent.Dropped(DropReason.BadSuperpacket));
         Assert.True(sent.ForwardedPackets > Packets / 2 && received.ForwardedPackets > Packets / 3);

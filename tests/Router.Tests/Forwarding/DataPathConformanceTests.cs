@@ -182,7 +182,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
 
         byte[] written = Assert.Single(rig.Tun.Written);
         Assert.Equal(packet[12..], written[12..]);
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.Oversize));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.Oversize));
         Assert.Equal(0, rig.Inbound.Dropped());
     }
 

@@ -26,7 +26,7 @@ public abstract class SystemCallFaultTests(RigEngine engine)
 
         rig.Drain();
         Assert.Equal(Enumerable.Range(0, 10), rig.Tun.Written.Select(packet => (int)packet[5]));
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.ReceiveFailed));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ReceiveFailed));
         Assert.Equal(AccelerationState.SwitchedOff, rig.Accelerations.StateOf(Acceleration.Mmsg));
         Assert.Equal(errno, rig.Accelerations.ReasonOf(Acceleration.Mmsg));
     }

@@ -181,9 +181,9 @@ public abstract class InboundWorkerTests(RigEngine engine)
         rig.Receive(Ipv4(PeerPod, OurPod));
 
         Assert.Single(rig.Tun.Written);
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.ReceiveFailed));
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.PeerUnreachable));
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.PathMtuLearned));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ReceiveFailed));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.PeerUnreachable));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.PathMtuLearned));
         Assert.Equal(1300, rig.Paths.Current.Find(PeerAddress, rig.Paths.Now).Mtu);
         Assert.Empty(rig.Port.Errors);
     }
@@ -200,7 +200,7 @@ public abstract class InboundWorkerTests(RigEngine engine)
 
         rig.Receive(Ipv4(PeerPod, OurPod));
         Assert.Single(rig.Tun.Written);
-        Assert.Equal(1_000, rig.Inbound.Seen(PathEvent.ReceiveFailed));
+        Assert.Equal(1_000, rig.Inbound.Seen(CountedEvent.ReceiveFailed));
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public abstract class InboundWorkerTests(RigEngine engine)
 
         LinuxException refused = Assert.Throws<LinuxException>(rig.Drain);
         Assert.Equal(Errno.EBADF, refused.Errno);
-        Assert.True(rig.Inbound.Seen(PathEvent.ReceiveFailed) > 0);
+        Assert.True(rig.Inbound.Seen(CountedEvent.ReceiveFailed) > 0);
     }
 }
 

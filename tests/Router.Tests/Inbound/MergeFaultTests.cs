@@ -43,7 +43,7 @@ public abstract class MergeFaultTests(RigEngine engine)
 
         Assert.Equal(4, rig.Tun.Written.Count);
         AssertDelivered(rig, first);
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.MergeRefused));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.MergeRefused));
         Assert.Equal(Errno.EINVAL, rig.Inbound.LastRefusal);
         Assert.Equal(AccelerationState.SwitchedOff, rig.Accelerations.StateOf(refused));
         Assert.Equal(Errno.EINVAL, rig.Accelerations.ReasonOf(refused));
@@ -56,7 +56,7 @@ public abstract class MergeFaultTests(RigEngine engine)
         ReceiveTrain(rig, third);
         Assert.Equal(9, rig.Tun.Written.Count);
         AssertDelivered(rig, [.. first, .. second, .. third]);
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.MergeRefused));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.MergeRefused));
         Assert.Equal(0, rig.Inbound.Dropped());
     }
 
@@ -80,7 +80,7 @@ public abstract class MergeFaultTests(RigEngine engine)
             .Single(i => rig.Tun.Written[i].AsSpan(12).SequenceEqual(run[index].AsSpan(12)));
         Assert.Equal(SegmentationType.None, rig.Tun.Headers[write].Type);
         Assert.False(rig.Tun.Headers[write].NeedsChecksum);
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.BadTransportChecksum));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.BadTransportChecksum));
         Assert.Equal(5, rig.Inbound.ForwardedPackets);
     }
 
@@ -98,7 +98,7 @@ public abstract class MergeFaultTests(RigEngine engine)
         ReceiveTrain(rig, Run(Tcp, 4));
         Assert.Single(rig.Tun.Written);
         Assert.Equal(4, rig.Inbound.ForwardedPackets);
-        Assert.Equal(0, rig.Inbound.Seen(PathEvent.MergeRefused));
+        Assert.Equal(0, rig.Inbound.Seen(CountedEvent.MergeRefused));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public abstract class MergeFaultTests(RigEngine engine)
     {
         var routes = new RouteTableCell();
         routes.Publish(Table());
-        ForwarderContext context = Rig.Context(engine, routes, icmp: null);
+        WorkerContext context = Rig.Context(engine, routes, icmp: null);
         using var tun = new InMemoryTunQueue(Rig.HasVirtioNetHeader(engine));
         InMemoryDatagramPort[] ports = [new(), new()];
         List<IDisposable> owned = [.. ports];

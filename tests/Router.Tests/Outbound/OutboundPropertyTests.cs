@@ -61,7 +61,7 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsPerTr
             rig.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
-        long refused = rig.Outbound.Seen(PathEvent.TrainRefused);
+        long refused = rig.Outbound.Seen(CountedEvent.TrainRefused);
         output.WriteLine(
             $"{datagrams} datagrams, {refused} trains refused, {rig.Port.WritableWaits} waits, longest train "
                 + $"{longest}");

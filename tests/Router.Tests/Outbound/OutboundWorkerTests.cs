@@ -89,8 +89,8 @@ public abstract class OutboundWorkerTests(RigEngine engine)
 
         Assert.Equal([1, 2, 3], rig.Port.Sent.Select(sent => sent.Payload[5]));
         Assert.Equal(0, rig.Outbound.Dropped());
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.PeerUnreachable));
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.PathMtuLearned));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.PeerUnreachable));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.PathMtuLearned));
         Assert.Equal(1300, rig.Paths.Current.Find(OtherPeerAddress, rig.Paths.Now).Mtu);
         Assert.Empty(rig.Port.Errors);
     }
@@ -143,7 +143,7 @@ public abstract class OutboundWorkerTests(RigEngine engine)
 
         Assert.InRange(rig.Icmp.Sent.Count, 1, 50);
         Assert.Equal(500, rig.Outbound.Dropped(DropReason.NoRoute));
-        Assert.Equal(500, rig.Outbound.Seen(PathEvent.IcmpSent) + rig.Outbound.Seen(PathEvent.IcmpRateLimited));
+        Assert.Equal(500, rig.Outbound.Seen(CountedEvent.IcmpSent) + rig.Outbound.Seen(CountedEvent.IcmpRateLimited));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public abstract class TrainFaultTests(RigEngine engine)
 
         Assert.Equal([1, 1, 1, 1, 1, 3], rig.Port.TrainLengths);
         Assert.Equal([0, 1, 2, 3, 4, 0, 1, 2], Ids(rig));
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.TrainRefused));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.TrainRefused));
         Assert.Equal(errno, rig.Outbound.LastRefusal);
         Assert.Equal(8, rig.Outbound.ForwardedPackets);
         Assert.Equal(0, rig.Outbound.Dropped());
@@ -47,7 +47,7 @@ public abstract class TrainFaultTests(RigEngine engine)
 
         rig.Time.Advance(TimeSpan.FromMilliseconds(PeerPaths.LifetimeMilliseconds - 1));
         Assert.Equal([1, 1, 1, 3], TrainsOf(rig, () => { SendRow(rig, PeerPod, 3); SendRow(rig, OtherPeerPod, 3); }));
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.TrainRefused));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.TrainRefused));
 
         rig.Port.Refuse = null;
         rig.Time.Advance(TimeSpan.FromMilliseconds(1));
@@ -92,7 +92,7 @@ public abstract class TrainFaultTests(RigEngine engine)
         PutSuperpacket(rig, Tcp, 1472, 4, MayNotBeFragmented);
 
         Assert.Equal([1, 1, 1, 1], rig.Port.TrainLengths); // before it was known: the kernel fragments them
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.TrainRefused));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.TrainRefused));
         PeerPath path = rig.Paths.Current.Find(PeerAddress, rig.Paths.Now);
         Assert.Equal(NarrowMtu, path.Mtu);
         Assert.True(path.TakesTrains);
@@ -117,7 +117,7 @@ public abstract class TrainFaultTests(RigEngine engine)
         Assert.Equal([1, 1, 1, 1], TrainsOf(rig, () => PutSuperpacket(rig, protocol, LongestPacket + 1, 4, 0)));
         Assert.Equal([4], TrainsOf(rig, () => PutSuperpacket(rig, protocol, LongestPacket, 4, 0)));
         Assert.Equal(0, rig.Outbound.Dropped());
-        Assert.Equal(0, rig.Outbound.Seen(PathEvent.TrainRefused));
+        Assert.Equal(0, rig.Outbound.Seen(CountedEvent.TrainRefused));
 
         Assert.Equal([], TrainsOf(rig, () => PutSuperpacket(rig, protocol, LongestPacket + 1, 4, MayNotBeFragmented)));
         Assert.Equal(4, rig.Outbound.Dropped(DropReason.FragmentationNeeded));
@@ -159,7 +159,7 @@ public abstract class TrainFaultTests(RigEngine engine)
         using Rig rig = Narrow(Errno.EMSGSIZE);
         rig.Paths.ReportMtu(PeerAddress, NarrowMtu);
         rig.Send([.. Enumerable.Range(0, 200).Select(_ => Ipv4(OurPod, Unleased))]);
-        Assert.True(rig.Outbound.Seen(PathEvent.IcmpRateLimited) > 0);
+        Assert.True(rig.Outbound.Seen(CountedEvent.IcmpRateLimited) > 0);
         rig.Icmp.Sent.Clear();
 
         byte[] tooLong = UdpPacket(OurPod, PeerPod, 1, 2, new byte[LongestPacket - 27]);

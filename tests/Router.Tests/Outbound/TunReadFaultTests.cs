@@ -39,7 +39,7 @@ public abstract class TunReadFaultTests(RigEngine engine)
         rig.Send([.. Enumerable.Range(0, 5).Select(i => Ipv4(OurPod, PeerPod, id: (ushort)i))]);
 
         Assert.Equal(Enumerable.Range(0, 5), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
-        Assert.Equal(2, rig.Outbound.Seen(PathEvent.ReadFailed));
+        Assert.Equal(2, rig.Outbound.Seen(CountedEvent.ReadFailed));
         Assert.Equal(errno, rig.Outbound.LastRefusal);
         Assert.Null(rig.Tun.Offloads);
     }
@@ -52,7 +52,7 @@ public abstract class TunReadFaultTests(RigEngine engine)
 
         LinuxException refused = Assert.Throws<LinuxException>(() => rig.Send());
         Assert.Equal(Errno.EIO, refused.Errno);
-        Assert.Equal(101, rig.Outbound.Seen(PathEvent.ReadFailed));
+        Assert.Equal(101, rig.Outbound.Seen(CountedEvent.ReadFailed));
     }
 
     [Fact]

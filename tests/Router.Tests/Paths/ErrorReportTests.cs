@@ -29,7 +29,7 @@ public abstract class ErrorReportTests(RigEngine engine)
 
         Assert.Equal(Enumerable.Range(0, 5), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
         Assert.Equal(0, rig.Outbound.Dropped());
-        Assert.Equal(0, rig.Outbound.Seen(PathEvent.TrainRefused));
+        Assert.Equal(0, rig.Outbound.Seen(CountedEvent.TrainRefused));
         Assert.Equal(PeerPath.Unknown, rig.Paths.Current.Find(PeerAddress, rig.Paths.Now));
         Assert.Equal(mtu == 0 ? 0 : 1, rig.Paths.Current.Paths.Count);
         Assert.Empty(rig.Port.Errors);
@@ -57,11 +57,11 @@ public abstract class ErrorReportTests(RigEngine engine)
         rig.Send(Ipv4(OurPod, PeerPod));
         PeerPaths.Snapshot learned = rig.Paths.Current;
         Assert.Equal(1300, Assert.Single(learned.Paths).Mtu);
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.PathMtuLearned));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.PathMtuLearned));
 
         Report(rig, Errno.EMSGSIZE, 1300, OfOneTrain);
         rig.Send(Ipv4(OurPod, PeerPod));
-        Assert.Equal(1, rig.Outbound.Seen(PathEvent.PathMtuLearned));
+        Assert.Equal(1, rig.Outbound.Seen(CountedEvent.PathMtuLearned));
         Assert.Same(learned, rig.Paths.Current);
     }
 
@@ -86,7 +86,7 @@ public abstract class ErrorReportTests(RigEngine engine)
         Assert.Equal(Enumerable.Range(0, 30), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
         Assert.Equal(10, rig.Port.SentInFragments);
         Assert.Equal(30, rig.Port.SendCalls);
-        Assert.Equal(0, rig.Outbound.Seen(PathEvent.PathMtuLearned));
+        Assert.Equal(0, rig.Outbound.Seen(CountedEvent.PathMtuLearned));
         Assert.Equal(0, rig.Outbound.Dropped());
         Assert.Equal(30, rig.Outbound.ForwardedPackets);
         Assert.Same(known, rig.Paths.Current);
@@ -120,7 +120,7 @@ public abstract class ErrorReportTests(RigEngine engine)
         Assert.Single(rig.Port.Sent);
         Assert.Empty(rig.Port.Errors);
         Assert.Same(known, rig.Paths.Current);
-        Assert.Equal(0, rig.Outbound.Seen(PathEvent.PathMtuLearned) + rig.Outbound.Seen(PathEvent.PeerUnreachable));
+        Assert.Equal(0, rig.Outbound.Seen(CountedEvent.PathMtuLearned) + rig.Outbound.Seen(CountedEvent.PeerUnreachable));
     }
 
     private static void Report(Rig rig, Errno errno, int mtu, int count)

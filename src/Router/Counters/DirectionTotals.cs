@@ -5,14 +5,14 @@ using Overlay.Linux;
 namespace Overlay.Router.Counters;
 
 /// <summary>What one direction has done, all its workers together, as far as the reader has seen it.</summary>
-public sealed class PathTotals
+public sealed class DirectionTotals
 {
     private readonly long[] _drops = new long[DropReasons.All.Count + 1];
-    private readonly long[] _events = new long[PathEvents.All.Count];
+    private readonly long[] _events = new long[CountedEvents.All.Count];
 
-    private PathTotals(IReadOnlyList<PathCounters> workers)
+    private DirectionTotals(IReadOnlyList<WorkerCounters> workers)
     {
-        foreach (PathCounters worker in workers)
+        foreach (WorkerCounters worker in workers)
         {
             ForwardedPackets += worker.ForwardedPackets;
             ForwardedBytes += worker.ForwardedBytes;
@@ -22,9 +22,9 @@ public sealed class PathTotals
                 _drops[(int)reason] += worker.Dropped(reason);
             }
 
-            foreach (PathEvent pathEvent in PathEvents.All)
+            foreach (CountedEvent countedEvent in CountedEvents.All)
             {
-                _events[(int)pathEvent] += worker.Seen(pathEvent);
+                _events[(int)countedEvent] += worker.Seen(countedEvent);
             }
         }
     }
@@ -47,7 +47,7 @@ public sealed class PathTotals
     public long Dropped() => _drops.Sum();
 
     /// <summary>How often this happened.</summary>
-    public long Seen(PathEvent pathEvent) => _events[(int)pathEvent];
+    public long Seen(CountedEvent countedEvent) => _events[(int)countedEvent];
 
-    internal static PathTotals Of(IReadOnlyList<PathCounters> workers) => new(workers);
+    internal static DirectionTotals Of(IReadOnlyList<WorkerCounters> workers) => new(workers);
 }

@@ -7,7 +7,7 @@ using Overlay.Router.Workers;
 namespace Overlay.Router.Inbound;
 
 /// <summary>What happens to a datagram from another host: bytes in, verdict out, no I/O.</summary>
-internal static class InboundPath
+internal static class InboundRules
 {
     /// <summary>Validates one datagram and takes one from its packet's time to live.</summary>
     /// <param name="routes">The table in force for the batch.</param>

@@ -5,7 +5,7 @@ namespace Overlay.Router.Counters;
 
 /// <summary>What is worth counting beside a drop: none of these decides whether a packet is forwarded.</summary>
 /// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
-public enum PathEvent
+public enum CountedEvent
 {
     /// <summary>An ICMP error was sent to the source of a dropped packet.</summary>
     IcmpSent,
@@ -48,13 +48,13 @@ public enum PathEvent
 }
 
 /// <summary>The names of the events, as they appear in counters and documents.</summary>
-public static class PathEvents
+public static class CountedEvents
 {
-    private static readonly string[] s_names = Array.ConvertAll(Enum.GetNames<PathEvent>(), CounterName.FromMember);
+    private static readonly string[] s_names = Array.ConvertAll(Enum.GetNames<CountedEvent>(), CounterName.FromMember);
 
     /// <summary>Every event.</summary>
-    public static IReadOnlyList<PathEvent> All { get; } = Enum.GetValues<PathEvent>();
+    public static IReadOnlyList<CountedEvent> All { get; } = Enum.GetValues<CountedEvent>();
 
     /// <summary>Lower case with underscores: <c>icmp_sent</c>.</summary>
-    public static string Name(this PathEvent pathEvent) => s_names[(int)pathEvent];
+    public static string Name(this CountedEvent countedEvent) => s_names[(int)countedEvent];
 }

@@ -10,5 +10,5 @@ namespace Overlay.Router.Workers;
 /// <param name="Paths">What has been learned of the peers' paths.</param>
 /// <param name="Accelerations">Which are in use.</param>
 /// <param name="Options">How packets are treated.</param>
-internal sealed record ForwarderContext(
+internal sealed record WorkerContext(
     RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, WorkerOptions Options);

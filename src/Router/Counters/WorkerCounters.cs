@@ -5,7 +5,7 @@ namespace Overlay.Router.Counters;
 
 /// <summary>What one direction has done. Written by that direction's thread alone, read by anyone.</summary>
 /// <remarks>A reader gets each number whole, but not all of them of one instant.</remarks>
-public sealed class PathCounters
+public sealed class WorkerCounters
 {
     // Two lines of 64 bytes on either side: the adjacent-line prefetcher pairs lines, and the other direction counts
     // too.
@@ -16,7 +16,7 @@ public sealed class PathCounters
     private const int FirstDrop = Bytes + 1;
 
     private static readonly int s_firstEvent = FirstDrop + DropReasons.All.Count + 1;
-    private static readonly int s_lastErrno = s_firstEvent + PathEvents.All.Count;
+    private static readonly int s_lastErrno = s_firstEvent + CountedEvents.All.Count;
 
     private readonly long[] _cells = new long[s_lastErrno + 1 + PaddingCells];
 
@@ -45,7 +45,7 @@ public sealed class PathCounters
     }
 
     /// <summary>How often this happened.</summary>
-    public long Seen(PathEvent pathEvent) => Volatile.Read(ref _cells[s_firstEvent + (int)pathEvent]);
+    public long Seen(CountedEvent countedEvent) => Volatile.Read(ref _cells[s_firstEvent + (int)countedEvent]);
 
     internal void Forward(int packets, int bytes)
     {
@@ -55,7 +55,7 @@ public sealed class PathCounters
 
     internal void Drop(DropReason reason, int packets = 1) => _cells[FirstDrop + (int)reason] += packets;
 
-    internal void Note(PathEvent pathEvent, long times = 1) => _cells[s_firstEvent + (int)pathEvent] += times;
+    internal void Note(CountedEvent countedEvent, long times = 1) => _cells[s_firstEvent + (int)countedEvent] += times;
 
     internal void NoteRefusal(Errno errno) => _cells[s_lastErrno] = (long)errno;
 }

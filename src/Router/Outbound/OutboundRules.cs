@@ -5,7 +5,7 @@ using Overlay.Router.Routes;
 namespace Overlay.Router.Outbound;
 
 /// <summary>Whether and where a packet from the TUN goes: header in, verdict out, no I/O.</summary>
-internal static class OutboundPath
+internal static class OutboundRules
 {
     /// <summary>Finds one packet's next hop.</summary>
     /// <param name="routes">The table in force for the batch.</param>
