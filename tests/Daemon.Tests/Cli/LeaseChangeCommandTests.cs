@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Daemon.Lab;
 using Overlay.Lease;
 using Xunit;
 

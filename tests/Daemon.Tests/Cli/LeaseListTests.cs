@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
-using Overlay.Daemon.Lab;
 using Overlay.Lease;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Status;
+using Overlay.Control;
 
 namespace Overlay.Netns.Tests.Support.Soak;
 
