@@ -3,7 +3,7 @@ using System.IO;
 using System.Linq;
 using Overlay.Bench.Reports;
 using Overlay.Bench.Results;
-using Overlay.Daemon.Tests.House;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Bench.Tests;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Xml.Linq;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.House.Tests;
@@ -11,9 +12,17 @@ public sealed class DependencyArrowTests
 {
     /// <summary>All there are. docs/architecture.md draws them.</summary>
     private static readonly string[] s_arrows =
-        [
-            "Daemon → Lease", "Daemon → Lease.Etcd", "Daemon → Router", "Lease.Etcd → Lease", "Router → Tun",
-            "Tun → Linux"];
+    [
+        "Control → Linux", "Control → Terminal",
+        "Daemon → Control", "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
+        "Demo → Control", "Demo → Lab", "Demo → Terminal",
+        "Lab → Control", "Lab → Linux", "Lab → Terminal",
+        "Lease.Etcd → Lease",
+        "Operator → Control", "Operator → Lease", "Operator → Lease.Etcd", "Operator → Terminal",
+        "Router → Tun",
+        "Terminal → Linux",
+        "Tun → Linux",
+    ];
 
     [Fact]
     public void The_project_references_in_src_are_the_arrows_of_the_house_and_no_others()
@@ -25,8 +34,12 @@ public sealed class DependencyArrowTests
 
     [Fact]
     public void Every_project_in_src_is_one_of_the_rooms() =>
-        Assert.Equal(["Daemon", "Lease", "Lease.Etcd", "Linux", "Router", "Tun"], Projects("src").Select(
-            project => project.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "Control", "Daemon", "Demo", "Lab", "Lease", "Lease.Etcd", "Linux", "Operator", "Router", "Terminal",
+                "Tun",
+            ],
+            Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
     [Fact]
     public void Only_the_kernel_layer_allows_unsafe_code()
@@ -53,6 +66,11 @@ public sealed class DependencyArrowTests
     [InlineData("Router", "Overlay.Lease", "Overlay.Daemon")]
     [InlineData("Lease", "Overlay.Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Terminal", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
+    [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Operator", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
+    [InlineData("Lab", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Daemon", "Overlay.Lab", "Overlay.Demo", "Overlay.Bench")]
     public void A_room_names_nothing_of_a_room_it_may_not_know(string room, params string[] strangers)
     {
         foreach (string file in Directory.EnumerateFiles(

@@ -16,6 +16,7 @@ using Overlay.Demo;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Metering;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.House.Tests;

@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Daemon.Commands;
+using Overlay.Lab;
 using Overlay.Terminal;
 using Xunit;
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Operator.Config;
 using Xunit;

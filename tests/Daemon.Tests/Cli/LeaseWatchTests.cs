@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Store;

@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 using System.Text.Json;
-using Overlay.Daemon.Tests.Lab;
+using Overlay.Testing;
 using Overlay.Demo;
 using Overlay.Lab.Decoding;
 using Xunit;

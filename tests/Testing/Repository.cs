@@ -1,14 +1,14 @@
 using System;
 using System.IO;
 
-namespace Overlay.House.Tests;
+namespace Overlay.Testing;
 
 /// <summary>The checkout the tests were built from.</summary>
-internal static class Repository
+public static class Repository
 {
-    internal static string Root { get; } = FindRoot();
+    public static string Root { get; } = FindRoot();
 
-    internal static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     private static string FindRoot()
     {
