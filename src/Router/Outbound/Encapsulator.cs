@@ -3,7 +3,6 @@ using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
-using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Router.Segmentation;
 
@@ -104,13 +103,7 @@ internal sealed class Encapsulator : IDisposable
 
     private void TakeOne(in VirtioNetHeader frame, in Ipv4Header packet, int offset)
     {
-        int pathMtu = 0;
-        DropReason verdict = OutboundRules.Route(_routes, packet, out uint nextHop);
-        if (verdict == DropReason.None)
-        {
-            verdict = FitPath(packet, packet.Packet.Length, nextHop, out pathMtu);
-        }
-
+        DropReason verdict = Judge(packet, packet.Packet.Length, out uint nextHop, out int pathMtu);
         if (verdict == DropReason.None && !PartialChecksum.TryComplete(frame, packet.Packet))
         {
             verdict = DropReason.BadSuperpacket;
@@ -129,24 +122,13 @@ internal sealed class Encapsulator : IDisposable
 
     private void TakeSuperpacket(in VirtioNetHeader frame, in Ipv4Header packet, int offset, int frameBytes)
     {
-        int pathMtu = 0;
-        DropReason verdict = OutboundRules.Route(_routes, packet, out uint nextHop);
-        if (verdict == DropReason.None)
-        {
-            packet.StepTimeToLive();
-        }
-
         if (Superpacket.Parse(frame, packet, frameBytes, out Superpacket superpacket) != DropReason.None)
         {
             _counters.Drop(DropReason.BadSuperpacket);
             return;
         }
 
-        if (verdict == DropReason.None)
-        {
-            verdict = FitPath(packet, superpacket.LongestPacketBytes, nextHop, out pathMtu);
-        }
-
+        DropReason verdict = Judge(packet, superpacket.LongestPacketBytes, out uint nextHop, out int pathMtu);
         if (verdict != DropReason.None)
         {
             _counters.Drop(verdict, superpacket.Count);
@@ -154,42 +136,46 @@ internal sealed class Encapsulator : IDisposable
             return;
         }
 
+        packet.StepTimeToLive();
+        var headers = new SegmentHeaders(superpacket);
         int headerBytes = superpacket.HeaderBytes;
         for (int i = 0; i < superpacket.Count; i++)
         {
             int headerOffset = TakeScratch(headerBytes);
-            superpacket.WriteHeader(i, _slab.Slice(headerOffset, headerBytes));
+            headers.Write(i, _slab.Slice(headerOffset, headerBytes));
             _sender.Add(
                 nextHop, headerOffset, headerBytes, offset + superpacket.PayloadOffset(i), superpacket.PayloadBytes(i));
         }
     }
 
-    // Whether a packet that may not be fragmented gets to the peer whole.
-    private DropReason FitPath(in Ipv4Header packet, int longestBytes, uint nextHop, out int pathMtu)
+    // Whether and where the packet goes, before anything of it changes: an ICMP error quotes it as it came.
+    //
+    // The path's MTU is asked for here and again where PeerSender begins a message, for they answer different questions
+    // at different times. Here it drops a packet that may not be fragmented, before it is completed or cut. There it
+    // chooses between train and fragments, and must ask anew: beginning a message may send those that wait, and what the
+    // kernel says to them may narrow the path after this answer. The kernel asks twice as well: ip_forward, which drops, and
+    // ip_finish_output, which fragments (net/ipv4).
+    private DropReason Judge(in Ipv4Header packet, int longestBytes, out uint nextHop, out int pathMtu)
     {
         pathMtu = 0;
-        if (!_sender.HasNarrowPaths || !packet.MayNotBeFragmented)
+        DropReason verdict = OutboundRules.Route(_routes, packet, out nextHop);
+        if (verdict != DropReason.None || !_sender.HasNarrowPaths || !packet.MayNotBeFragmented)
         {
-            return DropReason.None;
+            return verdict;
         }
 
-        pathMtu = _sender.PathMtu(nextHop) - UdpPort.EncapsulationBytes;
+        pathMtu = _sender.PathTo(nextHop).InnerMtu;
         return longestBytes > pathMtu ? DropReason.FragmentationNeeded : DropReason.None;
     }
 
-    // The source knows the first of the packets it would have been cut into, not the whole.
+    // The source knows the first of the packets that the superpacket stands for, not the whole.
     private void ReportFirst(DropReason verdict, in Ipv4Header packet, in Superpacket superpacket, int pathMtu)
     {
         Span<byte> header = _slab.Slice(TakeScratch(superpacket.HeaderBytes), superpacket.HeaderBytes);
-        superpacket.WriteHeader(0, header);
+        new SegmentHeaders(superpacket).Write(0, header);
         header.CopyTo(packet.Packet);
         if (Ipv4Header.Parse(packet.Packet, out Ipv4Header first) == DropReason.None)
         {
-            if (verdict == DropReason.FragmentationNeeded)
-            {
-                first.RestoreTimeToLive(); // the path is looked at last, when it has been stepped
-            }
-
             _icmp.Report(verdict, first, pathMtu);
         }
     }

@@ -230,7 +230,7 @@ internal sealed class MessageSender : IDisposable
     }
 
     private bool IsKnownTooLong(uint peer, int datagramBytes) =>
-        datagramBytes + UdpPort.EncapsulationBytes > _paths.Current.Find(peer, _paths.Now).Mtu;
+        datagramBytes > _paths.Current.Find(peer, _paths.Now).InnerMtu;
 
     private void Drop(Errno errno, int datagrams)
     {

@@ -68,8 +68,9 @@ internal sealed class PeerSender : IDisposable
     /// <summary>Takes over what is known of the peers' paths now.</summary>
     internal void BeginBatch() => _known = _paths.Current;
 
-    /// <summary>The longest outer packet that gets to a peer whole, in bytes; 65,535 when nothing is known.</summary>
-    internal int PathMtu(uint peer) => _known.Find(peer, _paths.Now).Mtu;
+    /// <summary>What is known of the path to a peer.</summary>
+    /// <param name="peer">The outer address, host order.</param>
+    internal PeerPath PathTo(uint peer) => _known.Find(peer, _paths.Now);
 
     /// <summary>Adds one packet.</summary>
     /// <param name="peer">The outer address, host order.</param>
@@ -173,8 +174,8 @@ internal sealed class PeerSender : IDisposable
     // The kernel fragments a datagram that is too long for its path, but not one of a train.
     private void FitPath(uint peer, int lengthBytes)
     {
-        PeerPath path = _known.Find(peer, _paths.Now);
-        _goesInFragments = lengthBytes + UdpPort.EncapsulationBytes > path.Mtu;
+        PeerPath path = PathTo(peer);
+        _goesInFragments = lengthBytes > path.InnerMtu;
         _longestTrainBytes = MaximumMessageBytes;
         if (_goesInFragments || !path.TakesTrains)
         {

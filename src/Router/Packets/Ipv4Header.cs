@@ -100,13 +100,4 @@ public readonly ref struct Ipv4Header
         BinaryPrimitives.WriteUInt16BigEndian(checksum,
             InternetChecksum.AfterTimeToLiveStep(BinaryPrimitives.ReadUInt16BigEndian(checksum)));
     }
-
-    /// <summary>Takes <see cref="StepTimeToLive"/> back: for an error that quotes the packet as it came.</summary>
-    public void RestoreTimeToLive()
-    {
-        _packet[TimeToLiveOffset]++;
-        BinaryPrimitives.WriteUInt16BigEndian(_packet[ChecksumOffset..], 0);
-        BinaryPrimitives.WriteUInt16BigEndian(
-            _packet[ChecksumOffset..], InternetChecksum.Compute(_packet[..HeaderBytes]));
-    }
 }

@@ -1,4 +1,5 @@
 using Overlay.Linux;
+using Overlay.Router.Ports;
 
 namespace Overlay.Router.Paths;
 
@@ -13,4 +14,7 @@ public readonly record struct PeerPath(uint Peer, int Mtu, bool TakesTrains, Err
 {
     /// <summary>A path about which nothing is known.</summary>
     public static PeerPath Unknown { get; } = new(0, ushort.MaxValue, true, Errno.None, 0);
+
+    /// <summary>The longest inner packet whose datagram gets there whole, in bytes.</summary>
+    public int InnerMtu => Mtu - UdpPort.EncapsulationBytes;
 }

@@ -61,8 +61,9 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
             if (isGood)
             {
                 taken++;
-                superpacket.WriteHeader(0, buffer);
-                superpacket.WriteHeader(superpacket.Count - 1, buffer);
+                var headers = new SegmentHeaders(superpacket);
+                headers.Write(0, buffer);
+                headers.Write(superpacket.Count - 1, buffer);
             }
             else
             {
