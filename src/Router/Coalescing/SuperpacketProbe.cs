@@ -7,7 +7,7 @@ using Overlay.Tun;
 namespace Overlay.Router.Coalescing;
 
 /// <summary>
-/// Finds out whether a device takes superpackets: some kernels of 2024 refuse valid ones (Linux commit 89add40066f9).
+/// Tries whether a device takes superpackets: some kernels of 2024 refuse valid ones (Linux commit 89add40066f9).
 /// </summary>
 public static class SuperpacketProbe
 {
@@ -16,8 +16,8 @@ public static class SuperpacketProbe
     private const uint Nobody = 0x00000001;
 
     /// <summary>
-    /// Writes one superpacket of two segments that the kernel drops by itself: its source is nobody's (0/8;
-    /// net/ipv4/route.c, ip_route_input_slow).
+    /// Writes one superpacket of two segments that the kernel drops once it has taken it, because its source is in 0/8
+    /// (net/ipv4/route.c, ip_route_input_slow).
     /// </summary>
     /// <param name="tun">A queue with a virtio-net header, of a device that is up.</param>
     /// <param name="type">TCP or UDP in IPv4.</param>
@@ -33,18 +33,25 @@ public static class SuperpacketProbe
 
         Span<byte> bytes = slab.Slice(0, slab.LengthBytes);
         bytes.Clear();
+        int checksumOffset = isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset;
         new VirtioNetHeader(
-            NeedsChecksum: true, HasReceiveInfo: false, type, HasEcn: false, (ushort)headerBytes, SegmentBytes,
-            Ipv4Header.MinimumBytes, (ushort)(
-                isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset)).Write(bytes);
+            NeedsChecksum: true,
+            HasReceiveInfo: false,
+            type,
+            HasEcn: false,
+            (ushort)headerBytes,
+            SegmentBytes,
+            Ipv4Header.MinimumBytes,
+            (ushort)checksumOffset).Write(bytes);
 
         Span<byte> packet = bytes[VirtioNetHeader.Bytes..];
         packet[0] = 0x45;
         BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)packetBytes);
-        packet[8] = 1; // it does not get further than this host, whatever becomes of it
+        packet[8] = 1; // time to live: it does not leave this host in any case
         packet[9] = isTcp ? IpProtocol.Tcp : IpProtocol.Udp;
+
+        // Not 0.0.0.0: from and to that address it would be a broadcast to this host.
         BinaryPrimitives.WriteUInt32BigEndian(packet[12..], Nobody);
-        // 0.0.0.0 to 0.0.0.0 would be a broadcast to this host
         BinaryPrimitives.WriteUInt32BigEndian(packet[16..], Nobody);
         BinaryPrimitives.WriteUInt16BigEndian(
             packet[10..], InternetChecksum.Compute(packet[..Ipv4Header.MinimumBytes]));

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace Overlay.Router.Counters;
 
-/// <summary>What is worth counting beside a drop: none of these decides whether a packet is forwarded.</summary>
+/// <summary>What is counted beside drops. No event decides whether a packet is forwarded.</summary>
 /// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
 public enum CountedEvent
 {
@@ -11,7 +11,7 @@ public enum CountedEvent
     IcmpSent,
 
     /// <summary>
-    /// An ICMP error was due, but its source or this host has had its share (RFC 1812, section 4.3.2.8).
+    /// An ICMP error was due, but the limit for its receiver or for this host was reached (RFC 1812, section 4.3.2.8).
     /// </summary>
     IcmpRateLimited,
 
@@ -19,31 +19,31 @@ public enum CountedEvent
     IcmpRefused,
 
     /// <summary>
-    /// Inbound: a packet longer than this host's tunnel MTU was delivered whole: the peer's MTU is larger.
+    /// Inbound: a packet longer than this host's tunnel MTU was delivered whole. The peer's MTU is larger.
     /// </summary>
     Oversize,
 
-    /// <summary>Outbound: reading from the TUN failed and was tried again; the packet it was about is lost.</summary>
+    /// <summary>Outbound: reading from the TUN failed; the packet is lost, and reading went on.</summary>
     ReadFailed,
 
-    /// <summary>Inbound: receiving from the socket failed and was tried again.</summary>
+    /// <summary>Inbound: receiving from the socket failed and was repeated.</summary>
     ReceiveFailed,
 
-    /// <summary>Outbound: the kernel did not take a train of datagrams; they were sent one by one.</summary>
+    /// <summary>Outbound: the kernel refused a train; its datagrams were sent one by one.</summary>
     TrainRefused,
 
-    /// <summary>Inbound: the kernel did not take packets merged into one; they were written one by one.</summary>
+    /// <summary>Inbound: the kernel refused a merged packet; its packets were written one by one.</summary>
     MergeRefused,
 
     /// <summary>
-    /// Inbound: a TCP or UDP checksum was found wrong; the packet was delivered as it is, for the receiver to drop.
+    /// Inbound: a TCP or UDP checksum was wrong; the packet was delivered unchanged, for its receiver to drop.
     /// </summary>
     BadTransportChecksum,
 
-    /// <summary>The underlay said that the path to a peer takes only shorter packets.</summary>
+    /// <summary>The underlay reported that the path to a peer takes only shorter packets.</summary>
     PathMtuLearned,
 
-    /// <summary>The underlay or a peer said that datagrams to it do not arrive.</summary>
+    /// <summary>The underlay or a peer reported that datagrams to it do not arrive.</summary>
     PeerUnreachable,
 }
 

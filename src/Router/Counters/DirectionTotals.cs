@@ -4,7 +4,7 @@ using Overlay.Linux;
 
 namespace Overlay.Router.Counters;
 
-/// <summary>What one direction has done, all its workers together, as far as the reader has seen it.</summary>
+/// <summary>What one direction has done: the sums of its workers' counters at the time of reading.</summary>
 public sealed class DirectionTotals
 {
     private readonly long[] _drops = new long[DropReasons.All.Count + 1];
@@ -49,5 +49,6 @@ public sealed class DirectionTotals
     /// <summary>How often this happened.</summary>
     public long Seen(CountedEvent countedEvent) => _events[(int)countedEvent];
 
+    /// <summary>Sums counters up.</summary>
     internal static DirectionTotals Of(IReadOnlyList<WorkerCounters> workers) => new(workers);
 }

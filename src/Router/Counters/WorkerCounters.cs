@@ -3,12 +3,12 @@ using Overlay.Linux;
 
 namespace Overlay.Router.Counters;
 
-/// <summary>What one direction has done. Written by that direction's thread alone, read by anyone.</summary>
-/// <remarks>A reader gets each number whole, but not all of them of one instant.</remarks>
+/// <summary>What one worker has done. Written by the worker's thread alone, read by any.</summary>
+/// <remarks>A reader sees each number whole, but not all numbers at the same instant.</remarks>
 public sealed class WorkerCounters
 {
-    // Two lines of 64 bytes on either side: the adjacent-line prefetcher pairs lines, and the other direction counts
-    // too.
+    // Two cache lines of 64 bytes on either side keep the counters of other threads away: the adjacent-line prefetcher
+    // fetches lines in pairs.
     private const int PaddingCells = 16;
 
     private const int Packets = PaddingCells;
@@ -47,15 +47,21 @@ public sealed class WorkerCounters
     /// <summary>How often this happened.</summary>
     public long Seen(CountedEvent countedEvent) => Volatile.Read(ref _cells[s_firstEvent + (int)countedEvent]);
 
+    /// <summary>Counts packets that were forwarded.</summary>
+    /// <param name="packets">1 or more.</param>
+    /// <param name="bytes">Their inner bytes in all.</param>
     internal void Forward(int packets, int bytes)
     {
         _cells[Packets] += packets;
         _cells[Bytes] += bytes;
     }
 
+    /// <summary>Counts packets that were dropped.</summary>
     internal void Drop(DropReason reason, int packets = 1) => _cells[FirstDrop + (int)reason] += packets;
 
+    /// <summary>Counts an event.</summary>
     internal void Note(CountedEvent countedEvent, long times = 1) => _cells[s_firstEvent + (int)countedEvent] += times;
 
+    /// <summary>Records why the kernel refused a packet.</summary>
     internal void NoteRefusal(Errno errno) => _cells[s_lastErrno] = (long)errno;
 }

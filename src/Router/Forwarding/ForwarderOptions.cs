@@ -12,17 +12,15 @@ public sealed record ForwarderOptions(WorkerOptions Workers)
     /// <summary>Which threads there are.</summary>
     public WorkerLayout Layout { get; init; } = WorkerLayout.Pair;
 
-    /// <summary>How long an idle worker looks again before it waits, in microseconds; 0 for not at all.</summary>
+    /// <summary>How long an idle thread polls before it sleeps, in microseconds; 0 for not at all.</summary>
     public int SpinMicroseconds { get; init; }
 
-    /// <summary>
-    /// Whether the workers' system calls are counted and timed, which costs them a little: for measurements.
-    /// </summary>
+    /// <summary>Whether the workers' system calls are counted and timed. It costs a little: for measurements.</summary>
     public bool IsMetered { get; init; }
 
     /// <summary>
-    /// How often everything that is read is copied once more to no purpose, 0 to <see cref="MostExtraCopies"/>; needs
-    /// <see cref="IsMetered"/>: for measurements.
+    /// How many times everything that is read is copied for nothing, 0 to <see cref="MostExtraCopies"/>: for
+    /// measurements of what a copy costs. Needs <see cref="IsMetered"/>.
     /// </summary>
     public int ExtraCopies { get; init; }
 }

@@ -3,7 +3,7 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>One TUN queue and one socket: what one set of workers serves.</summary>
+/// <summary>One TUN queue and one outer socket, served by workers of their own.</summary>
 /// <param name="Tun">The device's queue.</param>
 /// <param name="Port">The outer socket.</param>
 public sealed record Lane(ITunQueue Tun, IDatagramPort Port);

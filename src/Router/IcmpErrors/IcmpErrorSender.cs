@@ -6,19 +6,22 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
-/// Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.
+/// Answers the source of a dropped packet with an ICMP error, where the RFCs and the rate limit allow one.
 /// </summary>
-/// <remarks>Owned by one direction's thread, whose counters it writes.</remarks>
+/// <remarks>Owned by one worker's thread.</remarks>
+/// <param name="port">Sends the errors; null to send none.</param>
+/// <param name="counters">The worker's.</param>
 internal sealed class IcmpErrorSender(IIcmpPort? port, WorkerCounters counters)
 {
     private readonly byte[] _message = new byte[IcmpError.MaximumBytes];
     private readonly IcmpRateLimit _limit = new();
 
-    /// <summary>Sends the error that belongs to a drop; nothing for a drop that no error belongs to.</summary>
+    /// <summary>Sends the error that belongs to a drop, if one does.</summary>
     /// <param name="reason">Why the packet was dropped.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
-    /// <param name="nextHopMtu">With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in
-    /// bytes.</param>
+    /// <param name="nextHopMtu">
+    /// With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in bytes.
+    /// </param>
     internal void Report(DropReason reason, in Ipv4Header offender, int nextHopMtu = 0)
     {
         switch (reason)

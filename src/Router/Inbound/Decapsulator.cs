@@ -11,11 +11,11 @@ using Overlay.Tun;
 namespace Overlay.Router.Inbound;
 
 /// <summary>
-/// Messages from peers become packets for the TUN: taken apart, checked, merged where that is possible, written.
+/// Makes packets for the TUN of messages from peers: takes trains apart, checks, merges where possible, and writes.
 /// </summary>
 /// <remarks>
-/// Owned by one thread. Messages lie in the slab and are borrowed until <see cref="Flush"/>. The payload is not copied:
-/// a merged packet is a header of ours and pieces of the messages.
+/// Owned by one thread. A message lies in the slab and is borrowed until <see cref="Flush"/>. Payload is not copied: a
+/// merged packet is a header in the scratch and pieces of the messages.
 /// </remarks>
 internal sealed class Decapsulator : IDisposable
 {
@@ -31,11 +31,12 @@ internal sealed class Decapsulator : IDisposable
     private RouteTable _routes = RouteTable.Empty;
     private long _badChecksumsSeen;
 
+    /// <summary>Makes a decapsulator that begins with an empty route table.</summary>
     /// <param name="slab">Where messages and scratch lie.</param>
-    /// <param name="scratchStart">Where <see cref="ScratchBytes"/> bytes of it are free.</param>
+    /// <param name="scratchStart">Where <see cref="ScratchBytes"/> bytes of it are free for headers.</param>
     /// <param name="tun">Takes the packets.</param>
-    /// <param name="context">What all directions share.</param>
-    /// <param name="counters">The direction's.</param>
+    /// <param name="context">What all workers share.</param>
+    /// <param name="counters">The worker's.</param>
     internal Decapsulator(
         PinnedSlab slab, int scratchStart, ITunQueue tun, WorkerContext context, WorkerCounters counters)
     {
@@ -49,7 +50,7 @@ internal sealed class Decapsulator : IDisposable
         _coalescer = tun.HasVirtioNetHeader ? new Coalescer(slab, scratchStart, _options.SparesTunnelPorts) : null;
     }
 
-    /// <summary>Bytes of the slab for headers.</summary>
+    /// <summary>Bytes of the slab for the headers of merged packets.</summary>
     internal static int ScratchBytes => Coalescer.ScratchBytes;
 
     public void Dispose()
@@ -58,7 +59,7 @@ internal sealed class Decapsulator : IDisposable
         _single.Dispose();
     }
 
-    /// <summary>From now on this table is in force.</summary>
+    /// <summary>Begins a batch, in which this table is in force.</summary>
     internal void BeginBatch(RouteTable routes)
     {
         _routes = routes;
@@ -83,7 +84,7 @@ internal sealed class Decapsulator : IDisposable
         while (offset < message.Bytes);
     }
 
-    /// <summary>Writes everything; no message is borrowed any more.</summary>
+    /// <summary>Writes everything. No message is borrowed afterwards.</summary>
     internal void Flush()
     {
         if (_coalescer is null || _coalescer.Count == 0)
@@ -137,7 +138,7 @@ internal sealed class Decapsulator : IDisposable
         else if (!_coalescer.TryAdd(packet, offset))
         {
             Flush();
-            _ = _coalescer.TryAdd(packet, offset); // an empty one takes any packet
+            _ = _coalescer.TryAdd(packet, offset); // an empty coalescer takes any packet
         }
     }
 
@@ -161,8 +162,7 @@ internal sealed class Decapsulator : IDisposable
         }
     }
 
-    // Some kernels of 2024 refuse valid superpackets (drivers/net/tun.c, virtio_net_hdr_to_skb): then none is made any
-    // more.
+    // Some kernels of 2024 refuse valid superpackets (drivers/net/tun.c, virtio_net_hdr_to_skb). No more are made then.
     private void WriteOneByOne(CoalescedWrite write, Errno errno)
     {
         _counters.Note(CountedEvent.MergeRefused);

@@ -6,21 +6,22 @@ using Overlay.Router.Workers;
 
 namespace Overlay.Router.Inbound;
 
-/// <summary>What happens to a datagram from another host: bytes in, verdict out, no I/O.</summary>
+/// <summary>
+/// Decides whether a datagram from another host is delivered, by its bytes and its source alone. No I/O.
+/// </summary>
 internal static class InboundRules
 {
-    /// <summary>Validates one datagram and takes one from its packet's time to live.</summary>
+    /// <summary>Validates one datagram and, when it is accepted, reduces its packet's time to live by one.</summary>
     /// <param name="routes">The table in force for the batch.</param>
-    /// <param name="check">How much the source has to prove.</param>
+    /// <param name="check">What is checked of the source.</param>
     /// <param name="outerSource">Where the datagram came from, host order.</param>
-    /// <param name="bytes">The datagram, whole; on <see cref="DropReason.None"/> time to live and checksum have
-    /// changed.</param>
-    /// <param name="packet">The view of the packet; its bytes are what goes to the kernel.</param>
-    /// <returns><see cref="DropReason.None"/> to deliver it, or why not; the packet is then as it was.</returns>
+    /// <param name="bytes">The whole datagram.</param>
+    /// <param name="packet">The view of the packet, which may be shorter than the datagram.</param>
+    /// <returns><see cref="DropReason.None"/> to deliver it, or why not; the packet is then unchanged.</returns>
     public static DropReason Accept(
         RouteTable routes, SourceCheck check, uint outerSource, Span<byte> bytes, out Ipv4Header packet)
     {
-        // The cheapest answer first: a flood from a stranger costs one probe of a hash.
+        // The cheapest check first: a flood from a stranger costs one lookup per datagram.
         if (check != SourceCheck.Off && !routes.IsPeer(outerSource))
         {
             packet = default;
@@ -38,7 +39,7 @@ internal static class InboundRules
             return DropReason.BadChecksum;
         }
 
-        // The kernel would drop it without a name.
+        // The kernel would drop it too, but under no counter of ours.
         if (!packet.HasUnicastSource)
         {
             return DropReason.MartianSource;
@@ -49,8 +50,8 @@ internal static class InboundRules
             return DropReason.SpoofedSource;
         }
 
-        // No transit in any mode: with stale tables on two hosts a packet would travel between them until its time is
-        // up.
+        // No transit in any mode: with stale tables on two hosts a packet would go back and forth between them until
+        // its time to live is used up.
         if (!routes.IsInOwnSubnet(packet.Destination))
         {
             return DropReason.NotOurs;
@@ -65,7 +66,7 @@ internal static class InboundRules
         return DropReason.None;
     }
 
-    // A source outside the network is allowed: a host's own address, or a pod's that masquerading has not covered.
+    // A source outside the network is allowed: a host's own address, or a pod's that masquerading has not replaced.
     private static bool MayComeFrom(RouteTable routes, uint sender, uint source) =>
         routes.IsInNetwork(source)
             ? !routes.IsInOwnSubnet(source) && routes.Find(source) == sender

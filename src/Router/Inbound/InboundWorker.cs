@@ -9,10 +9,11 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Inbound;
 
-/// <summary>UDP to TUN: receives messages and has them decapsulated, until the socket is empty.</summary>
+/// <summary>UDP to TUN on one thread: a batch is what one call received, decapsulated and written.</summary>
 internal sealed class InboundWorker : IWorker, IDisposable
 {
-    // Trains fill a slot each: a few of them fill the cache. Small datagrams share one system call among many.
+    // How many messages a call asks for follows their length: a few trains fill the cache, while many small datagrams
+    // may share a call.
     private const int FewMessages = 4;
     private const int ManyMessages = 64;
     private const int SmallMessageBytes = 8 << 10;
@@ -75,7 +76,7 @@ internal sealed class InboundWorker : IWorker, IDisposable
         return true;
     }
 
-    /// <summary>Takes what the socket reports about datagrams sent earlier.</summary>
+    /// <summary>Reads what the socket reports about datagrams that were sent earlier.</summary>
     internal void DrainErrors() => _receiver.DrainErrors();
 
     private void Adapt(long bytes)

@@ -6,39 +6,43 @@ using Overlay.Router.Workers;
 
 namespace Overlay.Router.Inbound;
 
-/// <summary>Receiving, with everything that can go wrong with it.</summary>
+/// <summary>
+/// Receives messages and handles what goes wrong: counts, switches trains or batches off, or gives up.
+/// </summary>
 /// <remarks>Owned by one thread.</remarks>
 internal sealed class Receiver(WorkerContext context, IDatagramPort port, WorkerCounters counters)
 {
-    // A row of failures this long, none of which an error report explains, means that the socket will not recover.
-    private const int MaximumFailuresInARow = 100;
+    // When this many calls fail one after another and no error report explains one, the socket will not recover.
+    private const int MaximumConsecutiveFailures = 100;
 
     private readonly Accelerations _accelerations = context.Accelerations;
     private readonly ErrorReports _errors = new(port, counters, context.Paths, context.Routes);
-    private int _failuresInARow;
+    private int _consecutiveFailures;
     private bool _takesTrains = context.Accelerations.IsOn(Acceleration.UdpGro);
 
     /// <summary>Receives what waits.</summary>
-    /// <returns>True when something was done, so that more may wait; false when nothing was waiting.</returns>
+    /// <param name="batch">Takes the messages; it stays empty when the call failed.</param>
+    /// <param name="atMost">Messages, 1 to the batch's capacity.</param>
+    /// <returns>True when more may wait, whether or not the call failed; false when nothing was waiting.</returns>
     /// <exception cref="LinuxException">The socket does not work any more.</exception>
     internal bool Receive(ReceiveBatch batch, int atMost)
     {
         if (_takesTrains && !_accelerations.IsOn(Acceleration.UdpGro))
         {
-            _takesTrains = false; // whichever lane has found out
+            _takesTrains = false; // another lane's receiver may have switched it off
             _ = port.SetReceiveTrains(false);
         }
 
         SyscallResult received = port.Receive(batch, _accelerations.IsOn(Acceleration.Mmsg) ? atMost : 1);
         if (received.Succeeded)
         {
-            _failuresInARow = 0;
+            _consecutiveFailures = 0;
             return true;
         }
 
         if (received.Errno == Errno.EAGAIN)
         {
-            _failuresInARow = 0; // the socket works: it only has nothing
+            _consecutiveFailures = 0; // the socket works, it is empty
             return false;
         }
 
@@ -47,10 +51,10 @@ internal sealed class Receiver(WorkerContext context, IDatagramPort port, Worker
         bool isExplained = _errors.Drain();
         if (received.Errno is Errno.ENOSYS or Errno.EINVAL or Errno.EPERM && _accelerations.IsOn(Acceleration.Mmsg))
         {
-            _accelerations.SwitchOff(Acceleration.Mmsg, received.Errno); // a seccomp filter, as a rule
+            _accelerations.SwitchOff(Acceleration.Mmsg, received.Errno); // most likely a seccomp filter
         }
 
-        if (!isExplained && ++_failuresInARow > MaximumFailuresInARow)
+        if (!isExplained && ++_consecutiveFailures > MaximumConsecutiveFailures)
         {
             throw new LinuxException("recvmsg", received.Errno, "could not receive from the UDP socket",
                 "restart this daemon to open it again");
@@ -59,7 +63,7 @@ internal sealed class Receiver(WorkerContext context, IDatagramPort port, Worker
         return true;
     }
 
-    /// <summary>Whether a message arrived whole. What did not is counted, and is no packet.</summary>
+    /// <summary>Whether a message was received whole. One that was not is counted as dropped.</summary>
     internal bool IsWhole(in ReceiveBatch.Message message)
     {
         if (!message.IsTruncated)
@@ -70,14 +74,14 @@ internal sealed class Receiver(WorkerContext context, IDatagramPort port, Worker
         counters.Drop(DropReason.Truncated);
         if (message.SegmentBytes > 0)
         {
-            // A train that the kernel had no right to make so long: its datagrams are lost, the next ones come one by
-            // one.
+            // The kernel must not make trains longer than a slot. The datagrams of this one are lost; from now on
+            // datagrams are received one by one.
             _accelerations.SwitchOff(Acceleration.UdpGro, Errno.EMSGSIZE);
         }
 
         return false;
     }
 
-    /// <summary>Takes what the socket reports about datagrams sent earlier.</summary>
+    /// <summary>Reads what the socket reports about datagrams that were sent earlier.</summary>
     internal void DrainErrors() => _ = _errors.Drain();
 }

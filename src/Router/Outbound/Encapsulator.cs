@@ -8,19 +8,17 @@ using Overlay.Router.Segmentation;
 
 namespace Overlay.Router.Outbound;
 
-/// <summary>Frames from the TUN become datagrams for peers: checked, routed, cut, completed, sent.</summary>
+/// <summary>Makes datagrams for peers of frames from the TUN: checks, routes, completes or cuts them.</summary>
 /// <remarks>
-/// Owned by one thread. A frame is one packet or superpacket with its virtio-net header; it lies in the slab and is
-/// borrowed until
-/// <see cref="OldestOffset"/> has passed it. The payload is not copied: a cut packet is a header of ours and a piece of
-/// the frame.
+/// Owned by one thread. A frame lies in the slab and is borrowed until <see cref="OldestOffset"/> has passed it.
+/// Payload is not copied: a packet cut from a superpacket is a header in the scratch and a piece of the frame.
 /// </remarks>
 internal sealed class Encapsulator : IDisposable
 {
     /// <summary>Bytes of the slab for the headers of cut packets.</summary>
     internal const int ScratchBytes = 32 << 10;
 
-    // Headers begin at a multiple of this, so that their words do not straddle cache lines more than they must.
+    // Headers begin at a multiple of this, so that fewer of their words straddle cache lines.
     private const int HeaderAlignment = 8;
 
     private readonly PinnedSlab _slab;
@@ -33,14 +31,20 @@ internal sealed class Encapsulator : IDisposable
     private RouteTable _routes = RouteTable.Empty;
     private int _scratchUsed;
 
+    /// <summary>Makes an encapsulator that begins with an empty route table.</summary>
     /// <param name="slab">Where frames and scratch lie.</param>
     /// <param name="scratchStart">Where <see cref="ScratchBytes"/> bytes of it are free for headers.</param>
     /// <param name="hasVirtioNetHeader">Whether frames begin with one.</param>
-    /// <param name="sender">Takes the packets.</param>
-    /// <param name="icmp">Tells the sources of dropped packets.</param>
-    /// <param name="counters">The direction's.</param>
+    /// <param name="sender">Takes the packets; disposed with this.</param>
+    /// <param name="icmp">Answers the sources of dropped packets.</param>
+    /// <param name="counters">The worker's.</param>
     internal Encapsulator(
-        PinnedSlab slab, int scratchStart, bool hasVirtioNetHeader, PeerSender sender, IcmpErrorSender icmp, WorkerCounters counters)
+        PinnedSlab slab,
+        int scratchStart,
+        bool hasVirtioNetHeader,
+        PeerSender sender,
+        IcmpErrorSender icmp,
+        WorkerCounters counters)
     {
         _slab = slab;
         _scratchStart = scratchStart;
@@ -51,13 +55,13 @@ internal sealed class Encapsulator : IDisposable
     }
 
     /// <summary>
-    /// Where the oldest frame lies that is still borrowed, in bytes from the slab's start; null for none.
+    /// Where the oldest frame lies that is still borrowed, in bytes from the slab's start; null when none is.
     /// </summary>
     internal int? OldestOffset => _sender.OldestOffset;
 
     public void Dispose() => _sender.Dispose();
 
-    /// <summary>From now on this table is in force.</summary>
+    /// <summary>Begins a batch, in which this table is in force.</summary>
     internal void BeginBatch(RouteTable routes)
     {
         _routes = routes;
@@ -77,8 +81,9 @@ internal sealed class Encapsulator : IDisposable
         }
 
         int packetOffset = offset + _frameHeaderBytes;
-        VirtioNetHeader frame = _frameHeaderBytes == 0 ? default : VirtioNetHeader.Read(
-            _slab.Slice(offset, VirtioNetHeader.Bytes));
+        VirtioNetHeader frame = _frameHeaderBytes == 0
+            ? default
+            : VirtioNetHeader.Read(_slab.Slice(offset, VirtioNetHeader.Bytes));
         DropReason fault = Ipv4Header.Parse(_slab.Slice(packetOffset, packetBytes), out Ipv4Header packet);
         if (fault != DropReason.None)
         {
@@ -94,7 +99,7 @@ internal sealed class Encapsulator : IDisposable
         }
     }
 
-    /// <summary>Sends everything; no frame is borrowed any more.</summary>
+    /// <summary>Sends everything. No frame is borrowed afterwards.</summary>
     internal void Flush()
     {
         _sender.Flush();
@@ -148,18 +153,18 @@ internal sealed class Encapsulator : IDisposable
         }
     }
 
-    // Whether and where the packet goes, before anything of it changes: an ICMP error quotes it as it came.
+    // Whether and where the packet goes. Decided before anything of it changes: an ICMP error quotes it as it came.
     //
-    // The path's MTU is asked for here and again where PeerSender begins a message, for they answer different questions
-    // at different times. Here it drops a packet that may not be fragmented, before it is completed or cut. There it
-    // chooses between train and fragments, and must ask anew: beginning a message may send those that wait, and what the
-    // kernel says to them may narrow the path after this answer. The kernel asks twice as well: ip_forward, which drops, and
-    // ip_finish_output, which fragments (net/ipv4).
+    // The path MTU is asked for here and again where PeerSender begins a message. The two cannot be one. Here a packet
+    // that may not be fragmented is dropped, which must come before it is completed or cut. There a message becomes a
+    // train, a single datagram or fragments, and beginning one may first send those that wait: what the kernel answers
+    // to them may narrow the path after this decision. (The kernel asks twice for the same reasons: ip_forward drops,
+    // ip_finish_output fragments; net/ipv4.)
     private DropReason Judge(in Ipv4Header packet, int longestBytes, out uint nextHop, out int pathMtu)
     {
         pathMtu = 0;
         DropReason verdict = OutboundRules.Route(_routes, packet, out nextHop);
-        if (verdict != DropReason.None || !_sender.HasNarrowPaths || !packet.MayNotBeFragmented)
+        if (verdict != DropReason.None || !_sender.KnowsPaths || !packet.MayNotBeFragmented)
         {
             return verdict;
         }

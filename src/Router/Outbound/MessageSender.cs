@@ -8,7 +8,7 @@ using Overlay.Router.Workers;
 namespace Overlay.Router.Outbound;
 
 /// <summary>
-/// Delivers messages past whatever the kernel answers: each datagram is sent or counted as dropped, in order.
+/// Sends messages whatever the kernel answers: each datagram is sent, in order, or counted as dropped.
 /// </summary>
 /// <remarks>Owned by one thread.</remarks>
 internal sealed class MessageSender : IDisposable
@@ -16,7 +16,7 @@ internal sealed class MessageSender : IDisposable
     private const int SendWaits = 2;
     private const int WaitMilliseconds = 1;
 
-    // A queue of error reports as long as a receive buffer of 8 MB lets it grow; no message is tried for ever.
+    // A message is repeated for as many error reports as fit a receive buffer of 8 MB, but not for ever.
     private const int MaximumRepeats = 512;
 
     private readonly IDatagramPort _port;
@@ -39,9 +39,10 @@ internal sealed class MessageSender : IDisposable
     public void Dispose() => _replay.Dispose();
 
     /// <summary>Sends all messages of a batch.</summary>
-    /// <param name="batch">Over the slab. It stays as it is.</param>
-    /// <param name="lastInFragments">True when the last one is a datagram longer than its path: it is not tried
-    /// whole.</param>
+    /// <param name="batch">The messages. The batch is not changed.</param>
+    /// <param name="lastInFragments">
+    /// True when the last one is a single datagram that is longer than its path: it is sent in fragments at once.
+    /// </param>
     internal void Send(SendBatch batch, bool lastInFragments)
     {
         int whole = lastInFragments ? batch.Count - 1 : batch.Count;
@@ -77,8 +78,8 @@ internal sealed class MessageSender : IDisposable
             return sent;
         }
 
-        // A seccomp filter that refuses sendmmsg answers what a firewall does; only the filter refuses a call without
-        // messages.
+        // A seccomp filter that forbids sendmmsg gives the errno that a firewall gives. The probe is a call without
+        // messages, which only the filter refuses.
         if (_port.ProbeMessageBatches().Succeeded)
         {
             return sent;
@@ -107,8 +108,9 @@ internal sealed class MessageSender : IDisposable
                     return sent;
                 }
 
-                // Meanwhile the TUN's own queue takes what comes, and drops at its end what it cannot. ENOBUFS is the
-                // way out's queue (with IP_RECVERR; net/ipv4/udp.c, udp_send_skb), which no descriptor speaks for.
+                // Meanwhile packets wait in the TUN's own queue, which drops what exceeds it. ENOBUFS means that the
+                // outgoing device's queue is full (with IP_RECVERR; net/ipv4/udp.c, udp_send_skb): no descriptor
+                // becomes writable when it has room.
                 if (sent.Errno == Errno.EAGAIN)
                 {
                     _port.WaitWritable(WaitMilliseconds);
@@ -120,9 +122,9 @@ internal sealed class MessageSender : IDisposable
             }
             else
             {
-                // An ICMP error about an earlier datagram, to whichever peer, fails a call (IP_RECVERR, ip(7)), and
-                // taking its report arms the next one's: the errno is this message's own when none was left. Once more
-                // in any case: the receiving thread may have been the one to take the report.
+                // An ICMP error about any earlier datagram fails one call (IP_RECVERR, ip(7)), and reading its report
+                // lets the next report fail another. The errno is about this message only when no report was left. It
+                // is repeated at least once, because the receiving thread may have read the report.
                 bool wereOthers = _errors.Drain();
                 if (repeats++ == MaximumRepeats || (repeats > 1 && !wereOthers))
                 {
@@ -145,8 +147,9 @@ internal sealed class MessageSender : IDisposable
             _counters.Note(CountedEvent.TrainRefused);
             _counters.NoteRefusal(errno);
 
-            // EIO: the way out cannot finish checksums (a device before Linux 6.11, IPsec). The others: longer than the
-            // path takes, or more datagrams than the kernel does (net/ipv4/udp.c, udp_send_skb).
+            // EIO: the outgoing device cannot finish checksums (before Linux 6.11, or with IPsec). EINVAL and EMSGSIZE:
+            // datagrams longer than the path takes, or more of them than the kernel takes (net/ipv4/udp.c,
+            // udp_send_skb).
             if (errno == Errno.EIO || !IsTooLong(peer, segmentBytes))
             {
                 _ = _paths.ReportNoTrains(peer, errno);
@@ -183,8 +186,8 @@ internal sealed class MessageSender : IDisposable
         }
     }
 
-    // A single datagram that is too long for its path goes in fragments, as stock's do: only the next ones are judged
-    // by the path.
+    // A single datagram that is too long for its path is sent in fragments, as stock flannel's are. The path MTU that
+    // it teaches decides about the packets after it.
     private void SettleRefused(SendBatch batch, int index, Errno errno)
     {
         if (errno != Errno.EMSGSIZE)
@@ -211,7 +214,7 @@ internal sealed class MessageSender : IDisposable
         }
     }
 
-    // The report that came with the refusal may have told the path already; without one the kernel is asked.
+    // The path MTU may be known already from the report that came with the refusal; otherwise the kernel is asked.
     private bool IsTooLong(uint peer, int datagramBytes)
     {
         if (IsKnownTooLong(peer, datagramBytes))
@@ -242,7 +245,7 @@ internal sealed class MessageSender : IDisposable
         };
         if (errno != Errno.EAGAIN)
         {
-            _counters.NoteRefusal(errno); // before the drop: whoever sees the drop sees why
+            _counters.NoteRefusal(errno); // before the drop is counted: who sees the drop sees its reason
         }
 
         _counters.Drop(reason, datagrams);

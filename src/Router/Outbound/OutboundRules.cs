@@ -4,14 +4,14 @@ using Overlay.Router.Routes;
 
 namespace Overlay.Router.Outbound;
 
-/// <summary>Whether and where a packet from the TUN goes: header in, verdict out, no I/O.</summary>
+/// <summary>Decides whether and where a packet from the TUN goes, by its header alone. No I/O.</summary>
 internal static class OutboundRules
 {
     /// <summary>Finds one packet's next hop.</summary>
     /// <param name="routes">The table in force for the batch.</param>
-    /// <param name="packet">The packet; nothing of it is changed.</param>
-    /// <param name="nextHop">The outer address it goes to, host order; 0 when nothing leads there.</param>
-    /// <returns><see cref="DropReason.None"/> to send it, with one taken from its time to live, or why not.</returns>
+    /// <param name="packet">The packet; it is not changed.</param>
+    /// <param name="nextHop">The outer address it goes to, host order; 0 when there is no route.</param>
+    /// <returns><see cref="DropReason.None"/> to send it with its time to live reduced by one, or why not.</returns>
     public static DropReason Route(RouteTable routes, in Ipv4Header packet, out uint nextHop)
     {
         nextHop = routes.Find(packet.Destination);

@@ -10,16 +10,18 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Outbound;
 
-/// <summary>TUN to UDP: reads frames and has them encapsulated, until the device is empty.</summary>
+/// <summary>
+/// TUN to UDP on one thread: a batch reads frames until the queue is empty, encapsulates and sends them.
+/// </summary>
 internal sealed class OutboundWorker : IWorker, IDisposable
 {
-    // The longest frame: a virtio-net header and what an IPv4 total length can say.
+    // The longest frame: a virtio-net header and the longest IPv4 packet.
     private const int FrameBytes = VirtioNetHeader.Bytes + 65_535;
 
-    // IP headers begin at a multiple of this.
+    // Packets begin at a multiple of this.
     private const int CacheLineBytes = 64;
 
-    // Room for three of the longest frames: one being read while the last datagrams of the one before wait for company.
+    // Room for three of the longest frames: one is read while datagrams of the one before are still to be sent.
     private const int RingBytes = 3 * (FrameBytes + CacheLineBytes);
 
     private readonly TunReader _tun;
@@ -37,7 +39,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         _framesPerBatch = context.Options.FramesPerBatch;
         _slab = new PinnedSlab(Encapsulator.ScratchBytes + CacheLineBytes + RingBytes);
 
-        // The packet, behind its virtio-net header, is what has to be aligned.
+        // The packet is aligned, not the virtio-net header before it.
         _firstFrame = Encapsulator.ScratchBytes + (tun.HasVirtioNetHeader ? CacheLineBytes - VirtioNetHeader.Bytes : 0);
         _nextFrame = _firstFrame;
         var icmp = new IcmpErrorSender(context.Icmp, Counters);
@@ -72,7 +74,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
                     break;
                 }
 
-                frames++; // lost; it counts so that the batch ends
+                frames++; // lost; counted so that the batch ends
                 continue;
             }
 
@@ -85,9 +87,9 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         return frames > 0;
     }
 
-    // Frames whose datagrams are still to be sent lie ahead, the oldest first: the next FrameBytes must not reach it,
-    // nor may the worker pass it. It would do so at the ring's end, and by the line that a frame may skip to be
-    // aligned.
+    // Frames whose datagrams are still to be sent lie ahead in the ring, the oldest nearest. The next frame, up to
+    // FrameBytes long, must not reach it, and the position must not pass it: neither where the ring wraps nor by the
+    // cache line that the next frame may skip for its alignment. Where one of them could happen, everything is sent.
     private void MakeRoom()
     {
         if (_nextFrame + FrameBytes > _slab.LengthBytes)

@@ -7,18 +7,19 @@ using Overlay.Router.Workers;
 
 namespace Overlay.Router.Outbound;
 
-/// <summary>Collects packets for peers into messages, and has them sent.</summary>
+/// <summary>Collects packets for peers into messages and has them sent.</summary>
 /// <remarks>
-/// <para>Packets to one peer that follow each other form a train as long as each is as long as the first; a shorter one
-/// ends it (UDP_SEGMENT, udp(7)). The order of packets never changes.</para>
-/// <para>Owned by one thread. What was added is borrowed from the slab until it has been sent.</para>
+/// <para>Consecutive packets to one peer form a train while each is as long as the first; a shorter one is its last
+/// (UDP_SEGMENT, udp(7)). The order of packets never changes.</para>
+/// <para>Owned by one thread. What is added is borrowed from the slab until it has been sent.</para>
 /// </remarks>
 internal sealed class PeerSender : IDisposable
 {
-    /// <summary>The longest UDP payload in IPv4, a whole train's too.</summary>
+    /// <summary>The longest UDP payload in IPv4, in bytes. It bounds a whole train as well.</summary>
     internal const int MaximumMessageBytes = 65_535 - UdpPort.EncapsulationBytes;
 
-    // A full train of full-size packets: the other host begins to receive while the next one is being made.
+    // About a full train of full-size packets. When this much waits it is sent, so that the peer receives while the
+    // next train is made.
     private const int BulkBytes = 48 << 10;
 
     private const int Messages = 64;
@@ -36,7 +37,6 @@ internal sealed class PeerSender : IDisposable
     private uint _peer;
     private int _datagrams;
     private int _segmentBytes;
-    private int _longestTrainBytes;
     private int _sealedBytes;
     private int _oldestOffset;
 
@@ -51,13 +51,12 @@ internal sealed class PeerSender : IDisposable
     }
 
     /// <summary>
-    /// Where the oldest packet lies that has not been sent yet, in bytes from the slab's start; null when all have
-    /// been.
+    /// Where the oldest packet lies that has not been sent, in bytes from the slab's start; null when all have been.
     /// </summary>
     internal int? OldestOffset => _batch.Count > 0 ? _oldestOffset : null;
 
-    /// <summary>True when the path to some peer is narrower than its route says.</summary>
-    internal bool HasNarrowPaths => !_known.IsEmpty;
+    /// <summary>True when something is known of the path to some peer.</summary>
+    internal bool KnowsPaths => !_known.IsEmpty;
 
     public void Dispose()
     {
@@ -65,7 +64,7 @@ internal sealed class PeerSender : IDisposable
         _messages.Dispose();
     }
 
-    /// <summary>Takes over what is known of the peers' paths now.</summary>
+    /// <summary>Begins a batch: takes over what is known of paths now.</summary>
     internal void BeginBatch() => _known = _paths.Current;
 
     /// <summary>What is known of the path to a peer.</summary>
@@ -83,7 +82,7 @@ internal sealed class PeerSender : IDisposable
         Close(lengthBytes);
     }
 
-    /// <summary>Adds one packet whose headers lie apart from its payload.</summary>
+    /// <summary>Adds one packet whose headers lie apart from its payload; offsets as above.</summary>
     internal void Add(uint peer, int headerOffset, int headerBytes, int payloadOffset, int payloadBytes)
     {
         Open(peer, payloadOffset, headerBytes + payloadBytes);
@@ -92,21 +91,21 @@ internal sealed class PeerSender : IDisposable
         Close(headerBytes + payloadBytes);
     }
 
-    /// <summary>Sends everything; nothing of the slab is borrowed any more.</summary>
+    /// <summary>Sends everything. Nothing of the slab is borrowed afterwards.</summary>
     internal void Flush()
     {
         Seal();
         Send();
     }
 
-    // Makes the open message one that takes the packet: the last one continued, or a new one.
+    // Afterwards the open message takes the packet: it is the one that was open, or a new one.
     private void Open(uint peer, int offset, int lengthBytes)
     {
         if (_isOpen)
         {
             int open = _batch.Count - 1;
             if (peer == _peer && lengthBytes <= _segmentBytes && _datagrams < _limits.Datagrams
-                && _batch.BytesOf(open) + lengthBytes <= _longestTrainBytes && _batch.FreePieces >= 2)
+                && _batch.BytesOf(open) + lengthBytes <= MaximumMessageBytes && _batch.FreePieces >= 2)
             {
                 return;
             }
@@ -129,14 +128,10 @@ internal sealed class PeerSender : IDisposable
         _peer = peer;
         _datagrams = 0;
         _segmentBytes = lengthBytes;
-        if (_known.IsEmpty)
+        _goesInFragments = false;
+        if (!_known.IsEmpty)
         {
-            _goesInFragments = false;
-            _longestTrainBytes = MaximumMessageBytes;
-        }
-        else
-        {
-            FitPath(peer, lengthBytes);
+            ChooseForm(peer, lengthBytes);
         }
     }
 
@@ -164,31 +159,31 @@ internal sealed class PeerSender : IDisposable
         int last = _batch.Count - 1;
         _sealedBytes += _batch.BytesOf(last);
 
-        // Only from two datagrams on: some kernels of 2024 left the checksum of a train of one unfinished.
+        // Not with one datagram: some kernels of 2024 left the checksum of a train of one unfinished.
         if (_datagrams > 1)
         {
             _batch.MakeTrain(_segmentBytes);
         }
     }
 
-    // The kernel fragments a datagram that is too long for its path, but not one of a train.
-    private void FitPath(uint peer, int lengthBytes)
+    // Whether the message may become a train. The kernel fragments a datagram that is too long for its path, but not
+    // the datagrams of a train.
+    private void ChooseForm(uint peer, int lengthBytes)
     {
         PeerPath path = PathTo(peer);
         _goesInFragments = lengthBytes > path.InnerMtu;
-        _longestTrainBytes = MaximumMessageBytes;
         if (_goesInFragments || !path.TakesTrains)
         {
-            _segmentBytes = int.MaxValue; // the first packet is shorter, and so ends it
+            _segmentBytes = int.MaxValue; // the first packet is shorter, so the message ends with it
         }
     }
 
-    // All messages are sealed.
+    // Every message has been sealed.
     private void Send(bool lastInFragments = false)
     {
         _messages.Send(_batch, lastInFragments);
         _batch.Clear();
         _sealedBytes = 0;
-        _known = _paths.Current; // what a refusal has taught holds for the next packet
+        _known = _paths.Current; // what a refusal taught holds from the next message on
     }
 }

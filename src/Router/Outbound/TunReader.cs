@@ -6,34 +6,37 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Outbound;
 
-/// <summary>Reading from the TUN, with everything that can go wrong with it.</summary>
+/// <summary>
+/// Reads frames from the TUN and handles what goes wrong: counts, switches superpackets off, or gives up.
+/// </summary>
 /// <remarks>Owned by one thread.</remarks>
 internal sealed class TunReader(WorkerContext context, ITunQueue tun, WorkerCounters counters)
 {
-    // Superpackets that the kernel cannot describe come as long as their flow lasts; one alone is an accident.
+    // A flow of superpackets that the kernel cannot describe fails read after read; fewer than this many within
+    // this time may be single packets.
     private const int MaximumIndescribable = 8;
+    private const long IndescribableMilliseconds = 10_000;
 
-    private const long AccidentMilliseconds = 10_000;
-
-    // Each failure takes the packet it is about with it: a row this long means that the device will not recover.
-    private const int MaximumFailuresInARow = 100;
+    // Each failed read discards its packet. When this many fail one after another, the device will not recover.
+    private const int MaximumConsecutiveFailures = 100;
 
     private readonly Accelerations _accelerations = context.Accelerations;
-    private int _failuresInARow;
+    private int _consecutiveFailures;
     private int _indescribable;
     private long _indescribableSince;
 
     /// <summary>Reads one frame.</summary>
-    /// <param name="buffer">Takes it.</param>
-    /// <returns>Bytes read; EAGAIN when none waits; another errno when one was lost, and the next read may bring
-    /// one.</returns>
+    /// <param name="buffer">Takes the frame.</param>
+    /// <returns>
+    /// Bytes read; EAGAIN when no frame waits; another errno when one was lost and the next read may succeed.
+    /// </returns>
     /// <exception cref="LinuxException">The device is gone.</exception>
     internal SyscallResult Read(Span<byte> buffer)
     {
         SyscallResult read = tun.Read(buffer);
         if (read.Succeeded || read.Errno == Errno.EAGAIN)
         {
-            _failuresInARow = 0;
+            _consecutiveFailures = 0;
         }
         else
         {
@@ -53,7 +56,7 @@ internal sealed class TunReader(WorkerContext context, ITunQueue tun, WorkerCoun
 
         counters.Note(CountedEvent.ReadFailed);
         counters.NoteRefusal(errno);
-        if (++_failuresInARow > MaximumFailuresInARow)
+        if (++_consecutiveFailures > MaximumConsecutiveFailures)
         {
             throw new LinuxException(
                 "read", errno, "could not read the TUN device", "restart this daemon to create it again");
@@ -65,12 +68,12 @@ internal sealed class TunReader(WorkerContext context, ITunQueue tun, WorkerCoun
         }
     }
 
-    // A packet of a kind for which a virtio-net header has no word is answered with EINVAL (drivers/net/tun.c,
-    // tun_put_user). The kernel cuts it, like all others, as soon as nobody asks for superpackets.
+    // A superpacket of a type that a virtio-net header cannot describe fails the read with EINVAL (drivers/net/tun.c,
+    // tun_put_user). Once no superpackets are asked for, the kernel cuts it like all others.
     private void DoWithoutSuperpackets(Errno errno)
     {
         long now = Environment.TickCount64;
-        if (now - _indescribableSince > AccidentMilliseconds)
+        if (now - _indescribableSince > IndescribableMilliseconds)
         {
             _indescribableSince = now;
             _indescribable = 0;
@@ -84,7 +87,7 @@ internal sealed class TunReader(WorkerContext context, ITunQueue tun, WorkerCoun
 
         if (!tun.SetOffloads(TunOffloads.Checksum).Succeeded)
         {
-            return; // it is asked again with the next one
+            return; // tried again with the next failure
         }
 
         foreach (Acceleration each in (ReadOnlySpan<Acceleration>)[Acceleration.TunTso, Acceleration.TunUso])

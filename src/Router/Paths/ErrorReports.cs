@@ -5,24 +5,25 @@ using Overlay.Router.Routes;
 
 namespace Overlay.Router.Paths;
 
-/// <summary>
-/// Takes what the underlay says about datagrams sent earlier, so that it neither wakes nor fails anybody again.
-/// </summary>
+/// <summary>Reads the socket's error queue: what the underlay reports about datagrams that were sent earlier.</summary>
 /// <remarks>
-/// Owned by one direction's thread, whose counters it writes; both directions may empty the one queue.
+/// A report that stays in the queue wakes threads and fails calls that it is not about. Owned by one worker's thread;
+/// the workers of both directions may read the same queue.
 /// </remarks>
 /// <param name="port">Whose queue it is.</param>
-/// <param name="counters">The direction's.</param>
-/// <param name="paths">Learns from the reports.</param>
+/// <param name="counters">The worker's.</param>
+/// <param name="paths">Where a path MTU is recorded.</param>
 /// <param name="routes">Says who is a peer.</param>
 internal sealed class ErrorReports(
     IDatagramPort port, WorkerCounters counters, PeerPaths paths, RouteTableCell routes)
 {
-    // A host that answers every datagram with ICMP must not keep the thread here.
+    // Bounds the loop while a host answers every datagram with ICMP.
     private const int MaximumAtOnce = 64;
 
-    /// <summary>Empties the queue, or most of it.</summary>
-    /// <returns>True when one was taken that fails a call which it is not about.</returns>
+    /// <summary>Reads what is in the queue, at most 64 reports.</summary>
+    /// <returns>
+    /// True when one of them came from the network: such a report also fails a later call that it is not about.
+    /// </returns>
     internal bool Drain()
     {
         bool failsOthers = false;
@@ -32,7 +33,7 @@ internal sealed class ErrorReports(
             failsOthers |= !error.IsLocal;
             if (!table.IsPeer(error.Destination))
             {
-                continue; // forged: the kernel asks only whether the datagram that is quoted could be this socket's
+                continue; // forged: the kernel checks only that the quoted datagram could be this socket's
             }
 
             if (error.Mtu == 0)

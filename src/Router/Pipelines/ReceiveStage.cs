@@ -8,7 +8,7 @@ using Overlay.Router.Workers;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The first stage of the way in: receives messages into the pipe's memory.</summary>
+/// <summary>The first stage inbound: receives messages into the pipe's memory.</summary>
 internal sealed class ReceiveStage : IWorker, IDisposable
 {
     private readonly WorkerContext _context;
@@ -59,6 +59,6 @@ internal sealed class ReceiveStage : IWorker, IDisposable
         return messages > 0;
     }
 
-    /// <summary>Takes what the socket reports about datagrams sent earlier.</summary>
+    /// <summary>Reads what the socket reports about datagrams that were sent earlier.</summary>
     internal void DrainErrors() => _receiver.DrainErrors();
 }

@@ -10,7 +10,7 @@ using Overlay.Router.Workers;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The second stage of the way out: encapsulates the frames of the pipe where they lie.</summary>
+/// <summary>The second stage outbound: encapsulates the frames of the pipe where they lie, and sends.</summary>
 internal sealed class SendStage : IWorker, IDisposable
 {
     private readonly RouteTableCell _routes;
@@ -24,9 +24,9 @@ internal sealed class SendStage : IWorker, IDisposable
         _pipe = pipe;
         _frameHeaderBytes = hasVirtioNetHeader ? VirtioNetHeader.Bytes : 0;
         var sender = new PeerSender(pipe.Region, port, Counters, context);
+        var icmp = new IcmpErrorSender(context.Icmp, Counters);
         _encapsulator = new Encapsulator(
-            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, new IcmpErrorSender(
-                context.Icmp, Counters), Counters);
+            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, icmp, Counters);
     }
 
     /// <inheritdoc/>

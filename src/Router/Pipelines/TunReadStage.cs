@@ -7,7 +7,7 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The first stage of the way out: reads frames from the TUN into the pipe's memory.</summary>
+/// <summary>The first stage outbound: reads frames from the TUN into the pipe's memory.</summary>
 internal sealed class TunReadStage : IWorker
 {
     private readonly TunReader _tun;
@@ -23,8 +23,7 @@ internal sealed class TunReadStage : IWorker
         _stop = stop;
         _framesPerBatch = context.Options.FramesPerBatch;
 
-        // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's
-        // head.
+        // The packet is aligned, not the virtio-net header before it, which lies at the end of the frame's head.
         _lead = FramePipe.HeadBytes - (tun.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0);
     }
 
@@ -48,10 +47,10 @@ internal sealed class TunReadStage : IWorker
                     break;
                 }
 
-                continue; // lost; it counts so that the batch ends
+                continue; // lost; counted so that the batch ends
             }
 
-            // A frame's length counts from behind the head, as if nothing of it reached in there.
+            // The length in the head is the packet's, without the virtio-net header.
             _pipe.Commit(offset, new FrameHead(read.Count - (FramePipe.HeadBytes - _lead)));
         }
 

@@ -9,7 +9,7 @@ using Overlay.Tun;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The second stage of the way in: decapsulates the messages of the pipe where they lie.</summary>
+/// <summary>The second stage inbound: decapsulates the messages of the pipe where they lie, and writes.</summary>
 internal sealed class TunWriteStage : IWorker, IDisposable
 {
     private readonly RouteTableCell _routes;

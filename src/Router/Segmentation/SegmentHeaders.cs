@@ -25,6 +25,7 @@ internal readonly ref struct SegmentHeaders
     private readonly ulong _ipSum;        // all words but total length, id and checksum
     private readonly ulong _transportSum; // pseudo-header without length, and all words but those that Write sets
 
+    /// <summary>Sums what the headers have in common.</summary>
     /// <param name="superpacket">Its header says already what every segment says, the time to live included.</param>
     public SegmentHeaders(Superpacket superpacket)
     {
@@ -55,8 +56,9 @@ internal readonly ref struct SegmentHeaders
 
     /// <summary>Writes one segment's headers.</summary>
     /// <param name="index">0 to <see cref="Superpacket.Count"/> - 1.</param>
-    /// <param name="header">At least <see cref="Superpacket.HeaderBytes"/>; not part of the superpacket, whose header is
-    /// still to be read.</param>
+    /// <param name="header">
+    /// At least <see cref="Superpacket.HeaderBytes"/>; not part of the superpacket, whose header is still to be read.
+    /// </param>
     public void Write(int index, Span<byte> header)
     {
         ReadOnlySpan<byte> packet = _superpacket.Packet;

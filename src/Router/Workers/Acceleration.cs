@@ -1,6 +1,6 @@
 namespace Overlay.Router.Workers;
 
-/// <summary>What makes one system call carry more than one packet. Each works, or is done without.</summary>
+/// <summary>What makes one system call carry more than one packet. The data path works without any of them.</summary>
 /// <remarks>docs/metrics.md has the same names and sentences; a test compares them.</remarks>
 public enum Acceleration
 {
@@ -30,7 +30,7 @@ public enum Acceleration
     Mmsg,
 }
 
-/// <summary>How one acceleration stands.</summary>
+/// <summary>Whether one acceleration is in use.</summary>
 public enum AccelerationState
 {
     /// <summary>Not asked for.</summary>
@@ -42,6 +42,6 @@ public enum AccelerationState
     /// <summary>Asked for, but the kernel does not have it.</summary>
     Unavailable,
 
-    /// <summary>Was in use until the kernel refused it.</summary>
+    /// <summary>Was in use until the kernel refused a call that used it.</summary>
     SwitchedOff,
 }

@@ -2,16 +2,16 @@ using Overlay.Router.Counters;
 
 namespace Overlay.Router.Workers;
 
-/// <summary>One direction's work, a bounded piece at a time. One thread runs it.</summary>
+/// <summary>One direction's work on one lane, or one stage of it, done in batches. Run by one thread.</summary>
 internal interface IWorker
 {
-    /// <summary>What the direction has done.</summary>
+    /// <summary>What the worker has done.</summary>
     WorkerCounters Counters { get; }
 
-    /// <summary>Takes what waits, up to a limit, and passes it on. Nothing is held back when it returns.</summary>
+    /// <summary>Takes what waits, up to a limit, and passes all of it on before it returns.</summary>
     /// <returns>False when nothing was waiting.</returns>
     /// <remarks>
-    /// A method of its own that returns often, so that the optimizing compiler's code takes over early.
+    /// Implementations are not inlined: a method that returns often is replaced by its optimized code early.
     /// </remarks>
     bool RunBatch();
 }

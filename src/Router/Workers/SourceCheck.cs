@@ -1,17 +1,17 @@
 namespace Overlay.Router.Workers;
 
-/// <summary>How much an inbound datagram has to prove about where it comes from.</summary>
+/// <summary>What is checked of the source of an inbound datagram.</summary>
 public enum SourceCheck
 {
     /// <summary>
-    /// The outer source is a known peer's public IP; the inner source is not in our own subnet and, inside the network,
-    /// is in that peer's.
+    /// The outer source must be a known peer's public IP. The inner source must not be in this host's own subnet, and
+    /// when it is in the overlay network it must be in that peer's subnet.
     /// </summary>
     Strict,
 
-    /// <summary>The outer source is a known peer's public IP; the inner source is not looked at.</summary>
+    /// <summary>The outer source must be a known peer's public IP; the inner source is not checked.</summary>
     Peer,
 
-    /// <summary>Neither is looked at, as in stock flannel: for peers behind address translation.</summary>
+    /// <summary>Neither is checked, as in stock flannel: for peers behind address translation.</summary>
     Off,
 }

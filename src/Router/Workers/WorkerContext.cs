@@ -4,10 +4,10 @@ using Overlay.Router.Routes;
 
 namespace Overlay.Router.Workers;
 
-/// <summary>What all directions and workers share.</summary>
-/// <param name="Routes">Where they look up, once a batch.</param>
-/// <param name="Icmp">Where errors leave; null to send none.</param>
-/// <param name="Paths">What has been learned of the peers' paths.</param>
+/// <summary>What all workers of a forwarder share.</summary>
+/// <param name="Routes">Holds the route table, which a worker reads once per batch.</param>
+/// <param name="Icmp">Where ICMP errors leave; null to send none.</param>
+/// <param name="Paths">What has been learned of the paths to peers.</param>
 /// <param name="Accelerations">Which are in use.</param>
 /// <param name="Options">How packets are treated.</param>
 internal sealed record WorkerContext(

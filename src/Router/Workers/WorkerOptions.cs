@@ -24,5 +24,6 @@ public sealed record WorkerOptions(SourceCheck SourceCheck, int TunnelMtu)
     /// </summary>
     public bool SparesTunnelPorts { get; init; }
 
+    /// <summary>The limits of one sending call.</summary>
     internal SendLimits SendLimits => new(MessagesPerBatch, DatagramsPerTrain);
 }
