@@ -6,7 +6,6 @@ using System.Net;
 using System.Text;
 using System.Threading;
 using Overlay.Control;
-using Overlay.Demo;
 using Overlay.Lab;
 using Xunit;
 
