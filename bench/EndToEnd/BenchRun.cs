@@ -46,11 +46,11 @@ internal sealed class BenchRun
     /// <summary>Measures everything.</summary>
     /// <returns>A report of each variant, in the paths' order.</returns>
     /// <exception cref="BenchException">A measurement must not be believed; there are no figures then.</exception>
-    internal IReadOnlyList<VariantReport> Run(CancellationToken stop)
+    internal IReadOnlyList<VariantReport> Run(CancellationToken cancellation)
     {
         foreach (BenchPath path in _paths)
         {
-            WarmUp(path, stop);
+            WarmUp(path, cancellation);
             _dropsBefore[path] = Drops.Of(path);
             _accelerations[path] = AccelerationsOf(path);
         }
@@ -58,10 +58,10 @@ internal sealed class BenchRun
         for (int round = 1; round <= _plan.Rounds; round++)
         {
             _progress.BeginRound(round);
-            InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, stop));
-            InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, stop));
+            InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, cancellation));
+            InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, cancellation));
             InTurn([false, true], isLoaded => LatencyName(isLoaded), (
-                path, book, isLoaded) => MeasureLatency(path, book, isLoaded, stop));
+                path, book, isLoaded) => MeasureLatency(path, book, isLoaded, cancellation));
             foreach (BenchPath path in _paths)
             {
                 if (path.FindProcessIds() is { Count: > 0 } processes)
@@ -107,7 +107,7 @@ internal sealed class BenchRun
     }
 
     // Both ways and every kind of traffic: what is compiled for one is not for the others, here and in the daemons.
-    private void WarmUp(BenchPath path, CancellationToken stop)
+    private void WarmUp(BenchPath path, CancellationToken cancellation)
     {
         _progress.WarmUp(path.Variant.Name);
         var warmUp = new Measurement(s_noOmit, _plan.WarmUp / 4);
@@ -120,7 +120,7 @@ internal sealed class BenchRun
         ])
         {
             using Workload load = make();
-            _ = warmUp.Take(path, load, stop);
+            _ = warmUp.Take(path, load, cancellation);
         }
     }
 
@@ -133,10 +133,10 @@ internal sealed class BenchRun
             test.PayloadBytesFor(path.Mtu), packetsPerSecond, path.FirstNamespace, path.SecondNamespace,
             path.SecondAddress);
 
-    private void MeasureTcp(BenchPath path, SampleBook book, TcpTest test, CancellationToken stop)
+    private void MeasureTcp(BenchPath path, SampleBook book, TcpTest test, CancellationToken cancellation)
     {
         using TcpLoad load = Tcp(path, test);
-        Window window = _measurement.Take(path, load, stop);
+        Window window = _measurement.Take(path, load, cancellation);
         double gigabytes = window.DeliveredBytes / 1e9;
         book.Add($"{test.Name}.bits_per_second", window.DeliveredBytes * 8 / window.Seconds);
         book.Add($"{test.Name}.cpu_percent", Percent(window.Processors.Busy, window.Processors.Total));
@@ -157,11 +157,11 @@ internal sealed class BenchRun
         AddCounts(book, test.Name, window);
     }
 
-    private void MeasureUdp(BenchPath path, SampleBook book, UdpTest test, CancellationToken stop)
+    private void MeasureUdp(BenchPath path, SampleBook book, UdpTest test, CancellationToken cancellation)
     {
         int payload = test.PayloadBytesFor(path.Mtu);
         using UdpLoad load = Udp(path, test);
-        Window window = _measurement.Take(path, load, stop);
+        Window window = _measurement.Take(path, load, cancellation);
         double received = window.Last.Received - window.First.Received;
         double sent = window.Last.Sent - window.First.Sent;
         book.Add($"{test.Name}.packets_per_second", received / window.Seconds);
@@ -175,13 +175,13 @@ internal sealed class BenchRun
         }
     }
 
-    private void MeasureLatency(BenchPath path, SampleBook book, bool isLoaded, CancellationToken stop)
+    private void MeasureLatency(BenchPath path, SampleBook book, bool isLoaded, CancellationToken cancellation)
     {
         UdpTest full = _plan.Udp[^1];
         double rate = isLoaded ? book.Last($"{full.Name}.packets_per_second") / 2 : 0;
         using UdpLoad? load = isLoaded ? Udp(path, full, rate) : null;
         using var requests = new RequestResponse(path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
-        Window window = _measurement.Take(path, requests, stop, load);
+        Window window = _measurement.Take(path, requests, cancellation, load);
         if (window.BesideReceivedPerSecond < rate * LeastLoad)
         {
             throw new BenchException(

@@ -38,9 +38,9 @@ internal static class DemoSession
             using LabLock held = Lock();
             failure = RunLocked(options, results, ip, text, problems, stop);
         }
-        catch (OperatorException refused)
+        catch (OperatorException problem)
         {
-            failure = Tell(problems, refused);
+            failure = Tell(problems, problem);
         }
 
         var report = DemoReport.From(results, failure);
@@ -80,9 +80,9 @@ internal static class DemoSession
             Remnants after = remnants.Find();
             return after.Count == 0 ? 0 : throw new LabException($"could not remove {Describe(after)}");
         }
-        catch (OperatorException refused)
+        catch (OperatorException problem)
         {
-            problems.Line($"overlay demo down: {refused.Message}");
+            problems.Line($"overlay demo down: {problem.Message}");
             return 1;
         }
     }

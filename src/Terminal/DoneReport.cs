@@ -25,11 +25,11 @@ public static class DoneReport
 
             return ExitCode.Success;
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"standard output cannot be written ({refused.Message.TrimEnd('.')}), but this is done: "
-                    + $"{lines[^1]}", refused);
+                $"standard output cannot be written ({problem.Message.TrimEnd('.')}), but this is done: "
+                    + $"{lines[^1]}", problem);
         }
     }
 }

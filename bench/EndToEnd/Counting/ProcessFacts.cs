@@ -27,7 +27,7 @@ internal readonly record struct ProcessFacts(
             {
                 sum += ReadOne(id);
             }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
                 // It ended between two looks; whoever measures asks for casualties.
             }

@@ -40,13 +40,13 @@ internal abstract class BenchPath : IDisposable
 
     /// <summary>Waits until end 2 answers end 1.</summary>
     /// <exception cref="BenchException">It does not.</exception>
-    internal void WaitUntilItWorks(CancellationToken stop)
+    internal void WaitUntilItWorks(CancellationToken cancellation)
     {
         using var pinger = new Pinger(FirstNamespace);
         bool works = false;
         bool isDecided = Condition.Holds(
             () => (works = pinger.Ping(SecondAddress, sequence: 0, s_aPing) is not null)
-                || Casualties() is not null, s_answersWithin, stop);
+                || Casualties() is not null, s_answersWithin, cancellation);
         if (!works)
         {
             throw new BenchException(

@@ -21,11 +21,11 @@ internal sealed class DaemonPath : BenchPath
 
     /// <summary>Builds it.</summary>
     /// <exception cref="LabException">A daemon did not become ready.</exception>
-    internal static DaemonPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
+    internal static DaemonPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken cancellation)
     {
         var options = new LabOptions(
             [DaemonProgram.Find()]) { ExtraArguments = [.. variant.RunArguments, "--meter"] };
-        var lab = RunningLab.Start(plan, ip, options, stop);
+        var lab = RunningLab.Start(plan, ip, options, cancellation);
         return new DaemonPath(lab)
         {
             Variant = variant,

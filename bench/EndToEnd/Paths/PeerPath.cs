@@ -30,11 +30,11 @@ internal sealed class PeerPath : BenchPath
     /// It is told where it is by OVERLAY_BENCH_HOST (1 or 2), _LOCAL and _REMOTE (the hosts' addresses), _SUBNET and
     /// _REMOTE_SUBNET (the pods'), _MTU (of the pods) and _DIR (where it may write).
     /// </remarks>
-    internal static PeerPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
+    internal static PeerPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken cancellation)
     {
         const int Mtu = LabPlan.WireMtu - EncapsulationAllowance;
         IReadOnlyList<SubnetFacts> subnets = PodNetwork.Attach(plan, ip, Mtu);
-        stop.ThrowIfCancellationRequested();
+        cancellation.ThrowIfCancellationRequested();
         var path = new PeerPath(new LabRemnants(plan.Prefix, plan.Directory, ip))
         {
             Variant = variant,
