@@ -85,7 +85,7 @@ public sealed class ChildDaemon : IDisposable
     }
 
     /// <summary>How it ended, with the end of its log; null while it runs.</summary>
-    public string? Obituary() => _process.HasExited
+    public string? ExitReport() => _process.HasExited
         ? $"the daemon of {_host.Name} has ended with exit code {_process.ExitCode}\n{LogTail(_host.LogFile)}"
         : null;
 

@@ -157,7 +157,7 @@ public sealed class EtcdGateway : IDisposable
             return code == HttpStatusCode.NotFound ? null : JsonNode.Parse(text);
         }
         catch (Exception problem) when (
-            failed is HttpRequestException or OperationCanceledException or IOException or JsonException)
+            problem is HttpRequestException or OperationCanceledException or IOException or JsonException)
         {
             throw new LabException(
                 $"etcd at {_endpoint.GetLeftPart(UriPartial.Authority)} does not answer: "

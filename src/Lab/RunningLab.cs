@@ -98,9 +98,9 @@ public sealed class RunningLab : IDisposable
     /// <summary>
     /// The daemons that have ended by themselves, a line each with the end of its log; null when all run.
     /// </summary>
-    public string? Casualties()
+    public string? FailureReport()
     {
-        IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.Obituary()).OfType<string>();
+        IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.ExitReport()).OfType<string>();
         return string.Join('\n', lines) is { Length: > 0 } text ? text : null;
     }
 

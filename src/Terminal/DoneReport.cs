@@ -14,7 +14,7 @@ public static class DoneReport
     /// <returns><see cref="ExitCode.Success"/>.</returns>
     /// <exception cref="OperatorException">They could not be printed; the message says that it is done
     /// nevertheless.</exception>
-    public static async Task<int> TellAsync(ParseResult parsed, params string[] lines)
+    public static async Task<int> PrintAsync(ParseResult parsed, params string[] lines)
     {
         try
         {

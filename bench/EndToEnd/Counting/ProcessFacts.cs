@@ -29,7 +29,7 @@ internal readonly record struct ProcessFacts(
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
-                // It ended between two looks; whoever measures asks for casualties.
+                // It ended between two looks; whoever measures asks for failures.
             }
         }
 

@@ -71,7 +71,7 @@ internal static class LeaseSnapshotJson
                 peers);
         }
         catch (Exception problem) when (
-            broken is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
+            problem is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
         {
             throw new FormatException($"it is not whole: {problem.Message.Split('\n')[0].TrimEnd('.', '\r')}", problem);
         }

@@ -14,7 +14,7 @@ namespace Overlay.Demo;
 /// <remarks>
 /// Cleans up nothing but its own handles; that is <see cref="DemoSession"/>'s part, whatever happens here.
 /// </remarks>
-internal sealed class DemoStory : IDisposable
+internal sealed class DemoRun : IDisposable
 {
     private const int PodPingCount = 5, DevicePingCount = 2, UdpPayloadBytes = 64, LeasesPerLine = 4;
 
@@ -32,7 +32,7 @@ internal sealed class DemoStory : IDisposable
     private IReadOnlyList<SubnetFacts> _subnets = [];
 
     /// <summary>Prepares to tell it; nothing is created.</summary>
-    internal DemoStory(LabPlan plan, IpCommand ip, LabStore store, DemoText text, DemoResults results)
+    internal DemoRun(LabPlan plan, IpCommand ip, LabStore store, DemoText text, DemoResults results)
     {
         _plan = plan;
         _ip = ip;
@@ -48,7 +48,7 @@ internal sealed class DemoStory : IDisposable
     /// <summary>Everything up to the counters; the daemons are still running afterwards.</summary>
     /// <exception cref="LabException">A step could not be done at all.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
-    internal void Tell(CancellationToken cancellation)
+    internal void Run(CancellationToken cancellation)
     {
         _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()]) { Store = _store }, cancellation);
         try
@@ -60,10 +60,10 @@ internal sealed class DemoStory : IDisposable
             ShowWire();
             ShowCounters(_lab);
         }
-        catch (LabException problem) when (_lab.Casualties() is { } casualties)
+        catch (LabException problem) when (_lab.FailureReport() is { } failures)
         {
             // Whatever the step noticed, a dead daemon is the cause.
-            string[] lines = casualties.Split('\n', 2);
+            string[] lines = failures.Split('\n', 2);
             throw new LabException($"{lines[0]} ({problem.Message})", lines[1]);
         }
     }
@@ -153,9 +153,9 @@ internal sealed class DemoStory : IDisposable
             _results.Wire = capture.FirstOutgoing(IsFirstPing, s_captureWithin);
         }
 
-        TellPings("pod", _results.PodPings);
+        ReportPings("pod", _results.PodPings);
         _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, cancellation);
-        TellPings("flannel0", _results.DevicePings);
+        ReportPings("flannel0", _results.DevicePings);
     }
 
     private bool IsFirstPing(EncapsulatedPacket packet) =>
@@ -167,7 +167,7 @@ internal sealed class DemoStory : IDisposable
         _subnets.Skip(1).Aggregate(
             PingSeries.Empty, (series, subnet) => series.With(pinger.Series(address(subnet), count, cancellation)));
 
-    private void TellPings(string what, PingSeries series)
+    private void ReportPings(string what, PingSeries series)
     {
         string path = $"pod{_text.Arrow}{what}".PadRight(13);
         string counts = $"{series.Replies.Count}/{series.Sent}";
