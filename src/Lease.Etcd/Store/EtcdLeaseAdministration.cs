@@ -4,9 +4,11 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -172,10 +174,10 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
         try
         {
             LeaseTimeToLiveResponse answer = await _client.LeaseTimeToLiveAsync(
-                new LeaseTimeToLiveRequest { Id = leaseId }, cancellationToken);
-            return answer.Ttl > 0 ? _time.GetUtcNow() + TimeSpan.FromSeconds(answer.Ttl) : null;
+                new LeaseTimeToLiveRequest { ID = leaseId }, cancellationToken);
+            return answer.TTL > 0 ? _time.GetUtcNow() + TimeSpan.FromSeconds(answer.TTL) : null;
         }
-        catch (EtcdException e) when (e.Code == EtcdStatus.PermissionDenied || e.IsLeaseNotFound)
+        catch (EtcdException e) when (e.Code == StatusCode.PermissionDenied || e.IsLeaseNotFound)
         {
             return null;
         }

@@ -1,7 +1,8 @@
 using System;
 using System.Collections.Generic;
+using Etcdserverpb;
 using Google.Protobuf.Collections;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
 
 namespace Overlay.Lease.Etcd.Store;
 

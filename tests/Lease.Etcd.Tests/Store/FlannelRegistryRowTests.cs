@@ -1,7 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using Google.Protobuf;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;

@@ -1,7 +1,8 @@
 using System;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Lease.Etcd.Protocol;
+using Etcdserverpb;
+using Mvccpb;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;
@@ -35,7 +36,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         Assert.NotEqual(before.Lease, after.Lease);
         Assert.Equal((before.Value, before.CreateRevision), (after.Value, after.CreateRevision));
         Assert.Equal(-1, (await Lab.Client.LeaseTimeToLiveAsync(
-            new LeaseTimeToLiveRequest { Id = before.Lease }, EtcdStoreLab.Cancel)).Ttl);
+            new LeaseTimeToLiveRequest { ID = before.Lease }, EtcdStoreLab.Cancel)).TTL);
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         Assert.Equal(Net("10.5.8.0/24"), own.Subnet);
         Assert.InRange(await Lab.TimeToLiveAsync("10.5.8.0-24"), 86_000, 86_400);
         LeaseTimeToLiveResponse left = await Lab.Client.LeaseTimeToLiveAsync(
-            new LeaseTimeToLiveRequest { Id = shared, Keys = true }, EtcdStoreLab.Cancel);
+            new LeaseTimeToLiveRequest { ID = shared, Keys = true }, EtcdStoreLab.Cancel);
         Assert.Equal(["/elsewhere"], left.Keys.Select(key => key.ToStringUtf8()));
     }
 

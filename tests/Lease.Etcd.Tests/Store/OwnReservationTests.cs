@@ -1,6 +1,6 @@
 using System;
 using System.Threading.Tasks;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
 using Overlay.Lease.Etcd.Store;
 using Xunit;
 using static Overlay.Testing.LeaseText;
