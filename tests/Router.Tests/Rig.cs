@@ -21,11 +21,14 @@ internal sealed class Rig : IDisposable
 {
     private readonly List<IWorker> _outbound = [];
     private readonly List<IWorker> _inbound = [];
-    private readonly List<IDisposable> _owned = []; // a pipe behind its stages
+    private readonly List<IDisposable> _owned = []; // a pipe comes after the stages that use it
 
     internal Rig(
-        RigEngine engine, SourceCheck check =
-            SourceCheck.Strict, RouteTable? table = null, int tunnelMtu = 1472, bool withIcmp = true,
+        RigEngine engine,
+        SourceCheck check = SourceCheck.Strict,
+        RouteTable? table = null,
+        int tunnelMtu = 1472,
+        bool withIcmp = true,
         int datagramsPerTrain = SendLimits.SafeDatagrams)
     {
         Routes.Publish(table ?? Overlays.Table());
@@ -44,7 +47,7 @@ internal sealed class Rig : IDisposable
 
     internal PeerPaths Paths { get; }
 
-    /// <summary>What paths are forgotten by.</summary>
+    /// <summary>The clock by which paths are forgotten.</summary>
     internal ManualTime Time { get; } = new();
 
     internal InMemoryDatagramPort Port { get; } = new();
@@ -63,33 +66,41 @@ internal sealed class Rig : IDisposable
 
     /// <summary>What an engine's workers share.</summary>
     internal static WorkerContext Context(
-        RigEngine engine, RouteTableCell routes, IIcmpPort? icmp, SourceCheck check =
-            SourceCheck.Strict, int tunnelMtu = 1472,
-        TimeProvider? time = null, int datagramsPerTrain = SendLimits.SafeDatagrams)
+        RigEngine engine,
+        RouteTableCell routes,
+        IIcmpPort? icmp,
+        SourceCheck check = SourceCheck.Strict,
+        int tunnelMtu = 1472,
+        TimeProvider? clock = null,
+        int datagramsPerTrain = SendLimits.SafeDatagrams)
     {
         var accelerations = new Accelerations();
         bool hasAll = HasVirtioNetHeader(engine);
-        foreach (Acceleration each in hasAll
-            ? Overlay.Router.Workers.Accelerations.All
-            : engine == RigEngine.Batch ? [Acceleration.Mmsg] : [])
+        IReadOnlyList<Acceleration> all = Overlay.Router.Workers.Accelerations.All;
+        foreach (Acceleration each in hasAll ? all : engine == RigEngine.Batch ? [Acceleration.Mmsg] : [])
         {
             accelerations.SetOn(each);
         }
 
         var options = new WorkerOptions(check, tunnelMtu)
         {
-            // A pipe that is full waits for its reader, which here is the same thread: a batch of the longest frames
-            // must fit it.
+            // The writer of a full pipe waits for the reader, which here is the same thread: a pipe must have room for
+            // a batch of the longest frames.
             FramesPerBatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
             MessagesPerBatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },
             DatagramsPerTrain = hasAll ? datagramsPerTrain : 1,
         };
-        return new WorkerContext(routes, icmp, new PeerPaths(time), accelerations, options);
+        return new WorkerContext(routes, icmp, new PeerPaths(clock), accelerations, options);
     }
 
     /// <summary>Makes an engine's workers, in the order in which one thread runs them.</summary>
     internal static void AddWorkers(
-        RigEngine engine, WorkerContext context, ITunQueue tun, IDatagramPort port, List<IWorker> outbound, List<IWorker> inbound,
+        RigEngine engine,
+        WorkerContext context,
+        ITunQueue tun,
+        IDatagramPort port,
+        List<IWorker> outbound,
+        List<IWorker> inbound,
         List<IDisposable> owned)
     {
         if (engine != RigEngine.Pipeline)

@@ -29,9 +29,12 @@ public sealed class AllocationTests
         bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
         using var device = new Repeater(hasVirtioNetHeader,
         [
-            new(Ipv4(OurPod, PeerPod)), new(
-                Ipv4(OurPod, Unleased)), new(Ipv4(OurPod, PeerPod, ttl: 1)), new(Ipv4(OurPod, OtherPeerPod)),
-            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])), new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
+            new(Ipv4(OurPod, PeerPod)),
+            new(Ipv4(OurPod, Unleased)),
+            new(Ipv4(OurPod, PeerPod, ttl: 1)),
+            new(Ipv4(OurPod, OtherPeerPod)),
+            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
+            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
             .. hasVirtioNetHeader
                 ? (Repetition[])
                 [
@@ -44,9 +47,12 @@ public sealed class AllocationTests
         byte[] nextTcp = TcpPacket(PeerPod, OurPod, 1, 2, 103, 4, 0x10, new byte[100], id: 0x1235);
         using var socket = new Repeater(false,
         [
-            new(Ipv4(PeerPod, OurPod)), new(
-                Ipv4(PeerPod, Unleased)), new(Ipv4(PeerPod, OurPod, ttl: 1)), new(Ipv4(OtherPeerPod, OurPod)),
-            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])), new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
+            new(Ipv4(PeerPod, OurPod)),
+            new(Ipv4(PeerPod, Unleased)),
+            new(Ipv4(PeerPod, OurPod, ttl: 1)),
+            new(Ipv4(OtherPeerPod, OurPod)),
+            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
+            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
             .. hasVirtioNetHeader ? (Repetition[])[new([.. tcp, .. nextTcp], tcp.Length)] : [],
         ]);
         AssertNothingIsAllocated(engine, device, socket, _ => { });
@@ -57,14 +63,16 @@ public sealed class AllocationTests
     [InlineData(RigEngine.Batch)]
     [InlineData(RigEngine.Offload)]
     [InlineData(RigEngine.Pipeline)]
-    public void On_a_narrow_path_nothing_is_allocated_either_for_what_fits_what_is_fragmented_and_what_is_answered(RigEngine engine)
+    public void On_a_narrow_path_neither_what_fits_nor_what_is_fragmented_or_answered_allocates(RigEngine engine)
     {
         bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
         using var device = new Repeater(hasVirtioNetHeader,
         [
-            new(Ipv4(OurPod, PeerPod)), new(
-                Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)), new(Ipv4(OurPod, OtherPeerPod)),
-            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300])), new(Ipv4(OurPod, PeerPod, ttl: 1)),
+            new(Ipv4(OurPod, PeerPod)),
+            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)),
+            new(Ipv4(OurPod, OtherPeerPod)),
+            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300])),
+            new(Ipv4(OurPod, PeerPod, ttl: 1)),
             .. hasVirtioNetHeader
                 ? (Repetition[])
                 [
@@ -91,8 +99,7 @@ public sealed class AllocationTests
         List<IDisposable> owned = [];
         Rig.AddWorkers(engine, context, device, socket, outbound, inbound, owned);
 
-        // What the first batches set up once (static fields, type loading, a pipe's list of segments) is not per
-        // packet.
+        // The first batches set up what is made once: static fields, loaded types, a pipe's list of segments.
         for (int i = 0; i < 5_000; i++)
         {
             Rig.RunAll(outbound);
@@ -210,8 +217,9 @@ public sealed class AllocationTests
         {
             byte[] frame = new byte[VirtioNetHeader.Bytes + packet.Bytes.Length];
             byte[] bytes = (byte[])packet.Bytes.Clone();
-            VirtioNetHeader header = packet.SegmentBytes == 0 ? default : SegmentOracle.Describe(
-                bytes, packet.SegmentBytes);
+            VirtioNetHeader header = packet.SegmentBytes == 0
+                ? default
+                : SegmentOracle.Describe(bytes, packet.SegmentBytes);
             header.Write(frame);
             bytes.CopyTo(frame, VirtioNetHeader.Bytes);
             return new Repetition(frame);

@@ -9,10 +9,17 @@ using static Overlay.Testing.PacketBuilder;
 namespace Overlay.Router.Tests.Inbound;
 
 /// <summary>
-/// The decapsulator against more than a million datagrams that nobody would send, and a slow oracle beside it.
+/// The decapsulator compared with a slow oracle on more than a million random datagrams.
 /// </summary>
 public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITestOutputHelper output)
 {
+    private static readonly DropReason[] s_possible =
+    [
+        DropReason.ShortPacket, DropReason.NotIpv4, DropReason.BadHeader, DropReason.BadChecksum,
+        DropReason.UnknownPeer, DropReason.MartianSource, DropReason.SpoofedSource, DropReason.NotOurs,
+        DropReason.TtlExpired,
+    ];
+
     [Fact]
     public void Random_and_mutated_datagrams_crash_nothing_and_only_valid_packets_are_written()
     {
@@ -28,11 +35,11 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
         {
             written++;
             Assert.True(
-                IsValid(datagram, source), $"seed {seed}: written, but not valid: {source:X8} "
-                    + $"{Convert.ToHexString(datagram)}");
+                IsValid(datagram, source),
+                $"seed {seed}: written, but not valid: {source:X8} {Convert.ToHexString(datagram)}");
             Assert.True(
-                IsDelivered(datagram, packet), $"seed {seed}: written otherwise than received: "
-                    + $"{Convert.ToHexString(packet)}");
+                IsDelivered(datagram, packet),
+                $"seed {seed}: not written as received: {Convert.ToHexString(packet)}");
         };
 
         long valid = 0;
@@ -47,12 +54,10 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
         Assert.Equal(valid, written);
         Assert.Equal(written, rig.Inbound.ForwardedPackets);
         Assert.Equal(datagrams, rig.Inbound.ForwardedPackets + rig.Inbound.Dropped());
-        foreach (DropReason reason in (DropReason[])[DropReason.ShortPacket, DropReason.NotIpv4, DropReason.BadHeader, DropReason.BadChecksum,
-            DropReason.UnknownPeer, DropReason.MartianSource, DropReason.SpoofedSource, DropReason.NotOurs, DropReason.TtlExpired])
+        foreach (DropReason reason in s_possible)
         {
-            Assert.True(
-                rig.Inbound.Dropped(reason) > datagrams / 12_000, $"seed {seed}: {reason} was hardly tried: "
-                    + $"{rig.Inbound.Dropped(reason)}");
+            long dropped = rig.Inbound.Dropped(reason);
+            Assert.True(dropped > datagrams / 12_000, $"seed {seed}: {reason} was hardly tried: {dropped}");
         }
 
         Assert.InRange(written, datagrams / 20, datagrams);
@@ -60,8 +65,13 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
 
     private static (byte[] Datagram, uint Source) Next(Random random)
     {
-        uint outer =
-            random.Next(8) switch { 0 => StrangerAddress, 1 => OtherPeerAddress, 2 => (uint)random.NextInt64(1L << 32), _ => PeerAddress };
+        uint outer = random.Next(8) switch
+        {
+            0 => StrangerAddress,
+            1 => OtherPeerAddress,
+            2 => (uint)random.NextInt64(1L << 32),
+            _ => PeerAddress,
+        };
         if (random.Next(10) == 0)
         {
             byte[] noise = new byte[random.Next(0, 80)];
@@ -69,10 +79,20 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
             return (noise, outer);
         }
 
-        uint inner =
-            random.Next(6) switch { 0 => OtherPeerPod, 1 => OurPod, 2 => Unleased, 3 => (uint)random.NextInt64(1L << 32), _ => PeerPod };
-        uint destination =
-            random.Next(6) switch { 0 => PeerPod, 1 => (uint)random.NextInt64(1L << 32), _ => OurPod + (uint)random.Next(200) };
+        uint inner = random.Next(6) switch
+        {
+            0 => OtherPeerPod,
+            1 => OurPod,
+            2 => Unleased,
+            3 => (uint)random.NextInt64(1L << 32),
+            _ => PeerPod,
+        };
+        uint destination = random.Next(6) switch
+        {
+            0 => PeerPod,
+            1 => (uint)random.NextInt64(1L << 32),
+            _ => OurPod + (uint)random.Next(200),
+        };
         byte[] packet = Ipv4(
             inner, destination, (byte)random.Next(random.Next(4) == 0 ? 3 : 256), (byte)random.Next(256),
             payload: new byte[random.Next(0, 60)],
@@ -105,8 +125,7 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
         return (packet, outer);
     }
 
-    // The rules once more, from the RFC's pictures: no code of the product, no early way out that could be shared with
-    // it.
+    // The rules once more, from the RFC: it shares neither code nor the order of its checks with the product.
     private static bool IsValid(byte[] datagram, uint outer)
     {
         if (datagram.Length < 20)
@@ -155,14 +174,14 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
     }
 }
 
-public sealed class OffloadInboundPropertyTests(
-    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Offload, 1_200_000, output);
+public sealed class OffloadInboundPropertyTests(ITestOutputHelper output)
+    : InboundPropertyTests(RigEngine.Offload, 1_200_000, output);
 
-public sealed class PipelineInboundPropertyTests(
-    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Pipeline, 200_000, output);
+public sealed class PipelineInboundPropertyTests(ITestOutputHelper output)
+    : InboundPropertyTests(RigEngine.Pipeline, 200_000, output);
 
-public sealed class BatchInboundPropertyTests(
-    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Batch, 200_000, output);
+public sealed class BatchInboundPropertyTests(ITestOutputHelper output)
+    : InboundPropertyTests(RigEngine.Batch, 200_000, output);
 
-public sealed class ClassicInboundPropertyTests(
-    ITestOutputHelper output) : InboundPropertyTests(RigEngine.Classic, 200_000, output);
+public sealed class ClassicInboundPropertyTests(ITestOutputHelper output)
+    : InboundPropertyTests(RigEngine.Classic, 200_000, output);

@@ -137,7 +137,8 @@ public abstract class InboundWorkerTests(RigEngine engine)
     [InlineData(SourceCheck.Off)]
     public void A_destination_outside_our_lease_is_never_written(SourceCheck check)
     {
-        foreach (uint destination in new[] { OtherPeerPod, PeerPod, Unleased, s_hostOutside, 0u, 0xE0000001, uint.MaxValue })
+        foreach (uint destination in (uint[])
+            [OtherPeerPod, PeerPod, Unleased, s_hostOutside, 0, 0xE0000001, uint.MaxValue])
         {
             using var rig = new Rig(engine, check);
             rig.Receive(Ipv4(PeerPod, destination));

@@ -57,17 +57,18 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsPerTr
             longest = Math.Max(longest, LongestTrain(rig.Port));
             rig.Port.Sent.Clear();
             rig.Port.TrainLengths.Clear();
-            // a peer that has refused a train is sent none for ten of these rounds
+
+            // A peer to which a train was refused gets none for ten of these rounds.
             rig.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
         long refused = rig.Outbound.Seen(CountedEvent.TrainRefused);
-        output.WriteLine(
-            $"{datagrams} datagrams, {refused} trains refused, {rig.Port.WritableWaits} waits, longest train "
-                + $"{longest}");
+        output.WriteLine($"{datagrams} datagrams, {refused} trains refused, longest train {longest}");
+        output.WriteLine($"{rig.Port.WritableWaits} waits");
         Assert.Equal(datagrams, rig.Outbound.ForwardedPackets);
-        Assert.Equal(rig.Outbound.Dropped(), rig.Outbound.Dropped(DropReason.NoRoute) + rig.Outbound.Dropped(
-            DropReason.TtlExpired));
+        Assert.Equal(
+            rig.Outbound.Dropped(),
+            rig.Outbound.Dropped(DropReason.NoRoute) + rig.Outbound.Dropped(DropReason.TtlExpired));
         Assert.True(refused > 3 && rig.Port.WritableWaits > 0, $"seed {seed}: hardly anything was refused");
         Assert.Equal(datagramsPerTrain, longest);
     }

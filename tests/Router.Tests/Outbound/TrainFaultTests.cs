@@ -59,8 +59,8 @@ public abstract class TrainFaultTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         rig.Port.Refuse = (_, segmentBytes) => segmentBytes > 0 ? Errno.EIO : Errno.None;
-        byte[][] packets = [.. Enumerable.Range(0, 12).Select(
-            i => Ipv4(OurPod, i / 3 % 2 == 0 ? PeerPod : OtherPeerPod, payload: new byte[40], id: (ushort)i))];
+        byte[][] packets = [.. Enumerable.Range(0, 12)
+            .Select(i => Ipv4(OurPod, i / 3 % 2 == 0 ? PeerPod : OtherPeerPod, payload: new byte[40], id: (ushort)i))];
         rig.Send(packets);
 
         Assert.Equal(Enumerable.Range(0, 12), Ids(rig));
@@ -73,7 +73,8 @@ public abstract class TrainFaultTests(RigEngine engine)
     {
         using var rig = new Rig(engine);
         int singles = 0;
-        // and once more
+
+        // The third single is refused twice: a refusal is repeated once, as it may be about an earlier datagram.
         rig.Port.Refuse = (_, segmentBytes) =>
             segmentBytes > 0 ? Errno.EIO : ++singles is 3 or 4 ? Errno.EPERM : Errno.None;
         SendRow(rig, PeerPod, 5);
@@ -86,7 +87,7 @@ public abstract class TrainFaultTests(RigEngine engine)
     [Theory]
     [InlineData(Errno.EMSGSIZE)]
     [InlineData(Errno.EINVAL)] // the same before Linux 6.14
-    public void A_train_longer_than_its_path_teaches_the_path_MTU_and_what_may_not_be_fragmented_is_answered(Errno errno)
+    public void A_train_too_long_for_its_path_teaches_the_MTU_and_what_may_not_be_fragmented_is_answered(Errno errno)
     {
         using Rig rig = Narrow(errno);
         PutSuperpacket(rig, Tcp, 1472, 4, MayNotBeFragmented);

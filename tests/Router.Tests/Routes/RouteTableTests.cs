@@ -30,14 +30,15 @@ public sealed class RouteTableTests
         Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.0")));
         Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.255")));
         Assert.Equal(Address("192.168.0.3"), table.Find(Address("10.1.3.7")));
-        foreach (string outside in new[] { "10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255" })
+        foreach (string outside in (string[])
+            ["10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255"])
         {
             Assert.Equal(0u, table.Find(Address(outside)));
         }
     }
 
     [Fact]
-    public void DP_31_of_two_overlapping_leases_the_longest_prefix_takes_the_packet()
+    public void Of_two_overlapping_leases_the_longest_prefix_takes_the_packet()
     {
         RouteTable table = Build(("10.1.0.0", 20, "192.168.0.20"), ("10.1.4.0", 24, "192.168.0.24"));
 
@@ -161,6 +162,7 @@ public sealed class RouteTableTests
         .FirstOrDefault();
 
     private static RouteTable Build(params (string Subnet, int Length, string NextHop)[] routes) => RouteTable.Build(
-        s_network, s_own, routes.Select(
-            route => new Route(new Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
+        s_network,
+        s_own,
+        routes.Select(route => new Route(new Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
 }

@@ -115,8 +115,10 @@ internal static class SegmentOracle
     }
 
     private static uint Read32(byte[] bytes, int offset) =>
-        ((uint)bytes[offset] << 24) + (
-            (uint)bytes[offset + 1] << 16) + ((uint)bytes[offset + 2] << 8) + bytes[offset + 3];
+        ((uint)bytes[offset] << 24)
+        + ((uint)bytes[offset + 1] << 16)
+        + ((uint)bytes[offset + 2] << 8)
+        + bytes[offset + 3];
 
     private static void Write16(byte[] bytes, int offset, int value)
     {

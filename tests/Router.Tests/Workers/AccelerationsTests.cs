@@ -20,18 +20,18 @@ public sealed class AccelerationsTests
     }
 
     [Fact]
-    public void The_state_and_its_reason_come_from_one_moment()
+    public void The_state_and_its_reason_are_set_together()
     {
         foreach (Errno errno in Enum.GetValues<Errno>())
         {
             var accelerations = new Accelerations();
             accelerations.SetUnavailable(Acceleration.UdpGso, errno);
-            Assert.Equal((AccelerationState.Unavailable, errno), (
-                accelerations.StateOf(Acceleration.UdpGso), accelerations.ReasonOf(Acceleration.UdpGso)));
+            Assert.Equal(AccelerationState.Unavailable, accelerations.StateOf(Acceleration.UdpGso));
+            Assert.Equal(errno, accelerations.ReasonOf(Acceleration.UdpGso));
             accelerations.SetOn(Acceleration.UdpGso);
             accelerations.SwitchOff(Acceleration.UdpGso, errno);
-            Assert.Equal((AccelerationState.SwitchedOff, errno), (
-                accelerations.StateOf(Acceleration.UdpGso), accelerations.ReasonOf(Acceleration.UdpGso)));
+            Assert.Equal(AccelerationState.SwitchedOff, accelerations.StateOf(Acceleration.UdpGso));
+            Assert.Equal(errno, accelerations.ReasonOf(Acceleration.UdpGso));
             Assert.False(accelerations.IsOn(Acceleration.UdpGso));
         }
     }
