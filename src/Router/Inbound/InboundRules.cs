@@ -1,4 +1,5 @@
 using System;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
@@ -14,12 +15,12 @@ internal static class InboundRules
     /// <summary>Validates one datagram and, when it is accepted, reduces its packet's time to live by one.</summary>
     /// <param name="routes">The table in force for the batch.</param>
     /// <param name="check">What is checked of the source.</param>
-    /// <param name="outerSource">Where the datagram came from, host order.</param>
+    /// <param name="outerSource">Where the datagram came from.</param>
     /// <param name="bytes">The whole datagram.</param>
     /// <param name="packet">The view of the packet, which may be shorter than the datagram.</param>
     /// <returns><see cref="DropReason.None"/> to deliver it, or why not; the packet is then unchanged.</returns>
     public static DropReason Accept(
-        RouteTable routes, SourceCheck check, uint outerSource, Span<byte> bytes, out Ipv4Header packet)
+        RouteTable routes, SourceCheck check, Ipv4Address outerSource, Span<byte> bytes, out Ipv4Header packet)
     {
         // The cheapest check first: a flood from a stranger costs one lookup per datagram.
         if (check != SourceCheck.Off && !routes.IsPeer(outerSource))
@@ -67,7 +68,7 @@ internal static class InboundRules
     }
 
     // A source outside the network is allowed: a host's own address, or a pod's that masquerading has not replaced.
-    private static bool MayComeFrom(RouteTable routes, uint sender, uint source) =>
+    private static bool MayComeFrom(RouteTable routes, Ipv4Address sender, Ipv4Address source) =>
         routes.IsInNetwork(source)
             ? !routes.IsInOwnSubnet(source) && routes.Find(source) == sender
             : !routes.IsInOwnSubnet(source);

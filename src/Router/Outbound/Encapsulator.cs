@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
@@ -108,7 +109,7 @@ internal sealed class Encapsulator : IDisposable
 
     private void TakeOne(in VirtioNetHeader frame, in Ipv4Header packet, int offset)
     {
-        DropReason verdict = Judge(packet, packet.Packet.Length, out uint nextHop, out int pathMtu);
+        DropReason verdict = Judge(packet, packet.Packet.Length, out Ipv4Address nextHop, out int pathMtu);
         if (verdict == DropReason.None && !PartialChecksum.TryComplete(frame, packet.Packet))
         {
             verdict = DropReason.BadSuperpacket;
@@ -127,13 +128,19 @@ internal sealed class Encapsulator : IDisposable
 
     private void TakeSuperpacket(in VirtioNetHeader frame, in Ipv4Header packet, int offset, int frameBytes)
     {
+            packet.StepTimeToLive();
+        DropReason verdict = OutboundPath.Route(_routes, packet, out Ipv4Address nextHop);
+        if (verdict == DropReason.None)
+        int pathMtu = 0;
+        {
+        }
         if (Superpacket.Parse(frame, packet, frameBytes, out Superpacket superpacket) != DropReason.None)
         {
             _counters.Drop(DropReason.BadSuperpacket);
             return;
         }
 
-        DropReason verdict = Judge(packet, superpacket.LongestPacketBytes, out uint nextHop, out int pathMtu);
+        DropReason verdict = Judge(packet, superpacket.LongestPacketBytes, out Ipv4Address nextHop, out int pathMtu);
         if (verdict != DropReason.None)
         {
             _counters.Drop(verdict, superpacket.Count);
@@ -160,7 +167,7 @@ internal sealed class Encapsulator : IDisposable
     // train, a single datagram or fragments, and beginning one may first send those that wait: what the kernel answers
     // to them may narrow the path after this decision. (The kernel asks twice for the same reasons: ip_forward drops,
     // ip_finish_output fragments; net/ipv4.)
-    private DropReason Judge(in Ipv4Header packet, int longestBytes, out uint nextHop, out int pathMtu)
+    private DropReason Judge(in Ipv4Header packet, int longestBytes, out Ipv4Address nextHop, out int pathMtu)
     {
         pathMtu = 0;
         DropReason verdict = OutboundRules.Route(_routes, packet, out nextHop);

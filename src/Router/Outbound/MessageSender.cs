@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
@@ -143,7 +144,7 @@ internal sealed class MessageSender : IDisposable
         }
         else if (errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
         {
-            uint peer = batch.AddressOf(index);
+            Ipv4Address peer = batch.AddressOf(index);
             _counters.Note(CountedEvent.TrainRefused);
             _counters.NoteRefusal(errno);
 
@@ -215,7 +216,7 @@ internal sealed class MessageSender : IDisposable
     }
 
     // The path MTU may be known already from the report that came with the refusal; otherwise the kernel is asked.
-    private bool IsTooLong(uint peer, int datagramBytes)
+    private bool IsTooLong(Ipv4Address peer, int datagramBytes)
     {
         if (IsKnownTooLong(peer, datagramBytes))
         {
@@ -232,7 +233,7 @@ internal sealed class MessageSender : IDisposable
         return true;
     }
 
-    private bool IsKnownTooLong(uint peer, int datagramBytes) =>
+    private bool IsKnownTooLong(Ipv4Address peer, int datagramBytes) =>
         datagramBytes > _paths.Current.Find(peer, _paths.Now).InnerMtu;
 
     private void Drop(Errno errno, int datagrams)

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
@@ -34,7 +35,7 @@ internal sealed class PeerSender : IDisposable
     private PeerPaths.Snapshot _known;
     private bool _isOpen;
     private bool _goesInFragments;
-    private uint _peer;
+    private Ipv4Address _peer;
     private int _datagrams;
     private int _segmentBytes;
     private int _sealedBytes;
@@ -68,14 +69,14 @@ internal sealed class PeerSender : IDisposable
     internal void BeginBatch() => _known = _paths.Current;
 
     /// <summary>What is known of the path to a peer.</summary>
-    /// <param name="peer">The outer address, host order.</param>
-    internal PeerPath PathTo(uint peer) => _known.Find(peer, _paths.Now);
+    /// <param name="peer">The outer address.</param>
+    internal PeerPath PathTo(Ipv4Address peer) => _known.Find(peer, _paths.Now);
 
     /// <summary>Adds one packet.</summary>
-    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="peer">The outer address.</param>
     /// <param name="offset">Where it lies, in bytes from the slab's start.</param>
     /// <param name="lengthBytes">20 to 65,507.</param>
-    internal void Add(uint peer, int offset, int lengthBytes)
+    internal void Add(Ipv4Address peer, int offset, int lengthBytes)
     {
         Open(peer, offset, lengthBytes);
         _batch.Add(offset, lengthBytes);
@@ -83,7 +84,7 @@ internal sealed class PeerSender : IDisposable
     }
 
     /// <summary>Adds one packet whose headers lie apart from its payload; offsets as above.</summary>
-    internal void Add(uint peer, int headerOffset, int headerBytes, int payloadOffset, int payloadBytes)
+    internal void Add(Ipv4Address peer, int headerOffset, int headerBytes, int payloadOffset, int payloadBytes)
     {
         Open(peer, payloadOffset, headerBytes + payloadBytes);
         _batch.Add(headerOffset, headerBytes);
@@ -99,7 +100,7 @@ internal sealed class PeerSender : IDisposable
     }
 
     // Afterwards the open message takes the packet: it is the one that was open, or a new one.
-    private void Open(uint peer, int offset, int lengthBytes)
+    private void Open(Ipv4Address peer, int offset, int lengthBytes)
     {
         if (_isOpen)
         {
@@ -168,7 +169,7 @@ internal sealed class PeerSender : IDisposable
 
     // Whether the message may become a train. The kernel fragments a datagram that is too long for its path, but not
     // the datagrams of a train.
-    private void ChooseForm(uint peer, int lengthBytes)
+    private void ChooseForm(Ipv4Address peer, int lengthBytes)
     {
         PeerPath path = PathTo(peer);
         _goesInFragments = lengthBytes > path.InnerMtu;

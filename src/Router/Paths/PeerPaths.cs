@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Router.Paths;
 
@@ -41,19 +42,20 @@ public sealed class PeerPaths(TimeProvider? clock = null)
     public long Now => _clock.GetTimestamp() / (_clock.TimestampFrequency / 1000);
 
     /// <summary>Reports the MTU of the path to a peer.</summary>
-    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="peer">The outer address.</param>
     /// <param name="mtu">Of the outer packet, in bytes; less than <see cref="MinimumMtu"/> is taken for it.</param>
     /// <returns>True when this is news.</returns>
-    public bool ReportMtu(uint peer, int mtu) => Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
+    public bool ReportMtu(Ipv4Address peer, int mtu) =>
+        Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
 
     /// <summary>Reports that the kernel does not take trains to a peer.</summary>
-    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="peer">The outer address.</param>
     /// <param name="refusal">The errno with which it refused one.</param>
     /// <returns>True when this is news.</returns>
-    public bool ReportNoTrains(uint peer, Errno refusal) =>
+    public bool ReportNoTrains(Ipv4Address peer, Errno refusal) =>
         Replace(peer, path => path with { TakesTrains = false, TrainRefusal = refusal });
 
-    private bool Replace(uint peer, Func<PeerPath, PeerPath> change)
+    private bool Replace(Ipv4Address peer, Func<PeerPath, PeerPath> change)
     {
         long now = Now;
         while (true)
@@ -73,7 +75,7 @@ public sealed class PeerPaths(TimeProvider? clock = null)
                 .. before.Paths.Where(other => other.Peer != peer && other.ExpiresAt > now).Append(path)
                     .OrderByDescending(other => other.ExpiresAt).Take(MaximumPaths).OrderBy(other => other.Peer),
             ];
-            var after = new Snapshot(paths, [.. paths.Select(each => each.Peer)]);
+            var after = new Snapshot(paths, [.. paths.Select(each => each.Peer.Value)]);
             if (Interlocked.CompareExchange(ref _current, after, before) == before)
             {
                 return isNews;
@@ -102,11 +104,11 @@ public sealed class PeerPaths(TimeProvider? clock = null)
         /// <summary>
         /// The path to a peer; <see cref="PeerPath.Unknown"/> when nothing is known or it has expired.
         /// </summary>
-        /// <param name="peer">The outer address, host order.</param>
+        /// <param name="peer">The outer address.</param>
         /// <param name="now">By <see cref="Now"/>.</param>
-        public PeerPath Find(uint peer, long now)
+        public PeerPath Find(Ipv4Address peer, long now)
         {
-            int index = Array.BinarySearch(_peers, peer);
+            int index = Array.BinarySearch(_peers, peer.Value);
             return index >= 0 && _paths[index].ExpiresAt > now ? _paths[index] : PeerPath.Unknown;
         }
     }
