@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Leases;

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
 
@@ -68,7 +69,7 @@ internal static class LeaseRemoveCommand
             return $"removed {subnet}, which could not be read as a lease";
         }
 
-        string host = Ipv4Prefix.Format(removed.Attributes.PublicIp);
+        string host = removed.Attributes.PublicIp.ToString();
         return removed.Expires <= now
             ? $"removed the lease {subnet} of {host}, which had expired"
             : $"removed the {(removed.IsReservation ? "reservation" : "lease")} {subnet} of {host}; "
