@@ -55,7 +55,7 @@ public class KernelCrossingBenchmarks : IDisposable
         int sum = 0;
         for (int i = 0; i < Calls; i++)
         {
-            sum += Libc.abs(-i);
+            sum += Native.abs(-i);
         }
 
         return Right(sum);
@@ -68,7 +68,7 @@ public class KernelCrossingBenchmarks : IDisposable
         int others = 0;
         for (int i = 0; i < Calls; i++)
         {
-            others += Libc.getppid() == _parent ? 0 : 1;
+            others += Native.getppid() == _parent ? 0 : 1;
         }
 
         WrongResult.Unless(others == 0, "another parent");

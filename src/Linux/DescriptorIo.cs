@@ -14,7 +14,7 @@ public static unsafe class DescriptorIo
     internal static SafeFd OpenDevice(string path, Func<Errno, string?> advice)
     {
         var owner = new SafeFd();
-        int fd = Libc.open(path, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
+        int fd = Native.open(path, Native.O_RDWR | Native.O_NONBLOCK | Native.O_CLOEXEC);
         if (fd < 0)
         {
             Errno errno = LastErrno();
@@ -35,7 +35,7 @@ public static unsafe class DescriptorIo
             nint count;
             fixed (byte* start = buffer)
             {
-                count = Libc.read(fd.Number, start, (nuint)buffer.Length);
+                count = Native.read(fd.Number, start, (nuint)buffer.Length);
             }
 
             if (count >= 0)
@@ -60,7 +60,7 @@ public static unsafe class DescriptorIo
             nint count;
             fixed (byte* start = buffer)
             {
-                count = Libc.write(fd.Number, start, (nuint)buffer.Length);
+                count = Native.write(fd.Number, start, (nuint)buffer.Length);
             }
 
             if (count >= 0)
@@ -85,7 +85,7 @@ public static unsafe class DescriptorIo
         while (true)
         {
             // Safe because the list knows how many of its vectors are filled, each with a range inside its slab.
-            nint count = Libc.writev(fd.Number, pieces.Start, pieces.Count);
+            nint count = Native.writev(fd.Number, pieces.Start, pieces.Count);
             if (count >= 0)
             {
                 return SyscallResult.FromCount((int)count);

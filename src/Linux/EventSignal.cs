@@ -13,7 +13,7 @@ public sealed class EventSignal : IDisposable
     /// <exception cref="LinuxException">No descriptor is left.</exception>
     public EventSignal()
     {
-        int fd = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
+        int fd = Native.eventfd(0, Native.EFD_NONBLOCK | Native.EFD_CLOEXEC);
         if (fd < 0)
         {
             throw new LinuxException("eventfd", DescriptorIo.LastErrno(), "could not create a signal");

@@ -15,16 +15,16 @@ public static unsafe class FileNode
         var node = default(statx);
 
         // Safe because statx writes exactly one struct statx, and this is one.
-        if (Libc.statx(Libc.AT_FDCWD, path, 0, Libc.STATX_TYPE, &node) < 0)
+        if (Native.statx(Native.AT_FDCWD, path, 0, Native.STATX_TYPE, &node) < 0)
         {
             return FileNodeKind.None;
         }
 
-        return (node.stx_mode & Libc.S_IFMT) switch
+        return (node.stx_mode & Native.S_IFMT) switch
         {
-            Libc.S_IFREG => FileNodeKind.Regular,
-            Libc.S_IFDIR => FileNodeKind.Directory,
-            Libc.S_IFSOCK => FileNodeKind.Socket,
+            Native.S_IFREG => FileNodeKind.Regular,
+            Native.S_IFDIR => FileNodeKind.Directory,
+            Native.S_IFSOCK => FileNodeKind.Socket,
             _ => FileNodeKind.Other,
         };
     }

@@ -20,13 +20,13 @@ public sealed unsafe class IcmpSocket : IDisposable
     /// <exception cref="LinuxException">The privilege is missing.</exception>
     public static IcmpSocket Open()
     {
-        SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_RAW, Libc.IPPROTO_ICMP,
+        SafeFd fd = SocketOptions.Create(Native.AF_INET, Native.SOCK_RAW, Native.IPPROTO_ICMP,
             "could not open a raw ICMP socket", "run as root, or grant CAP_NET_RAW");
         try
         {
             // Every set bit is a type that is not queued for reading (raw(7), ICMP_FILTER): this socket never reads.
-            if (!SocketOptions.TrySet(fd, Libc.SOL_RAW, Libc.ICMP_FILTER, -1, out Errno errno) ||
-                !SocketOptions.TrySet(fd, Libc.IPPROTO_IP, Libc.IP_TOS, InternetworkControl, out errno))
+            if (!SocketOptions.TrySet(fd, Native.SOL_RAW, Native.ICMP_FILTER, -1, out Errno errno) ||
+                !SocketOptions.TrySet(fd, Native.IPPROTO_IP, Native.IP_TOS, InternetworkControl, out errno))
             {
                 throw new LinuxException("setsockopt", errno, "could not prepare the raw ICMP socket");
             }
@@ -50,7 +50,7 @@ public sealed unsafe class IcmpSocket : IDisposable
         nint sent;
         fixed (byte* start = message)
         {
-            sent = Libc.sendto(_fd.Number, start, (nuint)message.Length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL,
+            sent = Native.sendto(_fd.Number, start, (nuint)message.Length, Native.MSG_DONTWAIT | Native.MSG_NOSIGNAL,
                 &address, (uint)sizeof(sockaddr_in));
         }
 

@@ -31,7 +31,7 @@ public sealed class NetworkNamespace : IDisposable
         var fd = new SafeFd();
         while (true)
         {
-            int number = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC);
+            int number = Native.open(path, Native.O_RDONLY | Native.O_CLOEXEC);
             if (number >= 0)
             {
                 fd.Adopt(number);
@@ -107,7 +107,7 @@ public sealed class NetworkNamespace : IDisposable
 
     private void Enter()
     {
-        if (Libc.setns(_fd, Libc.CLONE_NEWNET) == 0)
+        if (Native.setns(_fd, Native.CLONE_NEWNET) == 0)
         {
             return;
         }

@@ -41,7 +41,7 @@ public sealed class PacketSocket : IDisposable
 
         // Protocol 0 receives nothing: the capture begins with bind, so that no frame of another interface is queued.
         SafeFd fd = SocketOptions.Create(
-            Libc.AF_PACKET, Libc.SOCK_RAW, 0, "could not open a packet socket", "run as root, or grant CAP_NET_RAW");
+            Native.AF_PACKET, Native.SOCK_RAW, 0, "could not open a packet socket", "run as root, or grant CAP_NET_RAW");
         try
         {
             Bind(fd, interfaceIndex);
@@ -98,13 +98,13 @@ public sealed class PacketSocket : IDisposable
     {
         var address = new sockaddr_ll
         {
-            sll_family = Libc.AF_PACKET,
+            sll_family = Native.AF_PACKET,
             // x86-64 and arm64 are little-endian.
-            sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)Libc.ETH_P_ALL),
+            sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)Native.ETH_P_ALL),
             sll_ifindex = interfaceIndex,
         };
 
-        if (Libc.bind(fd, &address, (uint)sizeof(sockaddr_ll)) == 0)
+        if (Native.bind(fd, &address, (uint)sizeof(sockaddr_ll)) == 0)
         {
             return;
         }
@@ -127,13 +127,13 @@ public sealed class PacketSocket : IDisposable
             nint count;
             fixed (byte* start = frame)
             {
-                count = Libc.recvfrom(_fd.Number, start, (nuint)frame.Length, Libc.MSG_DONTWAIT, &source, &sourceBytes);
+                count = Native.recvfrom(_fd.Number, start, (nuint)frame.Length, Native.MSG_DONTWAIT, &source, &sourceBytes);
             }
 
             if (count >= 0)
             {
                 length = (int)count;
-                direction = source.sll_pkttype == Libc.PACKET_OUTGOING
+                direction = source.sll_pkttype == Native.PACKET_OUTGOING
                     ? PacketDirection.Outgoing
                     : PacketDirection.Incoming;
                 return true;
@@ -172,7 +172,7 @@ public sealed class PacketSocket : IDisposable
                 milliseconds = (int)Math.Min(left, int.MaxValue);
             }
 
-            var entry = new pollfd { fd = _fd.Number, events = Libc.POLLIN };
+            var entry = new pollfd { fd = _fd.Number, events = Native.POLLIN };
             int ready = Readiness.Poll(&entry, 1, milliseconds);
             if (ready > 0)
             {

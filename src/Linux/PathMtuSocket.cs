@@ -21,7 +21,7 @@ public sealed unsafe class PathMtuSocket : IDisposable
     public static PathMtuSocket Open(uint source)
     {
         const string What = "could not prepare to ask for path MTUs";
-        SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, What, null);
+        SafeFd fd = SocketOptions.Create(Native.AF_INET, Native.SOCK_DGRAM, Native.IPPROTO_UDP, What, null);
         try
         {
             SocketOptions.Bind(
@@ -47,8 +47,8 @@ public sealed unsafe class PathMtuSocket : IDisposable
         uint length = sizeof(int);
 
         // Each connect looks the route up anew. Safe because both lengths are those of the variables.
-        return Libc.connect(_fd, &destination, (uint)sizeof(sockaddr_in)) == 0
-            && Libc.getsockopt(_fd, Libc.IPPROTO_IP, Libc.IP_MTU, &mtu, &length) == 0 ? mtu : 0;
+        return Native.connect(_fd, &destination, (uint)sizeof(sockaddr_in)) == 0
+            && Native.getsockopt(_fd, Native.IPPROTO_IP, Native.IP_MTU, &mtu, &length) == 0 ? mtu : 0;
     }
 
     /// <inheritdoc/>

@@ -17,9 +17,9 @@ public static unsafe class Readiness
     public static bool WaitReadable(EventSignal stop, SafeFd first, SafeFd? second = null)
     {
         pollfd* all = stackalloc pollfd[3];
-        all[0] = new pollfd { fd = stop.Descriptor.Number, events = Libc.POLLIN };
-        all[1] = new pollfd { fd = first.Number, events = Libc.POLLIN };
-        all[2] = new pollfd { fd = second?.Number ?? -1, events = Libc.POLLIN }; // ppoll(2) passes over a negative one
+        all[0] = new pollfd { fd = stop.Descriptor.Number, events = Native.POLLIN };
+        all[1] = new pollfd { fd = first.Number, events = Native.POLLIN };
+        all[2] = new pollfd { fd = second?.Number ?? -1, events = Native.POLLIN }; // ppoll(2) passes over a negative one
 
         // An interrupted wait (EINTR) returns to the caller's loop, which looks at the stop signal and comes back.
         // Safe because the array lives on this stack frame and its length is passed.
@@ -29,7 +29,7 @@ public static unsafe class Readiness
             return false;
         }
 
-        return ((all[1].revents | all[2].revents) & Libc.POLLERR) != 0;
+        return ((all[1].revents | all[2].revents) & Native.POLLERR) != 0;
     }
 
     /// <summary>
@@ -39,7 +39,7 @@ public static unsafe class Readiness
     /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool WaitWritable(SafeFd fd, int timeoutMilliseconds)
     {
-        var one = new pollfd { fd = fd.Number, events = Libc.POLLOUT };
+        var one = new pollfd { fd = fd.Number, events = Native.POLLOUT };
         int ready = Poll(&one, 1, timeoutMilliseconds);
         if (ready < 0)
         {
@@ -60,7 +60,7 @@ public static unsafe class Readiness
             new timespec { tv_sec = timeoutMilliseconds / 1000, tv_nsec = timeoutMilliseconds % 1000 * 1_000_000L };
 
         // Safe because the caller's array has so many entries and the time limit lives on this stack frame.
-        return Libc.ppoll(descriptors, count, timeoutMilliseconds < 0 ? null : &timeout, null);
+        return Native.ppoll(descriptors, count, timeoutMilliseconds < 0 ? null : &timeout, null);
     }
 
     private static void ThrowUnlessInterrupted()

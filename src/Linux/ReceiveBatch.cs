@@ -135,7 +135,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
                 (int)message.msg_len,
                 BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr),
                 SegmentBytes(in message.msg_hdr),
-                (message.msg_hdr.msg_flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0);
+                (message.msg_hdr.msg_flags & (Native.MSG_TRUNC | Native.MSG_CTRUNC)) != 0);
         }
 
         Count = count;
@@ -161,7 +161,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
 
         // Safe because controllen, as the kernel left it, covers header and value.
         var control = (cmsghdr*)header.msg_control;
-        return control->cmsg_level == Libc.IPPROTO_UDP && control->cmsg_type == Libc.UDP_GRO
+        return control->cmsg_level == Native.IPPROTO_UDP && control->cmsg_type == Native.UDP_GRO
             ? Unsafe.ReadUnaligned<int>(control + 1)
             : 0;
     }

@@ -23,5 +23,5 @@ public sealed class SafeFd : SafeHandleMinusOneIsInvalid
 
     // close(2), NOTES: on Linux the number is free again whatever is returned, so EINTR must not be retried.
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
+    protected override bool ReleaseHandle() => Native.close((int)handle) == 0;
 }

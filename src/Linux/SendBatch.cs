@@ -51,8 +51,8 @@ public sealed unsafe class SendBatch : IDisposable
             header.msg_namelen = (uint)sizeof(sockaddr_in);
             var control = (cmsghdr*)Control(i);
             control->cmsg_len = ControlLength;
-            control->cmsg_level = Libc.IPPROTO_UDP;
-            control->cmsg_type = Libc.UDP_SEGMENT;
+            control->cmsg_level = Native.IPPROTO_UDP;
+            control->cmsg_type = Native.UDP_SEGMENT;
         }
     }
 

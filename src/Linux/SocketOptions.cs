@@ -8,7 +8,7 @@ internal static unsafe class SocketOptions
     internal static SafeFd Create(int domain, int type, int protocol, string what, string? permissionAdvice)
     {
         var owner = new SafeFd();
-        int fd = Libc.socket(domain, type | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, protocol);
+        int fd = Native.socket(domain, type | Native.SOCK_NONBLOCK | Native.SOCK_CLOEXEC, protocol);
         if (fd < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
@@ -24,7 +24,7 @@ internal static unsafe class SocketOptions
     /// <returns>False when the kernel refused; the errno is in <paramref name="errno"/>.</returns>
     internal static bool TrySet(SafeFd socket, int level, int name, int value, out Errno errno)
     {
-        bool done = Libc.setsockopt(socket, level, name, &value, sizeof(int)) == 0;
+        bool done = Native.setsockopt(socket, level, name, &value, sizeof(int)) == 0;
         errno = done ? Errno.None : DescriptorIo.LastErrno();
         return done;
     }
@@ -40,16 +40,16 @@ internal static unsafe class SocketOptions
     /// </summary>
     internal static void EnlargeBuffer(SafeFd socket, int forceName, int plainName, int bytes)
     {
-        if (!TrySet(socket, Libc.SOL_SOCKET, forceName, bytes, out _))
+        if (!TrySet(socket, Native.SOL_SOCKET, forceName, bytes, out _))
         {
-            _ = TrySet(socket, Libc.SOL_SOCKET, plainName, bytes, out _); // clamped by the kernel, never refused
+            _ = TrySet(socket, Native.SOL_SOCKET, plainName, bytes, out _); // clamped by the kernel, never refused
         }
     }
 
     internal static void Bind(
         SafeFd socket, sockaddr_in address, string what, string? inUseAdvice, string? notLocalAdvice)
     {
-        if (Libc.bind(socket, &address, (uint)sizeof(sockaddr_in)) < 0)
+        if (Native.bind(socket, &address, (uint)sizeof(sockaddr_in)) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException("bind", errno, what, errno switch

@@ -8,7 +8,7 @@ namespace Overlay.Linux;
 public static unsafe class TunControl
 {
     /// <summary>The longest interface name in bytes: IFNAMSIZ less the terminating NUL.</summary>
-    private const int MaximumNameBytes = Libc.IFNAMSIZ - 1;
+    private const int MaximumNameBytes = Native.IFNAMSIZ - 1;
 
     private const string DeviceNode = "/dev/net/tun";
 
@@ -39,7 +39,7 @@ public static unsafe class TunControl
 
         // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and
         // stay.
-        return Open(name, Flags(virtioNetHeader, multiQueue) | Libc.IFF_TUN_EXCL);
+        return Open(name, Flags(virtioNetHeader, multiQueue) | Native.IFF_TUN_EXCL);
     }
 
     /// <summary>Opens one more queue of an interface that <see cref="CreateInterface"/> made with several.</summary>
@@ -55,12 +55,12 @@ public static unsafe class TunControl
     /// <returns>0, or the errno: EINVAL when the kernel does not know one of them.</returns>
     public static SyscallResult SetOffloads(SafeFd queue, TunOffloads offloads) =>
         // Safe because TUNSETOFFLOAD takes its argument by value.
-        Libc.ioctl(queue, Libc.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
+        Native.ioctl(queue, Native.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
             ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
             : SyscallResult.FromCount(0);
 
-    private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Libc.IFF_TUN | Libc.IFF_NO_PI
-        | (virtioNetHeader ? Libc.IFF_VNET_HDR : 0) | (multiQueue ? Libc.IFF_MULTI_QUEUE : 0));
+    private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Native.IFF_TUN | Native.IFF_NO_PI
+        | (virtioNetHeader ? Native.IFF_VNET_HDR : 0) | (multiQueue ? Native.IFF_MULTI_QUEUE : 0));
 
     private static SafeFd Open(string name, int flags)
     {
@@ -84,7 +84,7 @@ public static unsafe class TunControl
         request.ifr_flags = flags;
 
         // Safe because TUNSETIFF reads and writes exactly one struct ifreq, and this is one.
-        if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
+        if (Native.ioctl(fd, Native.TUNSETIFF, &request) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException(
@@ -94,7 +94,7 @@ public static unsafe class TunControl
         int headerBytes = VirtioNetHeader.Bytes;
 
         // Safe because TUNSETVNETHDRSZ reads exactly one int.
-        if ((flags & Libc.IFF_VNET_HDR) != 0 && Libc.ioctl(fd, Libc.TUNSETVNETHDRSZ, &headerBytes) < 0)
+        if ((flags & Native.IFF_VNET_HDR) != 0 && Native.ioctl(fd, Native.TUNSETVNETHDRSZ, &headerBytes) < 0)
         {
             throw new LinuxException(
                 "TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");

@@ -26,12 +26,12 @@ public sealed unsafe class UdpSocket : IDisposable
     {
         string endpoint = $"{new System.Net.IPAddress(BinaryPrimitives.ReverseEndianness(address))}:{port}";
         SafeFd fd = SocketOptions.Create(
-            Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
+            Native.AF_INET, Native.SOCK_DGRAM, Native.IPPROTO_UDP, "could not open a UDP socket", null);
         try
         {
-            SocketOptions.EnlargeBuffer(fd, Libc.SO_RCVBUFFORCE, Libc.SO_RCVBUF, bufferBytes);
-            SocketOptions.EnlargeBuffer(fd, Libc.SO_SNDBUFFORCE, Libc.SO_SNDBUF, bufferBytes);
-            if (isShared && !SocketOptions.TrySet(fd, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1, out Errno refused))
+            SocketOptions.EnlargeBuffer(fd, Native.SO_RCVBUFFORCE, Native.SO_RCVBUF, bufferBytes);
+            SocketOptions.EnlargeBuffer(fd, Native.SO_SNDBUFFORCE, Native.SO_SNDBUF, bufferBytes);
+            if (isShared && !SocketOptions.TrySet(fd, Native.SOL_SOCKET, Native.SO_REUSEPORT, 1, out Errno refused))
             {
                 throw new LinuxException("setsockopt", refused, $"could not share UDP {endpoint} between workers");
             }
@@ -59,7 +59,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </returns>
     public SyscallResult Send(SendBatch batch, int first, int count)
     {
-        const int Flags = Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
+        const int Flags = Native.MSG_DONTWAIT | Native.MSG_NOSIGNAL;
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, batch.Count - first);
@@ -68,8 +68,8 @@ public sealed unsafe class UdpSocket : IDisposable
             // Safe because first + count messages are filled, whose vectors lie in a slab that outlives the batch.
             mmsghdr* messages = batch.MessagesFrom(first, count);
             nint sent = count == 1
-                ? Libc.sendmsg(_fd.Number, &messages->msg_hdr, Flags)
-                : Libc.sendmmsg(_fd.Number, messages, (uint)count, Flags);
+                ? Native.sendmsg(_fd.Number, &messages->msg_hdr, Flags)
+                : Native.sendmmsg(_fd.Number, messages, (uint)count, Flags);
             if (sent >= 0)
             {
                 return SyscallResult.FromCount(count == 1 ? 1 : (int)sent);
@@ -99,8 +99,8 @@ public sealed unsafe class UdpSocket : IDisposable
             // Safe because atMost headers are prepared, each with a slot of its own inside the slab.
             mmsghdr* messages = batch.FirstMessages(atMost);
             nint received = atMost == 1
-                ? Libc.recvmsg(_fd.Number, &messages->msg_hdr, Libc.MSG_DONTWAIT)
-                : Libc.recvmmsg(_fd.Number, messages, (uint)atMost, Libc.MSG_DONTWAIT, null);
+                ? Native.recvmsg(_fd.Number, &messages->msg_hdr, Native.MSG_DONTWAIT)
+                : Native.recvmmsg(_fd.Number, messages, (uint)atMost, Native.MSG_DONTWAIT, null);
             if (received >= 0)
             {
                 if (atMost == 1)
@@ -129,7 +129,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <see cref="TryReadError"/> has taken all.
     /// </remarks>
     public SyscallResult SetErrorReports(bool on) =>
-        SocketOptions.Set(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0);
+        SocketOptions.Set(_fd, Native.IPPROTO_IP, Native.IP_RECVERR, on ? 1 : 0);
 
     /// <summary>What becomes of a datagram that is too long for its path (IP_MTU_DISCOVER, ip(7)).</summary>
     /// <param name="fragments">
@@ -138,7 +138,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </param>
     public void SetFragmentation(bool fragments) => _ = SocketOptions.Set(
         // both are always allowed
-        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO);
+        _fd, Native.IPPROTO_IP, Native.IP_MTU_DISCOVER, fragments ? Native.IP_PMTUDISC_WANT : Native.IP_PMTUDISC_DO);
 
     /// <summary>Takes one report from the queue.</summary>
     /// <returns>False when there is none.</returns>
@@ -157,7 +157,7 @@ public sealed unsafe class UdpSocket : IDisposable
 
         // Safe because every buffer lives on this stack frame and its length is passed. The datagram itself is not
         // asked for.
-        if (Libc.recvmsg(_fd.Number, &message, Libc.MSG_ERRQUEUE | Libc.MSG_DONTWAIT) < 0)
+        if (Native.recvmsg(_fd.Number, &message, Native.MSG_ERRQUEUE | Native.MSG_DONTWAIT) < 0)
         {
             error = default;
             return false;
@@ -168,12 +168,12 @@ public sealed unsafe class UdpSocket : IDisposable
 
         // Safe because controllen, as the kernel left it, covers header and value.
         if (message.msg_controllen >= (nuint)(sizeof(cmsghdr) + sizeof(sock_extended_err))
-            && header->cmsg_level == Libc.IPPROTO_IP && header->cmsg_type == Libc.IP_RECVERR)
+            && header->cmsg_level == Native.IPPROTO_IP && header->cmsg_type == Native.IP_RECVERR)
         {
             var report = (sock_extended_err*)(header + 1);
             var errno = (Errno)report->ee_errno;
             int mtu = errno == Errno.EMSGSIZE ? (int)Math.Min(report->ee_info, ushort.MaxValue) : 0;
-            error = new DatagramError(address, errno, mtu, report->ee_origin == Libc.SO_EE_ORIGIN_LOCAL);
+            error = new DatagramError(address, errno, mtu, report->ee_origin == Native.SO_EE_ORIGIN_LOCAL);
         }
         else
         {
@@ -188,14 +188,14 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </summary>
     /// <returns>0, or the errno: ENOPROTOOPT when the kernel cannot.</returns>
     public SyscallResult SetReceiveTrains(bool on) =>
-        SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_GRO, on ? 1 : 0);
+        SocketOptions.Set(_fd, Native.IPPROTO_UDP, Native.UDP_GRO, on ? 1 : 0);
 
     /// <summary>Whether sendmmsg(2) and recvmmsg(2) may be called: with no message they only say so.</summary>
     /// <returns>0, or the errno: ENOSYS or EPERM where a filter forbids one of them.</returns>
     public SyscallResult ProbeMessageBatches() =>
         // Safe because with a length of 0 no message is looked at.
-        Libc.sendmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT) < 0
-            || Libc.recvmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT, null) < 0
+        Native.sendmmsg(_fd.Number, null, 0, Native.MSG_DONTWAIT) < 0
+            || Native.recvmmsg(_fd.Number, null, 0, Native.MSG_DONTWAIT, null) < 0
             ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
             : SyscallResult.FromCount(0);
 
@@ -203,7 +203,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>0, or the errno: ENOPROTOOPT when it does not.</returns>
     public SyscallResult ProbeSendTrains() =>
         // 0 is the default: a train only where a message says so.
-        SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_SEGMENT, 0);
+        SocketOptions.Set(_fd, Native.IPPROTO_UDP, Native.UDP_SEGMENT, 0);
 
     /// <summary>Finds out on the loopback interface whether the kernel lets a train have so many datagrams.</summary>
     /// <param name="datagrams">2 or more.</param>
@@ -241,14 +241,14 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>False when the kernel does not tell.</returns>
     public bool TryReadDrops(out uint messages)
     {
-        const int Values = Libc.SK_MEMINFO_DROPS + 1;
+        const int Values = Native.SK_MEMINFO_DROPS + 1;
         uint* values = stackalloc uint[Values];
         uint length = Values * sizeof(uint);
 
         // Safe because the length is that of the array; a kernel that knows fewer values says so in it.
-        bool told = Libc.getsockopt(_fd, Libc.SOL_SOCKET, Libc.SO_MEMINFO, values, &length) == 0
+        bool told = Native.getsockopt(_fd, Native.SOL_SOCKET, Native.SO_MEMINFO, values, &length) == 0
             && length == Values * sizeof(uint);
-        messages = told ? values[Libc.SK_MEMINFO_DROPS] : 0;
+        messages = told ? values[Native.SK_MEMINFO_DROPS] : 0;
         return told;
     }
 
@@ -257,7 +257,7 @@ public sealed unsafe class UdpSocket : IDisposable
 
     internal static sockaddr_in Endpoint(uint address, ushort port) => new()
     {
-        sin_family = Libc.AF_INET,
+        sin_family = Native.AF_INET,
         sin_port = BinaryPrimitives.ReverseEndianness(port),
         sin_addr = BinaryPrimitives.ReverseEndianness(address),
     };

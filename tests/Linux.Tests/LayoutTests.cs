@@ -85,12 +85,12 @@ public sealed class LayoutTests
         SortedDictionary<string, (string Expression, long Ours)> claims = CollectClaims();
         var missed = new List<string>();
 
-        foreach (FieldInfo field in typeof(Libc).GetFields(s_anyStatic).Where(IsWritten))
+        foreach (FieldInfo field in typeof(Native).GetFields(s_anyStatic).Where(IsWritten))
         {
             Check(field.Name, field.Name, "is not const: only a constant can be compared");
         }
 
-        foreach (Type type in InteropTypes().Where(type => type != typeof(Libc)))
+        foreach (Type type in InteropTypes().Where(type => type != typeof(Native)))
         {
             Check(type.Name, $"sizeof {type.Name}", "is not a struct: what is it in C?");
             foreach (FieldInfo field in type.GetFields(s_anyInstance).Where(_ => type.IsValueType))
@@ -115,7 +115,7 @@ public sealed class LayoutTests
     [Fact]
     public void Everything_listed_as_without_counterpart_still_exists()
     {
-        var known = new HashSet<string>(typeof(Libc).GetFields(s_anyStatic).Select(field => field.Name));
+        var known = new HashSet<string>(typeof(Native).GetFields(s_anyStatic).Select(field => field.Name));
         foreach (Type type in InteropTypes())
         {
             known.Add(type.Name);
@@ -129,7 +129,7 @@ public sealed class LayoutTests
     private static SortedDictionary<string, (string Expression, long Ours)> CollectClaims()
     {
         var claims = new SortedDictionary<string, (string, long)>(StringComparer.Ordinal);
-        foreach (FieldInfo field in typeof(Libc).GetFields(s_anyStatic).Where(
+        foreach (FieldInfo field in typeof(Native).GetFields(s_anyStatic).Where(
             field => field.IsLiteral && IsWritten(field)))
         {
             if (!s_withoutCounterpart.ContainsKey(field.Name))
@@ -171,8 +171,8 @@ public sealed class LayoutTests
         return claims;
     }
 
-    private static IEnumerable<Type> InteropTypes() => typeof(Libc).Assembly.GetTypes()
-        .Where(type => type.Namespace == typeof(Libc).Namespace && IsWritten(type));
+    private static IEnumerable<Type> InteropTypes() => typeof(Native).Assembly.GetTypes()
+        .Where(type => type.Namespace == typeof(Native).Namespace && IsWritten(type));
 
     private static bool IsWritten(MemberInfo member) =>
         !member.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false)

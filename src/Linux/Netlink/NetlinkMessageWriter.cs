@@ -24,7 +24,7 @@ internal ref struct NetlinkMessageWriter
     internal NetlinkMessageWriter(Span<byte> buffer, ushort type, ushort flags)
     {
         _buffer = buffer;
-        WriteStruct(new nlmsghdr { nlmsg_type = type, nlmsg_flags = (ushort)(flags | Libc.NLM_F_REQUEST) });
+        WriteStruct(new nlmsghdr { nlmsg_type = type, nlmsg_flags = (ushort)(flags | Native.NLM_F_REQUEST) });
     }
 
     /// <summary>Appends a family header (ifinfomsg, ifaddrmsg, rtmsg) and its padding.</summary>
@@ -108,5 +108,5 @@ internal ref struct NetlinkMessageWriter
 internal static class NetlinkAlignment
 {
     /// <summary>The next multiple of 4.</summary>
-    internal static int RoundUp(int bytes) => (bytes + Libc.NLMSG_ALIGNTO - 1) & ~(Libc.NLMSG_ALIGNTO - 1);
+    internal static int RoundUp(int bytes) => (bytes + Native.NLMSG_ALIGNTO - 1) & ~(Native.NLMSG_ALIGNTO - 1);
 }

@@ -52,7 +52,7 @@ internal sealed class NetlinkSocket : IDisposable
         var fd = new SafeFd();
         try
         {
-            int number = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
+            int number = Native.socket(Native.AF_NETLINK, Native.SOCK_RAW | Native.SOCK_CLOEXEC, protocol);
             if (number < 0)
             {
                 throw Failure("socket", "could not open a netlink socket");
@@ -139,11 +139,11 @@ internal sealed class NetlinkSocket : IDisposable
                         continue;
                     }
 
-                    disturbed |= (message.Header.nlmsg_flags & Libc.NLM_F_DUMP_INTR) != 0;
+                    disturbed |= (message.Header.nlmsg_flags & Native.NLM_F_DUMP_INTR) != 0;
                     switch (message.Header.nlmsg_type)
                     {
-                        case Libc.NLMSG_ERROR:
-                        case Libc.NLMSG_DONE:
+                        case Native.NLMSG_ERROR:
+                        case Native.NLMSG_DONE:
                             return ReadAnswer(message);
                         default:
                             if (parse?.Invoke(message) is { } reply)
@@ -173,7 +173,7 @@ internal sealed class NetlinkSocket : IDisposable
     {
         int error;
         NetlinkAttributeReader attributes;
-        if (message.Header.nlmsg_type == Libc.NLMSG_DONE)
+        if (message.Header.nlmsg_type == Native.NLMSG_DONE)
         {
             error = message.Read<int>(out attributes);
         }
@@ -183,21 +183,21 @@ internal sealed class NetlinkSocket : IDisposable
             error = answer.error;
 
             // Without NLM_F_CAPPED the refused request is quoted in full before the attributes.
-            if (error != 0 && (message.Header.nlmsg_flags & Libc.NLM_F_CAPPED) == 0)
+            if (error != 0 && (message.Header.nlmsg_flags & Native.NLM_F_CAPPED) == 0)
             {
                 long quoted = Math.Max(0L, (long)answer.msg.nlmsg_len - Unsafe.SizeOf<nlmsghdr>());
-                long end = (Unsafe.SizeOf<nlmsgerr>() + quoted + Libc.NLMSG_ALIGNTO - 1) & -Libc.NLMSG_ALIGNTO;
+                long end = (Unsafe.SizeOf<nlmsgerr>() + quoted + Native.NLMSG_ALIGNTO - 1) & -Native.NLMSG_ALIGNTO;
                 int start = (int)Math.Min(message.Payload.Length, end);
                 attributes = new NetlinkAttributeReader(message.Payload[start..]);
             }
         }
 
         string? explanation = null;
-        if ((message.Header.nlmsg_flags & Libc.NLM_F_ACK_TLVS) != 0)
+        if ((message.Header.nlmsg_flags & Native.NLM_F_ACK_TLVS) != 0)
         {
             while (attributes.TryRead(out NetlinkAttribute attribute))
             {
-                if (attribute.Type == Libc.NLMSGERR_ATTR_MSG)
+                if (attribute.Type == Native.NLMSGERR_ATTR_MSG)
                 {
                     explanation = attribute.AsString();
                 }
@@ -210,34 +210,34 @@ internal sealed class NetlinkSocket : IDisposable
     private static unsafe uint Bind(SafeFd fd)
     {
         // Port 0 has the kernel choose a free one.
-        var address = new sockaddr_nl { nl_family = Libc.AF_NETLINK };
+        var address = new sockaddr_nl { nl_family = Native.AF_NETLINK };
         uint addressBytes = (uint)sizeof(sockaddr_nl);
-        if (Libc.bind(fd, &address, addressBytes) != 0)
+        if (Native.bind(fd, &address, addressBytes) != 0)
         {
             throw Failure("bind", "could not bind a netlink socket");
         }
 
-        if (Libc.getsockname(fd, &address, &addressBytes) != 0)
+        if (Native.getsockname(fd, &address, &addressBytes) != 0)
         {
             throw Failure("getsockname", "could not learn the port of a netlink socket");
         }
 
         // Refinements, absent before Linux 4.12 and 4.3: words with an error; errors that do not quote the request.
         int on = 1;
-        _ = Libc.setsockopt(fd, Libc.SOL_NETLINK, Libc.NETLINK_EXT_ACK, &on, sizeof(int));
-        _ = Libc.setsockopt(fd, Libc.SOL_NETLINK, Libc.NETLINK_CAP_ACK, &on, sizeof(int));
+        _ = Native.setsockopt(fd, Native.SOL_NETLINK, Native.NETLINK_EXT_ACK, &on, sizeof(int));
+        _ = Native.setsockopt(fd, Native.SOL_NETLINK, Native.NETLINK_CAP_ACK, &on, sizeof(int));
         return address.nl_pid;
     }
 
     private unsafe void Send(ReadOnlySpan<byte> request)
     {
-        var kernel = new sockaddr_nl { nl_family = Libc.AF_NETLINK };
+        var kernel = new sockaddr_nl { nl_family = Native.AF_NETLINK };
         while (true)
         {
             nint sent;
             fixed (byte* start = request)
             {
-                sent = Libc.sendto(_fd.Number, start, (nuint)request.Length, 0, &kernel, (uint)sizeof(sockaddr_nl));
+                sent = Native.sendto(_fd.Number, start, (nuint)request.Length, 0, &kernel, (uint)sizeof(sockaddr_nl));
             }
 
             if (sent >= 0)
@@ -258,13 +258,13 @@ internal sealed class NetlinkSocket : IDisposable
         while (true)
         {
             // Looking first tells the true length while the datagram can still be had.
-            int length = Receive(Libc.MSG_PEEK | Libc.MSG_TRUNC, out _);
+            int length = Receive(Native.MSG_PEEK | Native.MSG_TRUNC, out _);
             if (length > _buffer.Length)
             {
                 _buffer = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
             }
 
-            length = Receive(Libc.MSG_TRUNC, out uint senderPort);
+            length = Receive(Native.MSG_TRUNC, out uint senderPort);
             if (length > _buffer.Length)
             {
                 throw new InvalidDataException($"netlink datagram of {length} bytes; {_buffer.Length} were expected");
@@ -287,7 +287,7 @@ internal sealed class NetlinkSocket : IDisposable
             nint length;
             fixed (byte* start = _buffer)
             {
-                length = Libc.recvfrom(_fd.Number, start, (nuint)_buffer.Length, flags, &sender, &senderBytes);
+                length = Native.recvfrom(_fd.Number, start, (nuint)_buffer.Length, flags, &sender, &senderBytes);
             }
 
             if (length >= 0)

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>linux/if_tun.h, sys/ioctl.h, and struct ifreq of net/if.h.</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int IFNAMSIZ = 16;
 
@@ -33,7 +33,7 @@ internal static unsafe partial class Libc
 }
 
 /// <summary>char[IFNAMSIZ], NUL-terminated.</summary>
-[InlineArray(Libc.IFNAMSIZ)]
+[InlineArray(Native.IFNAMSIZ)]
 internal struct InterfaceNameBuffer
 {
     private byte _first;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>sys/socket.h, netinet/in.h, linux/udp.h, linux/icmp.h, linux/errqueue.h, linux/sock_diag.h.</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int AF_INET = 2;
     internal const int AF_NETLINK = 16;

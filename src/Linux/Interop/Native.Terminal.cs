@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>sys/ioctl.h, tty_ioctl(4): standard output, which nobody here owns.</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int STDOUT_FILENO = 1;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>linux/if_packet.h and linux/if_ether.h: packet(7).</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int ETH_P_ALL = 0x0003;
 

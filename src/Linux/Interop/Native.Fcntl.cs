@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>The C library, under its own names. One file a header; this one: fcntl.h and unistd.h.</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int O_RDONLY = 0;
     internal const int O_RDWR = 2;

@@ -6,7 +6,7 @@ namespace Overlay.Linux.Interop;
 /// linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, interface flags of linux/if.h: netlink(7),
 /// rtnetlink(7).
 /// </summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int AF_INET6 = 10;
     internal const int MSG_PEEK = 0x02;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>poll.h, time.h and sys/eventfd.h.</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const short POLLIN = 0x001;
     internal const short POLLOUT = 0x004;

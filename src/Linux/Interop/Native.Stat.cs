@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>sys/stat.h: statx(2), whose struct is the same on every architecture, as struct stat's is not.</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int AT_FDCWD = -100;
 
