@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -20,13 +21,13 @@ public sealed unsafe class IcmpSocket : IDisposable
     /// <exception cref="LinuxException">The privilege is missing.</exception>
     public static IcmpSocket Open()
     {
-        SafeFd fd = SocketOptions.Create(Native.AF_INET, Native.SOCK_RAW, Native.IPPROTO_ICMP,
+        SafeFd fd = SocketOptions.Create(LibC.AF_INET, LibC.SOCK_RAW, LibC.IPPROTO_ICMP,
             "could not open a raw ICMP socket", "run as root, or grant CAP_NET_RAW");
         try
         {
             // Every set bit is a type that is not queued for reading (raw(7), ICMP_FILTER): this socket never reads.
-            if (!SocketOptions.TrySet(fd, Native.SOL_RAW, Native.ICMP_FILTER, -1, out Errno errno) ||
-                !SocketOptions.TrySet(fd, Native.IPPROTO_IP, Native.IP_TOS, InternetworkControl, out errno))
+            if (!SocketOptions.TrySet(fd, LibC.SOL_RAW, Native.ICMP_FILTER, -1, out Errno errno) ||
+                !SocketOptions.TrySet(fd, LibC.IPPROTO_IP, LibC.IP_TOS, InternetworkControl, out errno))
             {
                 throw new LinuxException("setsockopt", errno, "could not prepare the raw ICMP socket");
             }
@@ -46,12 +47,15 @@ public sealed unsafe class IcmpSocket : IDisposable
     /// <returns>Bytes sent, or the errno.</returns>
     public SyscallResult Send(ReadOnlySpan<byte> message, uint destination)
     {
-        sockaddr_in address = UdpSocket.Endpoint(destination, 0);
-        nint sent;
+        sockaddr_in address = SocketAddress.Create(destination, 0);
+        using SafeFd.Borrowed borrowed = _fd.Borrow();
+        long sent;
         fixed (byte* start = message)
         {
-            sent = Native.sendto(_fd.Number, start, (nuint)message.Length, Native.MSG_DONTWAIT | Native.MSG_NOSIGNAL,
-                &address, (uint)sizeof(sockaddr_in));
+            // Safe because both lengths are those of what is pointed to.
+            sent = LibC.sendto(
+                borrowed.Number, start, message.Length, LibC.MSG_DONTWAIT | LibC.MSG_NOSIGNAL,
+                (sockaddr*)&address, sizeof(sockaddr_in));
         }
 
         // Not retried on EINTR: an error message may be lost (RFC 792), and MSG_DONTWAIT hardly ever is interrupted.

@@ -1,7 +1,7 @@
 using System;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -51,7 +51,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
             Place(i, start + (i * StrideBytes));
 
             // Safe because the arrays outlive the headers that point into them.
-            ref msghdr header = ref _messages[i].msg_hdr;
+            ref msghdr header = ref MessageHeader.Of(ref _messages[i]);
             header.msg_name = _addresses.PointerTo(i, 1);
             header.msg_iov = _vectors.PointerTo(i, 1);
             header.msg_iovlen = 1;
@@ -117,8 +117,8 @@ public sealed unsafe class ReceiveBatch : IDisposable
     {
         for (int i = 0; i < slots; i++)
         {
-            ref msghdr header = ref _messages[i].msg_hdr;
-            header.msg_namelen = (uint)sizeof(sockaddr_in);
+            ref msghdr header = ref MessageHeader.Of(ref _messages[i]);
+            header.msg_namelen = sizeof(sockaddr_in);
             header.msg_controllen = ControlBytes;
             header.msg_flags = 0;
         }
@@ -130,12 +130,13 @@ public sealed unsafe class ReceiveBatch : IDisposable
         for (int i = 0; i < count; i++)
         {
             ref mmsghdr message = ref _messages[i];
+            ref msghdr header = ref MessageHeader.Of(ref message);
             _received[i] = new Message(
                 _offsets[i],
                 (int)message.msg_len,
-                BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr),
-                SegmentBytes(in message.msg_hdr),
-                (message.msg_hdr.msg_flags & (Native.MSG_TRUNC | Native.MSG_CTRUNC)) != 0);
+                SocketAddress.AddressOf(_addresses[i]),
+                SegmentBytes(header),
+                (header.msg_flags & (LibC.MSG_TRUNC | LibC.MSG_CTRUNC)) != 0);
         }
 
         Count = count;
@@ -154,14 +155,14 @@ public sealed unsafe class ReceiveBatch : IDisposable
     // The first control message or none: nothing else is asked for on this socket.
     private static int SegmentBytes(in msghdr header)
     {
-        if (header.msg_controllen < (nuint)(sizeof(cmsghdr) + sizeof(int)))
+        if (header.msg_controllen < sizeof(cmsghdr) + sizeof(int))
         {
             return 0;
         }
 
         // Safe because controllen, as the kernel left it, covers header and value.
         var control = (cmsghdr*)header.msg_control;
-        return control->cmsg_level == Native.IPPROTO_UDP && control->cmsg_type == Native.UDP_GRO
+        return control->cmsg_level == LibC.IPPROTO_UDP && control->cmsg_type == Native.UDP_GRO
             ? Unsafe.ReadUnaligned<int>(control + 1)
             : 0;
     }

@@ -1,7 +1,7 @@
 using System;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -46,12 +46,12 @@ public sealed unsafe class SendBatch : IDisposable
         {
             // Safe because the arrays outlive the headers that point into them, and a control block has room for header
             // and value.
-            ref msghdr header = ref _messages[i].msg_hdr;
+            ref msghdr header = ref Header(i);
             header.msg_name = _addresses.PointerTo(i, 1);
-            header.msg_namelen = (uint)sizeof(sockaddr_in);
+            header.msg_namelen = sizeof(sockaddr_in);
             var control = (cmsghdr*)Control(i);
             control->cmsg_len = ControlLength;
-            control->cmsg_level = Native.IPPROTO_UDP;
+            control->cmsg_level = LibC.IPPROTO_UDP;
             control->cmsg_type = Native.UDP_SEGMENT;
         }
     }
@@ -70,10 +70,10 @@ public sealed unsafe class SendBatch : IDisposable
     internal mmsghdr* MessagesFrom(int first, int count) => _messages.PointerTo(first, count);
 
     /// <summary>Where message <paramref name="index"/> goes, host order.</summary>
-    public uint AddressOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_addr);
+    public uint AddressOf(int index) => SocketAddress.AddressOf(_addresses[Checked(index)]);
 
     /// <summary>The port message <paramref name="index"/> goes to.</summary>
-    public ushort PortOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_port);
+    public ushort PortOf(int index) => SocketAddress.PortOf(_addresses[Checked(index)]);
 
     /// <summary>Length of message <paramref name="index"/>, all its datagrams together, in bytes.</summary>
     public int BytesOf(int index) => _bytes[Checked(index)];
@@ -83,10 +83,10 @@ public sealed unsafe class SendBatch : IDisposable
     /// </summary>
     public int SegmentBytesOf(int index)
     {
-        ref mmsghdr message = ref _messages[Checked(index)];
-
         // Safe because the value's two bytes follow the header inside the control block.
-        return message.msg_hdr.msg_controllen == 0 ? 0 : Unsafe.ReadUnaligned<ushort>(Control(index) + sizeof(cmsghdr));
+        return Header(Checked(index)).msg_control is null
+            ? 0
+            : Unsafe.ReadUnaligned<ushort>(Control(index) + sizeof(cmsghdr));
     }
 
     /// <summary>Datagrams that message <paramref name="index"/> carries, 1 or more.</summary>
@@ -101,7 +101,7 @@ public sealed unsafe class SendBatch : IDisposable
     /// <param name="start">In bytes from the slab's start.</param>
     /// <param name="lengthBytes">Of the part.</param>
     public int BytesIn(int index, int start, int lengthBytes) =>
-        _vectors.BytesIn(_firstVectors[Checked(index)], (int)_messages[index].msg_hdr.msg_iovlen, start, lengthBytes);
+        _vectors.BytesIn(_firstVectors[Checked(index)], Header(index).msg_iovlen, start, lengthBytes);
 
     /// <summary>Empties the batch.</summary>
     public void Clear()
@@ -121,8 +121,8 @@ public sealed unsafe class SendBatch : IDisposable
             throw new InvalidOperationException($"a batch of {_capacity} messages is full");
         }
 
-        _addresses[Count] = UdpSocket.Endpoint(address, port);
-        ref msghdr message = ref _messages[Count].msg_hdr;
+        _addresses[Count] = SocketAddress.Create(address, port);
+        ref msghdr message = ref Header(Count);
         message.msg_iov = _vectors.Next;
         message.msg_iovlen = 0;
         message.msg_control = null;
@@ -140,7 +140,7 @@ public sealed unsafe class SendBatch : IDisposable
     public void Add(int offset, int lengthBytes)
     {
         int open = Count - 1;
-        ref msghdr message = ref _messages[open].msg_hdr; // checked first: without a message there is nothing to add to
+        ref msghdr message = ref Header(open); // checked first: without a message there is nothing to add to
         _vectors.Add(offset, lengthBytes);
         message.msg_iovlen++;
         _bytes[open] += lengthBytes;
@@ -156,7 +156,7 @@ public sealed unsafe class SendBatch : IDisposable
     public void CopyTo(int index, Span<byte> buffer)
     {
         int first = _firstVectors[Checked(index)];
-        for (int i = 0; i < (int)_messages[index].msg_hdr.msg_iovlen; i++)
+        for (int i = 0; i < Header(index).msg_iovlen; i++)
         {
             Span<byte> piece = _vectors[first + i];
             piece.CopyTo(buffer);
@@ -175,7 +175,7 @@ public sealed unsafe class SendBatch : IDisposable
         Clear();
         int segmentBytes = source.SegmentBytesOf(index);
         int left = 0;
-        for (int i = 0; i < (int)source._messages[index].msg_hdr.msg_iovlen; i++)
+        for (int i = 0; i < source.Header(index).msg_iovlen; i++)
         {
             // of the slab that both share
             (int offset, int length) = source._vectors.RangeOf(source._firstVectors[index] + i);
@@ -206,11 +206,13 @@ public sealed unsafe class SendBatch : IDisposable
         Count = 0;
     }
 
+    private ref msghdr Header(int index) => ref MessageHeader.Of(ref _messages[index]);
+
     private byte* Control(int index) => _controls.PointerTo(index * ControlBytes, ControlBytes);
 
     private void SetSegment(int index, int segmentBytes)
     {
-        ref msghdr message = ref _messages[index].msg_hdr;
+        ref msghdr message = ref Header(index);
         message.msg_control = Control(index);
         message.msg_controllen = ControlBytes;
 

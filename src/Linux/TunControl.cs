@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -53,11 +54,15 @@ public static unsafe class TunControl
     /// <param name="queue">Any queue, opened with a virtio-net header.</param>
     /// <param name="offloads">All that is wanted; nothing else stays on.</param>
     /// <returns>0, or the errno: EINVAL when the kernel does not know one of them.</returns>
-    public static SyscallResult SetOffloads(SafeFd queue, TunOffloads offloads) =>
+    public static SyscallResult SetOffloads(SafeFd queue, TunOffloads offloads)
+    {
+        using SafeFd.Held held = queue.Hold();
+
         // Safe because TUNSETOFFLOAD takes its argument by value.
-        Native.ioctl(queue, Native.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
+        return LibC.ioctl(held.Number, Native.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
             ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
             : SyscallResult.FromCount(0);
+    }
 
     private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Native.IFF_TUN | Native.IFF_NO_PI
         | (virtioNetHeader ? Native.IFF_VNET_HDR : 0) | (multiQueue ? Native.IFF_MULTI_QUEUE : 0));
@@ -83,8 +88,10 @@ public static unsafe class TunControl
         Encoding.UTF8.GetBytes(name, request.ifr_name);
         request.ifr_flags = flags;
 
+        using SafeFd.Held held = fd.Hold();
+
         // Safe because TUNSETIFF reads and writes exactly one struct ifreq, and this is one.
-        if (Native.ioctl(fd, Native.TUNSETIFF, &request) < 0)
+        if (LibC.ioctl(held.Number, Native.TUNSETIFF, &request) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException(
@@ -94,7 +101,7 @@ public static unsafe class TunControl
         int headerBytes = VirtioNetHeader.Bytes;
 
         // Safe because TUNSETVNETHDRSZ reads exactly one int.
-        if ((flags & Native.IFF_VNET_HDR) != 0 && Native.ioctl(fd, Native.TUNSETVNETHDRSZ, &headerBytes) < 0)
+        if ((flags & Native.IFF_VNET_HDR) != 0 && LibC.ioctl(held.Number, Native.TUNSETVNETHDRSZ, &headerBytes) < 0)
         {
             throw new LinuxException(
                 "TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");

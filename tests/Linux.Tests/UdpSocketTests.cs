@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading;
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -180,7 +180,7 @@ public sealed class UdpSocketTests : IDisposable
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
         foreach (int option in (int[])[PacketInfo, ReceiveTos, ReceiveTtl])
         {
-            Assert.True(SocketOptions.TrySet(receiver.Descriptor, Native.IPPROTO_IP, option, 1, out _));
+            Assert.True(SocketOptions.TrySet(receiver.Descriptor, LibC.IPPROTO_IP, option, 1, out _));
         }
 
         batch.Begin(Loopback.Address, Theirs);

@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Overlay.Linux.Interop;
 
 namespace Overlay.Linux.Netlink;
@@ -62,12 +61,7 @@ internal ref struct NetlinkMessageWriter
     }
 
     /// <summary>Appends UTF-8 text with the NUL the kernel expects.</summary>
-    internal void WriteStringAttribute(ushort type, string text)
-    {
-        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
-        Encoding.UTF8.GetBytes(text, bytes);
-        WriteAttribute(type, bytes);
-    }
+    internal void WriteStringAttribute(ushort type, string text) => WriteAttribute(type, CString.From(text));
 
     /// <summary>Opens an attribute whose value is attributes.</summary>
     /// <returns>What <see cref="EndNested"/> takes to close it.</returns>

@@ -1,5 +1,6 @@
 using System.IO;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
@@ -74,7 +75,7 @@ internal static class RouteMessages
         }
 
         ifaddrmsg family = message.Read<ifaddrmsg>(out NetlinkAttributeReader attributes);
-        if (family.ifa_family != Native.AF_INET)
+        if (family.ifa_family != LibC.AF_INET)
         {
             return null;
         }
@@ -115,7 +116,7 @@ internal static class RouteMessages
         }
 
         rtmsg family = message.Read<rtmsg>(out NetlinkAttributeReader attributes);
-        if (family.rtm_family != Native.AF_INET || (family.rtm_flags & Native.RTM_F_CLONED) != 0)
+        if (family.rtm_family != LibC.AF_INET || (family.rtm_flags & Native.RTM_F_CLONED) != 0)
         {
             return null;
         }

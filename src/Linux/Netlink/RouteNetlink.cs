@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
@@ -84,7 +85,7 @@ public sealed class RouteNetlink : IDisposable
     public IReadOnlyList<InterfaceAddress> GetAddresses()
     {
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETADDR, Native.NLM_F_DUMP);
-        request.WriteStruct(new ifaddrmsg { ifa_family = Native.AF_INET });
+        request.WriteStruct(new ifaddrmsg { ifa_family = (byte)LibC.AF_INET });
         return Dump(request.Finish(), RouteMessages.ParseAddress, "RTM_GETADDR", "could not list addresses");
     }
 
@@ -93,7 +94,7 @@ public sealed class RouteNetlink : IDisposable
     public IReadOnlyList<Ipv4Route> GetRoutes()
     {
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETROUTE, Native.NLM_F_DUMP);
-        request.WriteStruct(new rtmsg { rtm_family = Native.AF_INET });
+        request.WriteStruct(new rtmsg { rtm_family = (byte)LibC.AF_INET });
         return Dump(request.Finish(), RouteMessages.ParseMainRoute, "RTM_GETROUTE", "could not list routes");
     }
 
@@ -183,10 +184,12 @@ public sealed class RouteNetlink : IDisposable
         CheckPrefixLength(prefixLength);
 
         var request = new NetlinkMessageWriter(
-            stackalloc byte[RequestBytes], Native.RTM_NEWROUTE, Native.NLM_F_ACK | Native.NLM_F_CREATE | Native.NLM_F_EXCL);
+            stackalloc byte[RequestBytes],
+            Native.RTM_NEWROUTE,
+            Native.NLM_F_ACK | Native.NLM_F_CREATE | Native.NLM_F_EXCL);
         request.WriteStruct(new rtmsg
         {
-            rtm_family = Native.AF_INET,
+            rtm_family = (byte)LibC.AF_INET,
             rtm_dst_len = (byte)prefixLength,
             rtm_table = Native.RT_TABLE_MAIN,
             rtm_protocol = Native.RTPROT_BOOT,
@@ -215,7 +218,7 @@ public sealed class RouteNetlink : IDisposable
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Native.NLM_F_ACK | flags));
         request.WriteStruct(new ifaddrmsg
         {
-            ifa_family = Native.AF_INET,
+            ifa_family = (byte)LibC.AF_INET,
             ifa_prefixlen = (byte)prefixLength,
             ifa_scope = Native.RT_SCOPE_UNIVERSE,
             ifa_index = (uint)index,
@@ -260,7 +263,7 @@ public sealed class RouteNetlink : IDisposable
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_NEWLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
         int families = request.BeginNested(Native.IFLA_AF_SPEC);
-        int ipv6 = request.BeginNested(Native.AF_INET6);
+        int ipv6 = request.BeginNested((ushort)LibC.AF_INET6);
         request.WriteAttribute(Native.IFLA_INET6_ADDR_GEN_MODE, [Native.IN6_ADDR_GEN_MODE_NONE]);
         request.EndNested(ipv6);
         request.EndNested(families);

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Overlay.Linux.Interop;
 using Overlay.Linux.Netlink;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -209,7 +210,7 @@ public sealed class NetlinkMessageTests
         writer.WriteAttribute(Native.IFLA_MTU, 1472);
         writer.WriteIpv4Attribute(Native.IFA_LOCAL, 0x0A01_0203);
         int outer = writer.BeginNested(Native.IFLA_AF_SPEC);
-        int inner = writer.BeginNested(Native.AF_INET6);
+        int inner = writer.BeginNested((ushort)LibC.AF_INET6);
         writer.WriteAttribute(Native.IFLA_INET6_ADDR_GEN_MODE, [1]);
         writer.EndNested(inner);
         writer.EndNested(outer);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux.Interop;
 using Overlay.Linux.Netlink;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -120,7 +121,7 @@ public sealed class NetlinkSocketTests
     private static byte[] AddressDump()
     {
         var request = new NetlinkMessageWriter(new byte[64], Native.RTM_GETADDR, Native.NLM_F_DUMP);
-        request.WriteStruct(new ifaddrmsg { ifa_family = Native.AF_INET });
+        request.WriteStruct(new ifaddrmsg { ifa_family = (byte)LibC.AF_INET });
         return request.Finish().ToArray();
     }
 }
