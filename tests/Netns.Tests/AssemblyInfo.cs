@@ -1,4 +1,2 @@
-using Xunit;
-
 // Every class makes namespaces and measures times; two at once would disturb each other on a small machine.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

@@ -1,0 +1,192 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using Overlay.Daemon.Lab;
+using Overlay.Daemon.Status;
+using Overlay.Netns.Tests.Support;
+using Xunit;
+
+namespace Overlay.Netns.Tests.Soak;
+
+/// <summary>
+/// Everything at once for a while: <c>./dev soak MINUTES</c>, and a quarter of a minute in every run.
+/// </summary>
+public sealed class SoakTests : LabTest
+{
+    private const string Config = """{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"udp","Port":8285}}""";
+    private const string LengthVariable = "OVERLAY_SOAK_MINUTES";
+    private const double ShortMinutes = 0.25;
+
+    private const long MostGrowthKilobytes = 10 << 10, MostResidentKilobytes = 80 << 10;
+
+    // Until then a daemon grows without leaking: code is compiled, again and better, and the heap comes to the size it
+    // keeps.
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan s_leastForGrowth = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_quietFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_quietWithin = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void Under_full_load_while_leases_and_a_host_come_and_go_nothing_is_lost_without_a_reason_and_nothing_grows()
+    {
+        var length = TimeSpan.FromMinutes(
+            Environment.GetEnvironmentVariable(LengthVariable) is { Length: > 0 } minutes
+                ? double.Parse(minutes, CultureInfo.InvariantCulture)
+                : ShortMinutes);
+        TestLab lab = NewLab(3, Config);
+        IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2, 3);
+        var ledger = new SoakLedger(lab);
+        Assert.Equal(0, lab.Counters(3).Inbound.Packets + lab.Counters(3).Outbound.Packets);
+        Dictionary<string, string> accelerations = Accelerations(lab);
+        ProcessUse[] before = Use(daemons);
+
+        // The load.
+        using var load = new SoakLoad(lab, daemons[2]);
+        ProcessUse[] early = before;
+        TimeSpan earlyUntil = length / 5 > s_warmUp ? length / 5 : s_warmUp;
+        int mostRoutes = 0;
+        long began = Stopwatch.GetTimestamp();
+        load.Start();
+        try
+        {
+            while (Stopwatch.GetElapsedTime(began) < length && !load.HasFailed)
+            {
+                Condition.Pause(s_look, TestContext.Current.CancellationToken);
+                mostRoutes = Math.Max(mostRoutes, lab.Counters(1).Routes);
+                early = Stopwatch.GetElapsedTime(began) < earlyUntil ? Use(daemons) : early;
+            }
+        }
+        finally
+        {
+            load.Stop();
+        }
+
+        // What it has left behind.
+        Assert.True(IsQuiet(ledger), $"packets still move after {s_quietWithin.TotalSeconds} s: {ledger.State()}");
+        ProcessUse[] late = Use(daemons);
+        IReadOnlyList<PathBalance> paths = ledger.Paths(load.ThirdStarts);
+        string[] warnings = [.. daemons.Take(2).SelectMany(
+            daemon => daemon.Errors).Where(line => line.Contains("Z warn ", StringComparison.Ordinal))];
+        Print($"{warnings.Length} warnings in the logs: {warnings.FirstOrDefault()}");
+        Summarize(lab, load, Stopwatch.GetElapsedTime(began), mostRoutes, paths, before, early, late);
+
+        if (length < s_leastForGrowth)
+        {
+            Print(
+                $"growth is not judged: a run of {length.TotalSeconds} s is all warm-up (from "
+                    + $"{s_leastForGrowth.TotalSeconds} s on it is)");
+        }
+
+        Assert.All(paths, path => Assert.True(path.IsExplained, $"{path}"));
+        for (int i = 0; i < late.Length; i++)
+        {
+            if (length >= s_leastForGrowth)
+            {
+                long growth = late[i].ResidentKilobytes - early[i].ResidentKilobytes;
+                Assert.True(growth < MostGrowthKilobytes, $"h{i + 1} has grown by {growth} KB");
+            }
+
+            Assert.True(late[i].PeakKilobytes < MostResidentKilobytes, $"h{i + 1} had {late[i].PeakKilobytes} KB");
+        }
+
+        Assert.Equal(accelerations, Accelerations(lab));
+        Assert.True(Eventually(
+            () => lab.Counters(1).Routes == 2 && lab.Counters(2).Routes == 2, TestLab.Patience), "leases are left");
+        Assert.True(mostRoutes > 50, $"at most {mostRoutes} routes");
+        Assert.True(load.ThirdStarts > 1);
+        Assert.All(
+            load.Streams, stream => Assert.True(stream.Bytes > 1 << 20, $"a stream has moved {stream.Bytes} bytes"));
+        Assert.True(load.UdpReceived > 1000
+            && load.PingsAnswered > 10, $"{load.UdpReceived} datagrams, {load.PingsAnswered} pings");
+
+        // The ends.
+        foreach (RunningProgram daemon in (RunningProgram[])[daemons[0], daemons[1], load.Third])
+        {
+            daemon.Signal("TERM");
+            CommandResult end = daemon.WaitForExit(TestLab.Patience);
+            Assert.True(end.ExitCode == 0, $"exit code {end.ExitCode}\n{daemon.Tail()}");
+            Assert.DoesNotContain(daemon.Errors, line => line.Contains("Z error ", StringComparison.Ordinal));
+        }
+
+        Assert.All((int[])[1, 2, 3], number => Assert.False(lab.HasTunnel(number)));
+    }
+
+    [Theory]
+    [InlineData(100, 100, 0, 0, true)]
+    [InlineData(100, 99, 0, 0, false)] // gone without a trace
+    [InlineData(100, 101, 0, 0, false)] // out of nowhere
+    [InlineData(1000, 873, 1, 0, true)] // a train of 127
+    [InlineData(1000, 872, 1, 0, false)]
+    [InlineData(1000, 872, 1, 1, true)]
+    [InlineData(1000, 999, 2, 0, false)] // each message was a datagram at the least
+    public void What_is_missing_is_explained_by_counted_drops_alone(
+        long sent, long arrived, long socketDrops, long wireDrops, bool isExplained) =>
+        Assert.Equal(isExplained, new PathBalance("1 → 2", sent, arrived, socketDrops, wireDrops).IsExplained);
+
+    // No number of the ledger has changed for a while.
+    private static bool IsQuiet(SoakLedger ledger)
+    {
+        string state = ledger.State();
+        long since = Stopwatch.GetTimestamp();
+        return Eventually(
+            () =>
+            {
+                string now = ledger.State();
+                if (now != state)
+                {
+                    (state, since) = (now, Stopwatch.GetTimestamp());
+                }
+
+                return Stopwatch.GetElapsedTime(since) > s_quietFor;
+            },
+            s_quietWithin);
+    }
+
+    private static ProcessUse[] Use(IReadOnlyList<RunningProgram> daemons) =>
+        [.. daemons.Take(2).Select(daemon => ProcessUse.Of(daemon.Id))];
+
+    private static Dictionary<string, string> Accelerations(TestLab lab) => ((int[])[1, 2])
+        .SelectMany(
+            number => lab.Counters(number).Accelerations.Select(each => (Name: $"h{number} {each.Key}", each.Value)))
+        .ToDictionary(each => each.Name, each => each.Value);
+
+    private static void Summarize(
+        TestLab lab, SoakLoad load, TimeSpan took, int mostRoutes, IReadOnlyList<PathBalance> paths,
+        ProcessUse[] before, ProcessUse[] early, ProcessUse[] late)
+    {
+        CountersReport[] counters = [lab.Counters(1), lab.Counters(2)];
+        double gigabytes = counters.Sum(each => each.Inbound.Bytes) / 1e9;
+        double cpu = late.Zip(before).Sum(pair => pair.First.CpuSeconds - pair.Second.CpuSeconds);
+        Print(
+            $"{took.TotalSeconds:0} s; leases changed {load.LeaseChanges} times, at most {mostRoutes} routes; h3 "
+                + $"started {load.ThirdStarts} times");
+        Print(
+            $"tcp      {load.Streams.Sum(stream => stream.Bytes) / 1e9:0.00} GB in "
+                + $"{load.Streams.Sum(stream => stream.Connections)} connections");
+        Print($"udp      {load.UdpSent} sent, {load.UdpReceived} received");
+        Print($"ping     {load.PingsSent} sent, {load.PingsAnswered} answered");
+        Print($"daemons  {gigabytes:0.00} GB delivered, {cpu:0.0} s of CPU: {cpu / gigabytes:0.00} s per GB");
+        foreach (PathBalance path in paths)
+        {
+            Print($"{path.Name}    {path.Sent} sent, {path.Arrived} arrived, {path.Missing} missing: "
+                + $"{path.SocketDrops} messages at the socket, {path.WireDrops} frames on the wire");
+        }
+
+        for (int i = 0; i < late.Length; i++)
+        {
+            Print(
+                $"h{i + 1}       VmRSS {early[i].ResidentKilobytes} KB early, {late[i].ResidentKilobytes} KB at the "
+                    + $"end, VmHWM {late[i].PeakKilobytes} KB");
+            Print($"         kernel: {counters[i].Kernel}");
+            Print("         drops: "
+                + $"{string.Join(", ", counters[i].Drops.Select(drop => $"{drop.Key} {drop.Value}"))}; events: "
+                + string.Join(", ", counters[i].Outbound.Events.Concat(counters[i].Inbound.Events)
+                    .Select(each => $"{each.Key} {each.Value}")));
+        }
+    }
+}
