@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 using Tmds.Linux;
 
 namespace Overlay.Linux;
@@ -69,8 +70,8 @@ public sealed unsafe class SendBatch : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The batch has no room for so many.</exception>
     internal mmsghdr* MessagesFrom(int first, int count) => _messages.PointerTo(first, count);
 
-    /// <summary>Where message <paramref name="index"/> goes, host order.</summary>
-    public uint AddressOf(int index) => SocketAddress.AddressOf(_addresses[Checked(index)]);
+    /// <summary>Where message <paramref name="index"/> goes.</summary>
+    public Ipv4Address AddressOf(int index) => SocketAddress.AddressOf(_addresses[Checked(index)]);
 
     /// <summary>The port message <paramref name="index"/> goes to.</summary>
     public ushort PortOf(int index) => SocketAddress.PortOf(_addresses[Checked(index)]);
@@ -111,10 +112,10 @@ public sealed unsafe class SendBatch : IDisposable
     }
 
     /// <summary>Begins a message; what is added from now on belongs to it.</summary>
-    /// <param name="address">Host order.</param>
+    /// <param name="address">Where it goes.</param>
     /// <param name="port">1 to 65535.</param>
     /// <exception cref="InvalidOperationException">The batch is full.</exception>
-    public void Begin(uint address, ushort port)
+    public void Begin(Ipv4Address address, ushort port)
     {
         if (IsFull)
         {

@@ -1,7 +1,8 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
-using Overlay.Lease.Etcd.Protocol;
+using Etcdserverpb;
+using Grpc.Core;
 
 namespace Overlay.Lease.Etcd.Client;
 
@@ -20,7 +21,7 @@ internal sealed class EtcdAuthentication : IDisposable
     /// <returns>Null when there is no user, or when this etcd wants none.</returns>
     /// <exception cref="EtcdException">The endpoint cannot be asked, the password is wrong, or a file cannot be
     /// read.</exception>
-    internal async ValueTask<string?> GetTokenAsync(EtcdConnection connection, CancellationToken cancellationToken)
+    internal async ValueTask<string?> GetTokenAsync(EtcdConnection connection, CancellationToken cancellation)
     {
         if (_options.TokenFile is { } file)
         {
@@ -37,10 +38,10 @@ internal sealed class EtcdAuthentication : IDisposable
             return known.Token;
         }
 
-        await _asking.WaitAsync(cancellationToken);
+        await _asking.WaitAsync(cancellation);
         try
         {
-            return (_answer ??= await AskAsync(connection, username, cancellationToken)).Token;
+            return (_answer ??= await AskAsync(connection, username, cancellation)).Token;
         }
         finally
         {
@@ -58,7 +59,7 @@ internal sealed class EtcdAuthentication : IDisposable
     internal bool TryForget(string? token, EtcdException failure, bool isDoubtful = false)
     {
         bool isAboutToken = failure.Failure == EtcdFailure.Refused
-            && (isDoubtful || failure.Code != EtcdStatus.PermissionDenied);
+            && (isDoubtful || failure.Code != StatusCode.PermissionDenied);
         if (_options.TokenFile is not null || _options.Username is null || !isAboutToken)
         {
             return false;
@@ -74,28 +75,32 @@ internal sealed class EtcdAuthentication : IDisposable
 
     public void Dispose() => _asking.Dispose();
 
-    private async Task<Answer> AskAsync(EtcdConnection connection, string username, CancellationToken cancellationToken)
+    private async Task<Answer> AskAsync(EtcdConnection connection, string username, CancellationToken cancellation)
     {
-        string password = _options.PasswordFile is { } file ? EtcdSecretFile.Read("password", file) : _options.Password
-            ?? string.Empty;
+        var request = new AuthenticateRequest
+        {
+            Name = username,
+            Password = _options.PasswordFile is { } file
+                ? EtcdSecretFile.Read("password", file)
+                : _options.Password ?? string.Empty,
+        };
         try
         {
-            AuthenticateResponse response = await GrpcCall.UnaryAsync(
+            AuthenticateResponse response = await UnaryCall.RunAsync(
                 connection,
                 EtcdCall.Authenticate(username),
-                new AuthenticateRequest { Name = username, Password = password },
-                AuthenticateResponse.Parser,
+                (to, options) => to.Users.AuthenticateAsync(request, options).ResponseAsync,
                 token: null,
                 _options.RequestTimeout,
-                cancellationToken);
+                cancellation);
             return new Answer(response.Token);
         }
-        catch (EtcdException failure) when (failure.Code == EtcdStatus.FailedPrecondition)
+        catch (EtcdException failure) when (failure.Code == StatusCode.FailedPrecondition)
         {
             // "authentication is not enabled": everybody may do everything.
             return new Answer(null);
         }
-        catch (EtcdException failure) when (failure.IsRefused && failure.Code == EtcdStatus.InvalidArgument)
+        catch (EtcdException failure) when (failure.IsRefused && failure.Code == StatusCode.InvalidArgument)
         {
             throw failure.With("wrong user name or password");
         }

@@ -2,64 +2,83 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using System.Threading;
+using Etcdserverpb;
 using Google.Protobuf;
-using Overlay.Lease.Etcd.Protocol;
+using Grpc.Core;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>Which call it is.</summary>
-/// <param name="Path">Service and method.</param>
+/// <summary>Which call it is, and what goes with it.</summary>
 /// <param name="Text">For messages: what is done to which key.</param>
 /// <param name="IsRepeatable">True when doing it twice is the same as doing it once, so that another endpoint may be
 /// asked after no answer came.</param>
-internal sealed record EtcdCall(string Path, string Text, bool IsRepeatable)
+internal sealed record EtcdCall(string Text, bool IsRepeatable)
 {
-    internal const string WatchPath = "/etcdserverpb.Watch/Watch";
-
     private const int LongestKey = 200;
 
+    /// <summary>Whether it is a watch, whose refusals etcd words differently.</summary>
+    internal bool IsWatch { get; private init; }
+
     // A member without a leader turns the call away at once instead of keeping it until its deadline.
-    internal bool RequiresLeader { get; private init; } = true;
+    private bool RequiresLeader { get; init; } = true;
 
     internal static EtcdCall Of(RangeRequest request) =>
-        new("/etcdserverpb.KV/Range", $"read of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true);
+        new($"read of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true);
 
-    internal static EtcdCall Of(PutRequest request) =>
-        new("/etcdserverpb.KV/Put", $"write of {Key(request.Key)}", IsRepeatable: false);
+    internal static EtcdCall Of(PutRequest request) => new($"write of {Key(request.Key)}", IsRepeatable: false);
 
     internal static EtcdCall Of(DeleteRangeRequest request) =>
-        new("/etcdserverpb.KV/DeleteRange", $"removal of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: false);
+        new($"removal of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: false);
 
     internal static EtcdCall Of(TxnRequest request)
     {
         // Only a transaction that nothing but reads can follow may be done twice.
         IEnumerable<RequestOp> steps = request.Success.Concat(request.Failure);
         bool isRead = steps.All(step => step.RequestCase == RequestOp.RequestOneofCase.RequestRange);
-        IEnumerable<string> keys = request.Compare.Select(
-            compare => compare.Key).Concat(steps.Select(KeyOf)).Distinct().Select(Key);
-        return new("/etcdserverpb.KV/Txn", $"transaction on {string.Join(", ", keys)}", isRead);
+        IEnumerable<string> keys = request.Compare
+            .Select(compare => compare.Key).Concat(steps.Select(KeyOf)).Distinct().Select(Key);
+        return new($"transaction on {string.Join(", ", keys)}", isRead);
     }
 
     internal static EtcdCall Of(LeaseGrantRequest request) =>
-        new("/etcdserverpb.Lease/LeaseGrant", $"grant of a lease for {request.Ttl} s", IsRepeatable: false);
+        new($"grant of a lease for {request.TTL} s", IsRepeatable: false);
 
     internal static EtcdCall Of(LeaseRevokeRequest request) =>
-        new("/etcdserverpb.Lease/LeaseRevoke", $"revocation of lease {request.Id:x}", IsRepeatable: false);
+        new($"revocation of lease {request.ID:x}", IsRepeatable: false);
 
     internal static EtcdCall Of(LeaseKeepAliveRequest request) =>
-        new("/etcdserverpb.Lease/LeaseKeepAlive", $"keep-alive of lease {request.Id:x}", IsRepeatable: true);
+        new($"keep-alive of lease {request.ID:x}", IsRepeatable: true);
 
     internal static EtcdCall Of(LeaseTimeToLiveRequest request) =>
-        new("/etcdserverpb.Lease/LeaseTimeToLive", $"time to live of lease {request.Id:x}", IsRepeatable: true);
+        new($"time to live of lease {request.ID:x}", IsRepeatable: true);
 
     internal static EtcdCall Of(WatchCreateRequest request) =>
-        new(WatchPath, $"watch of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true);
+        new($"watch of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true) { IsWatch = true };
 
-    internal static EtcdCall Status() =>
-        new("/etcdserverpb.Maintenance/Status", "status", IsRepeatable: true) { RequiresLeader = false };
+    internal static EtcdCall Status() => new("status", IsRepeatable: true) { RequiresLeader = false };
 
     internal static EtcdCall Authenticate(string username) =>
-        new("/etcdserverpb.Auth/Authenticate", $"log-in of user \"{username}\"", IsRepeatable: true);
+        new($"log-in of user \"{username}\"", IsRepeatable: true);
+
+    /// <summary>What goes with the request.</summary>
+    /// <param name="token">Who we are; null for nobody.</param>
+    /// <param name="cancellation">Ends it.</param>
+    internal CallOptions Options(string? token, CancellationToken cancellation)
+    {
+        Metadata headers = [];
+        if (RequiresLeader)
+        {
+            headers.Add("hasleader", "true");
+        }
+
+        if (token is not null)
+        {
+            headers.Add("token", token);
+        }
+
+        return new CallOptions(headers, cancellationToken: cancellation);
+    }
 
     private static ByteString KeyOf(RequestOp step) => step.RequestCase switch
     {

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
-using Google.Protobuf;
-using Overlay.Lease.Etcd.Protocol;
+using Etcdserverpb;
+using Grpc.Core;
 
 namespace Overlay.Lease.Etcd.Client;
 
@@ -37,70 +37,79 @@ internal sealed class EtcdClient : IAsyncDisposable
     }
 
     /// <summary>Reads one key or a range of them.</summary>
-    internal Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken) =>
-        CallAsync(EtcdCall.Of(request), request, RangeResponse.Parser, cancellationToken);
+    internal Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellation) =>
+        CallAsync(EtcdCall.Of(request), (to, options) => to.Keys.RangeAsync(request, options), cancellation);
 
     /// <summary>Writes a key, whatever it holds.</summary>
-    internal Task<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken) =>
-        CallAsync(EtcdCall.Of(request), request, PutResponse.Parser, cancellationToken);
+    internal Task<PutResponse> PutAsync(PutRequest request, CancellationToken cancellation) =>
+        CallAsync(EtcdCall.Of(request), (to, options) => to.Keys.PutAsync(request, options), cancellation);
 
     /// <summary>Deletes one key or a range of them.</summary>
     internal Task<DeleteRangeResponse> DeleteRangeAsync(
-        DeleteRangeRequest request, CancellationToken cancellationToken) =>
-        CallAsync(EtcdCall.Of(request), request, DeleteRangeResponse.Parser, cancellationToken);
+        DeleteRangeRequest request, CancellationToken cancellation) =>
+        CallAsync(EtcdCall.Of(request), (to, options) => to.Keys.DeleteRangeAsync(request, options), cancellation);
 
     /// <summary>Compares, then does one thing or the other, at once.</summary>
-    internal Task<TxnResponse> TxnAsync(TxnRequest request, CancellationToken cancellationToken) =>
-        CallAsync(EtcdCall.Of(request), request, TxnResponse.Parser, cancellationToken);
+    internal Task<TxnResponse> TxnAsync(TxnRequest request, CancellationToken cancellation) =>
+        CallAsync(EtcdCall.Of(request), (to, options) => to.Keys.TxnAsync(request, options), cancellation);
 
     /// <summary>Makes an etcd lease.</summary>
-    internal Task<LeaseGrantResponse> LeaseGrantAsync(LeaseGrantRequest request, CancellationToken cancellationToken) =>
-        CallAsync(EtcdCall.Of(request), request, LeaseGrantResponse.Parser, cancellationToken);
+    internal Task<LeaseGrantResponse> LeaseGrantAsync(LeaseGrantRequest request, CancellationToken cancellation) =>
+        CallAsync(EtcdCall.Of(request), (to, options) => to.Leases.LeaseGrantAsync(request, options), cancellation);
 
     /// <summary>Gives an etcd lease its full time again.</summary>
     /// <returns>A time to live of 0 when there is no such lease.</returns>
-    internal Task<LeaseKeepAliveResponse> LeaseKeepAliveAsync(long leaseId, CancellationToken cancellationToken)
+    internal Task<LeaseKeepAliveResponse> LeaseKeepAliveAsync(long leaseId, CancellationToken cancellation)
     {
-        var request = new LeaseKeepAliveRequest { Id = leaseId };
-        return CallAsync(EtcdCall.Of(request), request, LeaseKeepAliveResponse.Parser, cancellationToken);
+        var request = new LeaseKeepAliveRequest { ID = leaseId };
+        return AskAsync(
+            EtcdCall.Of(request),
+            (to, options) => UnaryCall.AskOnceAsync(to.Leases.LeaseKeepAlive(options), request),
+            cancellation);
     }
 
     /// <summary>Ends an etcd lease, and with it its keys.</summary>
-    internal Task<LeaseRevokeResponse> LeaseRevokeAsync(long leaseId, CancellationToken cancellationToken)
+    internal Task<LeaseRevokeResponse> LeaseRevokeAsync(long leaseId, CancellationToken cancellation)
     {
-        var request = new LeaseRevokeRequest { Id = leaseId };
-        return CallAsync(EtcdCall.Of(request), request, LeaseRevokeResponse.Parser, cancellationToken);
+        var request = new LeaseRevokeRequest { ID = leaseId };
+        return CallAsync(
+            EtcdCall.Of(request), (to, options) => to.Leases.LeaseRevokeAsync(request, options), cancellation);
     }
 
     /// <summary>Asks how long an etcd lease lasts.</summary>
     /// <returns>A time to live of −1 when there is no such lease.</returns>
     internal Task<LeaseTimeToLiveResponse> LeaseTimeToLiveAsync(
-        LeaseTimeToLiveRequest request, CancellationToken cancellationToken) =>
-        CallAsync(EtcdCall.Of(request), request, LeaseTimeToLiveResponse.Parser, cancellationToken);
+        LeaseTimeToLiveRequest request, CancellationToken cancellation) =>
+        CallAsync(
+            EtcdCall.Of(request), (to, options) => to.Leases.LeaseTimeToLiveAsync(request, options), cancellation);
 
     /// <summary>Asks a member how it is.</summary>
     /// <param name="endpoint">One of the options' endpoints; null for whichever answers.</param>
-    /// <param name="cancellationToken">The caller's.</param>
-    internal Task<StatusResponse> StatusAsync(Uri? endpoint, CancellationToken cancellationToken)
+    /// <param name="cancellation">The caller's.</param>
+    internal Task<StatusResponse> StatusAsync(Uri? endpoint, CancellationToken cancellation)
     {
         int? position = endpoint is null ? null : _endpoints.Find(endpoint);
         ArgumentOutOfRangeException.ThrowIfNegative(position ?? 0, nameof(endpoint));
-        return CallAsync(EtcdCall.Status(), new StatusRequest(), StatusResponse.Parser, cancellationToken, position);
+        return CallAsync(
+            EtcdCall.Status(),
+            (to, options) => to.Maintenance.StatusAsync(new StatusRequest(), options),
+            cancellation,
+            position);
     }
 
     /// <summary>Watches until cancelled or until it breaks off; opened again, it asks the next endpoint.</summary>
     /// <returns>What etcd answers, the confirmation included. It never just ends: an answer that cancels the watch, for
     /// example with a compact revision, is followed by the <see cref="EtcdException"/>.</returns>
     internal async IAsyncEnumerable<WatchResponse> WatchAsync(
-        WatchCreateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        WatchCreateRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
         (WatchStream stream, int position) = await TryEachAsync(
             EtcdCall.Of(request),
             async (connection, at, token) =>
                 (await WatchStream.OpenAsync(
-                    connection, request, token, _options.RequestTimeout, cancellationToken), at),
-            cancellationToken);
-        await using (stream)
+                    connection, request, token, _options.RequestTimeout, cancellation), at),
+            cancellation);
+        using (stream)
         {
             yield return stream.Created;
             while (true)
@@ -108,7 +117,7 @@ internal sealed class EtcdClient : IAsyncDisposable
                 WatchResponse response;
                 try
                 {
-                    response = await stream.ReadAsync(cancellationToken);
+                    response = await stream.ReadAsync(cancellation);
                 }
                 catch (EtcdException failure) when (failure.IsNotReady)
                 {
@@ -129,19 +138,30 @@ internal sealed class EtcdClient : IAsyncDisposable
     }
 
     private Task<T> CallAsync<T>(
-        EtcdCall call, IMessage request, MessageParser<T> parser, CancellationToken cancellationToken, int? only = null)
-        where T : class, IMessage<T> =>
+        EtcdCall call,
+        Func<EtcdConnection, CallOptions, AsyncUnaryCall<T>> send,
+        CancellationToken cancellation,
+        int? only = null) =>
+        AskAsync(call, (to, options) => send(to, options).ResponseAsync, cancellation, only);
+
+    private Task<T> AskAsync<T>(
+        EtcdCall call,
+        Func<EtcdConnection, CallOptions, Task<T>> ask,
+        CancellationToken cancellation,
+        int? only = null) =>
         TryEachAsync(
             call,
-            (connection, _, token) => GrpcCall.UnaryAsync(
-                connection, call, request, parser, token, _options.RequestTimeout, cancellationToken),
-            cancellationToken,
+            (connection, _, token) => UnaryCall.RunAsync(
+                connection, call, ask, token, _options.RequestTimeout, cancellation),
+            cancellation,
             only);
 
     // Asks the preferred endpoint, then the others, as long as that can do no harm.
     private async Task<T> TryEachAsync<T>(
-        EtcdCall call, Func<EtcdConnection, int, string?, Task<T>> ask, CancellationToken cancellationToken, int? only =
-            null)
+        EtcdCall call,
+        Func<EtcdConnection, int, string?, Task<T>> ask,
+        CancellationToken cancellation,
+        int? only = null)
     {
         List<EtcdException> failures = [];
         int position = only ?? _endpoints.Preferred;
@@ -153,7 +173,7 @@ internal sealed class EtcdClient : IAsyncDisposable
             bool isAsked = false;
             try
             {
-                token = await _authentication.GetTokenAsync(connection, cancellationToken);
+                token = await _authentication.GetTokenAsync(connection, cancellation);
                 isAsked = true;
                 return await ask(connection, position, token);
             }
@@ -163,11 +183,9 @@ internal sealed class EtcdClient : IAsyncDisposable
             }
             catch (EtcdException seen) when (seen.IsNotReady || seen.Failure == EtcdFailure.Untrusted)
             {
-                EtcdException failure = await connection.ExplainAsync(seen, cancellationToken);
+                EtcdException failure = await connection.ExplainAsync(seen, cancellation);
                 failures.Add(failure);
-                // not etcd's own words
-                bool isSilent = failure is { Code: EtcdStatus.DeadlineExceeded, InnerException: not null };
-                if (isSilent || failure.Failure == EtcdFailure.Untrusted)
+                if (failure.IsSilence || failure.Failure == EtcdFailure.Untrusted)
                 {
                     _endpoints.GiveUp(connection);
                 }
@@ -191,14 +209,14 @@ internal sealed class EtcdClient : IAsyncDisposable
     }
 
     private bool IsWorthNewToken(EtcdCall call, string? token, EtcdException refusal) =>
-        _authentication.TryForget(token, refusal, isDoubtful: call.Path == EtcdCall.WatchPath);
+        _authentication.TryForget(token, refusal, isDoubtful: call.IsWatch);
 
     private EtcdException Explain(EtcdException refusal) => (refusal.Code, _options.Username) switch
     {
-        (EtcdStatus.PermissionDenied, { } user) =>
+        (StatusCode.PermissionDenied, { } user) =>
             refusal.With($"permission denied: no role of user \"{user}\" allows it"),
-        (EtcdStatus.InvalidArgument, null) => refusal.With("this etcd wants a user and a password"),
-        (EtcdStatus.Unauthenticated, null) when _options.TokenFile is { } file =>
+        (StatusCode.InvalidArgument, null) => refusal.With("this etcd wants a user and a password"),
+        (StatusCode.Unauthenticated, null) when _options.TokenFile is { } file =>
             refusal.With($"the token in {file} is invalid or has expired"),
         _ => refusal,
     };

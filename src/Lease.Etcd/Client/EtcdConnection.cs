@@ -1,23 +1,34 @@
 using System;
+using System.IO;
 using System.Net.Http;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
+using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Overlay.Lease.Etcd.Client;
 
 /// <summary>
-/// One endpoint's connection: made with the first call, again after it was lost, and pinged while it is in use.
+/// One endpoint's channel: connected with the first call, again after it was lost, and pinged while it is in use.
 /// </summary>
 internal sealed class EtcdConnection : IDisposable
 {
+    /// <summary>
+    /// Longest message taken, which must be more than one value may be: etcd takes 1.5 MB unless told otherwise.
+    /// </summary>
+    internal const int MaximumMessageBytes = 16 * 1024 * 1024;
+
     private const int ReceiveWindowBytes = 1024 * 1024; // a long answer need not wait for permission every 64 KB
 
-    private readonly HttpMessageInvoker _invoker;
+    private readonly GrpcChannel _channel;
     private readonly CancellationTokenSource _closed = new();
     private readonly string? _serverName;
     private readonly TimeSpan _connectTimeout;
     private readonly Lock _counting = new();
 
+    private volatile bool _isUnanswered;
     private int _users;
     private bool _isRetired, _isDisposed;
 
@@ -28,36 +39,25 @@ internal sealed class EtcdConnection : IDisposable
         Endpoint = endpoint;
         Closed = _closed.Token;
         _connectTimeout = options.ConnectTimeout;
-        var handler = new SocketsHttpHandler
+        if (endpoint.Scheme == Uri.UriSchemeHttps)
         {
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = options.ConnectTimeout,
-            InitialHttp2StreamWindowSize = ReceiveWindowBytes,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests, // servers end a connection pinged without
-            KeepAlivePingDelay = options.PingInterval,
-            KeepAlivePingTimeout = options.PingTimeout,
-            PooledConnectionIdleTimeout = options.PingInterval, // unpinged while idle, so not trusted for longer
-        };
-        try
-        {
-            if (endpoint.Scheme == Uri.UriSchemeHttps)
-            {
-                Tls = new EtcdTls(options);
-                handler.SslOptions = Tls.Options;
-                _serverName = options.ServerName;
-            }
-        }
-        catch
-        {
-            handler.Dispose();
-            _closed.Dispose();
-            throw;
+            Tls = new EtcdTls(options);
+            _serverName = options.ServerName;
         }
 
-        _invoker = new HttpMessageInvoker(handler);
+        _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
+        {
+            HttpHandler = new EtcdHttpHandler(Transport(options), _serverName, onAnswer: () => _isUnanswered = false),
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaximumMessageBytes,
+            CompressionProviders = [], // a limit on what comes over the wire would be none on what it unpacks to
+        });
+        Invoker = _channel.CreateCallInvoker();
+        Keys = new KV.KVClient(Invoker);
+        Leases = new Etcdserverpb.Lease.LeaseClient(Invoker);
+        Watches = new Watch.WatchClient(Invoker);
+        Maintenance = new Maintenance.MaintenanceClient(Invoker);
+        Users = new Auth.AuthClient(Invoker);
     }
 
     /// <summary>Where it leads.</summary>
@@ -71,29 +71,39 @@ internal sealed class EtcdConnection : IDisposable
     /// <summary>Null without TLS.</summary>
     internal EtcdTls? Tls { get; }
 
-    /// <summary>Sends a request.</summary>
-    /// <returns>The answer's head; the body is still to be read.</returns>
-    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        // The name for SNI and for the certificate is taken from here.
-        request.Headers.Host = _serverName;
-        HttpResponseMessage response = await _invoker.SendAsync(request, cancellationToken);
-        Tls?.Confirm();
-        return response;
-    }
+    /// <summary>
+    /// True from the moment a TCP connection is up until the first answer on it. What breaks meanwhile may be a server
+    /// of something else, or a member's refusal of our certificate, which with TLS 1.3 comes after the handshake has
+    /// succeeded for us.
+    /// </summary>
+    internal bool IsUnanswered => _isUnanswered;
+
+    /// <summary>What all the clients call.</summary>
+    internal CallInvoker Invoker { get; }
+
+    internal KV.KVClient Keys { get; }
+
+    internal Etcdserverpb.Lease.LeaseClient Leases { get; }
+
+    internal Watch.WatchClient Watches { get; }
+
+    internal Maintenance.MaintenanceClient Maintenance { get; }
+
+    internal Auth.AuthClient Users { get; }
 
     /// <summary>Looks again at a failure that may have been a refusal of our certificate.</summary>
     /// <returns>That refusal, or the same failure.</returns>
-    internal async Task<EtcdException> ExplainAsync(EtcdException failure, CancellationToken cancellationToken)
+    internal async Task<EtcdException> ExplainAsync(EtcdException failure, CancellationToken cancellation)
     {
-        if (Tls is not { IsUnconfirmed: true } || failure.Code != EtcdStatus.Unavailable)
+        bool isLoss = failure is { Code: StatusCode.Unavailable, Failure: EtcdFailure.Interrupted };
+        if (Tls is null || !IsUnanswered || !isLoss)
         {
             return failure;
         }
 
         string? problem = await EtcdTlsProbe.FindProblemAsync(
-            Endpoint, Tls, _serverName ?? Endpoint.IdnHost, _connectTimeout, cancellationToken);
-        return problem is null ? failure : failure.With(problem, EtcdStatus.Unauthenticated, EtcdFailure.Untrusted);
+            Endpoint, Tls, _serverName ?? Endpoint.IdnHost, _connectTimeout, cancellation);
+        return problem is null ? failure : failure.With(problem, StatusCode.Unauthenticated, EtcdFailure.Untrusted);
     }
 
     /// <summary>Somebody uses it, until <see cref="Leave"/>.</summary>
@@ -119,6 +129,47 @@ internal sealed class EtcdConnection : IDisposable
 
     public void Dispose() => EndIf(() => true);
 
+    private SocketsHttpHandler Transport(EtcdOptions options)
+    {
+        var transport = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            ConnectCallback = ConnectAsync, // without one the channel connects by itself, and backs off
+            ConnectTimeout = options.ConnectTimeout,
+            InitialHttp2StreamWindowSize = ReceiveWindowBytes,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests, // servers end a connection pinged without
+            KeepAlivePingDelay = options.PingInterval,
+            KeepAlivePingTimeout = options.PingTimeout,
+            PooledConnectionIdleTimeout = options.PingInterval, // unpinged while idle, so not trusted for longer
+        };
+        if (Tls is not null)
+        {
+            transport.SslOptions = Tls.Options;
+        }
+
+        return transport;
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        _isUnanswered = true;
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
     private void EndIf(Func<bool> isOver)
     {
         lock (_counting)
@@ -132,7 +183,7 @@ internal sealed class EtcdConnection : IDisposable
         }
 
         _closed.Cancel();
-        _invoker.Dispose();
+        _channel.Dispose();
         _closed.Dispose();
     }
 }

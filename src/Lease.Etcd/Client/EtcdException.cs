@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Grpc.Core;
 
 namespace Overlay.Lease.Etcd.Client;
 
@@ -11,8 +12,12 @@ internal sealed class EtcdException : Exception
 {
     /// <summary>A call to one endpoint failed.</summary>
     internal EtcdException(
-        EtcdStatus code, EtcdFailure failure, Uri endpoint, string call, string reason, Exception? innerException =
-            null)
+        StatusCode code,
+        EtcdFailure failure,
+        Uri endpoint,
+        string call,
+        string reason,
+        Exception? innerException = null)
         : base($"etcd {endpoint.Scheme}://{endpoint.Authority}: {call}: {JoinLines(reason)}", innerException)
     {
         Code = code;
@@ -26,7 +31,7 @@ internal sealed class EtcdException : Exception
     internal EtcdException(string message, Exception? innerException = null)
         : base(JoinLines(message), innerException)
     {
-        Code = EtcdStatus.InvalidArgument;
+        Code = StatusCode.InvalidArgument;
         Failure = EtcdFailure.Refused;
         Reason = Message;
     }
@@ -42,7 +47,7 @@ internal sealed class EtcdException : Exception
     }
 
     /// <summary>What etcd said, or what comes nearest when it said nothing.</summary>
-    internal EtcdStatus Code { get; }
+    internal StatusCode Code { get; }
 
     /// <summary>What that means for a caller.</summary>
     internal EtcdFailure Failure { get; }
@@ -50,6 +55,9 @@ internal sealed class EtcdException : Exception
     /// <summary>Trying again later may help: etcd is away, without a leader, busy or stopping. A write may have been
     /// done, unless <see cref="Failure"/> is <see cref="EtcdFailure.NotSent"/>.</summary>
     internal bool IsNotReady => Failure is EtcdFailure.NotSent or EtcdFailure.Interrupted;
+
+    /// <summary>Whether its time was over without a word, as against etcd saying that it was.</summary>
+    internal bool IsSilence => Code == StatusCode.DeadlineExceeded && InnerException is not null;
 
     /// <summary>
     /// A certificate, a password, a token or a permission is wrong: somebody has to change something first.
@@ -62,13 +70,8 @@ internal sealed class EtcdException : Exception
     /// <summary>The answer is longer than is taken; ask for less at a time.</summary>
     internal bool IsTooLong => Failure == EtcdFailure.TooLong;
 
-    /// <summary>
-    /// The length of an answer that was too long, in bytes; null for any other failure, or when only etcd knows.
-    /// </summary>
-    internal long? AnswerBytes => (InnerException as MessageTooLongException)?.Length;
-
     /// <summary>The lease named in the call does not exist.</summary>
-    internal bool IsLeaseNotFound => Code == EtcdStatus.NotFound;
+    internal bool IsLeaseNotFound => Code == StatusCode.NotFound;
 
     /// <summary>Who failed; null when it was several, or none was asked.</summary>
     internal Uri? Endpoint { get; }
@@ -81,13 +84,13 @@ internal sealed class EtcdException : Exception
     /// Whether etcd has no room for writes until somebody clears it: "too many requests" has the same code, and passes.
     /// </summary>
     internal bool IsFull =>
-        Code == EtcdStatus.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
+        Code == StatusCode.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
 
     /// <summary>The same with a better reason.</summary>
     internal EtcdException With(string reason) => With(reason, Code, Failure);
 
     /// <summary>The same failure, understood better.</summary>
-    internal EtcdException With(string reason, EtcdStatus code, EtcdFailure failure) =>
+    internal EtcdException With(string reason, StatusCode code, EtcdFailure failure) =>
         Endpoint is null || Call is null ? this : new EtcdException(code, failure, Endpoint, Call, reason, this);
 
     /// <summary>One failure for a call that was tried at each of several endpoints.</summary>

@@ -16,7 +16,6 @@ internal sealed class EtcdTls
     private readonly X509Certificate2? _own;
 
     private volatile string? _problem;
-    private volatile bool _isUnconfirmed;
 
     /// <summary>Reads the files.</summary>
     /// <exception cref="EtcdException">One is missing or cannot be used.</exception>
@@ -49,15 +48,6 @@ internal sealed class EtcdTls
 
     /// <summary>For the handler.</summary>
     internal SslClientAuthenticationOptions Options { get; }
-
-    /// <summary>
-    /// True from a handshake until <see cref="Confirm"/>. With TLS 1.3 a member looks at our certificate after the
-    /// handshake has succeeded for us, so what breaks until its first answer may be its refusal.
-    /// </summary>
-    internal bool IsUnconfirmed => _isUnconfirmed;
-
-    /// <summary>It answered.</summary>
-    internal void Confirm() => _isUnconfirmed = false;
 
     /// <summary>Why a handshake failed, as far as certificates are the reason; null for another reason.</summary>
     /// <param name="failure">What it ended with.</param>
@@ -164,7 +154,6 @@ internal sealed class EtcdTls
     {
         _problem = errors == SslPolicyErrors.None ? null : Describe(
             ((SslStream)sender).TargetHostName, shown as X509Certificate2, chain, errors);
-        _isUnconfirmed = errors == SslPolicyErrors.None;
         return errors == SslPolicyErrors.None;
     }
 

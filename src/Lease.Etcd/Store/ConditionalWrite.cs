@@ -1,5 +1,5 @@
+using Etcdserverpb;
 using Google.Protobuf;
-using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
 

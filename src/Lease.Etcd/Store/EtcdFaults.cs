@@ -1,5 +1,6 @@
 using System;
 using System.Threading.Tasks;
+using Grpc.Core;
 using Overlay.Lease.Etcd.Client;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -45,7 +46,7 @@ internal static class EtcdFaults
 
         string? remedy = e switch
         {
-            { Code: EtcdStatus.PermissionDenied } =>
+            { Code: StatusCode.PermissionDenied } =>
                 $"allow it: etcdctl role grant-permission ROLE readwrite --prefix {keys.Prefix}/",
             { Failure: EtcdFailure.Untrusted } => "check --etcd-cafile, --etcd-certfile and --etcd-keyfile",
             { Failure: EtcdFailure.Refused, Endpoint: not null } => "check --etcd-username and --etcd-password-file",

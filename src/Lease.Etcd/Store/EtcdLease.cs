@@ -1,6 +1,6 @@
 using System;
 using Google.Protobuf;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
 
 namespace Overlay.Lease.Etcd.Store;
 

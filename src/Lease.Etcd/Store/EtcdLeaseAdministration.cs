@@ -4,9 +4,12 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -95,7 +98,7 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
 
     /// <inheritdoc/>
     public Task<LeaseReservation> ReserveAsync(
-        NetworkConfig config, Ipv4Prefix subnet, uint publicIp, CancellationToken cancellationToken)
+        NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(config);
         ReservationRules.Check(config, subnet, publicIp);
@@ -172,10 +175,10 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
         try
         {
             LeaseTimeToLiveResponse answer = await _client.LeaseTimeToLiveAsync(
-                new LeaseTimeToLiveRequest { Id = leaseId }, cancellationToken);
-            return answer.Ttl > 0 ? _time.GetUtcNow() + TimeSpan.FromSeconds(answer.Ttl) : null;
+                new LeaseTimeToLiveRequest { ID = leaseId }, cancellationToken);
+            return answer.TTL > 0 ? _time.GetUtcNow() + TimeSpan.FromSeconds(answer.TTL) : null;
         }
-        catch (EtcdException e) when (e.Code == EtcdStatus.PermissionDenied || e.IsLeaseNotFound)
+        catch (EtcdException e) when (e.Code == StatusCode.PermissionDenied || e.IsLeaseNotFound)
         {
             return null;
         }

@@ -2,9 +2,10 @@ using System;
 using System.Collections.Immutable;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Google.Protobuf;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -39,8 +40,8 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     {
         DateTimeOffset asked = time.GetUtcNow();
         LeaseGrantResponse grant = await _grants.GrantAsync((long)TimeToLive.TotalSeconds, cancellationToken);
-        DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.Ttl);
-        TxnRequest request = Put(subnet, attributes, seen?.ModRevision ?? 0, grant.Id);
+        DateTimeOffset expires = asked + TimeSpan.FromSeconds(grant.TTL);
+        TxnRequest request = Put(subnet, attributes, seen?.ModRevision ?? 0, grant.ID);
 
         TxnResponse response;
         try
@@ -49,21 +50,21 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
         }
         catch (EtcdException e) when (e.Failure == EtcdFailure.Interrupted)
         {
-            return await FindOutAsync(subnet, seen, grant.Id, expires, cancellationToken);
+            return await FindOutAsync(subnet, seen, grant.ID, expires, cancellationToken);
         }
         catch (EtcdException)
         {
-            await _grants.RevokeAsync(grant.Id, cancellationToken);
+            await _grants.RevokeAsync(grant.ID, cancellationToken);
             throw;
         }
 
         if (!response.Succeeded)
         {
-            await _grants.RevokeAsync(grant.Id, cancellationToken);
+            await _grants.RevokeAsync(grant.ID, cancellationToken);
             return null;
         }
 
-        await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant.Id, seen?.LeaseId ?? 0, cancellationToken);
+        await _grants.HoldAsync(EtcdKeys.NameOf(subnet), grant.ID, seen?.LeaseId ?? 0, cancellationToken);
         return new WrittenLease(response.Header.Revision, expires);
     }
 
@@ -89,8 +90,8 @@ internal sealed class EtcdLeaseWriter(EtcdClient client, EtcdKeys keys, TimeProv
     {
         DateTimeOffset asked = time.GetUtcNow();
         LeaseKeepAliveResponse response = await client.LeaseKeepAliveAsync(seen.LeaseId, cancellationToken);
-        return response.Ttl > 0
-            ? new WrittenLease(seen.ModRevision, asked + TimeSpan.FromSeconds(response.Ttl))
+        return response.TTL > 0
+            ? new WrittenLease(seen.ModRevision, asked + TimeSpan.FromSeconds(response.TTL))
             : null;
     }
 

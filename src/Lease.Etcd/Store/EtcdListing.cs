@@ -2,9 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Google.Protobuf;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -78,8 +80,8 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
                 request.KeysOnly = request.Limit == 1;
                 request.Limit = Math.Max(1, request.Limit / 2);
                 unread =
-                    $"its value{(e.AnswerBytes is { } bytes ? $" of about {bytes} bytes" : null)} is more than the "
-                    + $"{GrpcFrames.MaximumMessageBytes} bytes that are read; remove it";
+                    "its value is more than the "
+                    + $"{EtcdConnection.MaximumMessageBytes} bytes that are read; remove it";
                 continue;
             }
 

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using Etcdserverpb;
 using Google.Protobuf.Collections;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -186,7 +188,7 @@ internal sealed class EtcdWatchState
             && _sharers.Add(other.Name))
         {
             _warn($"lease key {_keys.Of(other.Name)} has this host's public address "
-                + $"{Ipv4Prefix.Format(own.PublicIp)} too, "
+                + $"{own.PublicIp} too, "
                 + $"which holds {own.Subnet}; remove it if it is an old one, else give each host its own --public-ip");
         }
     }

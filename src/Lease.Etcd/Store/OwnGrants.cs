@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -38,9 +38,9 @@ internal sealed class OwnGrants(EtcdClient client)
     internal async Task<LeaseGrantResponse> GrantAsync(long seconds, CancellationToken cancellationToken)
     {
         LeaseGrantResponse grant = await client.LeaseGrantAsync(
-            new LeaseGrantRequest { Ttl = seconds }, cancellationToken);
-        _known = _known.Add(grant.Id);
-        _loose.Add(grant.Id);
+            new LeaseGrantRequest { TTL = seconds }, cancellationToken);
+        _known = _known.Add(grant.ID);
+        _loose.Add(grant.ID);
         return grant;
     }
 

@@ -1,8 +1,8 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Etcd.Tests.Requests;

@@ -1,9 +1,9 @@
 using System;
 using System.IO;
 using System.Linq;
-using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
+using Grpc.Core;
 using Overlay.Lease.Etcd.Client;
 using Xunit;
 using static Overlay.Lease.Etcd.Tests.Requests;
@@ -39,49 +39,13 @@ public sealed class EtcdFailuresTests : IDisposable
     [InlineData(3, "etcdserver: key is not provided", "Invalid")]
     public void What_etcd_says_means_one_thing_to_a_caller(int code, string text, string failure)
     {
-        EtcdException exception = EtcdFailures.Of((EtcdStatus)code, text, s_endpoint, s_call);
+        EtcdException exception = EtcdFailures.Of((StatusCode)code, text, s_endpoint, s_call);
         Assert.Equal(failure, $"{exception.Failure}");
         Assert.Equal(failure is "NotSent" or "Interrupted", exception.IsNotReady);
         Assert.Equal(failure == "Refused", exception.IsRefused);
         Assert.Equal(text.Contains("space", StringComparison.Ordinal), exception.IsFull);
         Assert.Equal(
             $"etcd http://10.0.0.1:2379: read of /k: {text.Replace("etcdserver: ", string.Empty)}", exception.Message);
-    }
-
-    [Fact]
-    public void A_status_is_decoded_and_made_one_line()
-    {
-        using var response = new HttpResponseMessage();
-        response.Headers.TryAddWithoutValidation("grpc-status", "2");
-        response.Headers.TryAddWithoutValidation("grpc-message", "100%25 of%0Athe%20disk");
-        EtcdException exception = Assert.Throws<EtcdException>(
-            () => EtcdFailures.CheckHead(response, s_endpoint, s_call));
-        Assert.Equal((EtcdStatus.Unknown, "etcd http://10.0.0.1:2379: read of /k: 100% of the disk"), (
-            exception.Code, exception.Message));
-    }
-
-    [Theory]
-    [InlineData(HttpStatusCode.NotFound, false)]
-    [InlineData(HttpStatusCode.OK, false)]
-    [InlineData(HttpStatusCode.ServiceUnavailable, true)]
-    public void A_web_server_is_told_from_etcd_and_one_that_is_restarting_is_worth_another_try(
-        HttpStatusCode status, bool isNotReady)
-    {
-        using var response = new HttpResponseMessage(status) { Content = new StringContent("hello") };
-        EtcdException exception = Assert.Throws<EtcdException>(
-            () => EtcdFailures.CheckHead(response, s_endpoint, s_call));
-        Assert.Equal(isNotReady, exception.IsNotReady);
-        Assert.Contains(
-            $"answers HTTP {(int)status} with text/plain instead of gRPC", exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void An_answer_without_status_is_no_success()
-    {
-        using var response = new HttpResponseMessage();
-        EtcdException exception = Assert.Throws<EtcdException>(
-            () => EtcdFailures.CheckStatus(response.TrailingHeaders, s_endpoint, s_call));
-        Assert.True(exception.IsNotReady);
     }
 
     [Fact]
@@ -107,7 +71,7 @@ public sealed class EtcdFailuresTests : IDisposable
         var all = EtcdException.Of([.. reasons.Split('|').Zip(
             failures.Split('|'),
             (reason, failure) => new EtcdException(
-                EtcdStatus.Unavailable, Enum.Parse<EtcdFailure>(failure), s_endpoint, s_call.Text, reason))]);
+                StatusCode.Unavailable, Enum.Parse<EtcdFailure>(failure), s_endpoint, s_call.Text, reason))]);
         Assert.Equal(expected, $"{all.Failure}");
         Assert.All(reasons.Split('|'), reason => Assert.Contains(reason, all.Message, StringComparison.Ordinal));
     }

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Testing;
 using Xunit;
@@ -21,10 +22,10 @@ public sealed class TlsTests : IDisposable
     public async Task The_authority_alone_is_enough_where_etcd_asks_for_no_certificate()
     {
         using EtcdServer server = Start("127.0.0.1");
-        await using var client = new EtcdClient(Options(server.Endpoint) with { CaFile = _authority.CaFile });
+        await using var client = new EtcdClient(OptionsFor(server));
         await client.PutAsync(Write(_key, "safe"), Cancel);
         Assert.Equal("safe", await client.ValueAsync(_key));
-        await foreach (Protocol.WatchResponse response in client.WatchAsync(Watch(_key), Cancel))
+        await foreach (WatchResponse response in client.WatchAsync(Watch(_key), Cancel))
         {
             Assert.True(response.Created);
             break;
@@ -37,7 +38,7 @@ public sealed class TlsTests : IDisposable
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
         TestCertificate own = _authority.Issue("node", []);
         await using var client = new EtcdClient(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile, CertFile = own.CertFile, KeyFile = own.KeyFile });
+            OptionsFor(server) with { CertFile = own.CertFile, KeyFile = own.KeyFile });
         await client.PutAsync(Write(_key, "safe"), Cancel);
         Assert.Equal("safe", await client.ValueAsync(_key));
     }
@@ -47,7 +48,7 @@ public sealed class TlsTests : IDisposable
     {
         using EtcdServer server = Start("etcd.example");
         await using var client = new EtcdClient(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile, ServerName = "etcd.example" });
+            OptionsFor(server) with { ServerName = "etcd.example" });
         Assert.Null(await client.ValueAsync(_key));
     }
 
@@ -56,7 +57,7 @@ public sealed class TlsTests : IDisposable
     {
         using EtcdServer server = Start("etcd.example", "10.9.8.7");
         await RefusesAsync(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile },
+            OptionsFor(server),
             "its certificate is for etcd.example, 10.9.8.7, not for 127.0.0.1");
     }
 
@@ -79,7 +80,7 @@ public sealed class TlsTests : IDisposable
         TestCertificate expired = _authority.Issue("expired", ["127.0.0.1"], expired: true);
         using var server = EtcdServer.Start(new EtcdServerOptions { Certificate = expired });
         await RefusesAsync(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile }, "its certificate expired on 20");
+            OptionsFor(server), "its certificate expired on 20");
     }
 
     [Fact]
@@ -87,7 +88,7 @@ public sealed class TlsTests : IDisposable
     {
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
         await RefusesAsync(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile }, "it wants a certificate of ours, and none "
+            OptionsFor(server), "it wants a certificate of ours, and none "
                 + "is given");
     }
 
@@ -97,7 +98,7 @@ public sealed class TlsTests : IDisposable
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
         TestCertificate own = _authority.Issue("node", [], expired: true);
         await RefusesAsync(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile, CertFile = own.CertFile, KeyFile = own.KeyFile },
+            OptionsFor(server) with { CertFile = own.CertFile, KeyFile = own.KeyFile },
             $"our certificate {own.CertFile} expired on 20");
     }
 
@@ -108,7 +109,7 @@ public sealed class TlsTests : IDisposable
         using var other = new TestAuthority(_folder, "another");
         TestCertificate own = other.Issue("node", []);
         await RefusesAsync(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile, CertFile = own.CertFile, KeyFile = own.KeyFile },
+            OptionsFor(server) with { CertFile = own.CertFile, KeyFile = own.KeyFile },
             $"it does not accept our certificate {own.CertFile}");
     }
 
@@ -118,7 +119,7 @@ public sealed class TlsTests : IDisposable
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
         TestCertificate own = _authority.Issue("node", [], expired: true);
         await using var client = new EtcdClient(
-            Options(server.Endpoint) with { CaFile = _authority.CaFile, CertFile = own.CertFile, KeyFile = own.KeyFile });
+            OptionsFor(server) with { CertFile = own.CertFile, KeyFile = own.KeyFile });
         await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.Equal(own, _authority.Issue("node", []));
 
@@ -140,6 +141,19 @@ public sealed class TlsTests : IDisposable
         Assert.Contains("no TLS connection", hasNone.Message, StringComparison.Ordinal);
         Assert.EndsWith("Is https right?", hasNone.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', wantsTls.Message + hasNone.Message);
+    }
+
+    [Fact]
+    public async Task A_web_server_over_TLS_that_has_not_heard_of_HTTP_2_is_one_line()
+    {
+        using LoopbackServer web = DeadEnds.Http11(_authority.Issue("web", ["127.0.0.1"]));
+        await using var client = new EtcdClient(Options(web.Endpoint) with { CaFile = _authority.CaFile });
+        EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
+        Assert.StartsWith(
+            $"etcd https://{web.Endpoint.Authority}: read of {_key}: ", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            ". Is https right, and this a client port of etcd v3?", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', failure.Message);
     }
 
     [Fact]
@@ -189,6 +203,8 @@ public sealed class TlsTests : IDisposable
                 + "", failure.Message, StringComparison.Ordinal);
         Assert.True(failure.IsRefused && !failure.IsNotReady, failure.ToString());
     }
+
+    private EtcdOptions OptionsFor(EtcdServer server) => Options(server.Endpoint) with { CaFile = _authority.CaFile };
 
     private EtcdServer Start(
         string host, string? second = null, bool insistsOnClients = false) => EtcdServer.Start(new EtcdServerOptions

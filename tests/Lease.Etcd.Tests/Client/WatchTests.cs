@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Etcd.Tests.Requests;
@@ -125,7 +125,7 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
     }
 
     [Fact]
-    public async Task A_watch_on_an_etcd_that_hangs_ends_within_fifteen_seconds()
+    public async Task A_watch_on_an_etcd_that_hangs_is_ended_by_a_ping_without_an_answer()
     {
         using var own = EtcdServer.Start();
         await using var client = new EtcdClient(Options(own.Endpoint));
@@ -133,10 +133,9 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
             .GetAsyncEnumerator(Cancel);
         Assert.True((await NextAsync(watch)).Created);
         own.Pause();
-        long start = Stopwatch.GetTimestamp();
-        EtcdException end = await Assert.ThrowsAsync<EtcdException>(async () => await watch.MoveNextAsync());
+        EtcdException end = await Assert.ThrowsAsync<EtcdException>(() => NextAsync(watch));
         Assert.True(end.IsNotReady, end.Message);
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15));
+        Assert.DoesNotContain("client port", end.Message, StringComparison.Ordinal); // it has answered before
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();

@@ -2,16 +2,21 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Testing;
 
 namespace Overlay.Lease.Etcd.Tests;
 
 /// <summary>Endpoints with nothing useful behind them.</summary>
 internal static class DeadEnds
 {
+    private const string BadRequest = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+
     /// <summary>A port on which nobody listens.</summary>
     internal static Uri Refusing()
     {
@@ -20,13 +25,57 @@ internal static class DeadEnds
         return new Uri($"http://{listener.LocalEndpoint}");
     }
 
-    /// <summary>A port that takes a connection and then says <paramref name="greeting"/>, or nothing at all.</summary>
-    internal static Answering Listen(string greeting = "") => new(greeting);
+    /// <summary>A port that takes connections and what is said on them, and says nothing.</summary>
+    internal static LoopbackServer Silent(string scheme = "http") => new(
+        async (client, end) =>
+        {
+            byte[] buffer = new byte[4096];
+            while (await client.GetStream().ReadAsync(buffer, end) > 0)
+            {
+            }
+        },
+        scheme);
+
+    /// <summary>A port that answers the first words with these and closes; with none it only closes.</summary>
+    internal static LoopbackServer Answering(string words) => new(
+        (client, end) => AnswerAsync(client.GetStream(), words, end));
+
+    /// <summary>A web server that has not heard of HTTP/2, in plain text.</summary>
+    internal static LoopbackServer Http11() => Answering(BadRequest);
+
+    /// <summary>A web server that has not heard of HTTP/2, over TLS.</summary>
+    internal static LoopbackServer Http11(TestCertificate certificate) => new(
+        async (client, end) =>
+        {
+            using var shown = X509Certificate2.CreateFromPemFile(certificate.CertFile, certificate.KeyFile);
+            await using var stream = new SslStream(client.GetStream());
+            await stream.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = shown }, end);
+            await AnswerAsync(stream, BadRequest, end);
+        },
+        "https");
+
+    /// <summary>A port that closes each connection before a word is said on it.</summary>
+    /// <param name="isReset">True for RST in place of FIN.</param>
+    /// <param name="scheme">Of its endpoint.</param>
+    internal static LoopbackServer Closing(bool isReset, string scheme = "http") => new(
+        (client, _) =>
+        {
+            client.LingerState = new LingerOption(isReset, 0);
+            return Task.CompletedTask;
+        },
+        scheme);
 
     /// <summary>
     /// A port whose queue is full, so that the kernel answers no further connection: as silent as a firewall.
     /// </summary>
     internal static Full FillUp() => new();
+
+    private static async Task AnswerAsync(Stream stream, string words, CancellationToken end)
+    {
+        _ = await stream.ReadAsync(new byte[4096], end);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(words), end);
+    }
 
     internal sealed class Full : IDisposable
     {
@@ -47,8 +96,8 @@ internal static class DeadEnds
                 {
                     socket.Connect(_listener.LocalEndpoint);
                 }
-                catch (SocketException inProgress) when (
-                    inProgress.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+                catch (SocketException problem) when (problem.SocketErrorCode
+                    is SocketError.WouldBlock or SocketError.InProgress)
                 {
                     // As it should be.
                 }
@@ -61,75 +110,6 @@ internal static class DeadEnds
         {
             _waiting.ForEach(socket => socket.Dispose());
             _listener.Dispose();
-        }
-    }
-
-    internal sealed class Answering : IDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly CancellationTokenSource _end = new();
-
-        private int _connections;
-
-        internal Answering(string greeting)
-        {
-            _listener.Start();
-            Endpoint = new Uri($"http://{_listener.LocalEndpoint}");
-            _ = ServeAsync(greeting);
-        }
-
-        internal Uri Endpoint { get; }
-
-        /// <summary>How many were made to it so far.</summary>
-        internal int Connections => Volatile.Read(ref _connections);
-
-        public void Dispose()
-        {
-            _end.Cancel();
-            _listener.Dispose();
-            _end.Dispose();
-        }
-
-        private async Task ServeAsync(string greeting)
-        {
-            CancellationToken end = _end.Token;
-            try
-            {
-                while (true)
-                {
-                    TcpClient client = await _listener.AcceptTcpClientAsync(end);
-                    Interlocked.Increment(ref _connections);
-                    _ = TalkAsync(client, greeting, end);
-                }
-            }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-                // The test is over.
-            }
-        }
-
-        private static async Task TalkAsync(TcpClient client, string greeting, CancellationToken end)
-        {
-            using (client)
-            {
-                try
-                {
-                    NetworkStream stream = client.GetStream();
-                    byte[] buffer = new byte[4096];
-                    while (await stream.ReadAsync(buffer, end) > 0)
-                    {
-                        await stream.WriteAsync(Encoding.ASCII.GetBytes(greeting), end);
-                        if (greeting.Length > 0)
-                        {
-                            return;
-                        }
-                    }
-                }
-                catch (Exception e) when (e is OperationCanceledException or IOException)
-                {
-                    // The other side has gone, or the test is over.
-                }
-            }
         }
     }
 }

@@ -2,9 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Google.Protobuf;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 using Xunit;
 
 namespace Overlay.Lease.Etcd.Tests;
@@ -37,7 +37,13 @@ internal static class Requests
     internal static WatchCreateRequest Watch(string prefix, long from = 0) =>
         new() { Key = Bytes(prefix), RangeEnd = End(prefix), StartRevision = from };
 
-    internal static EtcdOptions Options(params IReadOnlyList<Uri> endpoints) => new() { Endpoints = endpoints };
+    /// <summary>With waits that no busy machine comes to; a test of a wait has its own.</summary>
+    internal static EtcdOptions Options(params IReadOnlyList<Uri> endpoints) => new()
+    {
+        Endpoints = endpoints,
+        ConnectTimeout = TimeSpan.FromSeconds(20),
+        RequestTimeout = TimeSpan.FromSeconds(20),
+    };
 
     /// <summary>What a read answers for one key; null when there is none.</summary>
     internal static async Task<string?> ValueAsync(this EtcdClient client, string key)

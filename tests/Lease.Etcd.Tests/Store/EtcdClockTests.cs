@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;

@@ -1,7 +1,8 @@
 using System;
 using System.Threading.Tasks;
+using Grpc.Core;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;
@@ -138,7 +139,7 @@ public sealed class EtcdFaultTests : IAsyncDisposable
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        Lab.Relay.Refuse(call, (int)EtcdStatus.ResourceExhausted, "etcdserver: too many requests");
+        Lab.Relay.Refuse(call, (int)StatusCode.ResourceExhausted, "etcdserver: too many requests");
 
         LeaseStoreNotReadyException refusal = await Assert.ThrowsAsync<LeaseStoreNotReadyException>(
             () => store.RenewAsync(own, EtcdStoreLab.Cancel));
@@ -158,7 +159,7 @@ public sealed class EtcdFaultTests : IAsyncDisposable
             {
                 await Lab.PutAsync($"/filling/{i}", block);
             }
-            catch (EtcdException e) when (e.Code == EtcdStatus.ResourceExhausted)
+            catch (EtcdException e) when (e.Code == StatusCode.ResourceExhausted)
             {
                 return;
             }

@@ -3,9 +3,10 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Etcdserverpb;
 using Google.Protobuf;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;
@@ -90,7 +91,7 @@ public sealed class EtcdStoreLab : IAsyncDisposable
         await PutAsync(KeyOf(name), LeaseText.Value(publicIp), ttl == 0 ? 0 : await GrantAsync(ttl));
 
     internal async Task<long> GrantAsync(long ttl) =>
-        (await _client.LeaseGrantAsync(new LeaseGrantRequest { Ttl = ttl }, Cancel)).Id;
+        (await _client.LeaseGrantAsync(new LeaseGrantRequest { TTL = ttl }, Cancel)).ID;
 
     internal Task DeleteAsync(string name) => _client.DeleteRangeAsync(
         new DeleteRangeRequest { Key = ByteString.CopyFromUtf8(KeyOf(name)) }, Cancel);
@@ -114,7 +115,7 @@ public sealed class EtcdStoreLab : IAsyncDisposable
         KeyValue kv = await ReadAsync(name) ?? throw new InvalidOperationException($"there is no {name}");
         return kv.Lease == 0
             ? -1
-            : (await _client.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { Id = kv.Lease }, Cancel)).Ttl;
+            : (await _client.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { ID = kv.Lease }, Cancel)).TTL;
     }
 
     /// <summary>Does something while no store reaches etcd.</summary>
@@ -143,7 +144,8 @@ public sealed class EtcdStoreLab : IAsyncDisposable
     internal async Task ClearAsync()
     {
         await _client.DeleteRangeAsync(
-            new DeleteRangeRequest { Key = ByteString.CopyFrom(0), RangeEnd = ByteString.CopyFrom(0) }, CancellationToken.None);
+            new DeleteRangeRequest { Key = ByteString.CopyFrom(0), RangeEnd = ByteString.CopyFrom(0) },
+            CancellationToken.None);
         lock (_warnings)
         {
             _warnings.Clear();

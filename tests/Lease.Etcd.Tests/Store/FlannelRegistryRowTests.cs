@@ -1,7 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using Google.Protobuf;
-using Overlay.Lease.Etcd.Protocol;
+using Mvccpb;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;
@@ -179,5 +179,5 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     });
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string previous) =>
-        store.AcquireAsync(s_config, new LeaseRequest(Ip("1.2.3.4"), Net(previous)), EtcdStoreLab.Cancel);
+        store.AcquireAsync(s_config, new LeaseRequest(Ip("1.2.3.4"), Cidr(previous)), EtcdStoreLab.Cancel);
 }

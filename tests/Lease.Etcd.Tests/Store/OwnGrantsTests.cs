@@ -1,7 +1,7 @@
 using System;
 using System.Threading.Tasks;
+using Mvccpb;
 using Overlay.Lease.Etcd.Client;
-using Overlay.Lease.Etcd.Protocol;
 using Overlay.Lease.Etcd.Store;
 using Overlay.Testing;
 using Xunit;

@@ -1,0 +1,69 @@
+using System;
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Overlay.Lease.Etcd.Tests;
+
+/// <summary>
+/// Speaks HTTP/2 in plain text and answers every request alike, with no word of gRPC's status: as a proxy does, or a
+/// server of something else.
+/// </summary>
+internal static class CannedHttp2
+{
+    // RFC 9113, sections 3.4, 4.1 and 6.
+    private const int PrefaceBytes = 24, HeaderBytes = 9, PingBytes = 8;
+    private const byte Data = 0, Headers = 1, Settings = 4, Ping = 6;
+    private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
+
+    /// <param name="status">Of HTTP.</param>
+    /// <param name="type">Of the body.</param>
+    /// <param name="body">Sent whole, in one frame.</param>
+    internal static LoopbackServer Start(int status, string type, byte[] body) =>
+        new((client, end) => ServeAsync(client, Head(status, type), body, end));
+
+    private static async Task ServeAsync(TcpClient client, byte[] head, byte[] body, CancellationToken end)
+    {
+        NetworkStream stream = client.GetStream();
+        await stream.ReadExactlyAsync(new byte[PrefaceBytes], end);
+        await stream.WriteAsync(Frame(Settings, 0, stream: 0, []), end);
+        byte[] header = new byte[HeaderBytes];
+        while (await stream.ReadAtLeastAsync(header, HeaderBytes, throwOnEndOfStream: false, end) == HeaderBytes)
+        {
+            byte[] payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+            await stream.ReadExactlyAsync(payload, end);
+            uint id = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(5));
+            byte[] answer = (header[3], header[4]) switch
+            {
+                (Settings, 0) => Frame(Settings, Ack, stream: 0, []),
+                (Ping, 0) => Frame(Ping, Ack, stream: 0, payload.AsSpan(0, PingBytes)),
+                (Headers, _) => [.. Frame(Headers, EndHeaders, id, head), .. Frame(Data, EndStream, id, body)],
+                _ => [],
+            };
+            await stream.WriteAsync(answer, end);
+        }
+    }
+
+    // RFC 7541, section 6.2.2: names from the static table, nothing indexed, nothing compressed.
+    private static byte[] Head(int status, string type)
+    {
+        const byte StatusName = 8, ContentTypeName = 31, FourBits = 15;
+        return
+        [
+            StatusName, 3, .. Encoding.ASCII.GetBytes($"{status}"),
+            FourBits, ContentTypeName - FourBits, (byte)type.Length, .. Encoding.ASCII.GetBytes(type),
+        ];
+    }
+
+    private static byte[] Frame(byte type, byte flags, uint stream, ReadOnlySpan<byte> payload)
+    {
+        byte[] frame =
+        [
+            0, (byte)(payload.Length >> 8), (byte)payload.Length, type, flags, 0, 0, 0, 0, .. payload,
+        ];
+        BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(5), stream);
+        return frame;
+    }
+}
