@@ -120,9 +120,8 @@ public static unsafe class TunControl
     {
         Errno.EPERM => "run as root, or grant CAP_NET_ADMIN",
         Errno.ENOTTY => $"{DeviceNode} is not the TUN device; remove it and make it anew: mknod {DeviceNode} c 10 200",
-        Errno.EBUSY => "it exists: another process holds it, perhaps another overlay or flanneld (fuser -v "
-            + $"{DeviceNode}), "
-            + $"or it was made to stay (ip link del {name})",
+        Errno.EBUSY => $"it exists: another process holds it (find it with: fuser -v {DeviceNode}), or it was made to "
+            + $"stay (remove it with: ip link del {name})",
         Errno.EINVAL or Errno.EEXIST =>
             $"an interface of that name and another kind exists; look at: ip -d link show {name}",
         _ => null,

@@ -38,8 +38,7 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             SocketOptions.Bind(fd, SocketAddress.Create(address, port), $"could not listen on UDP {endpoint}",
-                inUseAdvice: "another process, perhaps another overlay or flanneld, has the port; find it with: ss "
-                    + $"-ulnp sport = :{port}",
+                inUseAdvice: $"another process has the port; find it with: ss -ulnp sport = :{port}",
                 notLocalAdvice: "the address is not on this host; look at: ip address");
             return new UdpSocket(fd);
         }
