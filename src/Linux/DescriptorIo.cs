@@ -33,9 +33,12 @@ public static unsafe class DescriptorIo
     }
 
     /// <summary>Reads once. On a TUN descriptor that is one packet, or as much of it as fits.</summary>
+    /// <param name="fd">What to read from.</param>
+    /// <param name="buffer">Takes the bytes. What lay in it before is lost, whether or not something is read.</param>
     /// <returns>Bytes read, or the errno.</returns>
     public static SyscallResult Read(SafeFd fd, Span<byte> buffer)
     {
+        Poison.Fill(buffer);
         using SafeFd.Borrowed borrowed = fd.Borrow();
         while (true)
         {

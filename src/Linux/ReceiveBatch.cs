@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
 using Overlay.Net;
@@ -11,7 +12,8 @@ namespace Overlay.Linux;
 /// datagrams of one sender that the kernel has put together, all of one length but the last (UDP_GRO, udp(7)).
 /// </summary>
 /// <remarks>
-/// Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch.
+/// Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch; a message
+/// whose slot has been moved meanwhile (<see cref="Place"/>) belongs to whoever has its old place.
 /// </remarks>
 public sealed unsafe class ReceiveBatch : IDisposable
 {
@@ -98,8 +100,12 @@ public sealed unsafe class ReceiveBatch : IDisposable
         _vectors[index] = new iovec { iov_base = slot, iov_len = SlotBytes };
     }
 
-    /// <summary>Empties the batch.</summary>
-    public void Clear() => Count = 0;
+    /// <summary>Empties the batch: its messages are borrowed no longer.</summary>
+    public void Clear()
+    {
+        GiveBackMessages();
+        Count = 0;
+    }
 
     /// <summary>Puts a message in as if it had been received.</summary>
     /// <param name="bytes">As many as arrived, at most <see cref="SlotBytes"/>.</param>
@@ -140,6 +146,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
                 (header.msg_flags & (LibC.MSG_TRUNC | LibC.MSG_CTRUNC)) != 0);
         }
 
+        Debug.Assert(count <= Capacity, "the kernel has filled more headers than it was given");
         Count = count;
     }
 
@@ -151,6 +158,18 @@ public sealed unsafe class ReceiveBatch : IDisposable
         _addresses.Dispose();
         _controls.Dispose();
         Count = 0;
+    }
+
+    [Conditional("DEBUG")]
+    private void GiveBackMessages()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            if (_received[i].Offset == _offsets[i])
+            {
+                _slab.GiveBack(_offsets[i], _received[i].Bytes);
+            }
+        }
     }
 
     // The first control message or none: nothing else is asked for on this socket.

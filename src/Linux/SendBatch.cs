@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
 using Overlay.Net;
@@ -18,6 +19,9 @@ public sealed unsafe class SendBatch : IDisposable
     // A 16-bit value in a control message: 18 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)).
     private const int ControlBytes = 24;
     private const int ControlLength = 18;
+
+    // What an IPv4 packet carries behind its header and UDP's (RFC 791, RFC 768).
+    private const int LongestDatagramBytes = 65_535 - 20 - 8;
 
     private readonly PinnedSlab _slab;
     private readonly IoVectors _vectors;
@@ -149,7 +153,12 @@ public sealed unsafe class SendBatch : IDisposable
 
     /// <summary>Makes the open message a train.</summary>
     /// <param name="segmentBytes">Length of each datagram but the last, which may be shorter; 1 to 65,507.</param>
-    public void MakeTrain(int segmentBytes) => SetSegment(Checked(Count - 1), segmentBytes);
+    public void MakeTrain(int segmentBytes)
+    {
+        Debug.Assert(
+            segmentBytes is > 0 and <= LongestDatagramBytes, "a train's datagrams are as long as a UDP payload can be");
+        SetSegment(Checked(Count - 1), segmentBytes);
+    }
 
     /// <summary>Copies message <paramref name="index"/> as the kernel sees it.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
@@ -173,6 +182,7 @@ public sealed unsafe class SendBatch : IDisposable
     /// <remarks>This batch is emptied first. It needs room for as many messages as the train has datagrams.</remarks>
     public void SetToDatagramsOf(SendBatch source, int index)
     {
+        Debug.Assert(source != this && source._slab == _slab, "the pieces are those of one slab, and another batch's");
         Clear();
         int segmentBytes = source.SegmentBytesOf(index);
         int left = 0;

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
@@ -75,6 +76,7 @@ internal ref struct NetlinkMessageWriter
     /// <summary>Closes the innermost open attribute.</summary>
     internal readonly void EndNested(int start)
     {
+        Debug.Assert(start >= 0 && start + Unsafe.SizeOf<nlattr>() <= _length, "what is closed has been opened");
         ushort length = checked((ushort)(_length - start));
         MemoryMarshal.Write(_buffer[start..], in length);
     }

@@ -246,6 +246,7 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>The next datagram from the kernel, whole. Borrowed until the next call.</summary>
     private ReadOnlySpan<byte> ReceiveFromKernel(int fd)
     {
+        Poison.Fill(_buffer);
         while (true)
         {
             // Looking first tells the true length while the datagram can still be had.
