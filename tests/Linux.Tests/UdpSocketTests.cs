@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using System.Threading;
-using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -183,7 +183,7 @@ public sealed class UdpSocketTests : IDisposable
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
         foreach (int option in (int[])[PacketInfo, ReceiveTos, ReceiveTtl])
         {
-            Assert.True(SocketOptions.TrySet(receiver.Descriptor, Libc.IPPROTO_IP, option, 1, out _));
+            Assert.True(SocketOptions.TrySet(receiver.Descriptor, LibC.IPPROTO_IP, option, 1, out _));
         }
 
         batch.Begin(Ipv4Address.Loopback, Theirs);

@@ -20,8 +20,6 @@ internal sealed class WireBench : IDisposable
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private const string PeerSubnet = "10.244.77.0/24";
-    private const int SolSocket = 1, SoReceiveBufferForce = 33; // asm-generic/socket.h
-    private const int SolUdp = 17, UdpSegment = 103; // linux/udp.h
 
     private readonly List<IDisposable> _parts = [];
     private readonly byte[] _datagram = new byte[64 * 1024];
@@ -49,7 +47,7 @@ internal sealed class WireBench : IDisposable
                 Lab.Host(2).HostNamespace, () =>
                     new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
             Peer.Bind(new IPEndPoint(Lab.Host(2).UnderlayAddress, TestLab.Port));
-            Peer.SetRawSocketOption(SolSocket, SoReceiveBufferForce, BitConverter.GetBytes(16 << 20));
+            Peer.ForceReceiveBuffer(16 << 20);
             Peer.ReceiveTimeout = (int)Patience.TotalMilliseconds;
             Tunnel = Own(LabNamespace.Run(
                 Lab.Host(1).HostNamespace,
@@ -136,7 +134,7 @@ internal sealed class WireBench : IDisposable
                 train.AddRange(packets[next]);
             }
 
-            Peer.SetRawSocketOption(SolUdp, UdpSegment, BitConverter.GetBytes(next - first > 1 ? length : 0));
+            Peer.SetSegmentBytes(next - first > 1 ? length : 0);
             _ = Peer.SendTo([.. train], daemon);
         }
     }
