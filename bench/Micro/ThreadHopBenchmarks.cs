@@ -101,14 +101,14 @@ public class ThreadHopBenchmarks : IDisposable
         return AwaitAll();
     }
 
-    private long SendFrames(int packetsAFlush)
+    private long SendFrames(int packetsPerFlush)
     {
         for (int i = 0; i < Packets; i++)
         {
             WrongResult.Unless(_frames.TryReserve(_stop, out int offset), "no room for a frame");
             BinaryPrimitives.WriteInt32LittleEndian(_frames.Region.Slice(offset + FramePipe.HeadBytes, PacketBytes), i);
             _frames.Commit(offset, new FrameHead(PacketBytes));
-            if ((i + 1) % packetsAFlush == 0)
+            if ((i + 1) % packetsPerFlush == 0)
             {
                 _frames.Publish();
             }
@@ -117,13 +117,13 @@ public class ThreadHopBenchmarks : IDisposable
         return AwaitAll();
     }
 
-    private long SendThroughPipe(int packetsAFlush)
+    private long SendThroughPipe(int packetsPerFlush)
     {
         for (int i = 0; i < Packets; i++)
         {
             BinaryPrimitives.WriteInt32LittleEndian(_pipe.Writer.GetSpan(PacketBytes), i);
             _pipe.Writer.Advance(PacketBytes);
-            if ((i + 1) % packetsAFlush == 0)
+            if ((i + 1) % packetsPerFlush == 0)
             {
                 ValueTask<FlushResult> flush = _pipe.Writer.FlushAsync();
                 if (!flush.IsCompletedSuccessfully)

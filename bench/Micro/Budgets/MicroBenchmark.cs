@@ -89,7 +89,7 @@ internal sealed class MicroBenchmark
         }
     }
 
-    private static double Fewest(Action call, int operationsACall, double enough, TimeSpan patience)
+    private static double Fewest(Action call, int operationsPerCall, double enough, TimeSpan patience)
     {
         call(); // what is made once: code, statics, pools
         long start = Stopwatch.GetTimestamp();
@@ -107,7 +107,7 @@ internal sealed class MicroBenchmark
             }
 
             long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-            fewest = Math.Min(fewest, (double)allocated / ((long)calls * operationsACall));
+            fewest = Math.Min(fewest, (double)allocated / ((long)calls * operationsPerCall));
         }
         while (fewest > enough && Stopwatch.GetElapsedTime(start) < patience);
         return fewest;

@@ -5,7 +5,7 @@ using Overlay.Control;
 using Overlay.Lab;
 using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Forwarding;

@@ -16,7 +16,7 @@ public sealed class UnreachablePeerTests : LabTest
     private const int Pings = 300;
 
     // proc(5): utime and stime are fields 14 and 15; 100 ticks a second on every Linux that .NET runs on (USER_HZ).
-    private const int UserTicks = 14, SystemTicks = 15, TicksASecond = 100;
+    private const int UserTicks = 14, SystemTicks = 15, TicksPerSecond = 100;
 
     [Fact]
     public void Its_answers_are_counted_cost_no_time_and_no_packet_to_others_and_it_is_reached_again_when_it_is_back()
@@ -68,6 +68,6 @@ public sealed class UnreachablePeerTests : LabTest
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' '); // from the third on: a name may have blanks
         long ticks = new[] { UserTicks, SystemTicks }
             .Sum(field => long.Parse(fields[field - 3], CultureInfo.InvariantCulture));
-        return TimeSpan.FromSeconds(ticks / (double)TicksASecond);
+        return TimeSpan.FromSeconds(ticks / (double)TicksPerSecond);
     }
 }

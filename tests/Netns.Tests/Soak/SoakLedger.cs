@@ -14,12 +14,12 @@ namespace Overlay.Netns.Tests.Soak;
 internal sealed record PathBalance(string Name, long Sent, long Arrived, long SocketDrops, long WireDrops)
 {
     // A message or frame is a datagram at the least and a whole train at the most.
-    private const int DatagramsATrain = 127;
+    private const int DatagramsPerTrain = 127;
 
     internal long Missing => Sent - Arrived;
 
     /// <summary>Whether counted drops account for what is missing: exactly when there were none.</summary>
-    internal bool IsExplained => Missing >= SocketDrops && Missing <= (SocketDrops + WireDrops) * DatagramsATrain;
+    internal bool IsExplained => Missing >= SocketDrops && Missing <= (SocketDrops + WireDrops) * DatagramsPerTrain;
 }
 
 /// <summary>Draws up the balance of the paths between hosts 1 and 2, of numbers that no longer change.</summary>
@@ -31,15 +31,15 @@ internal sealed record PathBalance(string Name, long Sent, long Arrived, long So
 internal sealed class SoakLedger
 {
     private readonly TestLab _lab;
-    private readonly long _arrivedAStart;
-    private readonly long _sentAStart;
+    private readonly long _arrivedPerStart;
+    private readonly long _sentPerStart;
 
     /// <param name="lab">Host 3's daemon has been started once, and nothing has been sent to or from it.</param>
     internal SoakLedger(TestLab lab)
     {
         _lab = lab;
-        _arrivedAStart = Arrived(3);
-        _sentAStart = Snmp(3, "OutDatagrams");
+        _arrivedPerStart = Arrived(3);
+        _sentPerStart = Snmp(3, "OutDatagrams");
     }
 
     /// <summary>All that the balance is made of, for finding out whether it still changes.</summary>
@@ -53,8 +53,8 @@ internal sealed class SoakLedger
     /// <param name="thirdStarts">Starts of host 3's daemon.</param>
     internal IReadOnlyList<PathBalance> Paths(int thirdStarts)
     {
-        long toThird = Arrived(3) - (thirdStarts * _arrivedAStart);
-        long fromThird = Snmp(3, "OutDatagrams") - (thirdStarts * _sentAStart);
+        long toThird = Arrived(3) - (thirdStarts * _arrivedPerStart);
+        long fromThird = Snmp(3, "OutDatagrams") - (thirdStarts * _sentPerStart);
         CountersReport first = _lab.Counters(1), second = _lab.Counters(2);
         return
         [
