@@ -13,9 +13,8 @@ public static class PacketBuilder
 
     /// <summary>An IPv4 packet; addresses in host order, options padded by the caller to a multiple of 4.</summary>
     public static byte[] Ipv4(
-        uint source, uint destination, byte ttl =
-            64, byte protocol = Udp, byte[]? payload = null, byte[]? options = null,
-        ushort fragment = 0x4000, byte typeOfService = 0, ushort id = 0x1234)
+        uint source, uint destination, byte ttl = 64, byte protocol = Udp, byte[]? payload = null,
+        byte[]? options = null, ushort fragment = 0x4000, byte typeOfService = 0, ushort id = 0x1234)
     {
         payload ??= [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
         options ??= [];
@@ -39,10 +38,9 @@ public static class PacketBuilder
     /// <summary>A TCP segment in IPv4; options of either header padded by the caller to a multiple of 4.</summary>
     /// <param name="flags">CWR 0x80 to FIN 0x01 (RFC 9293, section 3.1).</param>
     public static byte[] TcpPacket(
-        uint source, uint destination, ushort sourcePort, ushort destinationPort, uint sequence, uint acknowledgment, byte flags,
-        byte[] payload, byte[]? options =
-            null, ushort window = 1000, ushort id = 0x1234, byte ttl = 64, ushort fragment = 0x4000,
-        byte typeOfService = 0, byte[]? ipOptions = null)
+        uint source, uint destination, ushort sourcePort, ushort destinationPort, uint sequence, uint acknowledgment,
+        byte flags, byte[] payload, byte[]? options = null, ushort window = 1000, ushort id = 0x1234, byte ttl = 64,
+        ushort fragment = 0x4000, byte typeOfService = 0, byte[]? ipOptions = null)
     {
         options ??= [];
         int headerBytes = 20 + options.Length;
@@ -63,9 +61,8 @@ public static class PacketBuilder
 
     /// <summary>A UDP datagram in IPv4.</summary>
     public static byte[] UdpPacket(
-        uint source, uint destination, ushort sourcePort, ushort destinationPort, byte[] payload, ushort id =
-            0x1234, byte ttl = 64,
-        ushort fragment = 0x4000, byte typeOfService = 0)
+        uint source, uint destination, ushort sourcePort, ushort destinationPort, byte[] payload,
+        ushort id = 0x1234, byte ttl = 64, ushort fragment = 0x4000, byte typeOfService = 0)
     {
         byte[] datagram = new byte[8 + payload.Length];
         BinaryPrimitives.WriteUInt16BigEndian(datagram, sourcePort);
