@@ -6,6 +6,8 @@ namespace Overlay.Linux;
 /// <summary>ppoll(2) on a few descriptors, with or without a stop signal beside them.</summary>
 public static unsafe class Readiness
 {
+    private const int StandardError = 2; // unistd.h, STDERR_FILENO
+
     /// <summary>
     /// Waits until one of the descriptors can be read or has an error, or <paramref name="stop"/> is set. No time
     /// limit.
@@ -52,6 +54,15 @@ public static unsafe class Readiness
         }
 
         return ready > 0;
+    }
+
+    /// <summary>
+    /// Whether a write to standard error would not block now: there is room, or it ends with an error (poll(2)).
+    /// </summary>
+    public static bool IsStandardErrorWritable()
+    {
+        var one = new pollfd { fd = StandardError, events = Libc.POLLOUT };
+        return Poll(&one, 1, 0) > 0; // safe: one entry, on this stack frame
     }
 
     /// <summary>Waits this long, or until interrupted.</summary>

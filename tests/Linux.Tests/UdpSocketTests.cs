@@ -14,7 +14,7 @@ public sealed class UdpSocketTests : IDisposable
     private static readonly Ipv4Address s_second = Ipv4Address.Parse("127.0.0.2");
     private static readonly Ipv4Address s_third = Ipv4Address.Parse("127.0.0.3");
 
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     private readonly Loopback _lo = new();
 

@@ -16,7 +16,7 @@ public sealed class EtcdServer : IDisposable
     private const int DefaultClientPort = 2379, DefaultPeerPort = 2380, StartAttempts = 3;
     private const string MemoryFileSystem = "/dev/shm";
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly EtcdServerOptions _options;
     private readonly string _name;

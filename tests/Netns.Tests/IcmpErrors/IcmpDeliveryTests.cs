@@ -40,14 +40,11 @@ public sealed class IcmpDeliveryTests : LabTest
     public void A_sockets_own_call_reports_net_unreachable()
     {
         TestLab lab = BringUp();
-        using Socket udp = LabNamespace.Run(
-            lab.Host(1).PodNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket udp = NamespaceSocket.Udp(lab.Host(1).PodNamespace);
         udp.ReportErrors(); // without it the kernel takes a network unreachable for passing
-        udp.ReceiveTimeout = 2000;
+        udp.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
         udp.Connect(IPAddress.Parse(Nowhere), 9);
-        using Socket tcp = LabNamespace.Run(
-            lab.Host(1).HostNamespace, () =>
-                new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using Socket tcp = NamespaceSocket.Tcp(lab.Host(1).HostNamespace);
 
         _ = udp.Send([1]);
 
@@ -89,5 +86,5 @@ public sealed class IcmpDeliveryTests : LabTest
     }
 
     private static CommandResult Ping(TestLab lab, string from, string to, params string[] options) =>
-        lab.Run(from, ["ping", "-n", "-c", "1", "-W", "2", .. options, to]);
+        lab.Run(from, ["ping", "-n", "-c", "1", "-W", "60", .. options, to]);
 }

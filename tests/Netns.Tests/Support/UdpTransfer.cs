@@ -24,7 +24,6 @@ internal enum UdpSending
 internal static class UdpTransfer
 {
     private const int ReceiveBufferBytes = 8 << 20;
-    private const int PatienceMilliseconds = 5000;
 
     // So few at a time that no queue on the way is full: nothing may be lost.
     private const int Burst = 32;
@@ -44,7 +43,7 @@ internal static class UdpTransfer
         using Socket receiver = LabNamespace.Run(toNamespace, NewSocket);
         receiver.ForceReceiveBuffer(ReceiveBufferBytes);
         receiver.Bind(new IPEndPoint(destination, 0));
-        receiver.ReceiveTimeout = PatienceMilliseconds;
+        receiver.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
         using Socket sender = LabNamespace.Run(fromNamespace, NewSocket);
         sender.Connect((IPEndPoint)receiver.LocalEndPoint!); // a bound socket has one
         if (sending == UdpSending.Segmented)
@@ -90,9 +89,9 @@ internal static class UdpTransfer
             {
                 length = receiver.Receive(buffer);
             }
-            catch (SocketException silence)
+            catch (SocketException problem)
             {
-                throw new InvalidOperationException($"{hint}: datagram {offset / payloadBytes} did not come", silence);
+                throw new InvalidOperationException($"{hint}: datagram {offset / payloadBytes} did not come", problem);
             }
 
             ReadOnlySpan<byte> sent = data.AsSpan(offset, Math.Min(payloadBytes, data.Length - offset));
