@@ -15,10 +15,10 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {End}")]
     internal static partial void Acquired(ILogger log, string subnet, string network, string store, string end);
 
-    [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, UDP "
-        + "{Endpoint}, {Peers} peers, engine {Engine}, source check {SourceCheck}")]
+    [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, {Endpoint}, "
+        + "{Peers} peers, {Description}")]
     internal static partial void Ready(
-        ILogger log, string subnet, string @interface, int mtu, string endpoint, int peers, string engine, string sourceCheck);
+        ILogger log, string subnet, string @interface, int mtu, string endpoint, int peers, string description);
 
     [LoggerMessage(4, LogLevel.Information, "Subnet added: {Subnet} via {PublicIp}")]
     internal static partial void SubnetAdded(ILogger log, string subnet, string publicIp);

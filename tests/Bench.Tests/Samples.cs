@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Bench.Results;
+using Overlay.Bench.Variants;
 
 namespace Overlay.Bench.Tests;
 

@@ -19,7 +19,7 @@ public sealed class SubnetFileTests : IDisposable
     [InlineData("/no/such/directory/", "names a directory")]
     public void What_a_rename_would_destroy_is_refused_with_the_remedy(string path, string why)
     {
-        string line = Assert.Throws<OperatorException>(() => StartPlan.CheckSubnetFile(path)).Message;
+        string line = Assert.Throws<OperatorException>(() => SubnetFile.Check(path)).Message;
 
         Assert.Equal(
             $"--subnet-file {path} {why}; give a file to be written, for example /run/flannel/subnet.env", line);
@@ -30,12 +30,12 @@ public sealed class SubnetFileTests : IDisposable
     {
         string link = Path.Combine(_directory.FullName, "link");
         File.CreateSymbolicLink(link, "/dev/null");
-        Assert.Throws<OperatorException>(() => StartPlan.CheckSubnetFile(link));
+        Assert.Throws<OperatorException>(() => SubnetFile.Check(link));
 
         File.Delete(link);
         File.WriteAllText(Path.Combine(_directory.FullName, "file"), "");
         File.CreateSymbolicLink(link, "file");
-        StartPlan.CheckSubnetFile(link);
-        StartPlan.CheckSubnetFile(Path.Combine(_directory.FullName, "missing"));
+        SubnetFile.Check(link);
+        SubnetFile.Check(Path.Combine(_directory.FullName, "missing"));
     }
 }

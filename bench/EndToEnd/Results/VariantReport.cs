@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using Overlay.Bench.Workloads;
 
 namespace Overlay.Bench.Results;
 

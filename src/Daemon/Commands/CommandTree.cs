@@ -1,10 +1,8 @@
 using System.CommandLine;
-using Overlay.Daemon.Start;
-using Overlay.Lease;
+using Overlay.Daemon.Backends;
 using Overlay.Operator.Config;
 using Overlay.Operator.Counters;
 using Overlay.Operator.Leases;
-using Overlay.Terminal;
 
 namespace Overlay.Daemon.Commands;
 
@@ -17,19 +15,6 @@ internal static class CommandTree
         RunCommand.Create(),
         CountersCommand.Create(),
         LeaseCommand.Create(),
-        ConfigCommand.Create(RefusalOfRun),
+        ConfigCommand.Create(BackendCatalog.RefusalOf),
     };
-
-    private static string? RefusalOfRun(NetworkConfig config, string source)
-    {
-        try
-        {
-            StartPlan.CheckBackend(config, source);
-            return null;
-        }
-        catch (OperatorException problem)
-        {
-            return problem.Message;
-        }
-    }
 }

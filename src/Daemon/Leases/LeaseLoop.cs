@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -7,9 +8,15 @@ using Overlay.Lease;
 
 namespace Overlay.Daemon.Leases;
 
+/// <summary>Puts leases in force; when it returns, packets follow them.</summary>
+/// <param name="own">The subnet held.</param>
+/// <param name="delta">What has changed since the last call.</param>
+/// <param name="peers">Every other host's lease.</param>
+internal delegate void ApplyLeases(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers);
+
 /// <summary>
 /// Keeps routes and own subnet up to date. What the store tells and what becomes of the own lease arrives here in one
-/// queue, and here alone it is applied: store and keeper → view → publisher, host, snapshot.
+/// queue, and here alone it is applied: store and keeper → view → backend, subnet.env, snapshot.
 /// </summary>
 internal sealed class LeaseLoop
 {
@@ -27,8 +34,7 @@ internal sealed class LeaseLoop
     private readonly ILeaseStore _store;
     private readonly StartingPoint _start;
     private readonly LeaseKeeper _keeper;
-    private readonly RoutePublisher _publisher;
-    private readonly Action<Ipv4Prefix> _move;
+    private readonly ApplyLeases _apply;
     private readonly SnapshotWriter _snapshots;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -44,20 +50,18 @@ internal sealed class LeaseLoop
     /// <param name="store">What is watched.</param>
     /// <param name="start">What is held and known at first.</param>
     /// <param name="keeper">Of the same lease; this loop runs it.</param>
-    /// <param name="publisher">Gets every change of routes, and of the own subnet.</param>
-    /// <param name="move">Makes the host show another own subnet; called after the routes are in force.</param>
+    /// <param name="apply">Puts every change of the peers and of the own subnet in force.</param>
     /// <param name="snapshots">Gets what would be needed to start without the store; this loop runs it.</param>
     /// <param name="clock">Dates snapshots.</param>
     /// <param name="log">Gets a line for each change.</param>
     internal LeaseLoop(
-        ILeaseStore store, StartingPoint start, LeaseKeeper keeper, RoutePublisher publisher, Action<Ipv4Prefix> move,
+        ILeaseStore store, StartingPoint start, LeaseKeeper keeper, ApplyLeases apply,
         SnapshotWriter snapshots, TimeProvider clock, ILogger log)
     {
         _store = store;
         _start = start;
         _keeper = keeper;
-        _publisher = publisher;
-        _move = move;
+        _apply = apply;
         _snapshots = snapshots;
         _clock = clock;
         _log = log;
@@ -103,9 +107,9 @@ internal sealed class LeaseLoop
     {
         if (_start.Peers is { } peers)
         {
-            _ = _view.Apply(new LeaseUpdate.Snapshot([_own, .. peers]));
+            LeaseDelta delta = _view.Apply(new LeaseUpdate.Snapshot([_own, .. peers]));
             _knowsPeers = true;
-            _publisher.Publish(_own.Subnet, _view.Leases);
+            _apply(_own.Subnet, delta, _view.Leases);
             _firstUpdate.SetResult();
             _keeper.Doubt(LeaseDoubts.MayBeLost);
         }
@@ -155,7 +159,7 @@ internal sealed class LeaseLoop
         _knowsPeers |= update is LeaseUpdate.Snapshot;
         if (!delta.IsEmpty || !_firstUpdate.Task.IsCompleted)
         {
-            _publisher.Publish(_own.Subnet, _view.Leases);
+            _apply(_own.Subnet, delta, _view.Leases);
             Report(delta);
             Save();
         }
@@ -194,8 +198,7 @@ internal sealed class LeaseLoop
         if (lease.Subnet != before)
         {
             LeaseDelta delta = _view.MoveTo(lease.Subnet);
-            _publisher.Publish(lease.Subnet, _view.Leases);
-            _move(lease.Subnet);
+            _apply(lease.Subnet, delta, _view.Leases);
             Report(delta);
         }
 

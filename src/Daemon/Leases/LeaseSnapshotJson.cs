@@ -70,10 +70,10 @@ internal static class LeaseSnapshotJson
                 ReadLease(root.GetProperty("own"), withExpiry: true),
                 peers);
         }
-        catch (Exception broken) when (
-            broken is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
+        catch (Exception problem) when (
+            problem is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
         {
-            throw new FormatException($"it is not whole: {broken.Message.Split('\n')[0].TrimEnd('.', '\r')}", broken);
+            throw new FormatException($"it is not whole: {problem.Message.Split('\n')[0].TrimEnd('.', '\r')}", problem);
         }
     }
 

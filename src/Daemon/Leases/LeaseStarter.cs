@@ -69,17 +69,17 @@ internal sealed class LeaseStarter(
                 // a store on a file system that hangs does not listen
                 return await ask(cancellation).WaitAsync(cancellation);
             }
-            catch (LeaseStoreNotReadyException away)
+            catch (LeaseStoreNotReadyException problem)
             {
                 if (!_snapshotIsJudged)
                 {
                     _snapshotIsJudged = true;
-                    Judge(config, away.Message);
+                    Judge(config, problem.Message);
                 }
 
                 if (_snapshot is null)
                 {
-                    await _retry.PauseAsync(away.Message, cancellation);
+                    await _retry.PauseAsync(problem.Message, cancellation);
                 }
             }
         }

@@ -1,20 +1,16 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
-using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Backends;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Operator.Stores;
-using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
-using Overlay.Router.IcmpErrors;
-using Overlay.Router.Routes;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Start;
@@ -35,24 +31,14 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     /// remedy.</exception>
     internal static async Task<int> RunAsync(RunOptions options)
     {
-        using var stopping = new CancellationTokenSource();
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true; // not the default action: end in good order
-            stopping.Cancel();
-        }
-
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Stop);
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
+        using var stop = new StopRequest();
         ILoggerFactory loggers = LogOutput.Create();
         try
         {
-            await new OverlayDaemon(options, loggers.CreateLogger("overlay")).RunAsync(stopping.Token);
+            await new OverlayDaemon(options, loggers.CreateLogger("overlay")).RunAsync(stop.Token);
             return ExitCode.Success;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             return ExitCode.Success;
         }
@@ -66,10 +52,9 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         }
     }
 
-    private async Task RunAsync(CancellationToken stopping)
+    private async Task RunAsync(CancellationToken cancellation)
     {
-        // a store that is waited for must not hide that the options are wrong
-        StartPlan.CheckSubnetFile(options.SubnetFile);
+        SubnetFile.Check(options.SubnetFile); // a store that is waited for must not hide that the options are wrong
         using var runDirectory = RunDirectory.Take(options.RunDirectory);
         await using ILeaseStore store = LeaseStoreFactory.Open(
             options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
@@ -79,17 +64,18 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         var snapshots = new SnapshotFile(runDirectory.Path, log);
         var starter = new LeaseStarter(
             store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
-        var plan = StartPlan.Make(options, underlay, await starter.ReadConfigAsync(stopping), store.Description, log);
+        NetworkConfig config = await starter.ReadConfigAsync(cancellation);
+        var plan = StartPlan.Make(options, underlay, config, store.Description, log);
+        using IBackend backend = plan.Backend.Prepare(new BackendContext(options, plan, netlink, log));
 
-        // ══ Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
-        // ══
+        // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(
             options.SubnetFile, warning => Log.StoreWarning(log, warning));
-        StartingPoint start = await starter.AcquireAsync(plan.Config, previous, stopping);
+        StartingPoint start = await starter.AcquireAsync(config, previous, cancellation);
         try
         {
-            await ServeAsync(
-                plan, start, store, netlink, new SnapshotWriter(snapshots, s_clock), runDirectory, stopping);
+            var snapshotWriter = new SnapshotWriter(snapshots, s_clock);
+            await ServeAsync(config, backend, start, store, snapshotWriter, runDirectory, cancellation);
         }
         catch when (start.IsNew && !_isReady)
         {
@@ -99,50 +85,57 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     }
 
     private async Task ServeAsync(
-        StartPlan plan, StartingPoint start, ILeaseStore store, RouteNetlink netlink, SnapshotWriter snapshots, RunDirectory runDirectory,
-        CancellationToken stopping)
+        NetworkConfig config,
+        IBackend backend,
+        StartingPoint start,
+        ILeaseStore store,
+        SnapshotWriter snapshots,
+        RunDirectory runDirectory,
+        CancellationToken cancellation)
     {
-        using var dataPlane = DataPlane.Open(options, plan);
-        var host = new HostSubnet(netlink, options.SubnetFile, plan, start.Own.Subnet, log);
-        host.Configure();
-        dataPlane.ProbeWrites();
-        using IcmpPort? icmp = OpenIcmp();
+        backend.Open(start.Own.Subnet);
+        var subnetFile = new SubnetFile(options.SubnetFile, config.Network, backend.Mtu, start.Own.Subnet, log);
+        Ipv4Prefix held = start.Own.Subnet;
+        void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
+        {
+            backend.Apply(own, delta, peers);
+            if (own != held)
+            {
+                held = own;
+                subnetFile.MoveTo(own);
+            }
+        }
 
-        var routes = new RouteTableCell();
         var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);
-        var leases = new LeaseLoop(
-            store, start, keeper, new RoutePublisher(
-                routes, plan.Config.Network), host.MoveTo, snapshots, s_clock, log);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var leases = new LeaseLoop(store, start, keeper, Apply, snapshots, s_clock, log);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task leaseLoop = leases.RunAsync(ending.Token);
         Task upkeep = Task.CompletedTask;
         try
         {
-            await leases.FirstUpdate.WaitAsync(stopping);
-            using Forwarder forwarder = dataPlane.CreateForwarder(routes, icmp);
-            forwarder.Start();
+            await leases.FirstUpdate.WaitAsync(cancellation);
+            backend.Forward();
             await using var control = ControlServer.Listen(
                 runDirectory.Path,
                 new Dictionary<string, ControlHandler>
                 {
-                    [ControlCommands.Counters] = (answer, cancellation) => answer.WriteAsync(
-                        ForwarderReport.Of(forwarder, routes.Current, dataPlane.ReadKernelDrops()).ToJson(),
-                        cancellation),
+                    [ControlCommands.Counters] = (answer, gone) =>
+                        answer.WriteAsync(backend.ReadCounters().ToJson(), gone),
                 });
-            Ipv4Prefix subnet = host.Publish();
+            Ipv4Prefix subnet = subnetFile.Publish();
             _isReady = true;
-            Log.Ready(log, subnet.ToString(), dataPlane.Tun.Name, plan.TunnelMtu, $"{Ipv4Prefix.Format(plan.Underlay.Address)}:{plan.Port}",
-                routes.Current.PeerCount, dataPlane.Description, options.SourceCheck.ToString().ToLowerInvariant());
+            BackendState state = backend.ReadState();
+            Log.Ready(
+                log, subnet.ToString(), state.Interface, backend.Mtu, state.Endpoint, state.Peers, state.Description);
 
-            upkeep = new Upkeep(
-                host, new DropReport(forwarder, log), new AccelerationReport(
-                    dataPlane.Accelerations, forwarder.Paths, log), s_clock)
-                .RunAsync(ending.Token);
-            await UntilStoppedAsync(forwarder, Task.WhenAny(leaseLoop, upkeep).Unwrap(), stopping);
-            PathTotals outbound = forwarder.Outbound;
-            PathTotals inbound = forwarder.Inbound;
+            upkeep = new Upkeep(backend, subnetFile, s_clock).RunAsync(ending.Token);
+            await UntilStoppedAsync(backend, Task.WhenAny(leaseLoop, upkeep).Unwrap(), cancellation);
+            CountersReport counters = backend.ReadCounters();
             Log.Stopped(
-                log, outbound.ForwardedPackets, inbound.ForwardedPackets, outbound.Dropped() + inbound.Dropped());
+                log,
+                counters.Outbound.Packets,
+                counters.Inbound.Packets,
+                counters.Outbound.Drops.Values.Sum() + counters.Inbound.Drops.Values.Sum());
         }
         finally
         {
@@ -151,20 +144,20 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         }
     }
 
-    /// <summary>Returns at a signal; throws when a direction or one of the loops has ended by itself.</summary>
-    private static async Task UntilStoppedAsync(Forwarder forwarder, Task loops, CancellationToken stopping)
+    /// <summary>Returns at a signal; throws when forwarding or one of the loops has ended by itself.</summary>
+    private static async Task UntilStoppedAsync(IBackend backend, Task loops, CancellationToken cancellation)
     {
-        Task first = await Task.WhenAny(Task.Delay(Timeout.Infinite, stopping), forwarder.Fault, loops);
-        if (stopping.IsCancellationRequested)
+        Task first = await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), backend.Fault, loops);
+        if (cancellation.IsCancellationRequested)
         {
             return; // the loops end by the same signal, and may be first
         }
 
-        if (first == forwarder.Fault)
+        if (first == backend.Fault)
         {
-            Exception fault = await forwarder.Fault;
+            Exception fault = await backend.Fault;
             throw fault is LinuxException
-                ? new OperatorException($"forwarding on {TunnelLink.Name} ended: {fault.Message}", fault)
+                ? new OperatorException($"forwarding on {backend.ReadState().Interface} ended: {fault.Message}", fault)
                 : fault;
         }
 
@@ -181,19 +174,6 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         catch (Exception problem) when (problem is LeaseStoreException or TimeoutException)
         {
             Log.StoreWarning(log, problem.Message); // why the start failed is what the operator has to read last
-        }
-    }
-
-    private IcmpPort? OpenIcmp()
-    {
-        try
-        {
-            return new IcmpPort(IcmpSocket.Open());
-        }
-        catch (LinuxException refused)
-        {
-            Log.NoIcmp(log, refused.Message);
-            return null;
         }
     }
 }

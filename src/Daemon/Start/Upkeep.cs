@@ -1,33 +1,27 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
-using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Backends;
 
 namespace Overlay.Daemon.Start;
 
 /// <summary>
-/// Looks after a running daemon: what others took from the interface is put back, and drops and fallbacks that mean
-/// trouble are said.
+/// Looks after a running daemon every 10 s: what others took is put back, and what means trouble is logged.
 /// </summary>
-internal sealed class Upkeep(HostSubnet host, DropReport drops, AccelerationReport accelerations, TimeProvider clock)
+internal sealed class Upkeep(IBackend backend, SubnetFile subnetFile, TimeProvider clock)
 {
-    private const int LooksPerReport = 6;
-
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        accelerations.Say();
+        backend.LogTrouble();
         using var timer = new PeriodicTimer(s_interval, clock);
-        for (int look = 1; await timer.WaitForNextTickAsync(cancellation); look++)
+        while (await timer.WaitForNextTickAsync(cancellation))
         {
-            host.Repair();
-            accelerations.Say();
-            if (look % LooksPerReport == 0)
-            {
-                drops.Say();
-            }
+            backend.Repair();
+            subnetFile.Repair();
+            backend.LogTrouble();
         }
     }
 }

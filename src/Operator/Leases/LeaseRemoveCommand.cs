@@ -35,7 +35,7 @@ internal static class LeaseRemoveCommand
                 ?? throw new OperatorException(
                     $"there is no lease {unwanted} in {administration.Description}; see what there is: overlay lease "
                         + "list");
-            return await DoneReport.TellAsync(parsed, Line(removed, unwanted, TimeProvider.System.GetUtcNow()));
+            return await DoneReport.PrintAsync(parsed, Line(removed, unwanted, TimeProvider.System.GetUtcNow()));
         }));
         return command;
     }

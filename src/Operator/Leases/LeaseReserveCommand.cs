@@ -30,7 +30,7 @@ internal static class LeaseReserveCommand
             uint host = LeaseCommand.Given(parsed.GetValue(publicIp));
             NetworkConfig config = await StoredConfig.ReadAsync(administration, cancellation);
             LeaseReservation done = await administration.ReserveAsync(config, wanted, host, cancellation);
-            return await DoneReport.TellAsync(parsed, Line(done, wanted, Ipv4Prefix.Format(host)));
+            return await DoneReport.PrintAsync(parsed, Line(done, wanted, Ipv4Prefix.Format(host)));
         }));
         return command;
     }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Client;
@@ -32,8 +33,14 @@ public sealed class KeeperInEtcdTests
         LeaseKeeper keeper = new(store, start, Margin, time, new FixedRandom(0), log);
         string directory = Directory.CreateTempSubdirectory("overlay-loop-").FullName;
         LeaseLoop loop = new(
-            store, start, keeper, new RoutePublisher(cell, Config.Network), _ =>
-                Assert.Fail("the host was moved to another subnet"),
+            store,
+            start,
+            keeper,
+            (subnet, _, peers) =>
+            {
+                Assert.Equal(own.Subnet, subnet); // the host is not moved to another
+                new RoutePublisher(cell, Config.Network).Publish(subnet, peers);
+            },
             new SnapshotWriter(new SnapshotFile(directory, log), time), time, log);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task running = loop.RunAsync(stop.Token);

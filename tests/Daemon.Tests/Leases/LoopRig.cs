@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Router.Routes;
@@ -24,6 +25,8 @@ internal sealed class LoopRig : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
 
+    private Ipv4Prefix _held;
+
     /// <summary>Starts it.</summary>
     /// <param name="peers">Known from a snapshot; null to begin with the store's first answer.</param>
     /// <param name="expires">When the own lease ends; null for a day from now.</param>
@@ -34,14 +37,14 @@ internal sealed class LoopRig : IAsyncDisposable
             null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0)
     {
         Own = LeaseOf("10.5.34.0", "192.168.0.34", expires ?? Time.GetUtcNow() + TimeSpan.FromHours(24));
+        _held = Own.Subnet;
         Store = new ScriptedStore(Time);
         script?.Invoke(Store);
         Directory = System.IO.Directory.CreateTempSubdirectory("overlay-loop-").FullName;
         Snapshots = new SnapshotFile(Directory, Log);
         var start = new StartingPoint(Config, Own, IsNew: false, peers);
         Loop = new LeaseLoop(
-            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log), new RoutePublisher(
-                Cell, Config.Network), Moves.Enqueue,
+            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log), Apply,
             new SnapshotWriter(Snapshots, Time), Time, Log);
         Running = Loop.RunAsync(_stop.Token);
     }
@@ -66,6 +69,17 @@ internal sealed class LoopRig : IAsyncDisposable
     internal LeaseLoop Loop { get; }
 
     internal Task Running { get; }
+
+    // As the daemon does: routes first, then whatever shows the own subnet.
+    private void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
+    {
+        new RoutePublisher(Cell, Config.Network).Publish(own, peers);
+        if (own != _held)
+        {
+            _held = own;
+            Moves.Enqueue(own);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

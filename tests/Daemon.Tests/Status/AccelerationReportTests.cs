@@ -27,12 +27,12 @@ public sealed class AccelerationReportTests
     public void An_acceleration_that_is_lost_is_said_once_with_its_reason()
     {
         _accelerations.SetOn(Acceleration.Mmsg);
-        _report.Say();
+        _report.LogLosses();
         Assert.Empty(_log.Lines);
 
         _accelerations.SwitchOff(Acceleration.Mmsg, Errno.EPERM);
-        _report.Say();
-        _report.Say();
+        _report.LogLosses();
+        _report.LogLosses();
         Assert.Equal(
             ["acceleration mmsg is switched_off: EPERM (Operation not permitted); packets go without it"], _log.Lines);
     }
@@ -41,14 +41,14 @@ public sealed class AccelerationReportTests
     public void Each_worse_path_is_said_once_and_again_when_it_has_become_another()
     {
         _paths.ReportMtu(Address("172.16.0.4"), 1300);
-        _report.Say();
-        _report.Say();
+        _report.LogLosses();
+        _report.LogLosses();
         _paths.ReportNoTrains(Address("172.16.0.7"), Errno.EIO);
         _paths.ReportNoTrains(Address("172.16.0.4"), Errno.EINVAL);
-        _report.Say();
+        _report.LogLosses();
         _time.Advance(TimeSpan.FromMinutes(10)); // forgotten, and the same again
         _paths.ReportNoTrains(Address("172.16.0.7"), Errno.EIO);
-        _report.Say();
+        _report.LogLosses();
 
         Assert.Equal(
             [

@@ -19,7 +19,7 @@ public sealed class DropReportTests
         Forwarder forwarder = rig.Forwarder;
         var log = new LineLog();
         var report = new DropReport(forwarder, log);
-        report.Say();
+        report.LogGrowth();
         Assert.Empty(log.Lines);
 
         rig.Port.SendErrnos.Enqueue(Errno.EPERM);
@@ -28,8 +28,8 @@ public sealed class DropReportTests
         rig.Tun.Put(Ipv4(OurPod, Unleased)); // no route: the traffic's own affair
         forwarder.Start();
         Assert.True(SpinWait.SpinUntil(() => forwarder.Outbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
-        report.Say();
-        report.Say();
+        report.LogGrowth();
+        report.LogGrowth();
 
         Assert.Equal(
             ["1 packets dropped in the last minute: send_refused; the kernel's latest refusal: EPERM (Operation not "
@@ -53,7 +53,7 @@ public sealed class DropReportTests
         forwarder.Start();
         Assert.True(SpinWait.SpinUntil(
             () => forwarder.Outbound.Dropped() == 1 && forwarder.Inbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
-        report.Say();
+        report.LogGrowth();
 
         Assert.Equal(
             [

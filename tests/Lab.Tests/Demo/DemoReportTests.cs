@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using System.Text.Json;
-using Overlay.Testing;
 using Overlay.Demo;
 using Overlay.Lab.Decoding;
 using Xunit;

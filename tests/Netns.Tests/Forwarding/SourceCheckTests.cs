@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
-using Overlay.Bench;
 using Overlay.Control;
 using Overlay.Lab;
 using Overlay.Netns.Tests.Support;

@@ -1,10 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using Microsoft.Extensions.Logging;
-using Overlay.Daemon;
 using Overlay.Daemon.Backends.Udp;
-using Overlay.Daemon.Start;
 using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
@@ -22,11 +19,10 @@ public sealed class LostDeviceTests : IDisposable
     private readonly IpCommand _ip;
     private readonly string _namespace = $"overlay-t{Environment.ProcessId}-lost";
     private readonly string _elsewhere = $"overlay-t{Environment.ProcessId}-else";
-    private readonly string _file = Path.Combine(Path.GetTempPath(), $"overlay-t{Environment.ProcessId}-lost.env");
     private readonly Lines _log = new();
     private readonly TunDevice _tun;
     private readonly RouteNetlink _netlink;
-    private readonly HostSubnet _host;
+    private readonly TunnelAddress _host;
 
     public LostDeviceTests()
     {
@@ -34,11 +30,10 @@ public sealed class LostDeviceTests : IDisposable
         _ip = new IpCommand();
         _ip.Batch(null, [$"netns add {_namespace}", $"netns add {_elsewhere}"]);
         (_tun, _netlink) = LabNamespace.Run(_namespace, () => (TunDevice.Create(TunnelLink.Name), RouteNetlink.Open()));
-        var config = NetworkConfig.Parse(TestLab.DefaultConfig);
+        Ipv4Prefix network = NetworkConfig.Parse(TestLab.DefaultConfig).Network;
         Assert.True(Ipv4Prefix.TryParse("10.244.7.0/24", out Ipv4Prefix subnet));
-        _host = new HostSubnet(_netlink, _file, new StartPlan(
-            config, new UnderlayInterface("eth0", 0, 1500), 0, Mtu, TestLab.Port), subnet, _log);
-        _host.Configure();
+        _host = new TunnelAddress(_netlink, network, Mtu, _log);
+        _host.Configure(subnet);
     }
 
     public void Dispose()

@@ -5,10 +5,7 @@ using System.Linq;
 using System.Net;
 using System.Text;
 using System.Threading;
-using Overlay.Bench;
 using Overlay.Control;
-using Overlay.Daemon;
-using Overlay.Demo;
 using Overlay.Lab;
 using Xunit;
 

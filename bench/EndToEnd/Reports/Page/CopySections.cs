@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Xml.Linq;
 using Overlay.Bench.Results;
-using Overlay.Bench.Workloads;
 using static Overlay.Bench.Reports.Page.FlowSections;
 using static Overlay.Bench.Reports.Page.Markup;
 

@@ -13,8 +13,8 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <summary>Which accelerations are in use, and what the paths to single peers do not take, in words.</summary>
 internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths paths, ILogger log)
 {
-    private readonly Dictionary<Acceleration, AccelerationState> _said = [];
-    private readonly Dictionary<uint, string> _saidOfPaths = [];
+    private readonly Dictionary<Acceleration, AccelerationState> _logged = [];
+    private readonly Dictionary<uint, string> _loggedPaths = [];
 
     /// <summary>The state of each by its name: <c>on</c>, <c>switched_off: EINVAL (Invalid argument)</c>.</summary>
     internal static IReadOnlyDictionary<string, string> Of(Accelerations accelerations) =>
@@ -25,14 +25,14 @@ internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths 
     /// One line for each that is done without since the last call, and for each peer whose path has turned out to be
     /// worse than what was last said of it. A path that is forgotten and found to be the same again is not said again.
     /// </summary>
-    internal void Say()
+    internal void LogLosses()
     {
         foreach (PeerPath path in paths.Current.Paths)
         {
             string what = Describe(path);
-            if (_saidOfPaths.GetValueOrDefault(path.Peer) != what)
+            if (_loggedPaths.GetValueOrDefault(path.Peer) != what)
             {
-                _saidOfPaths[path.Peer] = what;
+                _loggedPaths[path.Peer] = what;
                 Log.WorsePath(log, Ipv4Prefix.Format(path.Peer), what);
             }
         }
@@ -41,9 +41,9 @@ internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths 
         {
             AccelerationState state = accelerations.StateOf(acceleration);
             if (state is AccelerationState.Unavailable or AccelerationState.SwitchedOff
-                && _said.GetValueOrDefault(acceleration) != state)
+                && _logged.GetValueOrDefault(acceleration) != state)
             {
-                _said[acceleration] = state;
+                _logged[acceleration] = state;
                 Log.AccelerationLost(log, Accelerations.Name(acceleration), Describe(accelerations, acceleration));
             }
         }

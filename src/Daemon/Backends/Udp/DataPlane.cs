@@ -39,9 +39,13 @@ internal sealed class DataPlane : IDisposable
     internal string Description { get; private init; } = string.Empty;
 
     /// <summary>Opens device and sockets, and asks the kernel for what the engine wants.</summary>
+    /// <param name="options">Engine, accelerations and workers.</param>
+    /// <param name="address">The underlay's, which the sockets are bound to.</param>
+    /// <param name="port">UDP port.</param>
+    /// <param name="mtu">Of the tunnel, in bytes.</param>
     /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
     /// without.</exception>
-    internal static DataPlane Open(RunOptions options, StartPlan plan)
+    internal static DataPlane Open(RunOptions options, uint address, ushort port, int mtu)
     {
         Version kernel = Environment.OSVersion.Version;
         var profile = EngineProfile.Of(options.Engine);
@@ -55,13 +59,13 @@ internal sealed class DataPlane : IDisposable
         {
             while (ports.Count < workers.Lanes)
             {
-                ports.Add(UdpPort.Bind(plan.Underlay.Address, plan.Port, isShared: workers.Lanes > 1));
+                ports.Add(UdpPort.Bind(address, port, isShared: workers.Lanes > 1));
             }
 
             kernelDrops = KernelDrops.Of(tun.Name, ports);
             Accelerations accelerations = negotiation.Hold(tun, ports);
             return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(
-                options.SourceCheck, plan.TunnelMtu)
+                options.SourceCheck, mtu)
             {
                 FramesABatch = profile.PacketsACall,
                 MessagesABatch = profile.PacketsACall,

@@ -16,20 +16,20 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
         DropReason.UnknownPeer, DropReason.SpoofedSource, DropReason.TunRefused,
     ];
 
-    private readonly Dictionary<DropReason, long> _said = [];
+    private readonly Dictionary<DropReason, long> _logged = [];
 
     /// <summary>One line for each reason that counted packets since the last call.</summary>
-    internal void Say()
+    internal void LogGrowth()
     {
         PathTotals outbound = forwarder.Outbound;
         PathTotals inbound = forwarder.Inbound;
         foreach (DropReason reason in s_worthALine)
         {
             long count = outbound.Dropped(reason) + inbound.Dropped(reason);
-            long since = count - _said.GetValueOrDefault(reason);
+            long since = count - _logged.GetValueOrDefault(reason);
             if (since > 0)
             {
-                _said[reason] = count;
+                _logged[reason] = count;
                 Log.Drops(log, since, reason.Name(), LatestRefusal(reason, outbound, inbound));
             }
         }

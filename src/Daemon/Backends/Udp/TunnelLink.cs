@@ -101,9 +101,9 @@ internal static class TunnelLink
         {
             netlink.AddRoute(network.Address, network.Length, link.Index);
         }
-        catch (LinuxException refused) when (refused.Errno == Errno.EEXIST)
+        catch (LinuxException problem) when (problem.Errno == Errno.EEXIST)
         {
-            throw RouteInTheWay(netlink, network, refused);
+            throw RouteInTheWay(netlink, network, problem);
         }
     }
 

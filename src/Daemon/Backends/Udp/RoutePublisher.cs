@@ -3,7 +3,7 @@ using System.Linq;
 using Overlay.Lease;
 using Overlay.Router.Routes;
 
-namespace Overlay.Daemon.Leases;
+namespace Overlay.Daemon.Backends.Udp;
 
 /// <summary>Turns leases into routes: the one place where the two meet.</summary>
 /// <param name="cell">Where the forwarder reads.</param>

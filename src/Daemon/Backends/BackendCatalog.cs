@@ -1,0 +1,54 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Daemon.Backends.Udp;
+using Overlay.Lease;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends;
+
+/// <summary>Every backend this daemon has.</summary>
+internal static class BackendCatalog
+{
+    private static readonly IReadOnlyList<IBackendKind> s_kinds = [new UdpBackendKind()];
+
+    /// <summary>The backend that a network config asks for.</summary>
+    /// <param name="config">A valid one.</param>
+    /// <param name="source">Where it is from, for messages.</param>
+    /// <exception cref="OperatorException">This daemon cannot work by that config; the line says why.</exception>
+    internal static IBackendKind Find(NetworkConfig config, string source)
+    {
+        if (!config.EnableIPv4)
+        {
+            throw new OperatorException(
+                $"the network config in {source} has EnableIPv4 false; this backend is IPv4 only: set it to true");
+        }
+
+        if (config.Network.Address >> 24 is 0 or 127 or >= 224)
+        {
+            throw new OperatorException(
+                $"the Network {config.Network} in the network config of {source} holds no hosts' addresses; choose a "
+                    + "private one, for example 10.244.0.0/16");
+        }
+
+        return s_kinds.FirstOrDefault(
+                kind => string.Equals(kind.Type, config.BackendType, StringComparison.OrdinalIgnoreCase))
+            ?? throw new OperatorException(
+                $"unknown backend type: '{config.BackendType}' in the network config of {source}; set Backend to "
+                    + string.Join(" or ", s_kinds.Select(kind => $"{{\"Type\":\"{kind.Type}\"}}")));
+    }
+
+    /// <summary>Why this daemon refuses a valid network config; null when it takes it.</summary>
+    internal static string? RefusalOf(NetworkConfig config, string source)
+    {
+        try
+        {
+            _ = Find(config, source);
+            return null;
+        }
+        catch (OperatorException problem)
+        {
+            return problem.Message;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using Overlay.Control;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends;
+
+/// <summary>What a backend is doing, for the log and for whoever asks.</summary>
+/// <param name="Interface">The network interface that pods' packets leave by.</param>
+/// <param name="Endpoint">Where peers send to, <c>UDP 172.16.0.5:8285</c>.</param>
+/// <param name="Peers">Hosts that packets can be sent to.</param>
+/// <param name="Description">How packets are carried, in words.</param>
+internal sealed record BackendState(string Interface, string Endpoint, int Peers, string Description);
+
+/// <summary>
+/// Carries packets to the peers in one way of flannel's. Made by <see cref="IBackendKind.Prepare"/>, which checks
+/// everything that can be checked before the machine is changed; <see cref="IDisposable.Dispose"/> undoes whatever
+/// <see cref="Open"/> and <see cref="Forward"/> have done.
+/// </summary>
+/// <remarks>
+/// The order is Open, Apply for the first leases, Forward, then Apply, Repair and LogTrouble in any order and from any
+/// thread, but Apply from one at a time.
+/// </remarks>
+internal interface IBackend : IDisposable
+{
+    /// <summary>The MTU of the pods' interfaces in bytes, as subnet.env publishes it.</summary>
+    int Mtu { get; }
+
+    /// <summary>Completes when forwarding has ended by itself, with the reason.</summary>
+    Task<Exception> Fault { get; }
+
+    /// <summary>Makes devices, addresses and sockets; nothing is forwarded yet.</summary>
+    /// <param name="own">The subnet that this host holds.</param>
+    /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
+    /// <exception cref="OperatorException">Something is in the way; the line says how to mend it.</exception>
+    void Open(Ipv4Prefix own);
+
+    /// <summary>Puts leases in force. Packets follow them when it returns.</summary>
+    /// <param name="own">The subnet that this host holds now; another one than before moves this host.</param>
+    /// <param name="delta">What has changed since the last call.</param>
+    /// <param name="peers">Every other host's lease.</param>
+    void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers);
+
+    /// <summary>Begins to forward.</summary>
+    void Forward();
+
+    /// <summary>Puts back what others have taken from the interface, and does what could not be done before.</summary>
+    void Repair();
+
+    /// <summary>Logs what has gone wrong since the last call, as far as an operator can mend it.</summary>
+    void LogTrouble();
+
+    /// <summary>What it is doing.</summary>
+    BackendState ReadState();
+
+    /// <summary>What it has forwarded and dropped. After <see cref="Forward"/>.</summary>
+    CountersReport ReadCounters();
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Start;
+using Overlay.Linux.Netlink;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends;
+
+/// <summary>What a backend is prepared from.</summary>
+/// <param name="Options">What <c>overlay run</c> was asked to do.</param>
+/// <param name="Plan">Network config, underlay and public IP; checked.</param>
+/// <param name="Netlink">Of the network namespace that the backend works in; its owner disposes it.</param>
+/// <param name="Log">Gets the backend's lines.</param>
+internal sealed record BackendContext(RunOptions Options, StartPlan Plan, RouteNetlink Netlink, ILogger Log);
+
+/// <summary>One of flannel's backends, as the network config names it.</summary>
+internal interface IBackendKind
+{
+    /// <summary>The Type in the network config's Backend and in leases.</summary>
+    string Type { get; }
+
+    /// <summary>Checks that it can work on this host. Nothing is changed.</summary>
+    /// <exception cref="OperatorException">It cannot; the line says why and what to do.</exception>
+    IBackend Prepare(BackendContext context);
+}

@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Microsoft.Extensions.Logging;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Linux.Netlink;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends.Udp;
+
+/// <summary>
+/// The tunnel's address, MTU and route as this host's subnet has them. One change at a time, whoever asks.
+/// </summary>
+/// <param name="netlink">Of the tunnel's namespace; nobody else uses it from now on.</param>
+/// <param name="network">The whole overlay network: the route.</param>
+/// <param name="mtu">Of the tunnel, in bytes.</param>
+/// <param name="log">Gets a line for each thing that is done later than the start.</param>
+internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, int mtu, ILogger log)
+{
+    private readonly Lock _changing = new();
+    private readonly List<Ipv4Prefix> _former = []; // their addresses have still to go
+
+    private Ipv4Prefix _subnet;
+    private int _index;
+    private string? _loggedTrouble;
+
+    /// <summary>Gives the tunnel its address, MTU and route, and brings it up.</summary>
+    /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
+    /// <exception cref="OperatorException">The network's route exists and leads elsewhere.</exception>
+    internal void Configure(Ipv4Prefix subnet)
+    {
+        lock (_changing)
+        {
+            _subnet = subnet;
+            _index = TunnelLink.Configure(netlink, network, subnet, mtu);
+        }
+    }
+
+    /// <summary>Goes over to another subnet. What is refused now is tried again by <see cref="Repair"/>.</summary>
+    internal void MoveTo(Ipv4Prefix next)
+    {
+        lock (_changing)
+        {
+            _former.Add(_subnet);
+            _ = _former.Remove(next);
+            _subnet = next;
+            RepairLink();
+        }
+    }
+
+    /// <summary>Puts back what others have taken from the tunnel, and does what could not be done before.</summary>
+    internal void Repair()
+    {
+        lock (_changing)
+        {
+            RepairLink();
+        }
+    }
+
+    private void RepairLink()
+    {
+        try
+        {
+            // Deleted: the forwarder notices by itself. Down: somebody wants it so. Another one of the same name is not
+            // ours.
+            Link? link = TunnelLink.Find(netlink, _index);
+            LogTrouble(link);
+            if (link is not { IsUp: true })
+            {
+                return;
+            }
+
+            IReadOnlyList<string> missing = TunnelLink.PutBack(
+                netlink, link, network, _subnet, mtu);
+            foreach (string what in _former.Count > 0 ? [] : missing)
+            {
+                Log.PutBack(log, what, link.Name);
+            }
+
+            // After the new one is there: at no moment is the interface without an address.
+            _former.ForEach(former => TunnelLink.RemoveAddress(netlink, link, former));
+            _former.Clear();
+        }
+        catch (Exception problem) when (problem is LinuxException or OperatorException)
+        {
+            Log.RepairFailed(log, TunnelLink.Name, problem.Message);
+        }
+    }
+
+    // Each kind of trouble is logged when it begins.
+    private void LogTrouble(Link? link)
+    {
+        string? before = _loggedTrouble;
+        _loggedTrouble = link switch
+        {
+            null => "gone",
+            { IsUp: false } => "down",
+            { Name: not TunnelLink.Name } => link.Name,
+            _ => null,
+        };
+        if (_loggedTrouble is null || _loggedTrouble == before)
+        {
+            return;
+        }
+
+        if (link is null)
+        {
+            Log.LinkGone(log, TunnelLink.Name, netlink.FindLink(TunnelLink.Name) is null
+                ? "restart overlay to have it made anew"
+                : $"the {TunnelLink.Name} that is here now is another device: remove it (ip link del "
+                + $"{TunnelLink.Name}), then restart overlay");
+        }
+        else if (!link.IsUp)
+        {
+            Log.LinkDown(log, link.Name);
+        }
+        else
+        {
+            Log.LinkRenamed(log, TunnelLink.Name, link.Name);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using Overlay.Control;
+using Overlay.Daemon.Start;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
+using Overlay.Router.Routes;
+
+namespace Overlay.Daemon.Backends.Udp;
+
+/// <summary>The TUN device, the sockets and the threads between them.</summary>
+internal sealed class UdpBackend : IBackend
+{
+    // Of calls to LogTrouble; drops are worth a line a minute.
+    private const int CallsPerDropReport = 6;
+
+    private readonly RunOptions _options;
+    private readonly StartPlan _plan;
+    private readonly ushort _port;
+    private readonly ILogger _log;
+    private readonly TunnelAddress _tunnel;
+    private readonly RouteTableCell _routes = new();
+    private readonly RoutePublisher _publisher;
+    private readonly TaskCompletionSource<Exception> _fault = new();
+
+    private DataPlane? _dataPlane;
+    private IcmpPort? _icmp;
+    private Forwarder? _forwarder;
+    private DropReport? _drops;
+    private AccelerationReport? _accelerations;
+    private Ipv4Prefix _own;
+    private int _troubleCalls;
+
+    /// <param name="context">What it is prepared from.</param>
+    /// <param name="mtu">Of the tunnel, in bytes.</param>
+    /// <param name="port">The UDP port of every host.</param>
+    internal UdpBackend(BackendContext context, int mtu, ushort port)
+    {
+        _options = context.Options;
+        _plan = context.Plan;
+        _port = port;
+        _log = context.Log;
+        Mtu = mtu;
+        _tunnel = new TunnelAddress(context.Netlink, context.Plan.Config.Network, mtu, context.Log);
+        _publisher = new RoutePublisher(_routes, context.Plan.Config.Network);
+    }
+
+    /// <inheritdoc/>
+    public int Mtu { get; }
+
+    /// <inheritdoc/>
+    public Task<Exception> Fault => _forwarder?.Fault ?? _fault.Task;
+
+    private Forwarder Running => _forwarder ?? throw new InvalidOperationException("the backend does not forward yet");
+
+    private DataPlane Opened => _dataPlane ?? throw new InvalidOperationException("the backend is not open yet");
+
+    /// <inheritdoc/>
+    public void Open(Ipv4Prefix own)
+    {
+        _own = own;
+        _dataPlane = DataPlane.Open(_options, _plan.Underlay.Address, _port, Mtu);
+        _tunnel.Configure(own);
+        _dataPlane.ProbeWrites();
+        _icmp = OpenIcmp();
+    }
+
+    /// <inheritdoc/>
+    public void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
+    {
+        _publisher.Publish(own, peers);
+        if (own != _own)
+        {
+            _own = own;
+            _tunnel.MoveTo(own);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Forward()
+    {
+        _forwarder = Opened.CreateForwarder(_routes, _icmp);
+        _drops = new DropReport(_forwarder, _log);
+        _accelerations = new AccelerationReport(_dataPlane!.Accelerations, _forwarder.Paths, _log);
+        _forwarder.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Repair() => _tunnel.Repair();
+
+    /// <inheritdoc/>
+    public void LogTrouble()
+    {
+        _accelerations?.LogLosses();
+        if (++_troubleCalls % CallsPerDropReport == 0)
+        {
+            _drops?.LogGrowth();
+        }
+    }
+
+    /// <inheritdoc/>
+    public BackendState ReadState() => new(
+        Opened.Tun.Name,
+        $"UDP {Ipv4Prefix.Format(_plan.Underlay.Address)}:{_port}",
+        _routes.Current.PeerCount,
+        $"engine {Opened.Description}, source check {_options.SourceCheck.ToString().ToLowerInvariant()}");
+
+    /// <inheritdoc/>
+    public CountersReport ReadCounters() =>
+        ForwarderReport.Of(Running, _routes.Current, Opened.ReadKernelDrops());
+
+    /// <summary>Stops the threads, then closes what they use: with its descriptor the device goes, and with it address
+    /// and route.</summary>
+    public void Dispose()
+    {
+        _forwarder?.Dispose();
+        _icmp?.Dispose();
+        _dataPlane?.Dispose();
+    }
+
+    private IcmpPort? OpenIcmp()
+    {
+        try
+        {
+            return new IcmpPort(IcmpSocket.Open());
+        }
+        catch (LinuxException problem)
+        {
+            Log.NoIcmp(_log, problem.Message);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System;
+using Overlay.Daemon.Start;
+using Overlay.Router.Ports;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends.Udp;
+
+/// <summary>flannel's udp backend: the inner packet unchanged in a UDP datagram.</summary>
+internal sealed class UdpBackendKind : IBackendKind
+{
+    /// <inheritdoc/>
+    public string Type => "udp";
+
+    /// <inheritdoc/>
+    public IBackend Prepare(BackendContext context)
+    {
+        (RunOptions options, StartPlan plan) = (context.Options, context.Plan);
+        int room = plan.Underlay.Mtu - UdpPort.EncapsulationBytes;
+        int mtu = options.Mtu ?? Math.Min(room, RunLimits.MaximumMtu);
+        if (mtu < RunLimits.MinimumMtu)
+        {
+            throw new OperatorException(
+                $"interface {plan.Underlay.Name} has MTU {plan.Underlay.Mtu}, which leaves {mtu} bytes to the tunnel; "
+                    + $"it needs {RunLimits.MinimumMtu}: raise the interface's (ip link set {plan.Underlay.Name} mtu "
+                    + "N) or choose another with --iface");
+        }
+
+        if (mtu > room)
+        {
+            Log.MtuTooLarge(context.Log, mtu, UdpPort.EncapsulationBytes, plan.Underlay.Name, plan.Underlay.Mtu);
+        }
+
+        return new UdpBackend(context, mtu, (ushort)(options.Port ?? plan.Config.BackendPort));
+    }
+}

@@ -1,0 +1,111 @@
+using System;
+using System.IO;
+using System.Threading;
+using Microsoft.Extensions.Logging;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Start;
+
+/// <summary>
+/// subnet.env, by which this host counts as ready and whoever makes pods learns its subnet. One change at a time.
+/// </summary>
+/// <param name="path">Where it goes.</param>
+/// <param name="network">The whole overlay network.</param>
+/// <param name="mtu">Of the pods' interfaces, in bytes.</param>
+/// <param name="subnet">The one held at first.</param>
+/// <param name="log">Gets a line for each thing that is done later than the start.</param>
+internal sealed class SubnetFile(string path, Ipv4Prefix network, int mtu, Ipv4Prefix subnet, ILogger log)
+{
+    private readonly Lock _changing = new();
+
+    private Ipv4Prefix _subnet = subnet;
+    private bool _isPublished; // the file is this daemon's
+    private bool _isOutdated;  // it names a former subnet: it could not be written
+
+    /// <summary>Checks that the file can be put in place by renaming, which would replace a device, too.</summary>
+    /// <exception cref="OperatorException">Something else than a file is there.</exception>
+    internal static void Check(string path)
+    {
+        string? found = path.EndsWith('/') ? "names a directory" : FileNode.KindOf(path) switch
+        {
+            FileNodeKind.None or FileNodeKind.Regular => null,
+            FileNodeKind.Directory => "is a directory",
+            _ => "is not a regular file",
+        };
+        if (found is not null)
+        {
+            throw new OperatorException(
+                $"--subnet-file {path} {found}; give a file to be written, for example {RunLimits.DefaultSubnetFile}");
+        }
+    }
+
+    /// <summary>Writes the file: from now on the host counts as ready.</summary>
+    /// <returns>The subnet held now.</returns>
+    /// <exception cref="OperatorException">It cannot be written.</exception>
+    internal Ipv4Prefix Publish()
+    {
+        lock (_changing)
+        {
+            if (TryWrite() is { } refusal)
+            {
+                throw new OperatorException($"could not write {path}: {refusal}; choose another with --subnet-file");
+            }
+
+            _isPublished = true;
+            return _subnet;
+        }
+    }
+
+    /// <summary>Goes over to another subnet. What is refused now is tried again by <see cref="Repair"/>.</summary>
+    internal void MoveTo(Ipv4Prefix next)
+    {
+        lock (_changing)
+        {
+            Ipv4Prefix before = _subnet;
+            _subnet = next;
+            if (!_isPublished)
+            {
+                return;
+            }
+
+            if (TryWrite() is { } refusal)
+            {
+                _isOutdated = true;
+                Log.SubnetFileNotWritten(log, before.ToString(), next.ToString(), path, refusal);
+            }
+            else
+            {
+                Log.Moved(log, before.ToString(), next.ToString(), path);
+            }
+        }
+    }
+
+    /// <summary>Writes what could not be written before.</summary>
+    internal void Repair()
+    {
+        lock (_changing)
+        {
+            if (_isOutdated && TryWrite() is null)
+            {
+                _isOutdated = false;
+                Log.SubnetFileWritten(log, path, _subnet.ToString());
+            }
+        }
+    }
+
+    /// <returns>Why it was refused; null when it was written.</returns>
+    private string? TryWrite()
+    {
+        try
+        {
+            SubnetEnvFile.Write(path, network, _subnet, mtu, ipMasquerade: false);
+            return null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return problem.Message.TrimEnd('.');
+        }
+    }
+}
