@@ -1,11 +1,10 @@
 using System;
 using System.Globalization;
 using System.IO;
-using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
-using Overlay.Lease;
+using Overlay.Terminal;
 
 namespace Overlay.Daemon;
 
@@ -13,9 +12,6 @@ namespace Overlay.Daemon;
 internal static class LogOutput
 {
     private const string FormatName = "line";
-
-    // Of somebody who reads at all.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.3);
 
     internal static ILoggerFactory Create() => LoggerFactory.Create(logging => logging
         .AddConsole(console =>
@@ -32,28 +28,7 @@ internal static class LogOutput
     /// <summary>
     /// Writes what is left to write, unless nobody reads it: the console's own end waits longer than a stop may take.
     /// </summary>
-    internal static void Close(ILoggerFactory loggers) => Attempt(loggers.Dispose);
-
-    /// <summary>Writes to standard error, and leaves it at that when nobody reads or it cannot be written.</summary>
-    internal static void Attempt(Action write)
-    {
-        var writer = new Thread(() =>
-        {
-            try
-            {
-                write();
-            }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-            {
-                // The exit code still says that something is wrong.
-            }
-        })
-        {
-            IsBackground = true, // a pipe that nobody reads does not keep the process
-        };
-        writer.Start();
-        _ = writer.Join(s_patience);
-    }
+    internal static void Close(ILoggerFactory loggers) => StandardError.Attempt(loggers.Dispose);
 
     private sealed class LineFormatter() : ConsoleFormatter(FormatName)
     {
@@ -69,7 +44,7 @@ internal static class LogOutput
             };
             string time = TimeProvider.System.GetUtcNow()
                 .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-            string text = OneLine.Mask(logEntry.Formatter(logEntry.State, logEntry.Exception));
+            string text = TerminalText.Mask(logEntry.Formatter(logEntry.State, logEntry.Exception));
             textWriter.WriteLine($"{time} {level} {text}");
         }
     }

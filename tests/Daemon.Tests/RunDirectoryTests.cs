@@ -1,5 +1,7 @@
 using System;
 using System.IO;
+using Overlay.Daemon.Start;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Daemon.Tests;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lease;
+using Overlay.Terminal;
 
 namespace Overlay.Daemon.Leases;
 
@@ -25,7 +26,7 @@ internal sealed record LeaseSnapshot(
     {
         if (!StoreIdentity.IsSame(Store, store))
         {
-            return $"is of another store, {OneLine.Mask(Store)}";
+            return $"is of another store, {TerminalText.Mask(Store)}";
         }
 
         if (Own.PublicIp != publicIp)

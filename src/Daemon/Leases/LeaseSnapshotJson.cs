@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Overlay.Lease;
+using Overlay.Terminal;
 
 namespace Overlay.Daemon.Leases;
 
@@ -95,7 +96,7 @@ internal static class LeaseSnapshotJson
         string text = ReadText(lease, "subnet");
         if (!Ipv4Prefix.TryParse(text, out Ipv4Prefix subnet))
         {
-            throw new FormatException($"'{OneLine.Mask(text)}' in it is not a subnet");
+            throw new FormatException($"'{TerminalText.Mask(text)}' in it is not a subnet");
         }
 
         DateTimeOffset expires = withExpiry && lease.GetProperty("expires").ValueKind != JsonValueKind.Null

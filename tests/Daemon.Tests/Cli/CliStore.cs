@@ -5,8 +5,9 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Daemon.Cli;
-using Overlay.Daemon.Lab;
+using Overlay.Daemon.Commands;
+using Overlay.Lab;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
-using Overlay.Daemon.Cli;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Lease;
+using Overlay.Operator.Config;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

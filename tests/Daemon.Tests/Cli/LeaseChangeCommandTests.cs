@@ -2,7 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Lease;
 using Xunit;
 

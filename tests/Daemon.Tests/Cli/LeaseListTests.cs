@@ -3,7 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Lease;
 using Xunit;
 

@@ -3,8 +3,10 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Daemon.Cli;
+using Overlay.Daemon.Commands;
 using Overlay.Lease;
+using Overlay.Operator.Stores;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

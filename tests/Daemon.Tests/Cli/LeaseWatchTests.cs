@@ -6,11 +6,11 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
-using Overlay.Daemon.Cli;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Store;
+using Overlay.Operator.Leases;
 using Overlay.Testing;
 using Xunit;
 

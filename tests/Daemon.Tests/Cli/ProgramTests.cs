@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

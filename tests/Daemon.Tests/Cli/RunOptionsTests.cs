@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Linq;
-using Overlay.Daemon.Cli;
+using Overlay.Daemon.Commands;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;
@@ -52,7 +53,7 @@ public sealed class RunOptionsTests
         ParseResult parsed = CommandTree.Create().Parse(
             [
                 "run", "--lease-store", "etcd", "--etcd-username", "u", "--etcd-password",
-                "@secret"], CommandTree.Parsing);
+                "@secret"], CommandProgram.Parsing);
 
         Assert.Empty(parsed.Errors);
         Assert.Contains(parsed.Tokens, token => token.Value == "@secret");

@@ -1,5 +1,5 @@
 using System.Collections.Generic;
-using Overlay.Daemon.Cli;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

@@ -1,5 +1,5 @@
 using System;
-using Overlay.Daemon.Kernel;
+using Overlay.Daemon.Backends.Udp;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;

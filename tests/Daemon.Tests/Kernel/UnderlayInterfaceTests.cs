@@ -1,6 +1,7 @@
 using System.Collections.Generic;
-using Overlay.Daemon.Kernel;
+using Overlay.Daemon.Start;
 using Overlay.Linux.Netlink;
+using Overlay.Terminal;
 using Xunit;
 using static Overlay.Testing.PacketBuilder;
 

@@ -1,6 +1,6 @@
 using System;
 using System.Threading;
-using Overlay.Daemon.Status;
+using Overlay.Daemon.Backends.Udp;
 using Overlay.Linux;
 using Overlay.Router.Forwarding;
 using Overlay.Testing;

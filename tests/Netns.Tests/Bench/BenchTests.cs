@@ -3,9 +3,9 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
-using Overlay.Daemon.Bench.Reports;
-using Overlay.Daemon.Bench.Results;
-using Overlay.Daemon.Lab;
+using Overlay.Bench.Reports;
+using Overlay.Bench.Results;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 
@@ -122,11 +122,11 @@ public sealed class BenchTests : LabTest
         }
 
         Assert.NotEmpty(LabNamespace.OfLab(BenchProgram.Plan(0).Prefix));
-        CommandResult down = ChildCommand.Run([RunningProgram.OverlayPath, "bench", "down"]);
+        CommandResult down = ChildCommand.Run([RunningProgram.BenchPath, "bench", "down"]);
         Assert.Equal((0, string.Empty), (down.ExitCode, down.Error));
         Assert.StartsWith("removed ", down.Output, StringComparison.Ordinal);
         BenchProgram.NothingIsLeft();
-        Assert.Equal("nothing to remove\n", ChildCommand.Run([RunningProgram.OverlayPath, "bench", "down"]).Output);
+        Assert.Equal("nothing to remove\n", ChildCommand.Run([RunningProgram.BenchPath, "bench", "down"]).Output);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class BenchTests : LabTest
         Prerequisites.Require();
         CommandResult result = ChildCommand.Run(
             ["/bin/sh", "-c", $"exec \"$0\" bench --quick --seconds {Short} --variants direct --html {page} "
-                + ">/dev/full", RunningProgram.OverlayPath]);
+                + ">/dev/full", RunningProgram.BenchPath]);
 
         Refused(result, "No space left on device");
         Assert.Empty(Directory.EnumerateFiles(Path.GetTempPath(), $"{Path.GetFileName(page)}*"));

@@ -5,11 +5,11 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
-using Overlay.Daemon;
-using Overlay.Daemon.Demo;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Status;
+using Overlay.Control;
+using Overlay.Demo;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Demo;
@@ -130,7 +130,7 @@ public sealed class DemoTests : LabTest
         using var program = RunningProgram.Start(
         [
             "unshare", "--mount", "sh", "-c", "mount --bind /dev/null \"$0\" && exec \"$1\" demo --etcd",
-            LabEtcd.FindProgram(), RunningProgram.OverlayPath,
+            LabEtcd.FindProgram(), RunningProgram.DemoPath,
         ]);
         CommandResult demo = program.WaitForExit(s_whole);
 
@@ -236,7 +236,7 @@ public sealed class DemoTests : LabTest
         try
         {
             // pings are a dozen
-            return CountersSocket.ReadAsync(
+            return ControlClient.ReadCountersAsync(
                 s_plan.Hosts[0].RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Outbound.Packets > 1000;
         }
         catch (OperatorException)
@@ -263,7 +263,7 @@ public sealed class DemoTests : LabTest
         bool ran = Eventually(
             () =>
             {
-                using var demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", .. arguments]);
+                using var demo = RunningProgram.Start([RunningProgram.DemoPath, "demo", .. arguments]);
                 result = demo.WaitForExit(s_whole);
                 return !result.Error.Contains("another demo is running", StringComparison.Ordinal);
             },
@@ -283,7 +283,7 @@ public sealed class DemoTests : LabTest
             () =>
             {
                 demo?.Dispose();
-                demo = RunningProgram.Start([RunningProgram.OverlayPath, "demo", "--json", .. arguments]);
+                demo = RunningProgram.Start([RunningProgram.DemoPath, "demo", "--json", .. arguments]);
                 return Eventually(() => demo.HasExited || (IsHeldBy(demo.Id) && moment()), s_whole) && !demo.HasExited;
             },
             s_othersDemo);

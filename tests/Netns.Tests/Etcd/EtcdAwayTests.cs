@@ -2,7 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using Overlay.Daemon;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Etcd;

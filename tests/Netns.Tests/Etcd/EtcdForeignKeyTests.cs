@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Net;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

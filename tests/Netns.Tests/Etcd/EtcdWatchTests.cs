@@ -1,6 +1,6 @@
 using System;
 using System.Diagnostics;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

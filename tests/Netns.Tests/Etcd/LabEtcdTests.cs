@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Lab.Decoding;
-using Overlay.Daemon.Status;
+using Overlay.Control;
+using Overlay.Lab;
+using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
 using Overlay.Router.Forwarding;
 using Xunit;

@@ -1,6 +1,6 @@
 using System;
 using System.Linq;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Overlay.Testing;
 using Xunit;

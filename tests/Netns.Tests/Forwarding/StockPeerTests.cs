@@ -3,7 +3,7 @@ using System.Linq;
 using System.Net;
 using System.Text.Json;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

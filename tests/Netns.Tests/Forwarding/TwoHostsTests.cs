@@ -3,8 +3,8 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Lab.Decoding;
+using Overlay.Lab;
+using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System;
 using System.Net;
 using System.Net.Sockets;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Status;
+using Overlay.Control;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Status;
+using Overlay.Control;
 using Overlay.Netns.Tests.Support;
 
 namespace Overlay.Netns.Tests.Soak;

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

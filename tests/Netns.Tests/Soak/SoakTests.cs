@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Status;
+using Overlay.Control;
+using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 

@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Overlay.Daemon;
-using Overlay.Daemon.Bench.Paths;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Status;
+using Overlay.Bench.Paths;
+using Overlay.Control;
+using Overlay.Lab;
+using Overlay.Terminal;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -26,7 +26,7 @@ internal sealed class BenchProgram : IDisposable
     internal static BenchProgram Start(params IReadOnlyList<string> arguments)
     {
         Prerequisites.Require();
-        return new BenchProgram(RunningProgram.Start([RunningProgram.OverlayPath, "bench", "--quick", .. arguments]));
+        return new BenchProgram(RunningProgram.Start([RunningProgram.BenchPath, "bench", "--quick", .. arguments]));
     }
 
     /// <summary>The plan of a variant's hosts.</summary>
@@ -79,7 +79,7 @@ internal sealed class BenchProgram : IDisposable
     {
         try
         {
-            return CountersSocket.ReadAsync(
+            return ControlClient.ReadCountersAsync(
                 host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult().Inbound.Packets;
         }
         catch (OperatorException)

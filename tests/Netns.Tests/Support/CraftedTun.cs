@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Linux;
 using Overlay.Tun;
 using Xunit;

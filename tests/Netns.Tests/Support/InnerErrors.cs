@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 
 namespace Overlay.Netns.Tests.Support;
 

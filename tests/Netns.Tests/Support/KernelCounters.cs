@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Linux.Netlink;
 
 namespace Overlay.Netns.Tests.Support;

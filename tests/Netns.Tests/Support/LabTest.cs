@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;

@@ -1,8 +1,8 @@
 using System;
 using System.Net;
 using System.Net.Sockets;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Lab.Decoding;
+using Overlay.Lab;
+using Overlay.Lab.Decoding;
 using Overlay.Linux;
 
 namespace Overlay.Netns.Tests.Support;

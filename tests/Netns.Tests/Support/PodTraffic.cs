@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Status;
+using Overlay.Control;
+using Overlay.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;

@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -30,8 +30,17 @@ internal sealed class RunningProgram : IDisposable
         process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
     }
 
-    /// <summary>The real executable, as the build has left it.</summary>
-    internal static string OverlayPath { get; } = FindOverlay();
+    /// <summary>The daemon under test: what OVERLAY_DAEMON names, otherwise what the build has left.</summary>
+    internal static string OverlayPath { get; } =
+        Environment.GetEnvironmentVariable(DaemonProgram.Variable) is { Length: > 0 } named
+            ? Path.GetFullPath(named)
+            : Find("Overlay.Daemon", "overlay");
+
+    /// <summary>The demo's executable, as the build has left it.</summary>
+    internal static string DemoPath { get; } = Find("Overlay.Demo", "overlay-demo");
+
+    /// <summary>The benchmark's executable, as the build has left it.</summary>
+    internal static string BenchPath { get; } = Find("Overlay.Bench", "overlay-bench");
 
     /// <summary>The process id.</summary>
     internal int Id { get; private set; }
@@ -58,6 +67,7 @@ internal sealed class RunningProgram : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment[DaemonProgram.Variable] = OverlayPath; // for the demo and the benchmark
         foreach (string word in words.Skip(1))
         {
             start.ArgumentList.Add(word);
@@ -131,12 +141,12 @@ internal sealed class RunningProgram : IDisposable
         }
     }
 
-    private static string FindOverlay()
+    private static string Find(string project, string name)
     {
-        // artifacts/bin/Overlay.Netns.Tests/release → artifacts/bin/Overlay.Daemon/release
+        // artifacts/bin/Overlay.Netns.Tests/release → artifacts/bin/PROJECT/release
         string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         string path = Path.GetFullPath(
-            Path.Combine(AppContext.BaseDirectory, "../../Overlay.Daemon", configuration, "overlay"));
+            Path.Combine(AppContext.BaseDirectory, "../..", project, configuration, name));
         return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing; build it: ./dev build");
     }
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;

@@ -1,6 +1,6 @@
 using System;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 
 namespace Overlay.Netns.Tests.Support;
 

@@ -5,7 +5,7 @@ using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Linux;
 using Overlay.Tun;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;

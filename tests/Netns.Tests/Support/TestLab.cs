@@ -5,8 +5,11 @@ using System.Linq;
 using System.Net;
 using System.Text;
 using System.Threading;
-using Overlay.Daemon.Lab;
-using Overlay.Daemon.Status;
+using Overlay.Bench;
+using Overlay.Control;
+using Overlay.Daemon;
+using Overlay.Demo;
+using Overlay.Lab;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -182,7 +185,7 @@ internal sealed class TestLab : IDisposable
 
     /// <summary>What a host's daemon has counted.</summary>
     internal CountersReport Counters(int number) =>
-        CountersSocket.ReadAsync(Host(number).RunDirectory, CancellationToken.None).GetAwaiter().GetResult();
+        ControlClient.ReadCountersAsync(Host(number).RunDirectory, CancellationToken.None).GetAwaiter().GetResult();
 
     /// <summary>Whether a host has flannel0.</summary>
     internal bool HasTunnel(int number) =>

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Linux;
 using Xunit;
 

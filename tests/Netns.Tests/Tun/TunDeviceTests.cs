@@ -1,5 +1,5 @@
 using System;
-using Overlay.Daemon.Lab;
+using Overlay.Lab;
 using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
 using Overlay.Tun;

@@ -1,0 +1,91 @@
+using System;
+using System.IO;
+using System.Text;
+using Overlay.Linux;
+using Overlay.Terminal;
+
+namespace Overlay.Bench;
+
+/// <summary>
+/// The file that a page is to be written to: tried before anything is measured, and there as a whole or not at all.
+/// </summary>
+internal sealed class PageFile : IDisposable
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private bool _isInPlace;
+
+    private PageFile(string path, string temporary)
+    {
+        _path = path;
+        _temporary = temporary;
+    }
+
+    /// <summary>Makes sure that the file can be written.</summary>
+    /// <param name="path">Null for none.</param>
+    /// <exception cref="OperatorException">It cannot.</exception>
+    internal static PageFile? Open(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        if (FileNode.KindOf(path) is not (FileNodeKind.None or FileNodeKind.Regular))
+        {
+            throw new OperatorException($"--html {path} is there and no ordinary file; name another");
+        }
+
+        // Nobody can know the name in advance, and whoever has made such a file keeps it.
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using FileStream file = File.Open(temporary, FileMode.CreateNew);
+            return new PageFile(path, temporary);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(path, refused);
+        }
+    }
+
+    /// <summary>Writes it down, not in its place yet.</summary>
+    /// <exception cref="OperatorException">The disk is full, for one; what was there before is there still.</exception>
+    internal void Write(string page)
+    {
+        try
+        {
+            File.WriteAllText(_temporary, page, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(_path, refused);
+        }
+    }
+
+    /// <summary>Puts it in its place.</summary>
+    /// <exception cref="OperatorException">The place has become another thing.</exception>
+    internal void PutInPlace()
+    {
+        try
+        {
+            File.Move(_temporary, _path, overwrite: true);
+            _isInPlace = true;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(_path, refused);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!_isInPlace)
+        {
+            Leftover.Delete(_temporary);
+        }
+    }
+
+    private static OperatorException Refused(string path, Exception refused) =>
+        new($"could not write --html {path}: {refused.Message.TrimEnd('.')}; name another place", refused);
+}

@@ -1,0 +1,78 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Threading;
+using Overlay.Bench.Results;
+using Overlay.Control;
+using Overlay.Lab;
+
+namespace Overlay.Bench.Paths;
+
+/// <summary>One way between two ends, up and running: what workloads are run over and counted at.</summary>
+internal abstract class BenchPath : IDisposable
+{
+    private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_aPing = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What it is.</summary>
+    internal required Variant Variant { get; init; }
+
+    /// <summary>The lab it is in.</summary>
+    internal required LabPlan Plan { get; init; }
+
+    /// <summary>Where end 1 is: a pod's namespace, or a host's.</summary>
+    internal required string FirstNamespace { get; init; }
+
+    /// <summary>Where end 2 is.</summary>
+    internal required string SecondNamespace { get; init; }
+
+    /// <summary>End 1.</summary>
+    internal required IPAddress FirstAddress { get; init; }
+
+    /// <summary>End 2.</summary>
+    internal required IPAddress SecondAddress { get; init; }
+
+    /// <summary>Of both ends, in bytes.</summary>
+    internal required int Mtu { get; init; }
+
+    /// <summary>The processes that carry packets; none where the kernel does.</summary>
+    internal virtual IReadOnlyList<int> FindProcessIds() => [];
+
+    /// <summary>Waits until end 2 answers end 1.</summary>
+    /// <exception cref="BenchException">It does not.</exception>
+    internal void WaitUntilItWorks(CancellationToken stop)
+    {
+        using var pinger = new Pinger(FirstNamespace);
+        bool works = false;
+        bool isDecided = Condition.Holds(
+            () => (works = pinger.Ping(SecondAddress, sequence: 0, s_aPing) is not null)
+                || Casualties() is not null, s_answersWithin, stop);
+        if (!works)
+        {
+            throw new BenchException(
+                Casualties() is { } casualties && isDecided
+                    ? $"{Variant.Name}: {casualties.Split('\n')[0]}"
+                    : $"{Variant.Name}: {SecondAddress} did not answer {FirstAddress} within "
+                    + $"{s_answersWithin.TotalSeconds:0} s");
+        }
+    }
+
+    /// <summary>
+    /// Bytes that have been received at whatever must carry them, both hosts together: what goes around it is not among
+    /// them.
+    /// </summary>
+    internal abstract long ReadCarriedBytes();
+
+    /// <summary>What carries them, for a message.</summary>
+    internal abstract string Carrier { get; }
+
+    /// <summary>Why it carries no more, with evidence; null when nothing is known to be wrong.</summary>
+    internal virtual string? Casualties() => null;
+
+    /// <summary>What each daemon counts, metered, host 1's first; empty where nobody counts.</summary>
+    internal virtual IReadOnlyList<CountersReport> ReadCounters() => [];
+
+    public virtual void Dispose()
+    {
+    }
+}

@@ -1,0 +1,267 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Linux;
+using Overlay.Terminal;
+
+namespace Overlay.Control;
+
+/// <summary>Answers one command of the control socket.</summary>
+/// <param name="answer">Takes the answer, in as many parts as it has.</param>
+/// <param name="cancellation">Signalled when the daemon stops or the client is gone.</param>
+public delegate Task ControlHandler(ControlAnswer answer, CancellationToken cancellation);
+
+/// <summary>The daemon's side of the control socket: a unix stream socket in the run directory, one request a
+/// connection.</summary>
+/// <remarks>
+/// Every client has a task of its own, so that none waits for another, and at most <see cref="MostClients"/> are served
+/// at once. Who may connect is decided by the socket's file mode: its owner alone (unix(7), pathname sockets).
+/// </remarks>
+public sealed class ControlServer : IAsyncDisposable
+{
+    /// <summary>Clients served at once; one more is refused.</summary>
+    public const int MostClients = 32;
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // A client that has not asked anything by then belongs to a version that read an object without asking.
+    private static readonly TimeSpan s_requestWithin = TimeSpan.FromSeconds(1);
+
+    // A client that takes nothing for so long has stopped reading.
+    private static readonly TimeSpan s_partTakenWithin = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<Task, byte> _clients = [];
+    private readonly Lock _clientsLock = new();
+    private readonly Socket _listener;
+    private readonly string _path;
+    private readonly IReadOnlyDictionary<string, ControlHandler> _handlers;
+    private readonly Task _accepting;
+
+    private ControlServer(Socket listener, string path, IReadOnlyDictionary<string, ControlHandler> handlers)
+    {
+        _listener = listener;
+        _path = path;
+        _handlers = handlers;
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Checks that a socket can be made in a run directory, before anything is.</summary>
+    /// <exception cref="OperatorException">The path is too long for a socket (unix(7): 107 bytes), or something else
+    /// is there.</exception>
+    public static void CheckPath(string runDirectory)
+    {
+        int tooLong = ControlProtocol.ExcessBytes(runDirectory);
+        if (tooLong > 0)
+        {
+            throw new OperatorException(
+                $"--run-dir {runDirectory} is {tooLong} bytes too long for a socket in it; choose a shorter one");
+        }
+
+        string path = ControlProtocol.PathIn(runDirectory);
+        if (FileNode.KindOf(path) is not (FileNodeKind.None or FileNodeKind.Socket))
+        {
+            throw new OperatorException(
+                $"{path} is not overlay's: it is no socket; remove it, or choose another --run-dir");
+        }
+    }
+
+    /// <summary>
+    /// Listens. What an earlier daemon left at the path is replaced: the run directory's lock is held.
+    /// </summary>
+    /// <param name="runDirectory">Where the socket goes.</param>
+    /// <param name="handlers">By command.</param>
+    /// <exception cref="OperatorException">As <see cref="CheckPath"/>, or the socket cannot be made.</exception>
+    public static ControlServer Listen(string runDirectory, IReadOnlyDictionary<string, ControlHandler> handlers)
+    {
+        CheckPath(runDirectory);
+        string path = ControlProtocol.PathIn(runDirectory);
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            File.Delete(path);
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            File.SetUnixFileMode(path, OwnerOnly); // before listen(2): until then every connect is refused
+            listener.Listen();
+            return new ControlServer(listener, path, handlers);
+        }
+        catch (Exception problem) when (
+            problem is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        {
+            listener.Dispose();
+            throw new OperatorException(
+                $"could not listen on {path}: {problem.Message.Split('\n')[0].TrimEnd('.')}; remove what is there, "
+                    + "or choose another --run-dir", problem);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _accepting;
+        Task[] clients;
+        lock (_clientsLock)
+        {
+            clients = [.. _clients.Keys];
+        }
+
+        await Task.WhenAll(clients);
+        _listener.Dispose();
+        Leftover.Delete(_path);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                Track(ServeAsync(await _listener.AcceptAsync(_stop.Token)));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // That client is gone, and the next one is served; or no descriptor is left, and trying again at once
+                // is no use.
+                await Task.Delay(s_pauseAfterFailure, _stop.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void Track(Task client)
+    {
+        lock (_clientsLock)
+        {
+            _clients.Add(client, 0);
+        }
+
+        _ = client.ContinueWith(
+            ended =>
+            {
+                lock (_clientsLock)
+                {
+                    _ = _clients.Remove(ended);
+                }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.None,
+            TaskScheduler.Default);
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        await using var stream = new NetworkStream(client, ownsSocket: true);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var answer = new ControlAnswer(stream, s_partTakenWithin);
+        try
+        {
+            string? refusal = null;
+            ControlHandler? handler = null;
+            switch (await ReadRequestAsync(stream, cancellation.Token))
+            {
+                case null:
+                    await answer.RefuseSilentClientAsync(cancellation.Token);
+                    return;
+                case { Version: not ControlProtocol.Version } request:
+                    refusal = $"the client speaks version {request.Version} of the control protocol, and this daemon "
+                        + $"version {ControlProtocol.Version}; use the overlay that the daemon was started from";
+                    break;
+                case { Command: string command } when !_handlers.TryGetValue(command, out handler):
+                    refusal = $"this daemon has no command '{command}' on its control socket, only "
+                        + $"{string.Join(", ", _handlers.Keys.Order(StringComparer.Ordinal))}; use the overlay that "
+                        + "the daemon was started from";
+                    break;
+            }
+
+            if (Count() > MostClients)
+            {
+                refusal = $"{MostClients} clients are connected to this daemon already; end one of them";
+            }
+
+            if (refusal is not null || handler is null)
+            {
+                await answer.RefuseAsync(refusal ?? "the request names no command", cancellation.Token);
+                return;
+            }
+
+            await AnswerAsync(handler, answer, stream, cancellation);
+        }
+        catch (Exception problem) when (
+            problem is IOException or OperationCanceledException or SocketException or ControlProtocolException)
+        {
+            // The client is gone or sends what is no request, or the daemon stops.
+        }
+    }
+
+    private int Count()
+    {
+        lock (_clientsLock)
+        {
+            return _clients.Count;
+        }
+    }
+
+    // A client says nothing after its request, so a read that ends means that it is gone.
+    private static async Task AnswerAsync(
+        ControlHandler handler, ControlAnswer answer, NetworkStream stream, CancellationTokenSource cancellation)
+    {
+        Task gone = WatchAsync();
+        try
+        {
+            await handler(answer, cancellation.Token);
+            await answer.EndAsync(cancellation.Token);
+        }
+        finally
+        {
+            await cancellation.CancelAsync();
+            await gone;
+        }
+
+        async Task WatchAsync()
+        {
+            try
+            {
+                _ = await stream.ReadAsync(new byte[1], cancellation.Token);
+                await cancellation.CancelAsync();
+            }
+            catch (Exception problem) when (problem is IOException or OperationCanceledException)
+            {
+                await cancellation.CancelAsync();
+            }
+        }
+    }
+
+    private static async Task<ControlRequest?> ReadRequestAsync(NetworkStream stream, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(s_requestWithin);
+        try
+        {
+            (ControlPartKind kind, byte[] content) = await ControlProtocol.ReadPartAsync(stream, deadline.Token);
+            return kind == ControlPartKind.Request
+                ? JsonSerializer.Deserialize(content, ControlJson.Default.ControlRequest)
+                : throw new ControlProtocolException("the first part is no request");
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (JsonException problem)
+        {
+            throw new ControlProtocolException(problem.Message);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Control;
+using Overlay.Daemon.Start;
+using Overlay.Linux;
+using Overlay.Router.Forwarding;
+using Overlay.Router.IcmpErrors;
+using Overlay.Router.Ports;
+using Overlay.Router.Routes;
+using Overlay.Tun;
+
+namespace Overlay.Daemon.Backends.Udp;
+
+/// <summary>The device, the sockets and what the kernel granted for them: what an engine's name stands for.</summary>
+internal sealed class DataPlane : IDisposable
+{
+    private readonly UdpPort[] _ports;
+    private readonly KernelDrops _kernelDrops;
+    private readonly ForwarderOptions _options;
+
+    private DataPlane(
+        TunDevice tun, UdpPort[] ports, KernelDrops kernelDrops, Accelerations accelerations, ForwarderOptions options)
+    {
+        Tun = tun;
+        _ports = ports;
+        _kernelDrops = kernelDrops;
+        Accelerations = accelerations;
+        _options = options;
+    }
+
+    /// <summary>The device, down and without an address.</summary>
+    internal TunDevice Tun { get; }
+
+    /// <summary>Which accelerations are in use, and why the others are not.</summary>
+    internal Accelerations Accelerations { get; }
+
+    /// <summary>In words: <c>offload, a thread each way</c>.</summary>
+    internal string Description { get; private init; } = string.Empty;
+
+    /// <summary>Opens device and sockets, and asks the kernel for what the engine wants.</summary>
+    /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
+    /// without.</exception>
+    internal static DataPlane Open(RunOptions options, StartPlan plan)
+    {
+        Version kernel = Environment.OSVersion.Version;
+        var profile = EngineProfile.Of(options.Engine);
+        var workers = WorkerPlan.For(profile, options.Workers, Environment.ProcessorCount);
+        var negotiation = new Negotiation(profile.Accelerations.Except(options.Without), kernel);
+
+        var tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);
+        var ports = new List<UdpPort>();
+        KernelDrops? kernelDrops = null;
+        try
+        {
+            while (ports.Count < workers.Lanes)
+            {
+                ports.Add(UdpPort.Bind(plan.Underlay.Address, plan.Port, isShared: workers.Lanes > 1));
+            }
+
+            kernelDrops = KernelDrops.Of(tun.Name, ports);
+            Accelerations accelerations = negotiation.Hold(tun, ports);
+            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(
+                options.SourceCheck, plan.TunnelMtu)
+            {
+                FramesABatch = profile.PacketsACall,
+                MessagesABatch = profile.PacketsACall,
+                DatagramsATrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsATrain() : 1,
+                Layout = workers.Layout,
+                SpinMicroseconds = options.SpinMicroseconds,
+                IsMetered = options.IsMetered,
+                ExtraCopies = options.ExtraCopies,
+                SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
+            })
+            {
+                Description = $"{options.Engine.ToString().ToLowerInvariant()}, {workers}",
+            };
+        }
+        catch
+        {
+            kernelDrops?.Dispose();
+            ports.ForEach(port => port.Dispose());
+            tun.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Tries the writing accelerations out, now that the device is up; those that fail are done without.
+    /// </summary>
+    internal void ProbeWrites()
+    {
+        Probe(Acceleration.TunTcpGro, SegmentationType.TcpV4);
+        Probe(Acceleration.TunUdpGro, SegmentationType.UdpL4);
+
+        void Probe(Acceleration acceleration, SegmentationType type)
+        {
+            if (Accelerations.IsOn(acceleration)
+                && SuperpacketProbe.Write(Tun.Queues[0], type) is var refusal and not Errno.None)
+            {
+                Accelerations.SetUnavailable(acceleration, refusal);
+            }
+        }
+    }
+
+    /// <summary>Puts workers on it, not started yet.</summary>
+    internal Forwarder CreateForwarder(RouteTableCell routes, IIcmpPort? icmp) =>
+        new([.. Tun.Queues.Zip(_ports, (queue, port) => new Lane(queue, port))], routes, icmp, Accelerations, _options);
+
+    /// <summary>Asks the kernel what it dropped at the device and the sockets. One asks at a time.</summary>
+    internal KernelReport ReadKernelDrops() => _kernelDrops.Read();
+
+    public void Dispose()
+    {
+        _kernelDrops.Dispose();
+        foreach (UdpPort port in _ports)
+        {
+            port.Dispose();
+        }
+
+        Tun.Dispose();
+    }
+}

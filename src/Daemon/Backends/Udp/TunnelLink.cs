@@ -1,0 +1,120 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Linux.Netlink;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends.Udp;
+
+/// <summary>Gives the TUN interface its address, its MTU and the route of the whole network.</summary>
+internal static class TunnelLink
+{
+    /// <summary>
+    /// The interface's name. Stock flannel asks for flannel%d and so may end up with flannel1 beside a stale route.
+    /// </summary>
+    internal const string Name = "flannel0";
+
+    private const string Kind = "tun"; // IFLA_INFO_KIND
+    private const int AddressLength = 32;
+
+    // In packets. The kernel drops at the end of this queue while the daemon is busy; its default for a TUN is 500.
+    private const int TransmitQueueLength = 1000;
+
+    /// <summary>Configures and brings up the interface.</summary>
+    /// <param name="netlink">A socket in the interface's namespace.</param>
+    /// <param name="network">The whole overlay network: the route.</param>
+    /// <param name="subnet">This host's subnet: its network address is the interface's, as a /32.</param>
+    /// <param name="mtu">In bytes.</param>
+    /// <returns>The interface's index, by which it is known from now on: its name may be given to another.</returns>
+    /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
+    /// <exception cref="OperatorException">The network's route exists and leads elsewhere.</exception>
+    internal static int Configure(RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
+    {
+        Link link = netlink.FindLink(Name)
+            ?? throw new OperatorException($"interface {Name} vanished while it was being configured; start again");
+        netlink.AddAddress(link.Index, subnet.Address, AddressLength);
+        netlink.ConfigureLink(link.Index, new LinkSettings
+        {
+            Mtu = mtu,
+            TransmitQueueLength = TransmitQueueLength,
+            NoIpv6LinkLocalAddress = true, // its router solicitations would be the first packets to drop
+            Up = true,
+        });
+        AddRoute(netlink, network, link);
+        return link.Index;
+    }
+
+    /// <summary>The interface that <see cref="Configure"/> configured, whatever it is called by now.</summary>
+    /// <returns>Null when it is not in this network namespace.</returns>
+    internal static Link? Find(RouteNetlink netlink, int index) =>
+        // an index that was left may be asked for by its number
+        netlink.FindLink(index) is { Kind: Kind } link ? link : null;
+
+    /// <summary>
+    /// Puts back the MTU, the address and the route, where somebody has changed them. The link is up.
+    /// </summary>
+    /// <returns>What was missing, in words; nothing as a rule.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
+    internal static IReadOnlyList<string> PutBack(
+        RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
+    {
+        var missing = new List<string>();
+        if (link.Mtu != mtu)
+        {
+            netlink.ConfigureLink(link.Index, new LinkSettings { Mtu = mtu });
+            missing.Add($"MTU {mtu}");
+        }
+
+        if (!netlink.GetAddresses()
+            .Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
+        {
+            netlink.AddAddress(link.Index, subnet.Address, AddressLength);
+            missing.Add($"address {Ipv4Prefix.Format(subnet.Address)}/{AddressLength}");
+        }
+
+        bool hasRoute = netlink.GetRoutes().Any(route =>
+            route.InterfaceIndex == link.Index
+                && route.Destination == network.Address
+                && route.PrefixLength == network.Length);
+        if (!hasRoute)
+        {
+            AddRoute(netlink, network, link);
+            missing.Add($"route {network}");
+        }
+
+        return missing;
+    }
+
+    /// <summary>
+    /// Takes away the address of a subnet that this host had before; one that is gone already is as good.
+    /// </summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal static void RemoveAddress(RouteNetlink netlink, Link link, Ipv4Prefix former) =>
+        _ = netlink.RemoveAddress(link.Index, former.Address, AddressLength);
+
+    private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, Link link)
+    {
+        try
+        {
+            netlink.AddRoute(network.Address, network.Length, link.Index);
+        }
+        catch (LinuxException refused) when (refused.Errno == Errno.EEXIST)
+        {
+            throw RouteInTheWay(netlink, network, refused);
+        }
+    }
+
+    private static OperatorException RouteInTheWay(RouteNetlink netlink, Ipv4Prefix network, Exception cause)
+    {
+        Ipv4Route? other = netlink.GetRoutes()
+            .FirstOrDefault(route => route.Destination == network.Address && route.PrefixLength == network.Length);
+        string device = other?.InterfaceIndex is int index ? netlink.FindLink(index)?.Name
+            ?? $"interface {index}" : "no single interface (ip route says what it is)";
+        return new OperatorException(
+            $"a route to {network} exists already and leads to {device}; remove it (ip route del {network}) or "
+                + "choose another Network", cause);
+    }
+}

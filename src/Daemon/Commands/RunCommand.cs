@@ -1,0 +1,205 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Linq;
+using Overlay.Control;
+using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Start;
+using Overlay.Lease;
+using Overlay.Operator.Stores;
+using Overlay.Router.Forwarding;
+using Overlay.Router.Ports;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Commands;
+
+/// <summary><c>overlay run</c>: its options, and what makes each of them valid.</summary>
+internal static class RunCommand
+{
+    private const int MaximumSpin = 1000;
+
+    // Flannel's, in minutes: a lease lives for a day.
+    private const int DefaultMargin = 60;
+    private const int MinimumMargin = 1;
+    private const int MaximumMargin = (24 * 60) - 1;
+
+    internal static Command Create()
+    {
+        var leaseStore = new LeaseStoreOptions();
+        var renewMargin = new Option<int?>("--subnet-lease-renew-margin")
+        {
+            Description = $"minutes before its end, {MinimumMargin} to {MaximumMargin}, at which a lease is renewed",
+            HelpName = "MINUTES",
+            DefaultValueFactory = _ => DefaultMargin,
+            CustomParser = OptionParser.Number("--subnet-lease-renew-margin", MinimumMargin, MaximumMargin),
+        };
+        var networkInterface = new Option<string?>("--iface")
+        {
+            Description = "underlay interface, by name or by one of its IPv4 addresses [default: the default route's]",
+            HelpName = "NAME|IP",
+            CustomParser = OptionParser.Of(
+                "--iface", text => string.IsNullOrWhiteSpace(text) ? null : text, "an interface's name or address"),
+        };
+        var publicIp = new Option<uint?>("--public-ip")
+        {
+            Description = "address that other hosts send to [default: the interface's]",
+            HelpName = "IP",
+            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(
+                text, out uint address) ? address : null, "an IPv4 address"),
+        };
+        var subnetFile = new Option<string>("--subnet-file")
+        {
+            Description =
+                "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => RunLimits.DefaultSubnetFile,
+            CustomParser = OptionParser.Path("--subnet-file"),
+        };
+        var runDirectory = new Option<string>("--run-dir")
+        {
+            Description = "directory for the lock, the counters socket and the snapshot of leases; one daemon each",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => ControlProtocol.DefaultRunDirectory,
+            CustomParser = OptionParser.Path("--run-dir"),
+        };
+        var mtu = new Option<int?>("--mtu")
+        {
+            Description = $"MTU of the tunnel, {RunLimits.MinimumMtu} to {RunLimits.MaximumMtu} bytes [default: the interface's less "
+                + $"{UdpPort.EncapsulationBytes}]",
+            HelpName = "BYTES",
+            CustomParser = OptionParser.Number("--mtu", RunLimits.MinimumMtu, RunLimits.MaximumMtu),
+        };
+        var port = new Option<int?>("--port")
+        {
+            Description = "UDP port, the same on every host [default: the network config's, 8285]",
+            HelpName = "PORT",
+            CustomParser = OptionParser.Number("--port", 1, ushort.MaxValue),
+        };
+        var sourceCheck = new Option<SourceCheck>("--source-check")
+        {
+            Description =
+                "strict: a peer may only send from its own subnet; peer: only peers may send; off: as stock flannel",
+            HelpName = "strict|peer|off",
+            DefaultValueFactory = _ => SourceCheck.Strict,
+            CustomParser = OptionParser.Choice<SourceCheck>("--source-check"),
+        };
+        var engine = new Option<Engine>("--engine")
+        {
+            Description = "offload: superpackets and trains; batch: single packets, many a system call; classic: one "
+                + "a system call, as stock flannel; pipeline: as offload, each way in two stages",
+            HelpName = "offload|batch|classic|pipeline",
+            DefaultValueFactory = _ => Engine.Offload,
+            CustomParser = OptionParser.Choice<Engine>("--engine"),
+        };
+        var without = new Option<IReadOnlyList<Acceleration>>("--without")
+        {
+            Description = "accelerations not to use, separated by commas",
+            HelpName = "NAME,…",
+            DefaultValueFactory = _ => [],
+            CustomParser = OptionParser.Of(
+                "--without", AccelerationNames,
+                $"names of {string.Join(", ", Accelerations.All.Select(Accelerations.Name))}"),
+        };
+        var workers = new Option<WorkerPlan?>("--workers")
+        {
+            Description = "duplex: one thread for both ways; N: so many threads each way, 1 to "
+                + $"{WorkerPlan.MaximumLanes} [default: by engine and processors]",
+            HelpName = "duplex|N",
+            CustomParser = OptionParser.Of("--workers", Workers, $"duplex, or 1 to {WorkerPlan.MaximumLanes}"),
+        };
+        var spin = new Option<int?>("--spin-us")
+        {
+            Description = $"microseconds, 0 to {MaximumSpin}, that an idle thread looks again before it sleeps: "
+                + "shorter latency for a busy processor",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+            CustomParser = OptionParser.Number("--spin-us", 0, MaximumSpin),
+        };
+
+        var meter = new Option<bool>("--meter")
+        {
+            Description =
+                "count and time the packet threads' system calls, shown by overlay counters: for measurements",
+        };
+        var extraCopies = new Option<int?>("--extra-copies")
+        {
+            Description = $"copy everything read so often more, 0 to {ForwarderOptions.MostExtraCopies}, to see what "
+                + "a copy costs; implies --meter: for measurements",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+            CustomParser = OptionParser.Number("--extra-copies", 0, ForwarderOptions.MostExtraCopies),
+        };
+
+        var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
+        {
+            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
+            meter, extraCopies,
+        };
+        leaseStore.AddTo(command);
+        leaseStore.RequireFor(command);
+        command.Validators.Add(result =>
+        {
+            // A pipe is between two threads: one thread for everything has no place for it.
+            if (Has(result, engine, Engine.Pipeline) && Has(result, workers, new WorkerPlan(WorkerLayout.Duplex, 1)))
+            {
+                result.AddError("--workers is 'duplex' with --engine pipeline; give a number, or another engine");
+            }
+        });
+        command.SetAction((parsed, _) => OverlayDaemon.RunAsync(new RunOptions(
+            leaseStore.Read(parsed),
+            TimeSpan.FromMinutes(parsed.GetValue(renewMargin) ?? DefaultMargin),
+            parsed.GetValue(networkInterface),
+            parsed.GetValue(publicIp),
+            parsed.GetRequiredValue(subnetFile),
+            parsed.GetRequiredValue(runDirectory),
+            parsed.GetValue(mtu),
+            parsed.GetValue(port),
+            parsed.GetValue(sourceCheck),
+            parsed.GetValue(engine),
+            parsed.GetRequiredValue(without),
+            parsed.GetValue(workers),
+            parsed.GetValue(spin) ?? 0,
+            parsed.GetValue(meter) || parsed.GetValue(extraCopies) > 0,
+            parsed.GetValue(extraCopies) ?? 0)));
+        return command;
+    }
+
+    // False also for a value that is wrong by itself, which its own option says.
+    private static bool Has<T>(CommandResult result, Option<T> option, T value)
+    {
+        try
+        {
+            return EqualityComparer<T>.Default.Equals(result.GetValue(option), value);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static IReadOnlyList<Acceleration>? AccelerationNames(string text)
+    {
+        List<Acceleration> named = [];
+        foreach (string name in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            int position = Accelerations.All.ToList().FindIndex(each => Accelerations.Name(each) == name);
+            if (position < 0)
+            {
+                return null;
+            }
+
+            named.Add(Accelerations.All[position]);
+        }
+
+        return named;
+    }
+
+    private static WorkerPlan? Workers(string text) =>
+        text == "duplex" ? new WorkerPlan(WorkerLayout.Duplex, 1)
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int lanes)
+        && lanes is >= 1 and <= WorkerPlan.MaximumLanes
+            ? new WorkerPlan(WorkerLayout.Pair, lanes)
+            : null;
+}

@@ -1,0 +1,16 @@
+using Overlay.Router.Ports;
+
+namespace Overlay.Daemon.Start;
+
+/// <summary>What <c>overlay run</c> takes when nothing is given, and the ranges of what is given.</summary>
+internal static class RunLimits
+{
+    /// <summary>Where subnet.env goes: stock flannel's place.</summary>
+    internal const string DefaultSubnetFile = "/run/flannel/subnet.env";
+
+    /// <summary>The least MTU of the tunnel in bytes (RFC 791, section 3.1: what every host must take).</summary>
+    internal const int MinimumMtu = 576;
+
+    /// <summary>The greatest MTU of the tunnel in bytes: what an outer IPv4 packet has room for.</summary>
+    internal const int MaximumMtu = 65_535 - UdpPort.EncapsulationBytes;
+}

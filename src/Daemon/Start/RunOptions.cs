@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using Overlay.Daemon.Backends.Udp;
+using Overlay.Operator.Stores;
+using Overlay.Router.Forwarding;
+
+namespace Overlay.Daemon.Start;
+
+/// <summary>What <c>overlay run</c> was asked to do; each value is valid by itself.</summary>
+/// <param name="LeaseStore">Where leases are kept.</param>
+/// <param name="RenewMargin">How long before its end a lease is renewed.</param>
+/// <param name="Interface">An interface's name or one of its IPv4 addresses; null for the default route's.</param>
+/// <param name="PublicIp">The address published in the lease, host order; null for the interface's.</param>
+/// <param name="SubnetFile">Where subnet.env goes.</param>
+/// <param name="RunDirectory">Lock, counters socket and snapshot of leases.</param>
+/// <param name="Mtu">The tunnel's MTU in bytes; null for the interface's less 28.</param>
+/// <param name="Port">UDP port; null for the network config's.</param>
+/// <param name="SourceCheck">How much an inbound datagram has to prove.</param>
+/// <param name="Engine">How packets cross into the kernel and out of it.</param>
+/// <param name="Without">Accelerations of the engine that are not to be used.</param>
+/// <param name="Workers">Which threads there are; null to go by the engine and the number of processors.</param>
+/// <param name="SpinMicroseconds">How long an idle worker looks again before it waits.</param>
+/// <param name="IsMetered">Whether the workers' system calls are counted and timed.</param>
+/// <param name="ExtraCopies">How often everything read is copied once more.</param>
+internal sealed record RunOptions(
+    LeaseStoreChoice LeaseStore,
+    TimeSpan RenewMargin,
+    string? Interface,
+    uint? PublicIp,
+    string SubnetFile,
+    string RunDirectory,
+    int? Mtu,
+    int? Port,
+    SourceCheck SourceCheck,
+    Engine Engine,
+    IReadOnlyList<Acceleration> Without,
+    WorkerPlan? Workers,
+    int SpinMicroseconds,
+    bool IsMetered,
+    int ExtraCopies);
+
+/// <summary>How packets cross into the kernel and out of it.</summary>
+internal enum Engine
+{
+    /// <summary>Superpackets, trains and many messages a system call, with whatever of it the kernel has.</summary>
+    Offload,
+
+    /// <summary>Many messages a system call, but single packets.</summary>
+    Batch,
+
+    /// <summary>One packet a system call, both ways in turn, as stock flannel does it.</summary>
+    Classic,
+
+    /// <summary>As <see cref="Offload"/>, each way in two stages joined by a pipe.</summary>
+    Pipeline,
+}

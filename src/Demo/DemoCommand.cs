@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Overlay.Lab;
+using Overlay.Terminal;
+
+namespace Overlay.Demo;
+
+/// <summary><c>overlay demo</c> and <c>overlay demo down</c>: the command line.</summary>
+internal static class DemoCommand
+{
+    // As many as fit a terminal and start within a few seconds.
+    private const int MostHosts = 16;
+
+    /// <summary>The command, to be added to the program's root.</summary>
+    internal static Command Create()
+    {
+        var hosts = new Option<int?>("--hosts")
+        {
+            Description = $"How many pretend hosts, {LabPlan.MinimumHosts} to {MostHosts}.",
+            HelpName = "N",
+            DefaultValueFactory = _ => LabPlan.MinimumHosts,
+            CustomParser = OptionParser.Number("--hosts", LabPlan.MinimumHosts, MostHosts),
+        };
+        var etcd = new Option<bool>("--etcd") { Description = "Keep the leases in a real etcd that it starts itself." };
+        var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
+        var verbose =
+            new Option<bool>("--verbose") { Description = "Show every command that is run (standard error)." };
+
+        var down = new Command("down", "Remove a demo that was kept up or killed.");
+        down.SetAction(result => DemoSession.Down(
+            result.InvocationConfiguration.Output, result.InvocationConfiguration.Error));
+
+        var demo = new Command(
+            "demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
+        {
+            hosts, etcd, keep, json, verbose, down,
+        };
+        demo.SetAction(result => DemoSession.Run(
+            new DemoOptions(
+                result.GetValue(hosts) ?? LabPlan.MinimumHosts,
+                result.GetValue(etcd) ? LabStore.Etcd : LabStore.Files,
+                result.GetValue(keep),
+                result.GetValue(json),
+                result.GetValue(verbose)),
+            result.InvocationConfiguration.Output,
+            result.InvocationConfiguration.Error));
+        return demo;
+    }
+}
+
+/// <summary>What the command line asked for.</summary>
+/// <param name="Hosts">2 to 16.</param>
+/// <param name="Store">Where the leases are.</param>
+/// <param name="Keep">Leave it up.</param>
+/// <param name="Json">One object instead of the story.</param>
+/// <param name="Verbose">Every command that is run.</param>
+internal sealed record DemoOptions(int Hosts, LabStore Store, bool Keep, bool Json, bool Verbose);

@@ -1,0 +1,101 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using Overlay.Lab;
+using Overlay.Lab.Decoding;
+
+namespace Overlay.Demo;
+
+/// <summary>Everything the demo measures, filled in as the story goes, and what it must come to.</summary>
+internal sealed class DemoResults
+{
+    /// <summary>64, less two forwarding hosts and two daemons.</summary>
+    internal const int ExpectedReplyTtl = 60;
+
+    /// <summary>64, less the sending host and its daemon.</summary>
+    internal const int ExpectedInnerTtl = 62;
+
+    /// <summary>UDP's header, and an IPv4 header, an ICMP header and 56 bytes inside.</summary>
+    internal const int ExpectedUdpLength = 8 + 20 + 8 + Pinger.DataBytes;
+
+    /// <summary>The wire's MTU less the outer headers.</summary>
+    internal const int ExpectedMtu = LabPlan.WireMtu - 28;
+
+    // Not the process's own start: a shell that built the program first and then became it would count too.
+    private readonly long _began = Stopwatch.GetTimestamp();
+
+    /// <summary>Since these results were begun, which is the first thing that the demo does.</summary>
+    internal TimeSpan Age => Stopwatch.GetElapsedTime(_began);
+
+    /// <summary>The hosts and their leases.</summary>
+    internal IReadOnlyList<HostReport> Hosts { get; set; } = [];
+
+    /// <summary>The etcd that the leases are in; null when they are files, or until it is asked.</summary>
+    internal EtcdReport? Etcd { get; set; }
+
+    /// <summary>Pod 1 to every other pod.</summary>
+    internal PingSeries PodPings { get; set; } = PingSeries.Empty;
+
+    /// <summary>Pod 1 to every other host's flannel0.</summary>
+    internal PingSeries DevicePings { get; set; } = PingSeries.Empty;
+
+    /// <summary>Null until measured.</summary>
+    internal TcpResult? Tcp { get; set; }
+
+    /// <summary>Null until measured.</summary>
+    internal UdpResult? Udp { get; set; }
+
+    /// <summary>Null until seen.</summary>
+    internal EncapsulatedPacket? Wire { get; set; }
+
+    /// <summary>By reason, over all daemons.</summary>
+    internal SortedDictionary<string, long> Drops { get; set; } = [];
+
+    /// <summary>How the daemons stopped; null when they were not asked to.</summary>
+    internal IReadOnlyList<DaemonEnd>? Ends { get; set; }
+
+    /// <summary>Counted after the clean-up.</summary>
+    internal int LeftBehind { get; set; }
+
+    /// <summary>Left up on purpose: what is left behind is no miss.</summary>
+    internal bool KeptUp { get; set; }
+
+    /// <summary>How long a daemon may take to stop.</summary>
+    internal static TimeSpan StopLimit { get; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Every daemon ended with 0 and in time.</summary>
+    internal bool StoppedCleanly => Ends is { } ends && ends.All(end => end.ExitCode == 0 && end.Took < StopLimit);
+
+    /// <summary>What did not come out as it must, a clause each; empty when all did.</summary>
+    internal IReadOnlyList<string> Misses()
+    {
+        List<string> misses = [];
+        Expect(PodPings.AllAnswered, $"{PodPings.Replies.Count} of {PodPings.Sent} pings pod to pod were answered");
+        Expect(PodPings.Replies.All(reply => reply.TimeToLive == ExpectedReplyTtl),
+            $"a reply had ttl {PodPings.LowestTimeToLive}, not {ExpectedReplyTtl}");
+        Expect(
+            DevicePings.AllAnswered, $"{DevicePings.Replies.Count} of {DevicePings.Sent} pings to flannel0 were "
+                + "answered");
+        Expect(Wire is not null, "no encapsulated ping was seen on the wire");
+        Expect(Wire is null or { Inner.TimeToLive: ExpectedInnerTtl },
+            $"the inner ttl on the wire was {Wire?.Inner.TimeToLive}, not {ExpectedInnerTtl}");
+        Expect(Wire is null or { Udp.Length: ExpectedUdpLength },
+            $"the UDP length on the wire was {Wire?.Udp.Length}, not {ExpectedUdpLength}");
+        Expect(Hosts.All(host => host.Mtu == ExpectedMtu), $"an MTU is not {ExpectedMtu}");
+        Expect(Etcd?.Holds(Hosts) ?? true, "etcd does not hold every lease as flannel writes it");
+        Expect(Tcp is { GigabitsPerSecond: > 0 }, "tcp carried nothing");
+        Expect(Udp is { Received: > 0 }, "no udp packet arrived");
+        Expect(KeptUp || StoppedCleanly, "a daemon did not stop cleanly");
+        Expect(KeptUp || LeftBehind == 0, $"{LeftBehind} things were left behind");
+        return misses;
+
+        void Expect(bool met, string otherwise)
+        {
+            if (!met)
+            {
+                misses.Add(otherwise);
+            }
+        }
+    }
+}

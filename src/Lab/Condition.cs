@@ -1,0 +1,45 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+
+namespace Overlay.Lab;
+
+/// <summary>Waits for something to become true.</summary>
+public static class Condition
+{
+    private static readonly TimeSpan s_pollEvery = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Asks every 10 ms, at least once.</summary>
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="within">How long.</param>
+    /// <param name="stop">Ends the wait early.</param>
+    /// <returns>False when the time is over and it was never true.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    public static bool Holds(Func<bool> condition, TimeSpan within, CancellationToken stop = default)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (condition())
+            {
+                return true;
+            }
+
+            if (Stopwatch.GetElapsedTime(began) >= within)
+            {
+                return false;
+            }
+
+            _ = stop.WaitHandle.WaitOne(s_pollEvery);
+        }
+    }
+
+    /// <summary>Lets <paramref name="pause"/> pass, or less when <paramref name="stop"/> is signalled.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    public static void Pause(TimeSpan pause, CancellationToken stop)
+    {
+        _ = stop.WaitHandle.WaitOne(pause);
+        stop.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,94 @@
+using System;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.IO;
+using System.Threading.Tasks;
+using Overlay.Linux;
+
+namespace Overlay.Terminal;
+
+/// <summary>An executable made of commands: parse, run, exit code; every refusal is one line.</summary>
+/// <param name="name">What its lines begin with, and what its help is asked of: <c>overlay</c>.</param>
+/// <param name="root">Makes the commands.</param>
+public sealed class CommandProgram(string name, Func<Command> root)
+{
+    // The runtime keeps two for every assembly, and a TUN queue, a socket and a signal for each worker come on top.
+    private const ulong NeededDescriptors = 256;
+
+    /// <summary>
+    /// How command lines are read: a word that begins with @ is a value like any other, a password say, and names no
+    /// file.
+    /// </summary>
+    public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
+
+    /// <summary>Takes words of the command line out of messages, passwords for example; nothing by default.</summary>
+    public Func<string, ParseResult, string> Redact { get; init; } = (message, _) => message;
+
+    /// <summary>Runs the command that the words name.</summary>
+    /// <returns>The process's exit code.</returns>
+    public Task<int> RunAsync(string[] arguments)
+    {
+        // Before anything else: without descriptors no further assembly can be loaded, not even to say so.
+        ulong descriptors = DescriptorLimit.Raise();
+        return descriptors >= NeededDescriptors
+            ? RunParsedAsync(arguments)
+            : Task.FromResult(Fail(
+                $"the limit of open files is {descriptors}, and {name} needs {NeededDescriptors}; raise it: ulimit -n "
+                    + "1024, or LimitNOFILE=1024 in its unit"));
+    }
+
+    private async Task<int> RunParsedAsync(string[] arguments)
+    {
+        ParseResult parsed = root().Parse(arguments, Parsing);
+        if (parsed.Errors.Count > 0)
+        {
+            return Refuse(parsed);
+        }
+
+        try
+        {
+            // Signals are each command's own affair: the daemon stops cleanly, the demo cleans up.
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (OperatorException problem)
+        {
+            return Fail(problem.Message);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return Fail($"could not read or write: {problem.Message.TrimEnd('.')}");
+        }
+        catch (Exception problem) when (Environment.GetEnvironmentVariable("OVERLAY_TRACE") is null)
+        {
+            // A fault of ours. The operator gets a line to pass on; whoever mends it asks for the trace.
+            return Fail(
+                $"unexpected {problem.GetType().Name}: {problem.Message} (set OVERLAY_TRACE=1 for the trace, and report "
+                    + "it)");
+        }
+    }
+
+    private int Fail(string line)
+    {
+        StandardError.WriteLine($"{name}: {line}");
+        return ExitCode.Failure;
+    }
+
+    private int Refuse(ParseResult parsed)
+    {
+        string help = $"{PathOf(parsed.CommandResult)} --help";
+        string problem = parsed.CommandResult.Command.Subcommands.Count > 0
+            && parsed.UnmatchedTokens is [string word, ..]
+            && !word.StartsWith('-')
+                ? $"'{word}' is not a command"
+                : parsed.Errors[0].Message.TrimEnd('.', '\r', '\n');
+        StandardError.WriteLine($"{name}: {Redact(problem, parsed)} (see {help})");
+        return ExitCode.Usage;
+    }
+
+    private string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : name;
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Xml.Linq;
+using Overlay.Testing;
+using Xunit;
+
+namespace Overlay.House.Tests;
+
+public sealed class DependencyArrowTests
+{
+    /// <summary>All there are. docs/architecture.md draws them.</summary>
+    private static readonly string[] s_arrows =
+    [
+        "Control → Linux", "Control → Terminal",
+        "Daemon → Control", "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
+        "Demo → Control", "Demo → Lab", "Demo → Terminal",
+        "Lab → Control", "Lab → Linux", "Lab → Terminal",
+        "Lease.Etcd → Lease",
+        "Operator → Control", "Operator → Lease", "Operator → Lease.Etcd", "Operator → Terminal",
+        "Router → Tun",
+        "Terminal → Linux",
+        "Tun → Linux",
+    ];
+
+    [Fact]
+    public void The_project_references_in_src_are_the_arrows_of_the_house_and_no_others()
+    {
+        string[] arrows = [.. Projects("src").SelectMany(
+            project => References(project.Path).Select(to => $"{project.Name} → {to}")).Order(StringComparer.Ordinal)];
+        Assert.Equal(s_arrows, arrows);
+    }
+
+    [Fact]
+    public void Every_project_in_src_is_one_of_the_rooms() =>
+        Assert.Equal(
+            [
+                "Control", "Daemon", "Demo", "Lab", "Lease", "Lease.Etcd", "Linux", "Operator", "Router", "Terminal",
+                "Tun",
+            ],
+            Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Only_the_kernel_layer_allows_unsafe_code()
+    {
+        IEnumerable<string> unsafeProjects = Projects("src")
+            .Where(project => XDocument.Load(project.Path).Descendants(
+                "AllowUnsafeBlocks").Any(flag => flag.Value == "true"))
+            .Select(project => project.Name);
+        Assert.Equal(["Linux"], unsafeProjects);
+    }
+
+    [Theory]
+    [InlineData("Linux")]
+    [InlineData("Tun")]
+    [InlineData("Router")]
+    [InlineData("Lease")]
+    public void The_data_plane_and_the_leases_need_no_package(string room) =>
+        Assert.Empty(XDocument.Load(Path.Combine(Repository.Root, "src", room, $"Overlay.{room}.csproj"))
+            .Descendants("PackageReference"));
+
+    [Theory]
+    [InlineData("Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
+    [InlineData("Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
+    [InlineData("Router", "Overlay.Lease", "Overlay.Daemon")]
+    [InlineData("Lease", "Overlay.Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Terminal", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
+    [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Operator", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
+    [InlineData("Lab", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Daemon", "Overlay.Lab", "Overlay.Demo", "Overlay.Bench")]
+    public void A_room_names_nothing_of_a_room_it_may_not_know(string room, params string[] strangers)
+    {
+        foreach (string file in Directory.EnumerateFiles(
+            Path.Combine(Repository.Root, "src", room), "*.cs", SearchOption.AllDirectories))
+        {
+            string text = File.ReadAllText(file);
+            Assert.DoesNotContain(strangers, stranger => text.Contains($"using {stranger}", StringComparison.Ordinal));
+        }
+    }
+
+    private static IEnumerable<(string Name, string Path)> Projects(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories)
+            .Select(path => (Path.GetFileNameWithoutExtension(path).Replace("Overlay.", string.Empty), path));
+
+    private static IEnumerable<string> References(string project) => XDocument.Load(project)
+        .Descendants("ProjectReference")
+        .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)
+            .Replace("Overlay.", string.Empty));
+}
