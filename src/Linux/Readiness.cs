@@ -61,7 +61,7 @@ public static unsafe class Readiness
     /// </summary>
     public static bool IsStandardErrorWritable()
     {
-        var one = new pollfd { fd = StandardError, events = Libc.POLLOUT };
+        var one = new pollfd { fd = StandardError, events = LibC.POLLOUT };
         return Poll(&one, 1, 0) > 0; // safe: one entry, on this stack frame
     }
 

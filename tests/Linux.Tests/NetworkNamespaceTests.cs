@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using Overlay.Linux.Netlink;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Linux.Tests;

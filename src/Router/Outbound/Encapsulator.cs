@@ -128,12 +128,6 @@ internal sealed class Encapsulator : IDisposable
 
     private void TakeSuperpacket(in VirtioNetHeader frame, in Ipv4Header packet, int offset, int frameBytes)
     {
-            packet.StepTimeToLive();
-        DropReason verdict = OutboundPath.Route(_routes, packet, out Ipv4Address nextHop);
-        if (verdict == DropReason.None)
-        int pathMtu = 0;
-        {
-        }
         if (Superpacket.Parse(frame, packet, frameBytes, out Superpacket superpacket) != DropReason.None)
         {
             _counters.Drop(DropReason.BadSuperpacket);

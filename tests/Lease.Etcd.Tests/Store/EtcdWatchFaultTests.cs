@@ -229,7 +229,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
             await Lab.Client.PutAsync(Put(host, lease), EtcdStoreLab.Cancel);
             LeaseUpdate told = await watch.WaitForAsync(host + 1);
             LeaseChange change = Assert.Single(Assert.IsType<LeaseUpdate.Changes>(told).Items);
-            Assert.Equal(0x0A000000 + ((uint)host << 8), change.Subnet.Address);
+            Assert.Equal(0x0A000000 + ((uint)host << 8), change.Subnet.Address.Value);
         }
 
         PutRequest Put(int host, long lease) => new()
