@@ -31,7 +31,8 @@ public class ThreadHopBenchmarks : IDisposable
 
     // With the default limit of 64 KB, less than a batch, reader and writer would take turns.
     private readonly Pipe _pipe = new(new PipeOptions(
-        pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16, useSynchronizationContext: false));
+        pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16,
+        useSynchronizationContext: false));
 
     private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });

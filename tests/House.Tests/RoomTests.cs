@@ -13,7 +13,6 @@ public sealed class RoomTests
     [
         "Daemon", // Log stands beside Program, which is above all rooms; Start and Backends/Udp use each other
         "Lease",  // ReservationRules asks LeaseJudge of Judging
-        "Linux",  // Interop takes SafeFd
     ];
 
     [Fact]

@@ -84,6 +84,7 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         }
 
         _encapsulator.Flush();
+        _slab.GiveBack(0, frames > 0 ? _slab.LengthBytes : 0);
         return frames > 0;
     }
 

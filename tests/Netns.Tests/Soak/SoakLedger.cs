@@ -24,9 +24,9 @@ internal sealed record PathBalance(string Name, long Sent, long Arrived, long So
 
 /// <summary>Draws up the balance of the paths between hosts 1 and 2, of numbers that no longer change.</summary>
 /// <remarks>
-/// Host 1 also talks with host 3, whose daemons' counters end with them. The kernel's own of host 3's namespace do not:
-/// nobody but its daemons has UDP there. What each start sends to itself, to see how long a train may be, is known from
-/// the first.
+/// Host 1 also exchanges packets with host 3, whose daemons' counters end with them. The kernel's counters of host 3's
+/// namespace do not, and only its daemons use UDP there. What each start sends to itself, to find out how long a train
+/// may be, is measured at the first start.
 /// </remarks>
 internal sealed class SoakLedger
 {

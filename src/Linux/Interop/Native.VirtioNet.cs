@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>linux/virtio_net.h, as the TUN driver speaks it: host byte order.</summary>
-internal static partial class Libc
+internal static partial class Native
 {
     internal const byte VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
     internal const byte VIRTIO_NET_HDR_F_RSC_INFO = 4;

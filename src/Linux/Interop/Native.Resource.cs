@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>sys/resource.h: getrlimit(2).</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Native
 {
     internal const int RLIMIT_NOFILE = 7;
 

@@ -6,12 +6,8 @@ namespace Overlay.Linux.Interop;
 /// linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, interface flags of linux/if.h: netlink(7),
 /// rtnetlink(7).
 /// </summary>
-internal static unsafe partial class Libc
+internal static partial class Native
 {
-    internal const int AF_INET6 = 10;
-    internal const int MSG_PEEK = 0x02;
-
-    internal const int SOL_NETLINK = 270;
     internal const int NETLINK_ROUTE = 0;
     internal const int NETLINK_CAP_ACK = 10;
     internal const int NETLINK_EXT_ACK = 11;

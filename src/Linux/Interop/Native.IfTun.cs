@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Overlay.Linux.Interop;
 
-/// <summary>linux/if_tun.h, sys/ioctl.h, and struct ifreq of net/if.h.</summary>
-internal static unsafe partial class Libc
+/// <summary>linux/if_tun.h, and struct ifreq of net/if.h.</summary>
+internal static partial class Native
 {
     internal const int IFNAMSIZ = 16;
 
@@ -16,9 +16,9 @@ internal static unsafe partial class Libc
 
     // _IOW('T', 202, int) by asm-generic/ioctl.h: x86-64 and arm64. (mips, powerpc and sparc encode direction
     // differently.)
-    internal const uint TUNSETIFF = 0x400454CA;
-    internal const uint TUNSETOFFLOAD = 0x400454D0; // the argument is the flags themselves
-    internal const uint TUNSETVNETHDRSZ = 0x400454D8;
+    internal const int TUNSETIFF = 0x400454CA;
+    internal const int TUNSETOFFLOAD = 0x400454D0; // the argument is the flags themselves
+    internal const int TUNSETVNETHDRSZ = 0x400454D8;
 
     internal const uint TUN_F_CSUM = 0x01;
     internal const uint TUN_F_TSO4 = 0x02;
@@ -26,14 +26,10 @@ internal static unsafe partial class Libc
     internal const uint TUN_F_TSO_ECN = 0x08;
     internal const uint TUN_F_USO4 = 0x20;
     internal const uint TUN_F_USO6 = 0x40;
-
-    // Variadic in C; see open.
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int ioctl(SafeFd fd, nuint request, void* argument);
 }
 
 /// <summary>char[IFNAMSIZ], NUL-terminated.</summary>
-[InlineArray(Libc.IFNAMSIZ)]
+[InlineArray(Native.IFNAMSIZ)]
 internal struct InterfaceNameBuffer
 {
     private byte _first;
