@@ -6,9 +6,9 @@ using Overlay.Router.Packets;
 namespace Overlay.Micro;
 
 /// <summary>
-/// One sum over a header without options, a short packet, a full one, a superpacket: as the data path does it, and for
-/// scale with each width of vector and with the scalar loop. The bytes start where a payload does, in the middle of a
-/// cache line.
+/// One sum over a header without options, a short packet, a full packet and a superpacket: as the data path does it,
+/// and for comparison with each width of vector and with the scalar loop. The bytes begin in the middle of a cache
+/// line, as a payload does.
 /// </summary>
 [MemoryDiagnoser]
 public class ChecksumBenchmarks
@@ -18,7 +18,7 @@ public class ChecksumBenchmarks
     [Params(20, 64, 1_472, 65_000)]
     public int Length { get; set; }
 
-    /// <summary>Random bytes whose sum is right, so that every way of summing has one answer.</summary>
+    /// <summary>Random bytes whose sum is right, so that all loops must give the same answer.</summary>
     [GlobalSetup]
     public void Fill()
     {
@@ -52,7 +52,7 @@ public class ChecksumBenchmarks
     [Benchmark]
     public ulong Vectors512() => OnesComplementSum.AddVector512(Bytes(), 0);
 
-    /// <summary>With the choice of the loop and the folding.</summary>
+    /// <summary>The choice of the loop and the folding included.</summary>
     [Benchmark]
     public bool IsValid() => InternetChecksum.IsValid(Bytes());
 

@@ -9,14 +9,14 @@ using Overlay.Router.Packets;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A received train merged into one write, the system call not. Nanoseconds per packet. What the inbound path has done
-/// by then anyway, parsing the IP header, and what any merging needs, the checksum, are measured apart in
-/// <see cref="Verify"/>.
+/// A received train is merged into one write, without the system call. Time per packet. What the inbound direction does
+/// without merging as well, parsing the IP header, and what any merging needs, the checksum, are measured by themselves
+/// in <see cref="Verify"/>.
 /// </summary>
 [MemoryDiagnoser]
 public class CoalescingBenchmarks : IDisposable
 {
-    // Every shape has as many, so that a time per packet can be had of each.
+    // The same number for every shape, so that each gives a time per packet.
     private const int Packets = 45;
     private const int ImageRoom = 128 << 10;
 
@@ -35,7 +35,7 @@ public class CoalescingBenchmarks : IDisposable
         /// <summary>Segments of 1,472 bytes with timestamps: what one superpacket of the sender became.</summary>
         Tcp,
 
-        /// <summary>The same with 1 byte of payload each: what is left when nothing is summed or copied.</summary>
+        /// <summary>The same with 1 byte of payload each: hardly anything is summed or copied.</summary>
         TcpOfOneByte,
 
         /// <summary>Datagrams of 92 bytes, as of voice or a game.</summary>
@@ -52,7 +52,7 @@ public class CoalescingBenchmarks : IDisposable
         _packetBytes = Train switch { Shape.Tcp => 1472, Shape.TcpOfOneByte => 53, _ => 92 };
         for (int i = 0; i < Packets; i++)
         {
-            // One after the other, as UDP_GRO leaves them.
+            // One behind the other, as UDP_GRO leaves them.
             _offsets[i] = end;
             BuildPacket(i, _slab.Slice(end, _packetBytes));
             end += _packetBytes;
@@ -78,11 +78,13 @@ public class CoalescingBenchmarks : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>As the data path does it: one header of ours, then the payloads where they were received.</summary>
+    /// <summary>
+    /// As the data path does it: one header in the scratch, and the payloads where they were received.
+    /// </summary>
     [Benchmark(OperationsPerInvoke = Packets, Baseline = true)]
     public int Gather() => Merge().Vectors.TotalBytes;
 
-    /// <summary>The same, and all pieces copied behind one another: for a write(2) of one piece.</summary>
+    /// <summary>The same, and all pieces copied into one, for write(2).</summary>
     [Benchmark(OperationsPerInvoke = Packets)]
     public int Copy()
     {
@@ -98,7 +100,7 @@ public class CoalescingBenchmarks : IDisposable
         return ImageRoom - image.Length;
     }
 
-    /// <summary>What is left without merging: the parser and the checksum.</summary>
+    /// <summary>Without merging: the parser and the checksum.</summary>
     [Benchmark(OperationsPerInvoke = Packets)]
     public int Verify()
     {

@@ -6,11 +6,10 @@ using Overlay.Micro.Budgets;
 
 namespace Overlay.Micro;
 
-/// <summary>One copy of a short packet, a full one, a superpacket, in the caches and out of memory.</summary>
+/// <summary>One copy of a short packet, a full packet and a superpacket, in the caches and in memory.</summary>
 /// <remarks>
-/// Where the next copy takes place is drawn by lot, and the lot depends on what the copy before it has brought: the
-/// processor can neither fetch it beforehand nor begin with it early. All three take the same steps; only how far apart
-/// the places are differs.
+/// The place of the next copy is random and depends on what the copy before it has read, so that the processor can
+/// neither prefetch it nor begin early. All three take the same steps; only the distance between the places differs.
 /// </remarks>
 [MemoryDiagnoser]
 public class CopyBenchmarks : IDisposable, ILargeWorkingSet
@@ -51,7 +50,7 @@ public class CopyBenchmarks : IDisposable, ILargeWorkingSet
     [Benchmark(Baseline = true)]
     public ulong Hot() => Copy();
 
-    /// <summary>The source in memory, the target in the caches: what another core has put down long ago.</summary>
+    /// <summary>The source in memory, the target in the caches: what another core wrote long ago.</summary>
     [Benchmark]
     public ulong ColdSource() => Copy();
 
@@ -66,7 +65,7 @@ public class CopyBenchmarks : IDisposable, ILargeWorkingSet
         Span<byte> target = _targets!.Slice(Place(lot, _targetPlaces), Bytes);
         source.CopyTo(target);
 
-        // Knuth's generator (MMIX), one more number in it: what has arrived.
+        // Knuth's generator (MMIX), into which a byte that was copied is mixed.
         ulong arrived = BinaryPrimitives.ReadUInt64LittleEndian(target[^8..]);
         _lot = (_lot * 6364136223846793005) + 1442695040888963407 + arrived;
         return arrived;

@@ -11,15 +11,14 @@ using Overlay.Router.Routes;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A batch of 32 packets on its way out, by where its memory comes from: a buffer for each, filled as read(2) would
-/// fill it, the packet parsed, routed and its time to live stepped. All buffers are held until the batch is sent, and
-/// then given back. Time per packet.
+/// A batch of 32 outbound packets, by where its memory comes from. Each packet gets a buffer, which is filled as
+/// read(2) fills it; it is parsed and routed, and its time to live is reduced. All buffers are held until the end of
+/// the batch and then given back. Time per packet.
 /// </summary>
 [MemoryDiagnoser]
 public class EncapsulationBenchmarks : IDisposable
 {
-    // ArrayPool.Shared keeps 32 arrays of a size for each processor: with more, this would measure what it does when it
-    // is full.
+    // ArrayPool.Shared keeps 32 arrays of one size per processor. With more, this would measure a pool that is empty.
     private const int Batch = 32;
     private const int SlabBytes = 65_536;
     private static readonly Ipv4Address s_peer = Ipv4Address.Parse("172.16.0.2");

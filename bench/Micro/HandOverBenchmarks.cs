@@ -10,8 +10,8 @@ using Overlay.Router.Pipelines;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A batch of 64 packets of 1,472 bytes goes from one stage to the next on one thread: what the hand-over itself costs,
-/// with nobody to wait for and nobody to wake. The first stage numbers each packet where it lies, the second reads the
+/// A batch of 64 packets of 1,472 bytes goes from one stage to the next on one thread: what the hand-over itself costs
+/// when no thread waits or is woken. The first stage numbers each packet where it lies, and the second reads the
 /// number; nothing is copied. Time per packet.
 /// </summary>
 [MemoryDiagnoser]
@@ -25,12 +25,12 @@ public class HandOverBenchmarks : IDisposable
     private readonly PinnedSlab _slab = new(Batch * PacketBytes);
     private readonly FramePipe _frames = new();
 
-    // In segments of the default 4 KB it would be renting and linking them that takes the time.
+    // With segments of the default 4 KB, renting and linking them would take most of the time.
     private readonly Pipe _pipe = new(new PipeOptions(
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
         pauseWriterThreshold: 0, minimumSegmentSize: 1 << 16, useSynchronizationContext: false));
 
-    // The quickest there is: no limit, one writer, one reader.
+    // The fastest kind: no limit, one writer, one reader.
     private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
@@ -101,7 +101,7 @@ public class HandOverBenchmarks : IDisposable
         return Right(sum);
     }
 
-    /// <summary>Where each packet lies goes through a channel.</summary>
+    /// <summary>A channel of the packets' offsets.</summary>
     [Benchmark(OperationsPerInvoke = Batch)]
     public long ChannelPerPacket()
     {

@@ -5,8 +5,8 @@ using Overlay.Router.Segmentation;
 namespace Overlay.Micro;
 
 /// <summary>
-/// The header of one segment, with its checksums: time per segment of a superpacket of 46. With 2 bytes of payload it
-/// is the header alone; with 1,420 the sum over the payload is in it.
+/// The headers of one segment, with their checksums. Time per segment of a superpacket of 46. With 2 bytes of payload
+/// it is nearly the headers alone; with 1,420 the sum over the payload is included.
 /// </summary>
 [MemoryDiagnoser]
 public class HeaderStampBenchmarks
@@ -39,7 +39,7 @@ public class HeaderStampBenchmarks
         }
     }
 
-    /// <summary>The header of TCP copied as it is: the least there can be to it.</summary>
+    /// <summary>The headers of TCP copied unchanged: the lower bound.</summary>
     [Benchmark(OperationsPerInvoke = Segments, Baseline = true)]
     public int Copy()
     {

@@ -10,11 +10,11 @@ using Tmds.Linux;
 
 namespace Overlay.Micro;
 
-/// <summary>What it costs to leave managed code, and the process. Nothing is done at the other end.</summary>
+/// <summary>What it costs to leave managed code and to enter the kernel, where nothing is done.</summary>
 [MemoryDiagnoser]
 public class KernelCrossingBenchmarks : IDisposable
 {
-    // One after the other, so that a call as short as the baseline can be told from none.
+    // Many per operation, so that even the baseline takes a time that can be measured.
     private const int Calls = 64;
 
     private readonly EventSignal _signal = new();
@@ -92,7 +92,9 @@ public class KernelCrossingBenchmarks : IDisposable
         return found;
     }
 
-    /// <summary>What a reference to the descriptor costs: two atomic writes, which the packet path does without.</summary>
+    /// <summary>
+    /// What holding a reference to the descriptor costs: two atomic operations, which the data path does without.
+    /// </summary>
     [Benchmark(OperationsPerInvoke = Calls)]
     public int HoldDescriptor()
     {
@@ -107,7 +109,7 @@ public class KernelCrossingBenchmarks : IDisposable
         return valid;
     }
 
-    /// <summary>What the packet path does in its place.</summary>
+    /// <summary>What the data path does in its place.</summary>
     [Benchmark(OperationsPerInvoke = Calls)]
     public int BorrowDescriptor()
     {

@@ -4,7 +4,7 @@ using System.IO;
 
 namespace Overlay.Micro;
 
-/// <summary>How much memory is needed so that the processor's caches are no help.</summary>
+/// <summary>How much memory is more than the processor's caches hold.</summary>
 internal static class LastLevelCache
 {
     private const string Size = "/sys/devices/system/cpu/cpu0/cache/index3/size";

@@ -27,9 +27,9 @@ internal static class Program
                 MicroBenchmark.Of(MicroBenchmark.Types), AllocationBudgets.Recorded(), ShortRun.Rounds, Console.Out);
         }
 
-        // On a machine that others use too some of many short iterations are left alone, and none of a few long ones
-        // is: the least and the middle one say more than the mean. The warm-up is long because the compiler's own
-        // thread has to get a turn. Options of the command line change single values of this job; --job is another one.
+        // On a machine that has other work, some of many short iterations are not interrupted, but every one of a few
+        // long ones is; minimum and median then say more than the mean. The warm-up is long so that the compiler's
+        // thread gets its turn. Options of the command line change single values of this job; --job chooses another.
         IConfig config = DefaultConfig.Instance.AddColumn(StatisticColumn.Min, StatisticColumn.Median);
         if (!arguments.Any(argument => argument is "--job" or "-j"))
         {

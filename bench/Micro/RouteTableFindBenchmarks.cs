@@ -8,10 +8,9 @@ namespace Overlay.Micro;
 
 /// <summary>
 /// A lookup for each of 4,096 random destinations, all of them leased, in tables of 2 to 65,535 leases. A host talks to
-/// some of its peers at a time: <see cref="Find"/> to at most 256 of them, so that the table's size is what differs;
-/// <see cref="FindAcrossAll"/> to all of them alike, so that the processor's caches differ too. Stock flannel scans its
-/// table;
-/// <see cref="ScanLikeStock"/> is such a scan, for scale.
+/// some of its peers at a time: in <see cref="Find"/> to at most 256 of them, so that only the table's size differs, in
+/// <see cref="FindAcrossAll"/> to all of them alike, so that the use of the processor's caches differs too. Stock
+/// flannel scans its table; <see cref="ScanLikeStock"/> is such a scan, for comparison.
 /// </summary>
 [MemoryDiagnoser]
 public class RouteTableFindBenchmarks
@@ -75,15 +74,15 @@ public class RouteTableFindBenchmarks
         return sum;
     }
 
-    /// <summary>The lookup as the outbound path does it: destination to next hop.</summary>
+    /// <summary>The lookup as the outbound direction does it: destination to next hop.</summary>
     [Benchmark(OperationsPerInvoke = Lookups)]
     public uint Find() => FindEach(_destinations, _rightSum);
 
-    /// <summary>The same, every lease as busy as every other.</summary>
+    /// <summary>The same over all leases alike.</summary>
     [Benchmark(OperationsPerInvoke = Lookups)]
     public uint FindAcrossAll() => FindEach(_destinationsAcrossAll, _rightSumAcrossAll);
 
-    /// <summary>Is the outer source a peer, as the inbound path asks.</summary>
+    /// <summary>Whether an outer source is a peer, as the inbound direction asks.</summary>
     [Benchmark(OperationsPerInvoke = Lookups)]
     public int IsPeer()
     {

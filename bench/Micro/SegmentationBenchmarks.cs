@@ -8,10 +8,10 @@ using Overlay.Router.Segmentation;
 namespace Overlay.Micro;
 
 /// <summary>
-/// A superpacket of 64 KB becomes 46 datagrams of up to 1,472 bytes: parsed, summed, a header for each, put into a
-/// batch of trains that is ready for sendmmsg(2). The system call is not in it. All three make the same datagrams; only
-/// how often a payload is copied on the way differs. The memory is in the second-level cache, as it is when the
-/// superpacket has just been read.
+/// A superpacket of 64 KB becomes 46 datagrams of up to 1,472 bytes: it is parsed and summed, gets a header for each,
+/// and is put into a batch of trains for sendmmsg(2), without the system call. All three make the same datagrams; only
+/// how often a payload is copied differs. The memory is in the second-level cache, as it is when a superpacket has just
+/// been read.
 /// </summary>
 [MemoryDiagnoser]
 public class SegmentationBenchmarks : IDisposable
@@ -23,7 +23,7 @@ public class SegmentationBenchmarks : IDisposable
     private const int HeaderRoom = 64;
     private const int PacketRoom = 1_472 + 64;
 
-    // The superpacket, headers, packets of their own, trains in one piece.
+    // In the slab: the superpacket, headers, single packets, trains in one piece.
     private const int Headers = 64 << 10;
     private const int Packets = Headers + (Segments * HeaderRoom);
     private const int Images = Packets + (Segments * PacketRoom);
@@ -68,7 +68,7 @@ public class SegmentationBenchmarks : IDisposable
     }
 
     /// <summary>
-    /// As the data path does it: a header of ours and the payload where it was read, two pieces a datagram.
+    /// As the data path does it: a header in the scratch and the payload where it was read, two pieces per datagram.
     /// </summary>
     [Benchmark(Baseline = true)]
     public int ScatterGather()
@@ -87,7 +87,7 @@ public class SegmentationBenchmarks : IDisposable
         return Finish(superpacket);
     }
 
-    /// <summary>Headers and payloads written one after the other: a train is one piece.</summary>
+    /// <summary>Headers and payloads copied one behind the other: a train is one piece.</summary>
     [Benchmark]
     public int OneCopy()
     {
@@ -113,7 +113,8 @@ public class SegmentationBenchmarks : IDisposable
     }
 
     /// <summary>
-    /// Each packet into a buffer of its own, as for a stage that takes single packets; from there into the train.
+    /// Each packet copied into a buffer of its own, as for a stage that takes single packets, and from there into a
+    /// train.
     /// </summary>
     [Benchmark]
     public int TwoCopies()

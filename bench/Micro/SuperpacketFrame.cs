@@ -7,12 +7,12 @@ using Overlay.Router.Segmentation;
 
 namespace Overlay.Micro;
 
-/// <summary>A superpacket as a TUN hands it over, random but for its headers.</summary>
+/// <summary>A superpacket as a TUN gives it, with random payload.</summary>
 /// <param name="Bytes">The packet, from its IPv4 header on.</param>
 /// <param name="Header">What the kernel says about it.</param>
 internal sealed record SuperpacketFrame(byte[] Bytes, VirtioNetHeader Header)
 {
-    /// <summary>Builds one of that many full segments.</summary>
+    /// <summary>Builds one that becomes this many full segments.</summary>
     internal static SuperpacketFrame Build(Transport transport, int segments, int segmentBytes)
     {
         bool isTcp = transport == Transport.Tcp;
@@ -36,7 +36,7 @@ internal sealed record SuperpacketFrame(byte[] Bytes, VirtioNetHeader Header)
             (ushort)(isTcp ? IpProtocol.TcpChecksumOffset : IpProtocol.UdpChecksumOffset)));
     }
 
-    /// <summary>The superpacket, checked as the outbound path checks it.</summary>
+    /// <summary>The superpacket, checked as the outbound direction checks it.</summary>
     /// <param name="bytes">Where it lies now.</param>
     internal Superpacket Parse(Span<byte> bytes)
     {

@@ -11,8 +11,8 @@ using Overlay.Router.Pipelines;
 namespace Overlay.Micro;
 
 /// <summary>
-/// 4,096 packets of 1,472 bytes go from this thread to another one, until it has had the last: waking it, waiting for
-/// it and moving cache lines between two cores are in it. Time per packet. It depends on who else wants the processors.
+/// 4,096 packets of 1,472 bytes go from this thread to another one, until that one has had the last: waking it, waiting
+/// for it and moving cache lines between two cores are included. Time per packet. It depends on what else is running.
 /// </summary>
 [MemoryDiagnoser]
 public class ThreadHopBenchmarks : IDisposable
@@ -88,7 +88,7 @@ public class ThreadHopBenchmarks : IDisposable
     public long PipePerPacket() => SendThroughPipe(1);
 
     /// <summary>
-    /// Where each packet lies goes through a channel without a limit; its reader is on the thread pool.
+    /// A channel of the packets' offsets, without a limit; its reader is on the thread pool.
     /// </summary>
     [Benchmark(OperationsPerInvoke = Packets)]
     public long ChannelPerPacket()

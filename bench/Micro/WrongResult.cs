@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Overlay.Micro;
 
-/// <summary>An operation did not do what its time is taken for.</summary>
+/// <summary>Refuses the time of an operation that gave a wrong result.</summary>
 internal static class WrongResult
 {
     /// <summary>Unless <paramref name="isRight"/>, ends the benchmark.</summary>
@@ -16,7 +16,7 @@ internal static class WrongResult
         }
     }
 
-    // Apart, so that the check alone is inlined where time is taken.
+    // A method of its own, so that only the check is inlined where time is measured.
     [DoesNotReturn]
     private static void Throw(string what) => throw new InvalidOperationException($"wrong result: {what}");
 }

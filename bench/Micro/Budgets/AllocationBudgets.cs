@@ -8,7 +8,7 @@ namespace Overlay.Micro.Budgets;
 /// <summary>What each benchmark may allocate: bench/budgets.txt, one line each, sorted.</summary>
 internal sealed class AllocationBudgets
 {
-    /// <summary>Where they stand in the checkout.</summary>
+    /// <summary>The file in the checkout.</summary>
     internal const string Path = "bench/budgets.txt";
 
     private readonly Dictionary<string, double> _bytes = new(StringComparer.Ordinal);
@@ -17,17 +17,18 @@ internal sealed class AllocationBudgets
     {
     }
 
-    /// <summary>Every benchmark that has one.</summary>
+    /// <summary>The names of all benchmarks that have a budget.</summary>
     internal IReadOnlyCollection<string> Names => _bytes.Keys;
 
-    /// <summary>Those of the checkout this program was built from.</summary>
+    /// <summary>The budgets of the checkout that this program was built from.</summary>
     /// <exception cref="InvalidDataException">See <see cref="Parse"/>.</exception>
     internal static AllocationBudgets Recorded() =>
         Parse(File.ReadLines(System.IO.Path.Combine(AppContext.BaseDirectory, "budgets.txt")));
 
-    /// <summary>Reads lines of <c>NAME BYTES</c>; empty ones and those that begin with # say nothing.</summary>
-    /// <exception cref="InvalidDataException">A line is not like that, stands twice or in the wrong place. The message
-    /// says which.</exception>
+    /// <summary>Reads lines of <c>NAME BYTES</c>; empty lines and those that begin with # are ignored.</summary>
+    /// <exception cref="InvalidDataException">
+    /// A line has another form, stands twice or in the wrong place. The message names it.
+    /// </exception>
     internal static AllocationBudgets Parse(IEnumerable<string> lines)
     {
         var budgets = new AllocationBudgets();
@@ -65,6 +66,6 @@ internal sealed class AllocationBudgets
         return budgets;
     }
 
-    /// <summary>Bytes an operation may allocate; null when nothing is recorded.</summary>
+    /// <summary>Bytes that one operation may allocate; null when no budget is recorded.</summary>
     internal double? Of(string name) => _bytes.TryGetValue(name, out double bytes) ? bytes : null;
 }

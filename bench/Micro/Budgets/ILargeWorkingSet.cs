@@ -1,11 +1,10 @@
 namespace Overlay.Micro.Budgets;
 
 /// <summary>
-/// A benchmark whose memory is far beyond the caches on purpose. That makes a difference to its time, not to what it
-/// allocates.
+/// A benchmark whose memory is much larger than the caches on purpose. That changes its time, not what it allocates.
 /// </summary>
 public interface ILargeWorkingSet
 {
-    /// <summary>Bytes of each of its buffers; may be changed before the setup.</summary>
+    /// <summary>The size of each of its buffers, in bytes; may be changed before the setup.</summary>
     int WorkingSetBytes { get; set; }
 }

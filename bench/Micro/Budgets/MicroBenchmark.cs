@@ -12,8 +12,8 @@ namespace Overlay.Micro.Budgets;
 
 /// <summary>One benchmark with one set of parameters, run in this process for what it allocates.</summary>
 /// <remarks>
-/// BenchmarkDotNet says which there are, but does not run them: it takes ten seconds or more for each, most of it to
-/// find out how long an operation takes. What an operation allocates is the same every time, so one round of a few
+/// BenchmarkDotNet lists the benchmarks but does not run them: it needs ten seconds or more for each, most of them to
+/// find how long an operation takes. What an operation allocates is the same every time, so one round of a few
 /// milliseconds shows it.
 /// </remarks>
 internal sealed class MicroBenchmark
@@ -53,11 +53,11 @@ internal sealed class MicroBenchmark
     /// <summary>
     /// Sets the benchmark up and runs it until a round of it allocates at most <paramref name="enough"/>.
     /// </summary>
-    /// <param name="enough">Bytes an operation.</param>
+    /// <param name="enough">Bytes per operation.</param>
     /// <param name="rounds">How often at most, a round being some milliseconds of a processor.</param>
     /// <returns>
-    /// Bytes an operation, of all threads, in the round with the fewest: other threads of the process, and code that is
-    /// not yet compiled to the end, can only add to what is counted.
+    /// Bytes per operation, of all threads, in the round with the fewest: other threads of the process, and code that
+    /// is not fully optimized yet, can only add to what is counted.
     /// </returns>
     /// <exception cref="NotSupportedException">The benchmark has a setup for each iteration.</exception>
     internal double AllocatedBytes(double enough, int rounds)

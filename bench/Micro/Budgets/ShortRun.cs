@@ -8,13 +8,13 @@ using System.Reflection;
 namespace Overlay.Micro.Budgets;
 
 /// <summary>
-/// Every benchmark against its budget of allocated bytes, in seconds rather than half an hour. Times are not looked at.
+/// Compares every benchmark with its budget of allocated bytes, in seconds rather than half an hour. Times do not
+/// count.
 /// </summary>
 internal static class ShortRun
 {
     /// <summary>
-    /// How many rounds a benchmark has to come down to its budget: what is compiled to the end after a while allocates
-    /// less.
+    /// How many rounds a benchmark has to come down to its budget: code allocates less once it is fully optimized.
     /// </summary>
     internal const int Rounds = 1000;
 
@@ -39,8 +39,8 @@ internal static class ShortRun
     }
 
     /// <summary>
-    /// What is wrong with one benchmark, in a line: no budget, more allocated than that, a wrong result. Null for
-    /// nothing.
+    /// What is wrong with one benchmark, in one line: no budget, more allocated than the budget, or a wrong result;
+    /// null when nothing is.
     /// </summary>
     internal static string? FaultOf(MicroBenchmark benchmark, AllocationBudgets budgets, int rounds)
     {
@@ -56,7 +56,7 @@ internal static class ShortRun
         }
         catch (Exception problem)
         {
-            // Whatever it is, it is this benchmark's, and the others are still to be checked.
+            // Any exception is a fault of this benchmark alone; the others are still to be checked.
             Exception own = problem is TargetInvocationException { InnerException: { } inner } ? inner : problem;
             return $"{name}: {own.Message}";
         }
