@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Linq;
 using Overlay.Bench.Reports.Diff;
+using Overlay.Bench.Variants;
 using Overlay.Terminal;
 
 namespace Overlay.Bench;

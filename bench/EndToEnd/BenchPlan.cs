@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Overlay.Bench.Variants;
 
 namespace Overlay.Bench;
 
@@ -13,10 +14,10 @@ internal sealed record BenchPlan
     internal required IReadOnlyList<Variant> Variants { get; init; }
 
     /// <summary>The first is the one whose processor time is told.</summary>
-    internal required IReadOnlyList<TcpTest> Tcp { get; init; }
+    internal required IReadOnlyList<TcpTraffic> Tcp { get; init; }
 
     /// <summary>The last is of full size: half of it is the load of the last latency test.</summary>
-    internal required IReadOnlyList<UdpTest> Udp { get; init; }
+    internal required IReadOnlyList<UdpTraffic> Udp { get; init; }
 
     /// <summary>Each test of each variant, so often.</summary>
     internal required int Rounds { get; init; }

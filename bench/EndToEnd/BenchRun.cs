@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Overlay.Bench.Counting;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 using Overlay.Bench.Results;
 using Overlay.Bench.Workloads;
 
@@ -22,18 +22,18 @@ internal sealed class BenchRun
     private static readonly TimeSpan s_noOmit = TimeSpan.FromMilliseconds(50);
 
     private readonly BenchPlan _plan;
-    private readonly IReadOnlyList<BenchPath> _paths;
+    private readonly IReadOnlyList<RunningVariant> _paths;
     private readonly BenchProgress _progress;
     private readonly Measurement _measurement;
-    private readonly Dictionary<BenchPath, SampleBook> _books;
-    private readonly Dictionary<BenchPath, IReadOnlyDictionary<string, long>> _dropsBefore = [];
-    private readonly Dictionary<BenchPath, IReadOnlyDictionary<string, string>> _accelerations = [];
-    private readonly Dictionary<BenchPath, long> _sinkDrops;
+    private readonly Dictionary<RunningVariant, SampleBook> _books;
+    private readonly Dictionary<RunningVariant, IReadOnlyDictionary<string, long>> _dropsBefore = [];
+    private readonly Dictionary<RunningVariant, IReadOnlyDictionary<string, string>> _accelerations = [];
+    private readonly Dictionary<RunningVariant, long> _sinkDrops;
 
     /// <param name="plan">What is measured.</param>
     /// <param name="paths">Every variant's, up and running.</param>
     /// <param name="progress">Told what is being done.</param>
-    internal BenchRun(BenchPlan plan, IReadOnlyList<BenchPath> paths, BenchProgress progress)
+    internal BenchRun(BenchPlan plan, IReadOnlyList<RunningVariant> paths, BenchProgress progress)
     {
         _plan = plan;
         _paths = paths;
@@ -46,11 +46,11 @@ internal sealed class BenchRun
     /// <summary>Measures everything.</summary>
     /// <returns>A report of each variant, in the paths' order.</returns>
     /// <exception cref="BenchException">A measurement must not be believed; there are no figures then.</exception>
-    internal IReadOnlyList<VariantReport> Run(CancellationToken stop)
+    internal IReadOnlyList<VariantReport> Run(CancellationToken cancellation)
     {
-        foreach (BenchPath path in _paths)
+        foreach (RunningVariant path in _paths)
         {
-            WarmUp(path, stop);
+            WarmUp(path, cancellation);
             _dropsBefore[path] = Drops.Of(path);
             _accelerations[path] = AccelerationsOf(path);
         }
@@ -58,11 +58,11 @@ internal sealed class BenchRun
         for (int round = 1; round <= _plan.Rounds; round++)
         {
             _progress.BeginRound(round);
-            InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, stop));
-            InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, stop));
+            InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, cancellation));
+            InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, cancellation));
             InTurn([false, true], isLoaded => LatencyName(isLoaded), (
-                path, book, isLoaded) => MeasureLatency(path, book, isLoaded, stop));
-            foreach (BenchPath path in _paths)
+                path, book, isLoaded) => MeasureLatency(path, book, isLoaded, cancellation));
+            foreach (RunningVariant path in _paths)
             {
                 if (path.FindProcessIds() is { Count: > 0 } processes)
                 {
@@ -74,7 +74,7 @@ internal sealed class BenchRun
         return [.. _paths.Select(Report)];
     }
 
-    private VariantReport Report(BenchPath path)
+    private VariantReport Report(RunningVariant path)
     {
         // What the kernel has refused in the meantime makes another variant of it.
         if (!AccelerationsOf(path).OrderBy(each => each.Key, StringComparer.Ordinal).SequenceEqual(
@@ -89,16 +89,16 @@ internal sealed class BenchRun
             Drops.Since(path, _dropsBefore[path], _sinkDrops[path]), _accelerations[path]);
     }
 
-    private static IReadOnlyDictionary<string, string> AccelerationsOf(BenchPath path) =>
+    private static IReadOnlyDictionary<string, string> AccelerationsOf(RunningVariant path) =>
         path.ReadCounters() is [var first, ..] ? first.Accelerations : new Dictionary<string, string>();
 
     private static string LatencyName(bool isLoaded) => isLoaded ? "rr_half" : "rr_idle";
 
-    private void InTurn<T>(IReadOnlyList<T> tests, Func<T, string> name, Action<BenchPath, SampleBook, T> measure)
+    private void InTurn<T>(IReadOnlyList<T> tests, Func<T, string> name, Action<RunningVariant, SampleBook, T> measure)
     {
         foreach (T test in tests)
         {
-            foreach (BenchPath path in _paths)
+            foreach (RunningVariant path in _paths)
             {
                 _progress.Step(path.Variant.Name, name(test));
                 measure(path, _books[path], test);
@@ -107,36 +107,36 @@ internal sealed class BenchRun
     }
 
     // Both ways and every kind of traffic: what is compiled for one is not for the others, here and in the daemons.
-    private void WarmUp(BenchPath path, CancellationToken stop)
+    private void WarmUp(RunningVariant path, CancellationToken cancellation)
     {
         _progress.WarmUp(path.Variant.Name);
         var warmUp = new Measurement(s_noOmit, _plan.WarmUp / 4);
         foreach (Func<Workload> make in (Func<Workload>[])
         [
-            () => Tcp(path, new TcpTest(2, IsReverse: false)),
-            () => Tcp(path, new TcpTest(2, IsReverse: true)),
+            () => Tcp(path, new TcpTraffic(2, IsReverse: false)),
+            () => Tcp(path, new TcpTraffic(2, IsReverse: true)),
             () => Udp(path, _plan.Udp[0]),
             () => new RequestResponse(path.FirstNamespace, path.SecondNamespace, path.SecondAddress),
         ])
         {
             using Workload load = make();
-            _ = warmUp.Take(path, load, stop);
+            _ = warmUp.Take(path, load, cancellation);
         }
     }
 
-    private static TcpLoad Tcp(BenchPath path, TcpTest test) => test.IsReverse
+    private static TcpLoad Tcp(RunningVariant path, TcpTraffic test) => test.IsReverse
         ? new TcpLoad(test.Streams, path.SecondNamespace, path.FirstNamespace, path.FirstAddress)
         : new TcpLoad(test.Streams, path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
 
-    private static UdpLoad Udp(BenchPath path, UdpTest test, double packetsPerSecond = 0) =>
+    private static UdpLoad Udp(RunningVariant path, UdpTraffic test, double packetsPerSecond = 0) =>
         new(
             test.PayloadBytesFor(path.Mtu), packetsPerSecond, path.FirstNamespace, path.SecondNamespace,
             path.SecondAddress);
 
-    private void MeasureTcp(BenchPath path, SampleBook book, TcpTest test, CancellationToken stop)
+    private void MeasureTcp(RunningVariant path, SampleBook book, TcpTraffic test, CancellationToken cancellation)
     {
         using TcpLoad load = Tcp(path, test);
-        Window window = _measurement.Take(path, load, stop);
+        Window window = _measurement.Take(path, load, cancellation);
         double gigabytes = window.DeliveredBytes / 1e9;
         book.Add($"{test.Name}.bits_per_second", window.DeliveredBytes * 8 / window.Seconds);
         book.Add($"{test.Name}.cpu_percent", Percent(window.Processors.Busy, window.Processors.Total));
@@ -157,11 +157,11 @@ internal sealed class BenchRun
         AddCounts(book, test.Name, window);
     }
 
-    private void MeasureUdp(BenchPath path, SampleBook book, UdpTest test, CancellationToken stop)
+    private void MeasureUdp(RunningVariant path, SampleBook book, UdpTraffic test, CancellationToken cancellation)
     {
         int payload = test.PayloadBytesFor(path.Mtu);
         using UdpLoad load = Udp(path, test);
-        Window window = _measurement.Take(path, load, stop);
+        Window window = _measurement.Take(path, load, cancellation);
         double received = window.Last.Received - window.First.Received;
         double sent = window.Last.Sent - window.First.Sent;
         book.Add($"{test.Name}.packets_per_second", received / window.Seconds);
@@ -175,13 +175,13 @@ internal sealed class BenchRun
         }
     }
 
-    private void MeasureLatency(BenchPath path, SampleBook book, bool isLoaded, CancellationToken stop)
+    private void MeasureLatency(RunningVariant path, SampleBook book, bool isLoaded, CancellationToken cancellation)
     {
-        UdpTest full = _plan.Udp[^1];
+        UdpTraffic full = _plan.Udp[^1];
         double rate = isLoaded ? book.Last($"{full.Name}.packets_per_second") / 2 : 0;
         using UdpLoad? load = isLoaded ? Udp(path, full, rate) : null;
         using var requests = new RequestResponse(path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
-        Window window = _measurement.Take(path, requests, stop, load);
+        Window window = _measurement.Take(path, requests, cancellation, load);
         if (window.BesideReceivedPerSecond < rate * LeastLoad)
         {
             throw new BenchException(

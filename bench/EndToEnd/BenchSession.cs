@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Overlay.Bench.Counting;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 using Overlay.Bench.Reports;
 using Overlay.Bench.Reports.Page;
 using Overlay.Bench.Results;
@@ -94,7 +94,7 @@ internal sealed class BenchSession(BenchOptions options, TextWriter output, Text
                     $"removed what a killed run left behind: {stale} namespaces, processes and directories");
             }
 
-            IReadOnlyList<BenchPath> paths = labs.Build(options.Plan, stop.Token);
+            IReadOnlyList<RunningVariant> paths = labs.Build(options.Plan, stop.Token);
             Func<MachineShares> shares = MachineShares.Begin(paths);
             IReadOnlyList<VariantReport> variants = new BenchRun(options.Plan, paths, progress).Run(stop.Token);
             BenchReport report = Report(MachineFacts.Read(began, options.CommandLine, shares()), variants);

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 using Overlay.Control;
 
 namespace Overlay.Bench;
@@ -12,7 +12,7 @@ namespace Overlay.Bench;
 internal static class Drops
 {
     /// <summary>Since the daemons' start; empty where nobody counts.</summary>
-    internal static IReadOnlyDictionary<string, long> Of(BenchPath path)
+    internal static IReadOnlyDictionary<string, long> Of(RunningVariant path)
     {
         IReadOnlyList<CountersReport> counters = path.ReadCounters();
         SortedDictionary<string, long> sum = CountersReport.SumDrops(counters.Select(each => each.Drops));
@@ -32,7 +32,7 @@ internal static class Drops
 
     /// <summary>Since an earlier look, only what has grown, and what the receiving socket had no room for.</summary>
     internal static IReadOnlyDictionary<string, long> Since(
-        BenchPath path, IReadOnlyDictionary<string, long> before, long atReceiver) => Of(path)
+        RunningVariant path, IReadOnlyDictionary<string, long> before, long atReceiver) => Of(path)
         .Select(drop => (drop.Key, Count: drop.Value - before.GetValueOrDefault(drop.Key)))
         .Append((Key: "receiver_buffer_full", Count: atReceiver))
         .Where(drop => drop.Count > 0)

@@ -54,7 +54,7 @@ internal static class MachineFacts
         {
             return File.ReadAllText(file).Trim() is { Length: > 0 } text ? text : null;
         }
-        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using Overlay.Bench.Counting;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 using Overlay.Bench.Results;
 using Overlay.Bench.Workloads;
 using Overlay.Control;
@@ -61,13 +61,13 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
     /// <summary>Runs it.</summary>
     /// <param name="path">The way.</param>
     /// <param name="load">Not started yet.</param>
-    /// <param name="stop">Ends it early.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <param name="beside">Another workload, which is started before and stopped after it; null for none.</param>
     /// <exception cref="BenchException">Nothing arrived, or not by this path, or something broke.</exception>
-    internal Window Take(BenchPath path, Workload load, CancellationToken stop, Workload? beside = null)
+    internal Window Take(RunningVariant path, Workload load, CancellationToken cancellation, Workload? beside = null)
     {
         // A blocked call returns when its socket is closed.
-        using CancellationTokenRegistration abort = stop.Register(() =>
+        using CancellationTokenRegistration abort = cancellation.Register(() =>
         {
             load.Abort();
             beside?.Abort();
@@ -78,7 +78,7 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
             long carried = path.ReadCarriedBytes();
             beside?.Start();
             load.Start();
-            Window window = Watch(path, processes, load, beside, stop);
+            Window window = Watch(path, processes, load, beside, cancellation);
             load.Stop();
             beside?.Stop();
             Check(path, load, window);
@@ -86,28 +86,28 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
                 beside?.Counts.DeliveredBytes ?? 0), path.ReadCarriedBytes() - carried);
             return window;
         }
-        catch (OperatorException failed) when (path.Casualties() is { } casualties)
+        catch (OperatorException problem) when (path.FailureReport() is { } failures)
         {
             // Whatever was noticed, this is the cause.
-            throw new BenchException($"{path.Variant.Name}: {casualties.Split('\n')[0]} ({failed.Message})");
+            throw new BenchException($"{path.Variant.Name}: {failures.Split('\n')[0]} ({problem.Message})");
         }
-        catch (OperatorException failed)
+        catch (OperatorException problem)
         {
-            throw new BenchException($"{path.Variant.Name}: {failed.Message}");
+            throw new BenchException($"{path.Variant.Name}: {problem.Message}");
         }
     }
 
     private Window Watch(
-        BenchPath path, IReadOnlyList<int> processIds, Workload load, Workload? beside, CancellationToken stop)
+        RunningVariant path, IReadOnlyList<int> processIds, Workload load, Workload? beside, CancellationToken cancellation)
     {
-        Condition.Pause(omit, stop);
+        Condition.Pause(omit, cancellation);
         var first = Look.At(path, processIds, load, beside);
-        Condition.Pause(duration / 2, stop);
+        Condition.Pause(duration / 2, cancellation);
         WorkloadCounts middle = load.Counts;
-        Condition.Pause(duration / 2, stop);
+        Condition.Pause(duration / 2, cancellation);
         _ = Condition.Holds(
-            () => load.Counts.DeliveredBytes != first.Counts.DeliveredBytes || path.Casualties() is not null,
-            s_silentAtMost, stop);
+            () => load.Counts.DeliveredBytes != first.Counts.DeliveredBytes || path.FailureReport() is not null,
+            s_silentAtMost, cancellation);
         var last = Look.At(path, processIds, load, beside);
         load.ThrowIfBroken();
         beside?.ThrowIfBroken();
@@ -129,9 +129,9 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         }
     }
 
-    private static void Check(BenchPath path, Workload load, Window window)
+    private static void Check(RunningVariant path, Workload load, Window window)
     {
-        if (path.Casualties() is not null)
+        if (path.FailureReport() is not null)
         {
             throw new BenchException($"{load.Name} was cut short");
         }
@@ -144,7 +144,7 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         }
     }
 
-    private static void CheckCarried(BenchPath path, long delivered, long carried)
+    private static void CheckCarried(RunningVariant path, long delivered, long carried)
     {
         if (carried < delivered * LeastShare)
         {
@@ -159,7 +159,7 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         IReadOnlyList<CountersReport> Counters, long CountersAt, ProcessFacts Processes, long ProcessesAt, ProcessorTimes Processors,
         long ProcessorsAt, WorkloadCounts Counts, long CountsAt, WorkloadCounts Beside)
     {
-        internal static Look At(BenchPath path, IReadOnlyList<int> processIds, Workload load, Workload? beside)
+        internal static Look At(RunningVariant path, IReadOnlyList<int> processIds, Workload load, Workload? beside)
         {
             IReadOnlyList<CountersReport> counters = path.ReadCounters();
             long countersAt = Stopwatch.GetTimestamp();

@@ -43,9 +43,9 @@ internal sealed class PageFile : IDisposable
             using FileStream file = File.Open(temporary, FileMode.CreateNew);
             return new PageFile(path, temporary);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw Refused(path, refused);
+            throw Refused(path, problem);
         }
     }
 
@@ -57,9 +57,9 @@ internal sealed class PageFile : IDisposable
         {
             File.WriteAllText(_temporary, page, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw Refused(_path, refused);
+            throw Refused(_path, problem);
         }
     }
 
@@ -72,9 +72,9 @@ internal sealed class PageFile : IDisposable
             File.Move(_temporary, _path, overwrite: true);
             _isInPlace = true;
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw Refused(_path, refused);
+            throw Refused(_path, problem);
         }
     }
 

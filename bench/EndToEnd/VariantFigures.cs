@@ -1,12 +1,12 @@
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 using Overlay.Bench.Results;
 
 namespace Overlay.Bench;
 
 /// <summary>One variant's samples, told as its report.</summary>
-internal sealed class VariantFigures(BenchPlan plan, BenchPath path, SampleBook book)
+internal sealed class VariantFigures(BenchPlan plan, RunningVariant path, SampleBook book)
 {
     /// <summary>Of round trips: name, and share of those that are no longer.</summary>
     internal static IReadOnlyList<(string Name, double Share)> Percentiles { get; } =

@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Packets;
@@ -21,14 +22,16 @@ public class EncapsulationBenchmarks : IDisposable
     // is full.
     private const int Batch = 32;
     private const int SlabBytes = 65_536;
-    private const uint Peer = 0xAC100002;
+    private static readonly Ipv4Address s_peer = Ipv4Address.Parse("172.16.0.2");
 
     private readonly SlabPool _pool = new(SlabBytes, Batch);
     private readonly PinnedSlab _slab = new(Batch * SlabBytes);
     private readonly IMemoryOwner<byte>?[] _owners = new IMemoryOwner<byte>?[Batch];
     private readonly byte[]?[] _arrays = new byte[]?[Batch];
     private readonly RouteTable _routes = RouteTable.Build(
-        new Prefix(0x0A000000, 16), new Prefix(0x0A000100, 24), [new Route(new Prefix(0x0A000200, 24), Peer)]);
+        Ipv4Prefix.Parse("10.0.0.0/16"),
+        Ipv4Prefix.Parse("10.0.1.0/24"),
+        [new Route(Ipv4Prefix.Parse("10.0.2.0/24"), s_peer)]);
 
     private byte[] _packet = [];
 
@@ -42,7 +45,7 @@ public class EncapsulationBenchmarks : IDisposable
         ((ReadOnlySpan<byte>)[0, 0, 10, 0, 1, 2, 10, 0, 2, 3]).CopyTo(_packet.AsSpan(10));
         InternetChecksumOf(_packet).CopyTo(_packet.AsSpan(10));
         Span<byte> copy = _slab.Slice(0, PacketBytes);
-        WrongResult.Unless(Encapsulate(copy) == Peer, "another next hop");
+        WrongResult.Unless(Encapsulate(copy) == s_peer.Value, "another next hop");
         WrongResult.Unless(
             copy[8] == _packet[8] - 1 && InternetChecksum.IsValid(copy[..20]), "the time to live and its checksum");
     }
@@ -127,14 +130,14 @@ public class EncapsulationBenchmarks : IDisposable
     {
         _packet.CopyTo(buffer);
         WrongResult.Unless(Ipv4Header.Parse(buffer, out Ipv4Header packet) == DropReason.None, "no IPv4 packet");
-        WrongResult.Unless(OutboundPath.Route(_routes, packet, out uint nextHop) == DropReason.None, "no route");
+        WrongResult.Unless(OutboundPath.Route(_routes, packet, out Ipv4Address nextHop) == DropReason.None, "no route");
         packet.StepTimeToLive();
-        return nextHop;
+        return nextHop.Value;
     }
 
     private static long Right(long sum)
     {
-        WrongResult.Unless(sum == Batch * (long)Peer, "another next hop");
+        WrongResult.Unless(sum == Batch * (long)s_peer.Value, "another next hop");
         return sum;
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using BenchmarkDotNet.Attributes;
+using Overlay.Net;
 using Overlay.Router.Routes;
 
 namespace Overlay.Micro;
@@ -17,13 +18,13 @@ public class RouteTableFindBenchmarks
 {
     private const int Lookups = 4096;
     private const int ScannedLookups = 64;
-    private const uint Network = 0x0A000000; // 10.0.0.0/8
-    private const uint FirstPeer = 0xAC100001;
-
     private const int BusyPeers = 256;
 
-    private readonly uint[] _destinations = new uint[Lookups];
-    private readonly uint[] _destinationsAcrossAll = new uint[Lookups];
+    private static readonly Ipv4Prefix s_network = Ipv4Prefix.Parse("10.0.0.0/8");
+    private static readonly Ipv4Address s_firstPeer = Ipv4Address.Parse("172.16.0.1");
+
+    private readonly Ipv4Address[] _destinations = new Ipv4Address[Lookups];
+    private readonly Ipv4Address[] _destinationsAcrossAll = new Ipv4Address[Lookups];
     private RouteTable _table = RouteTable.Empty;
     private Route[] _routes = [];
     private uint _rightSum;
@@ -38,14 +39,14 @@ public class RouteTableFindBenchmarks
     {
         var random = new Random(1);
         _routes = [.. Enumerable.Range(0, LeaseCount)
-            .Select(i => new Route(new Prefix(Network + ((uint)i << 8), 24), FirstPeer + (uint)i))];
-        _table = RouteTable.Build(new Prefix(Network, 8), new Prefix(Network + 0xFFFF00, 24), _routes);
+            .Select(i => new Route(SubnetOf(i), s_firstPeer + (uint)i))];
+        _table = RouteTable.Build(s_network, SubnetOf(0xFFFF), _routes);
         for (int i = 0; i < Lookups; i++)
         {
             // The busy ones are spread over the table.
             int busy = random.Next(Math.Min(BusyPeers, LeaseCount)) * Math.Max(1, LeaseCount / BusyPeers);
-            _destinations[i] = Network + ((uint)busy << 8) + (uint)random.Next(256);
-            _destinationsAcrossAll[i] = Network + ((uint)random.Next(LeaseCount) << 8) + (uint)random.Next(256);
+            _destinations[i] = SubnetOf(busy).First + (uint)random.Next(256);
+            _destinationsAcrossAll[i] = SubnetOf(random.Next(LeaseCount)).First + (uint)random.Next(256);
         }
 
         _rightSum = SumOfPeers(_destinations);
@@ -58,13 +59,13 @@ public class RouteTableFindBenchmarks
     public uint ScanLikeStock()
     {
         uint sum = 0;
-        foreach (uint destination in _destinations.AsSpan(0, ScannedLookups))
+        foreach (Ipv4Address destination in _destinations.AsSpan(0, ScannedLookups))
         {
             foreach (Route route in _routes)
             {
                 if (route.Destination.Contains(destination))
                 {
-                    sum += route.NextHop;
+                    sum += route.NextHop.Value;
                     break;
                 }
             }
@@ -88,7 +89,7 @@ public class RouteTableFindBenchmarks
     {
         RouteTable table = _table;
         int peers = 0;
-        foreach (uint destination in _destinations)
+        foreach (Ipv4Address destination in _destinations)
         {
             peers += table.IsPeer(PeerOf(destination)) ? 1 : 0;
         }
@@ -97,27 +98,30 @@ public class RouteTableFindBenchmarks
         return peers;
     }
 
-    private uint FindEach(uint[] destinations, uint rightSum)
+    private uint FindEach(Ipv4Address[] destinations, uint rightSum)
     {
         RouteTable table = _table;
         uint sum = 0;
-        foreach (uint destination in destinations)
+        foreach (Ipv4Address destination in destinations)
         {
-            sum += table.Find(destination);
+            sum += table.Find(destination).Value;
         }
 
         WrongResult.Unless(sum == rightSum, "another next hop");
         return sum;
     }
 
-    private static uint PeerOf(uint destination) => FirstPeer + ((destination - Network) >> 8);
+    private static Ipv4Prefix SubnetOf(int lease) => new(s_network.First + ((uint)lease << 8), 24);
 
-    private static uint SumOfPeers(ReadOnlySpan<uint> destinations)
+    private static Ipv4Address PeerOf(Ipv4Address destination) =>
+        s_firstPeer + ((destination.Value - s_network.First.Value) >> 8);
+
+    private static uint SumOfPeers(ReadOnlySpan<Ipv4Address> destinations)
     {
         uint sum = 0;
-        foreach (uint destination in destinations)
+        foreach (Ipv4Address destination in destinations)
         {
-            sum += PeerOf(destination);
+            sum += PeerOf(destination).Value;
         }
 
         return sum;

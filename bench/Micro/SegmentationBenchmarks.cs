@@ -1,6 +1,7 @@
 using System;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Segmentation;
 
@@ -17,6 +18,7 @@ public class SegmentationBenchmarks : IDisposable
 {
     private const int SegmentBytes = 1_420;
     private const int Segments = 46;
+    private static readonly Ipv4Address s_peer = Ipv4Address.Parse("10.0.0.1");
 
     private const int HeaderRoom = 64;
     private const int PacketRoom = 1_472 + 64;
@@ -158,18 +160,18 @@ public class SegmentationBenchmarks : IDisposable
     {
         if (_batch.Count == 0)
         {
-            _batch.Begin(0x0A000001, 8285);
+            _batch.Begin(s_peer, 8285);
         }
         else if (_batch.BytesOf(_batch.Count - 1) + datagramBytes > PeerSender.MaximumMessageBytes)
         {
             _batch.MakeTrain(datagramBytes);
-            _batch.Begin(0x0A000001, 8285);
+            _batch.Begin(s_peer, 8285);
         }
     }
 
     private void AddTrain(int start, int end, int datagramBytes)
     {
-        _batch.Begin(0x0A000001, 8285);
+        _batch.Begin(s_peer, 8285);
         _batch.Add(start, end - start);
         _batch.MakeTrain(datagramBytes);
     }

@@ -16,7 +16,7 @@ internal static class DemoSession
 
     /// <summary>Runs the demo.</summary>
     /// <param name="options">What was asked for.</param>
-    /// <param name="output">Standard output: the story, or one JSON object.</param>
+    /// <param name="output">Standard output: the steps, or one JSON object.</param>
     /// <param name="error">Standard error.</param>
     /// <returns>0 when everything came out as it must, 1 when not, 130 after Ctrl-C.</returns>
     internal static int Run(DemoOptions options, TextWriter output, TextWriter error)
@@ -38,9 +38,9 @@ internal static class DemoSession
             using LabLock held = Lock();
             failure = RunLocked(options, results, ip, text, problems, stop);
         }
-        catch (OperatorException refused)
+        catch (OperatorException problem)
         {
-            failure = Tell(problems, refused);
+            failure = Report(problems, problem);
         }
 
         var report = DemoReport.From(results, failure);
@@ -80,9 +80,9 @@ internal static class DemoSession
             Remnants after = remnants.Find();
             return after.Count == 0 ? 0 : throw new LabException($"could not remove {Describe(after)}");
         }
-        catch (OperatorException refused)
+        catch (OperatorException problem)
         {
-            problems.Line($"overlay demo down: {refused.Message}");
+            problems.Line($"overlay demo down: {problem.Message}");
             return 1;
         }
     }
@@ -97,8 +97,8 @@ internal static class DemoSession
         try
         {
             ClearStale(remnants, problems);
-            using var story = new DemoStory(plan, ip, options.Store, text, results);
-            story.Tell(stop.Token);
+            using var run = new DemoRun(plan, ip, options.Store, text, results);
+            run.Run(stop.Token);
             if (options.Keep)
             {
                 File.WriteAllText(KeptMark, string.Empty);
@@ -106,7 +106,7 @@ internal static class DemoSession
             }
             else
             {
-                story.StopDaemons();
+                run.StopDaemons();
             }
         }
         catch (Exception caught)
@@ -137,7 +137,7 @@ internal static class DemoSession
         }
 
         text.Step(results.LeftBehind == 0, "cleaned", left);
-        return problem is null ? null : Tell(problems, problem);
+        return problem is null ? null : Report(problems, problem);
     }
 
     private static void ClearStale(LabRemnants remnants, DemoText problems)
@@ -173,7 +173,7 @@ internal static class DemoSession
     private static string Describe(Remnants remnants) =>
         $"{remnants.Namespaces.Count} namespaces, {remnants.Processes.Count} processes";
 
-    private static string Tell(DemoText problems, Exception problem)
+    private static string Report(DemoText problems, Exception problem)
     {
         (string message, string? evidence) = problem switch
         {

@@ -57,10 +57,10 @@ public sealed class ChildDaemon : IDisposable
     /// <summary>Waits for the subnet file, which is written when the daemon is ready.</summary>
     /// <exception cref="LabException">The daemon ended, or was not ready in time; its log's end is the
     /// evidence.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public SubnetFacts WaitUntilReady(TimeSpan within, CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public SubnetFacts WaitUntilReady(TimeSpan within, CancellationToken cancellation)
     {
-        bool answered = Condition.Holds(() => IsReady() || _process.HasExited, within, stop);
+        bool answered = Condition.Holds(() => IsReady() || _process.HasExited, within, cancellation);
         if (IsReady())
         {
             return SubnetFacts.Read(_host.SubnetFile);
@@ -85,7 +85,7 @@ public sealed class ChildDaemon : IDisposable
     }
 
     /// <summary>How it ended, with the end of its log; null while it runs.</summary>
-    public string? Obituary() => _process.HasExited
+    public string? ExitReport() => _process.HasExited
         ? $"the daemon of {_host.Name} has ended with exit code {_process.ExitCode}\n{LogTail(_host.LogFile)}"
         : null;
 

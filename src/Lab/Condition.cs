@@ -12,15 +12,15 @@ public static class Condition
     /// <summary>Asks every 10 ms, at least once.</summary>
     /// <param name="condition">What is waited for.</param>
     /// <param name="within">How long.</param>
-    /// <param name="stop">Ends the wait early.</param>
+    /// <param name="cancellation">Ends the wait early.</param>
     /// <returns>False when the time is over and it was never true.</returns>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public static bool Holds(Func<bool> condition, TimeSpan within, CancellationToken stop = default)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public static bool Holds(Func<bool> condition, TimeSpan within, CancellationToken cancellation = default)
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
         {
-            stop.ThrowIfCancellationRequested();
+            cancellation.ThrowIfCancellationRequested();
             if (condition())
             {
                 return true;
@@ -31,15 +31,15 @@ public static class Condition
                 return false;
             }
 
-            _ = stop.WaitHandle.WaitOne(s_pollEvery);
+            _ = cancellation.WaitHandle.WaitOne(s_pollEvery);
         }
     }
 
-    /// <summary>Lets <paramref name="pause"/> pass, or less when <paramref name="stop"/> is signalled.</summary>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public static void Pause(TimeSpan pause, CancellationToken stop)
+    /// <summary>Lets <paramref name="pause"/> pass, or less when <paramref name="cancellation"/> is signalled.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public static void Pause(TimeSpan pause, CancellationToken cancellation)
     {
-        _ = stop.WaitHandle.WaitOne(pause);
-        stop.ThrowIfCancellationRequested();
+        _ = cancellation.WaitHandle.WaitOne(pause);
+        cancellation.ThrowIfCancellationRequested();
     }
 }

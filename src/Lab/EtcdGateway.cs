@@ -156,12 +156,12 @@ public sealed class EtcdGateway : IDisposable
             code = response.StatusCode;
             return code == HttpStatusCode.NotFound ? null : JsonNode.Parse(text);
         }
-        catch (Exception failed) when (
-            failed is HttpRequestException or OperationCanceledException or IOException or JsonException)
+        catch (Exception problem) when (
+            problem is HttpRequestException or OperationCanceledException or IOException or JsonException)
         {
             throw new LabException(
                 $"etcd at {_endpoint.GetLeftPart(UriPartial.Authority)} does not answer: "
-                    + $"{failed.Message.TrimEnd('.')}");
+                    + $"{problem.Message.TrimEnd('.')}");
         }
     }
 }

@@ -67,11 +67,11 @@ public sealed class LabEtcd : IDisposable
     /// <summary>Gives the wire its address and starts one on it; returns when it serves.</summary>
     /// <param name="plan">The lab, whose namespaces exist.</param>
     /// <param name="ip">Enters the namespace.</param>
-    /// <param name="stop">Ends the wait.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="LabException">It is not installed, ended, or did not serve in time; its log's end is the
     /// evidence.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public static LabEtcd Start(LabPlan plan, IpCommand ip, CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public static LabEtcd Start(LabPlan plan, IpCommand ip, CancellationToken cancellation)
     {
         // Its gateway is a client of its own server: without lo a namespace does not reach its own addresses.
         ip.Batch(
@@ -83,7 +83,7 @@ public sealed class LabEtcd : IDisposable
         var etcd = new LabEtcd(plan, ip);
         try
         {
-            etcd.Restart(stop);
+            etcd.Restart(cancellation);
             return etcd;
         }
         catch
@@ -94,15 +94,15 @@ public sealed class LabEtcd : IDisposable
     }
 
     /// <summary>Starts it on what it held when it ended; returns when it serves.</summary>
-    /// <param name="stop">Ends the wait.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="LabException">As for <see cref="Start"/>.</exception>
-    public void Restart(CancellationToken stop)
+    public void Restart(CancellationToken cancellation)
     {
         long began = Stopwatch.GetTimestamp();
         Process process = _ip.StartLogged(["netns", "exec", _plan.WireNamespace, .. Words()], _plan.EtcdLogFile);
         _process = process;
         File.WriteAllText(_plan.EtcdPidFile, process.Id.ToString(CultureInfo.InvariantCulture));
-        if (!Condition.Holds(() => process.HasExited || Gateway.IsHealthy(), s_readyWithin, stop) || process.HasExited)
+        if (!Condition.Holds(() => process.HasExited || Gateway.IsHealthy(), s_readyWithin, cancellation) || process.HasExited)
         {
             throw new LabException(
                 process.HasExited

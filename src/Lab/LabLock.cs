@@ -50,9 +50,9 @@ public sealed class LabLock : IDisposable
             {
                 continue; // its holder has just removed the directory
             }
-            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
-                throw new LabException($"could not use {directory}: {refused.Message.TrimEnd('.')}");
+                throw new LabException($"could not use {directory}: {problem.Message.TrimEnd('.')}");
             }
 
             if (stream is null)

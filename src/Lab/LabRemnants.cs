@@ -72,7 +72,7 @@ public sealed class LabRemnants(string prefix, string directory, IpCommand ip)
         {
             delete();
         }
-        catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             // Somebody is writing into it; it is counted as left behind.
         }
@@ -133,7 +133,7 @@ public sealed class LabRemnants(string prefix, string directory, IpCommand ip)
         {
             return File.ReadAllText($"/proc/{id}/cmdline").Contains($"{directory}/", StringComparison.Ordinal);
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             return false;
         }

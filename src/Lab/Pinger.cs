@@ -89,7 +89,7 @@ public sealed class Pinger : IDisposable
                 }
             }
         }
-        catch (SocketException refused) when (refused.SocketErrorCode
+        catch (SocketException problem) when (problem.SocketErrorCode
             is SocketError.TimedOut or SocketError.WouldBlock or SocketError.NetworkUnreachable
             or SocketError.HostUnreachable or SocketError.NetworkDown)
         {
@@ -99,20 +99,20 @@ public sealed class Pinger : IDisposable
 
     /// <summary>Asks again and again until one answer comes.</summary>
     /// <returns>False when none came in time.</returns>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public bool WaitForAnswer(IPAddress destination, TimeSpan within, CancellationToken stop) =>
-        Condition.Holds(() => Ping(destination, sequence: 0, TimeSpan.FromMilliseconds(200)) is not null, within, stop);
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public bool WaitForAnswer(IPAddress destination, TimeSpan within, CancellationToken cancellation) =>
+        Condition.Holds(() => Ping(destination, sequence: 0, TimeSpan.FromMilliseconds(200)) is not null, within, cancellation);
 
     /// <summary>Sends <paramref name="count"/> requests, 100 ms apart, with sequence numbers from 1.</summary>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public PingSeries Series(IPAddress destination, int count, CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public PingSeries Series(IPAddress destination, int count, CancellationToken cancellation)
     {
         List<PingReply> replies = [];
         for (int sequence = 1; sequence <= count; sequence++)
         {
             if (sequence > 1)
             {
-                Condition.Pause(s_interval, stop);
+                Condition.Pause(s_interval, cancellation);
             }
 
             if (Ping(destination, (ushort)sequence, s_lostAfter) is { } reply)

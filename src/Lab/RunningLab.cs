@@ -71,16 +71,16 @@ public sealed class RunningLab : IDisposable
     /// <param name="plan">Its names and addresses; nothing of it may exist but the directory.</param>
     /// <param name="ip">iproute2.</param>
     /// <param name="options">What the daemons are started with.</param>
-    /// <param name="stop">Ends it early.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="LabException">A command failed, or a daemon did not become ready; its log's end is the
     /// evidence.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public static RunningLab Start(LabPlan plan, IpCommand ip, LabOptions options, CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    public static RunningLab Start(LabPlan plan, IpCommand ip, LabOptions options, CancellationToken cancellation)
     {
         var lab = new RunningLab(plan, ip, options);
         try
         {
-            lab.Start(stop);
+            lab.Start(cancellation);
             return lab;
         }
         catch
@@ -98,9 +98,9 @@ public sealed class RunningLab : IDisposable
     /// <summary>
     /// The daemons that have ended by themselves, a line each with the end of its log; null when all run.
     /// </summary>
-    public string? Casualties()
+    public string? FailureReport()
     {
-        IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.Obituary()).OfType<string>();
+        IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.ExitReport()).OfType<string>();
         return string.Join('\n', lines) is { Length: > 0 } text ? text : null;
     }
 
@@ -123,13 +123,13 @@ public sealed class RunningLab : IDisposable
         }
     }
 
-    private void Start(CancellationToken stop)
+    private void Start(CancellationToken cancellation)
     {
         var topology = new LabTopology(Plan, _ip);
         topology.Build();
-        stop.ThrowIfCancellationRequested();
+        cancellation.ThrowIfCancellationRequested();
 
-        IReadOnlyList<string> store = PrepareStore(stop);
+        IReadOnlyList<string> store = PrepareStore(cancellation);
         for (int index = 0; index < _daemons.Length; index++)
         {
             _daemons[index] = ChildDaemon.Start(
@@ -137,21 +137,21 @@ public sealed class RunningLab : IDisposable
         }
 
         TimeSpan within = s_readyWithin + (s_readyWithinPerHost * _daemons.Length);
-        Subnets = [.. _daemons.OfType<ChildDaemon>().Select(daemon => daemon.WaitUntilReady(within, stop))];
+        Subnets = [.. _daemons.OfType<ChildDaemon>().Select(daemon => daemon.WaitUntilReady(within, cancellation))];
         foreach ((HostPlan host, SubnetFacts subnet) in Plan.Hosts.Zip(Subnets))
         {
-            stop.ThrowIfCancellationRequested();
+            cancellation.ThrowIfCancellationRequested();
             topology.AttachPod(host, subnet);
         }
     }
 
     /// <summary>A store with nothing in it but the network config.</summary>
     /// <returns>What names it to a daemon.</returns>
-    private IReadOnlyList<string> PrepareStore(CancellationToken stop)
+    private IReadOnlyList<string> PrepareStore(CancellationToken cancellation)
     {
         if (_options.Store == LabStore.Etcd)
         {
-            Etcd = LabEtcd.Start(Plan, _ip, stop);
+            Etcd = LabEtcd.Start(Plan, _ip, cancellation);
             Etcd.Gateway.Put(LabEtcd.ConfigKey, _options.NetworkConfig);
             return Etcd.DaemonArguments;
         }

@@ -28,16 +28,16 @@ public static class TcpStream
     /// <param name="toNamespace">Where the receiver is.</param>
     /// <param name="destination">The receiver's address.</param>
     /// <param name="duration">How long to send.</param>
-    /// <param name="stop">Ends it early.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="LabException">No connection came about, or it broke.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static TcpResult Measure(
-        string fromNamespace, string toNamespace, IPAddress destination, TimeSpan duration, CancellationToken stop)
+        string fromNamespace, string toNamespace, IPAddress destination, TimeSpan duration, CancellationToken cancellation)
     {
         using Socket listener = LabNamespace.Run(toNamespace, () => Listen(destination));
         using Socket sender = LabNamespace.Run(fromNamespace, () => NewSocket());
         // Closing is what wakes a blocked call; the threads then end by their own exceptions.
-        using CancellationTokenRegistration abort = stop.Register(() =>
+        using CancellationTokenRegistration abort = cancellation.Register(() =>
         {
             sender.Dispose();
             listener.Dispose();
@@ -51,9 +51,9 @@ public static class TcpStream
             {
                 result = Receive(listener);
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
             {
-                failure = exception;
+                failure = problem;
             }
         })
         {
@@ -65,17 +65,17 @@ public static class TcpStream
         try
         {
             sender.Connect((IPEndPoint)listener.LocalEndPoint!); // a bound socket has one
-            Send(sender, duration, stop);
+            Send(sender, duration, cancellation);
             sender.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
         {
-            failure = exception;
+            failure = problem;
             listener.Dispose();
         }
 
         receiving.Join();
-        stop.ThrowIfCancellationRequested();
+        cancellation.ThrowIfCancellationRequested();
         return failure is null
             ? result
             : throw new LabException($"tcp to {destination} broke: {failure.Message}");
@@ -95,11 +95,11 @@ public static class TcpStream
         ReceiveTimeout = PatienceMilliseconds,
     };
 
-    private static void Send(Socket sender, TimeSpan duration, CancellationToken stop)
+    private static void Send(Socket sender, TimeSpan duration, CancellationToken cancellation)
     {
         byte[] block = new byte[BlockBytes];
         long began = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(began) < duration && !stop.IsCancellationRequested)
+        while (Stopwatch.GetElapsedTime(began) < duration && !cancellation.IsCancellationRequested)
         {
             _ = sender.Send(block);
         }

@@ -35,12 +35,12 @@ public static class UdpBlast
     /// <param name="destination">The receiver's address.</param>
     /// <param name="payloadBytes">Of each datagram.</param>
     /// <param name="duration">How long to send.</param>
-    /// <param name="stop">Ends it early.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="LabException">A socket failed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static UdpResult Measure(
         string fromNamespace, string toNamespace, IPAddress destination, int payloadBytes, TimeSpan duration,
-        CancellationToken stop)
+        CancellationToken cancellation)
     {
         using Socket sink = LabNamespace.Run(toNamespace, () => Bind(destination));
         using Socket sender = LabNamespace.Run(
@@ -56,9 +56,9 @@ public static class UdpBlast
             {
                 (received, took) = Receive(sink, sent.Token);
             }
-            catch (SocketException exception)
+            catch (SocketException problem)
             {
-                failure = exception;
+                failure = problem;
             }
         })
         {
@@ -71,11 +71,11 @@ public static class UdpBlast
         try
         {
             sender.Connect((IPEndPoint)sink.LocalEndPoint!); // a bound socket has one
-            count = Send(sender, payloadBytes, duration, stop);
+            count = Send(sender, payloadBytes, duration, cancellation);
         }
-        catch (SocketException exception)
+        catch (SocketException problem)
         {
-            failure = exception;
+            failure = problem;
         }
         finally
         {
@@ -83,7 +83,7 @@ public static class UdpBlast
             receiving.Join();
         }
 
-        stop.ThrowIfCancellationRequested();
+        cancellation.ThrowIfCancellationRequested();
         return failure is null
             ? new UdpResult(payloadBytes, count, received, took)
             : throw new LabException($"udp to {destination} broke after {count} packets: {failure.Message}");
@@ -110,12 +110,12 @@ public static class UdpBlast
         return sink;
     }
 
-    private static long Send(Socket sender, int payloadBytes, TimeSpan duration, CancellationToken stop)
+    private static long Send(Socket sender, int payloadBytes, TimeSpan duration, CancellationToken cancellation)
     {
         byte[] payload = new byte[payloadBytes];
         long count = 0;
         long began = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(began) < duration && !stop.IsCancellationRequested)
+        while (Stopwatch.GetElapsedTime(began) < duration && !cancellation.IsCancellationRequested)
         {
             for (int burst = 0; burst < Burst; burst++)
             {
@@ -139,8 +139,8 @@ public static class UdpBlast
             {
                 _ = sink.Receive(buffer);
             }
-            catch (SocketException silence) when (
-                silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+            catch (SocketException problem) when (
+                problem.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
             {
                 if (sent.IsCancellationRequested)
                 {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -41,12 +42,12 @@ public interface ILeaseAdministration : IAsyncDisposable
     /// </summary>
     /// <param name="config">Must allow the subnet.</param>
     /// <param name="subnet">Without host bits.</param>
-    /// <param name="publicIp">The host's identity, host byte order.</param>
+    /// <param name="publicIp">The host's identity.</param>
     /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <exception cref="LeaseStoreException">The config or the address does not allow it, another lease holds the
     /// subnet or a part of it, or the store fails.</exception>
     Task<LeaseReservation> ReserveAsync(
-        NetworkConfig config, Ipv4Prefix subnet, uint publicIp, CancellationToken cancellationToken);
+        NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp, CancellationToken cancellationToken);
 
     /// <summary>Removes one entry, whoever holds it and whether it can be read or not.</summary>
     /// <param name="name">As <see cref="LeaseEntry.Name"/> has it: of a subnet, <see cref="SubnetKey.Format"/>.</param>

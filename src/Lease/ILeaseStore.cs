@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -47,12 +48,12 @@ public interface ILeaseStore : IAsyncDisposable
 }
 
 /// <summary>Who asks for a subnet.</summary>
-/// <param name="PublicIp">The address peers send to, host byte order. It is the host's identity in the store.</param>
+/// <param name="PublicIp">The address peers send to. It is the host's identity in the store.</param>
 /// <param name="PreviousSubnet">The subnet held before, for example from subnet.env; null when there is none.</param>
 /// <param name="LostSubnet">
 /// Held by somebody else who uses the same public address, so neither taken nor removed; null as a rule.
 /// </param>
-public sealed record LeaseRequest(uint PublicIp, Ipv4Prefix? PreviousSubnet, Ipv4Prefix? LostSubnet = null);
+public sealed record LeaseRequest(Ipv4Address PublicIp, Ipv4Prefix? PreviousSubnet, Ipv4Prefix? LostSubnet = null);
 
 /// <summary>What was taken.</summary>
 /// <param name="Lease">The lease, with its expiry.</param>

@@ -3,21 +3,22 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
 /// <summary>
 /// What a lease says about its owner: the JSON value beside the key (flannel pkg/subnet/subnet.go LeaseAttrs).
 /// </summary>
-/// <param name="PublicIp">The address peers send to, host byte order; 0 when the value has none.</param>
-public sealed record LeaseAttributes(uint PublicIp)
+/// <param name="PublicIp">The address peers send to; 0.0.0.0 when the value has none.</param>
+public sealed record LeaseAttributes(Ipv4Address PublicIp)
 {
     // The readers of this JSON take any escaping; a MAC or a key must stay readable to people.
     private static readonly JsonWriterOptions s_compact =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Null when the owner has no public IPv6 address.</summary>
-    public UInt128? PublicIpv6 { get; init; }
+    public Ipv6Address? PublicIpv6 { get; init; }
 
     /// <summary>Empty for the UDP backend, which writes none.</summary>
     public string BackendType { get; init; } = "";
@@ -57,8 +58,8 @@ public sealed record LeaseAttributes(uint PublicIp)
         using (Utf8JsonWriter writer = new(buffer, s_compact))
         {
             writer.WriteStartObject();
-            writer.WriteString("PublicIP", Ipv4Prefix.Format(PublicIp));
-            writer.WriteString("PublicIPv6", PublicIpv6 is { } ipv6 ? Ipv6Prefix.Format(ipv6) : null);
+            writer.WriteString("PublicIP", PublicIp.ToString());
+            writer.WriteString("PublicIPv6", PublicIpv6?.ToString());
             if (BackendType.Length > 0)
             {
                 writer.WriteString(nameof(BackendType), BackendType);
@@ -79,8 +80,8 @@ public sealed record LeaseAttributes(uint PublicIp)
             throw new FormatException("the value is not a JSON object");
         }
 
-        uint publicIp = 0;
-        UInt128? publicIpv6 = null;
+        Ipv4Address publicIp = default;
+        Ipv6Address? publicIpv6 = null;
         string type = "";
         string? data = null;
         string? dataV6 = null;
@@ -123,26 +124,26 @@ public sealed record LeaseAttributes(uint PublicIp)
         };
     }
 
-    private static uint ReadAddress(ref Utf8JsonReader reader)
+    private static Ipv4Address ReadAddress(ref Utf8JsonReader reader)
     {
         if (ReadText(ref reader, "PublicIP") is not { } text)
         {
-            return 0;
+            return default;
         }
 
-        return Ipv4Prefix.TryParseAddress(text, out uint address)
+        return Ipv4Address.TryParse(text, out Ipv4Address address)
             ? address
             : throw new FormatException($"PublicIP '{OneLine.Shorten(text)}' is not an IPv4 address");
     }
 
-    private static UInt128? ReadIpv6Address(ref Utf8JsonReader reader)
+    private static Ipv6Address? ReadIpv6Address(ref Utf8JsonReader reader)
     {
         if (ReadText(ref reader, "PublicIPv6") is not { } text)
         {
             return null;
         }
 
-        return Ipv6Prefix.TryParseAddress(text, out UInt128 address)
+        return Ipv6Address.TryParse(text, out Ipv6Address address)
             ? address
             : throw new FormatException($"PublicIPv6 '{OneLine.Shorten(text)}' is not an IPv6 address");
     }

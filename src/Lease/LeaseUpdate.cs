@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -12,8 +13,8 @@ namespace Overlay.Lease;
 /// the second covers a lease we gave up for another, because a host must not send to itself.
 /// </remarks>
 /// <param name="ownSubnet">The subnet we hold at first, without host bits.</param>
-/// <param name="ownPublicIp">The address peers send to us at, host byte order.</param>
-public sealed class LeaseView(Ipv4Prefix ownSubnet, uint ownPublicIp)
+/// <param name="ownPublicIp">The address peers send to us at.</param>
+public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 {
     private Dictionary<Ipv4Prefix, SubnetLease> _leases = [];
 

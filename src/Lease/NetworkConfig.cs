@@ -1,5 +1,5 @@
-using System;
 using System.Collections.Generic;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -32,12 +32,12 @@ public sealed record NetworkConfig
     public int SubnetLength { get; internal init; }
 
     /// <summary>
-    /// Network address of the first subnet to give out, host byte order. May be above <see cref="SubnetMax"/>.
+    /// Network address of the first subnet to give out. May be above <see cref="SubnetMax"/>.
     /// </summary>
-    public uint SubnetMin { get; internal init; }
+    public Ipv4Address SubnetMin { get; internal init; }
 
-    /// <summary>Network address of the last subnet to give out, host byte order.</summary>
-    public uint SubnetMax { get; internal init; }
+    /// <summary>Network address of the last subnet to give out.</summary>
+    public Ipv4Address SubnetMax { get; internal init; }
 
     /// <summary>The whole IPv6 overlay, without host bits.</summary>
     public Ipv6Prefix IPv6Network { get; internal init; }
@@ -46,10 +46,10 @@ public sealed record NetworkConfig
     public int IPv6SubnetLength { get; internal init; }
 
     /// <summary>Network address of the first IPv6 subnet to give out.</summary>
-    public UInt128 IPv6SubnetMin { get; internal init; }
+    public Ipv6Address IPv6SubnetMin { get; internal init; }
 
     /// <summary>Network address of the last IPv6 subnet to give out.</summary>
-    public UInt128 IPv6SubnetMax { get; internal init; }
+    public Ipv6Address IPv6SubnetMax { get; internal init; }
 
     /// <summary>
     /// <c>udp</c> when the config has no Backend, empty when Backend has no Type, otherwise the text as given. Compare
@@ -57,7 +57,7 @@ public sealed record NetworkConfig
     /// </summary>
     public string BackendType { get; internal init; } = "udp";
 
-    /// <summary>The Port of a UDP backend, 1 to 65535, host byte order; for other backends the default.</summary>
+    /// <summary>The Port of a UDP backend, 1 to 65535; for other backends the default.</summary>
     public int BackendPort { get; internal init; } = DefaultBackendPort;
 
     /// <summary>The text this was read from, as it was given.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -185,13 +186,13 @@ internal static class NetworkConfigJson
             Ipv4Prefix.TryParse(text, out _) ? "invalid IPv6 CIDR format" : $"invalid CIDR address: {text}");
     }
 
-    private static uint ReadAddress(string key, JsonElement value) =>
-        Ipv4Prefix.TryParseAddress(ReadText(value), out uint address)
+    private static Ipv4Address ReadAddress(string key, JsonElement value) =>
+        Ipv4Address.TryParse(ReadText(value), out Ipv4Address address)
             ? address
             : throw new NetworkConfigException($"{key} must be an IPv4 address, found {Shown(value)}");
 
-    private static UInt128 ReadIPv6Address(string key, JsonElement value) =>
-        Ipv6Prefix.TryParseAddress(ReadText(value), out UInt128 address)
+    private static Ipv6Address ReadIPv6Address(string key, JsonElement value) =>
+        Ipv6Address.TryParse(ReadText(value), out Ipv6Address address)
             ? address
             : throw new NetworkConfigException($"{key} must be an IPv6 address, found {Shown(value)}");
 

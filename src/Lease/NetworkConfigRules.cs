@@ -1,5 +1,5 @@
-using System;
 using System.Collections.Generic;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -52,28 +52,31 @@ internal static class NetworkConfigRules
             length = network.Length <= 22 ? 24 : network.Length + 2;
         }
 
-        uint mask = Ipv4Prefix.MaskOf(length);
         // The first subnet is left out on purpose: it holds the network's own address.
-        uint min = config.SubnetMin != 0 ? config.SubnetMin : network.First + (~mask + 1);
+        Ipv4Address min = config.SubnetMin.IsUnspecified
+            ? new Ipv4Prefix(network.First, length).Last + 1
+            : config.SubnetMin;
         if (!network.Contains(min))
         {
             _ = Refused(config, broken, "SubnetMin is not in the range of the Network");
         }
 
-        uint max = config.SubnetMax != 0 ? config.SubnetMax : network.Last & mask;
+        Ipv4Address max = config.SubnetMax.IsUnspecified
+            ? new Ipv4Prefix(network.Last, length).First
+            : config.SubnetMax;
         if (!network.Contains(max))
         {
             _ = Refused(config, broken, "SubnetMax is not in the range of the Network");
         }
 
-        if ((min & mask) != min)
+        if (!new Ipv4Prefix(min, length).IsMasked)
         {
-            _ = Refused(config, broken, $"SubnetMin is not on a SubnetLen boundary: {Ipv4Prefix.Format(min)}");
+            _ = Refused(config, broken, $"SubnetMin is not on a SubnetLen boundary: {min}");
         }
 
-        if ((max & mask) != max)
+        if (!new Ipv4Prefix(max, length).IsMasked)
         {
-            _ = Refused(config, broken, $"SubnetMax is not on a SubnetLen boundary: {Ipv4Prefix.Format(max)}");
+            _ = Refused(config, broken, $"SubnetMax is not on a SubnetLen boundary: {max}");
         }
 
         return config with { SubnetLength = length, SubnetMin = min, SubnetMax = max };
@@ -108,27 +111,30 @@ internal static class NetworkConfigRules
             length = network.Length <= 62 ? 64 : network.Length + 2;
         }
 
-        UInt128 mask = new Ipv6Prefix(0, length).Mask;
-        UInt128 min = config.IPv6SubnetMin != 0 ? config.IPv6SubnetMin : network.First + (~mask + 1);
+        Ipv6Address min = config.IPv6SubnetMin.IsUnspecified
+            ? new Ipv6Prefix(network.First, length).Last + 1
+            : config.IPv6SubnetMin;
         if (!network.Contains(min))
         {
             _ = Refused(config, broken, "IPv6SubnetMin is not in the range of the IPv6Network");
         }
 
-        UInt128 max = config.IPv6SubnetMax != 0 ? config.IPv6SubnetMax : network.Last & mask;
+        Ipv6Address max = config.IPv6SubnetMax.IsUnspecified
+            ? new Ipv6Prefix(network.Last, length).First
+            : config.IPv6SubnetMax;
         if (!network.Contains(max))
         {
             _ = Refused(config, broken, "IPv6SubnetMax is not in the range of the IPv6Network");
         }
 
-        if ((min & mask) != min)
+        if (!new Ipv6Prefix(min, length).IsMasked)
         {
-            _ = Refused(config, broken, $"IPv6SubnetMin is not on a SubnetLen boundary: {Ipv6Prefix.Format(min)}");
+            _ = Refused(config, broken, $"IPv6SubnetMin is not on a SubnetLen boundary: {min}");
         }
 
-        if ((max & mask) != max)
+        if (!new Ipv6Prefix(max, length).IsMasked)
         {
-            _ = Refused(config, broken, $"IPv6SubnetMax is not on a SubnetLen boundary: {Ipv6Prefix.Format(max)}");
+            _ = Refused(config, broken, $"IPv6SubnetMax is not on a SubnetLen boundary: {max}");
         }
 
         return config with { IPv6SubnetLength = length, IPv6SubnetMin = min, IPv6SubnetMax = max };

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -9,15 +10,15 @@ public static class ReservationRules
 {
     /// <summary>Whether the config lets any host have the subnet, and the host any subnet.</summary>
     /// <exception cref="LeaseStoreException">It does not; the line says why.</exception>
-    public static void Check(NetworkConfig config, Ipv4Prefix subnet, uint publicIp)
+    public static void Check(NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp)
     {
         ArgumentNullException.ThrowIfNull(config);
         string? reason =
             !config.EnableIPv4 ? "the network config has EnableIPv4 false"
             : !subnet.IsMasked ? $"it has host bits; the subnet is {subnet.Masked()}"
             : !config.Allows(subnet) ? $"the network config allows /{config.SubnetLength} from "
-            + $"{Ipv4Prefix.Format(config.SubnetMin)} to "
-                + $"{Ipv4Prefix.Format(config.SubnetMax)}; choose one of them"
+            + $"{config.SubnetMin} to "
+                + $"{config.SubnetMax}; choose one of them"
             : LeaseJudge.FaultOfPublicIp(publicIp, config);
         if (reason is not null)
         {
@@ -27,13 +28,13 @@ public static class ReservationRules
 
     /// <summary>Whether nobody but the host itself holds the subnet or a part of it.</summary>
     /// <param name="subnet">The subnet.</param>
-    /// <param name="publicIp">The host, host byte order.</param>
+    /// <param name="publicIp">The host.</param>
     /// <param name="held">The subnet's own entry while it has not expired, whether it counts or not; null for
     /// none.</param>
     /// <param name="leases">The leases that count.</param>
     /// <exception cref="LeaseStoreException">Somebody does; the line says who.</exception>
     public static void RequireFree(
-        Ipv4Prefix subnet, uint publicIp, SubnetLease? held, IReadOnlyList<SubnetLease> leases)
+        Ipv4Prefix subnet, Ipv4Address publicIp, SubnetLease? held, IReadOnlyList<SubnetLease> leases)
     {
         ArgumentNullException.ThrowIfNull(leases);
         SubnetLease? rival = held is not null && held.PublicIp != publicIp
@@ -42,9 +43,9 @@ public static class ReservationRules
                 lease => lease.Subnet.Overlaps(subnet) && (lease.Subnet != subnet || lease.PublicIp != publicIp));
         if (rival is not null)
         {
-            throw new LeaseStoreException($"{subnet} cannot be reserved for {Ipv4Prefix.Format(publicIp)}: "
+            throw new LeaseStoreException($"{subnet} cannot be reserved for {publicIp}: "
                 + $"{(rival.Subnet == subnet ? "it" : $"{rival.Subnet}, which overlaps it,")} is leased to "
-                + $"{Ipv4Prefix.Format(rival.PublicIp)}; "
+                + $"{rival.PublicIp}; "
                 + $"choose another, or stop that host and remove its lease: overlay lease remove {rival.Subnet}");
         }
     }

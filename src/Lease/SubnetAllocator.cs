@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -28,21 +29,22 @@ internal static class SubnetAllocator
 
         // 64 bits: the step after 255.255.255.0 does not fit in 32.
         ulong step = 1UL << (32 - config.SubnetLength);
-        List<uint> free = [];
+        List<Ipv4Address> free = [];
         int next = 0;
         ulong takenUpTo = 0;
-        for (ulong candidate = config.SubnetMin; candidate <= config.SubnetMax && free.Count < CandidateLimit;)
+        ulong max = config.SubnetMax.Value;
+        for (ulong candidate = config.SubnetMin.Value; candidate <= max && free.Count < CandidateLimit;)
         {
             // Every taken prefix that begins before the candidate's end either reaches into it or lies behind it.
-            while (next < sorted.Count && sorted[next].First < candidate + step)
+            while (next < sorted.Count && sorted[next].First.Value < candidate + step)
             {
-                takenUpTo = Math.Max(takenUpTo, (ulong)sorted[next].Last + 1);
+                takenUpTo = Math.Max(takenUpTo, (ulong)sorted[next].Last.Value + 1);
                 next++;
             }
 
             if (takenUpTo <= candidate)
             {
-                free.Add((uint)candidate);
+                free.Add(new Ipv4Address((uint)candidate));
                 candidate += step;
             }
             else

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Globalization;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -37,7 +38,7 @@ public readonly record struct SubnetKey(Ipv4Prefix Subnet, Ipv6Prefix? Ipv6Subne
         int ampersand = rest.LastIndexOf('&');
         if (ampersand >= 0 && !rest[(ampersand + 1)..].ContainsAnyExcept(s_ipv6Characters))
         {
-            if (length > LongestIpv6 || !Ipv6Prefix.TryParseAddress(rest[(ampersand + 1)..], out UInt128 ipv6))
+            if (length > LongestIpv6 || !Ipv6Address.TryParse(rest[(ampersand + 1)..], out Ipv6Address ipv6))
             {
                 return false;
             }
@@ -50,7 +51,7 @@ public readonly record struct SubnetKey(Ipv4Prefix Subnet, Ipv6Prefix? Ipv6Subne
             }
         }
 
-        if (length > LongestIpv4 || !Ipv4Prefix.TryParseAddress(LastFourOctets(rest), out uint address))
+        if (length > LongestIpv4 || !Ipv4Address.TryParse(LastFourOctets(rest), out Ipv4Address address))
         {
             return false;
         }
@@ -62,8 +63,8 @@ public readonly record struct SubnetKey(Ipv4Prefix Subnet, Ipv6Prefix? Ipv6Subne
     /// <summary>The key, without any path.</summary>
     public string Format()
     {
-        string ipv4 = $"{Ipv4Prefix.Format(Subnet.Address)}-{Subnet.Length}";
-        return Ipv6Subnet is { } ipv6 ? $"{ipv4}&{Ipv6Prefix.Format(ipv6.Address)}-{ipv6.Length}" : ipv4;
+        string ipv4 = $"{Subnet.Address}-{Subnet.Length}";
+        return Ipv6Subnet is { } ipv6 ? $"{ipv4}&{ipv6.Address}-{ipv6.Length}" : ipv4;
     }
 
     /// <inheritdoc cref="Format"/>

@@ -1,4 +1,5 @@
 using System;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -12,8 +13,8 @@ namespace Overlay.Lease;
 /// </param>
 public sealed record SubnetLease(Ipv4Prefix Subnet, LeaseAttributes Attributes, DateTimeOffset Expires)
 {
-    /// <summary>The address peers send to, host byte order.</summary>
-    public uint PublicIp => Attributes.PublicIp;
+    /// <summary>The address peers send to.</summary>
+    public Ipv4Address PublicIp => Attributes.PublicIp;
 
     /// <summary>Whether the store ends the lease and says so then, and has not said when that will be.</summary>
     public bool IsEndedByStore { get; init; }

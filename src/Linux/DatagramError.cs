@@ -1,7 +1,9 @@
+using Overlay.Net;
+
 namespace Overlay.Linux;
 
 /// <summary>What became of a datagram sent earlier (IP_RECVERR, ip(7)).</summary>
-/// <param name="Destination">Where it was sent, host order.</param>
+/// <param name="Destination">Where it was sent.</param>
 /// <param name="Errno">EMSGSIZE: too long for the path. ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES …: ICMP said
 /// so.</param>
 /// <param name="Mtu">With EMSGSIZE: the longest packet that passes, in bytes; 0 otherwise.</param>
@@ -10,4 +12,4 @@ namespace Overlay.Linux;
 /// later: then the next call fails in its place, and the one after each report taken while more are left
 /// (net/core/skbuff.c, sock_dequeue_err_skb).
 /// </param>
-public readonly record struct DatagramError(uint Destination, Errno Errno, int Mtu, bool IsLocal = false);
+public readonly record struct DatagramError(Ipv4Address Destination, Errno Errno, int Mtu, bool IsLocal = false);

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux;
 
@@ -42,9 +43,9 @@ public sealed unsafe class IcmpSocket : IDisposable
 
     /// <summary>Sends one ICMP message.</summary>
     /// <param name="message">From the type byte on, checksum included.</param>
-    /// <param name="destination">Host order.</param>
+    /// <param name="destination">Where it goes.</param>
     /// <returns>Bytes sent, or the errno.</returns>
-    public SyscallResult Send(ReadOnlySpan<byte> message, uint destination)
+    public SyscallResult Send(ReadOnlySpan<byte> message, Ipv4Address destination)
     {
         sockaddr_in address = UdpSocket.Endpoint(destination, 0);
         nint sent;

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux;
 
@@ -16,9 +17,9 @@ public sealed unsafe class PathMtuSocket : IDisposable
     /// <summary>
     /// Opens and binds: the route to an address may depend on where a packet comes from (ip-rule(8)).
     /// </summary>
-    /// <param name="source">A local address, host order; 0 for any.</param>
+    /// <param name="source">A local address; 0.0.0.0 for any.</param>
     /// <exception cref="LinuxException">The address is not local, or no descriptor is left.</exception>
-    public static PathMtuSocket Open(uint source)
+    public static PathMtuSocket Open(Ipv4Address source)
     {
         const string What = "could not prepare to ask for path MTUs";
         SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, What, null);
@@ -37,10 +38,10 @@ public sealed unsafe class PathMtuSocket : IDisposable
     }
 
     /// <summary>The path MTU that the kernel knows for an address (IP_MTU, ip(7)).</summary>
-    /// <param name="address">Host order.</param>
+    /// <param name="address">Where packets would go.</param>
     /// <param name="port">Nothing is sent to it.</param>
     /// <returns>Bytes of the outer packet; 0 when there is no route.</returns>
-    public int Find(uint address, ushort port)
+    public int Find(Ipv4Address address, ushort port)
     {
         sockaddr_in destination = UdpSocket.Endpoint(address, port);
         int mtu = 0;

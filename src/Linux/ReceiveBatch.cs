@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux;
 
@@ -102,10 +103,10 @@ public sealed unsafe class ReceiveBatch : IDisposable
 
     /// <summary>Puts a message in as if it had been received.</summary>
     /// <param name="bytes">As many as arrived, at most <see cref="SlotBytes"/>.</param>
-    /// <param name="source">Host order.</param>
+    /// <param name="source">The sender's address.</param>
     /// <param name="segmentBytes">Length of each datagram but the last; 0 when it is not a train.</param>
     /// <param name="isTruncated">True when more was sent than arrived.</param>
-    public void Put(ReadOnlySpan<byte> bytes, uint source, int segmentBytes = 0, bool isTruncated = false)
+    public void Put(ReadOnlySpan<byte> bytes, Ipv4Address source, int segmentBytes = 0, bool isTruncated = false)
     {
         bytes.CopyTo(_slab.Slice(_offsets[Count], SlotBytes));
         _received[Count] = new Message(_offsets[Count], bytes.Length, source, segmentBytes, isTruncated);
@@ -133,7 +134,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
             _received[i] = new Message(
                 _offsets[i],
                 (int)message.msg_len,
-                BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr),
+                new Ipv4Address(BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr)),
                 SegmentBytes(in message.msg_hdr),
                 (message.msg_hdr.msg_flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0);
         }
@@ -169,8 +170,9 @@ public sealed unsafe class ReceiveBatch : IDisposable
     /// <summary>One received message.</summary>
     /// <param name="Offset">Where it begins, in bytes from the slab's start.</param>
     /// <param name="Bytes">Bytes that arrived.</param>
-    /// <param name="Source">The sender's address, host order.</param>
+    /// <param name="Source">The sender's address.</param>
     /// <param name="SegmentBytes">Length of each datagram of a train but the last; 0 when it is one datagram.</param>
     /// <param name="IsTruncated">More was sent than the slot or the control block took.</param>
-    public readonly record struct Message(int Offset, int Bytes, uint Source, int SegmentBytes, bool IsTruncated);
+    public readonly record struct Message(
+        int Offset, int Bytes, Ipv4Address Source, int SegmentBytes, bool IsTruncated);
 }

@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux;
 
@@ -69,8 +70,9 @@ public sealed unsafe class SendBatch : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The batch has no room for so many.</exception>
     internal mmsghdr* MessagesFrom(int first, int count) => _messages.PointerTo(first, count);
 
-    /// <summary>Where message <paramref name="index"/> goes, host order.</summary>
-    public uint AddressOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_addr);
+    /// <summary>Where message <paramref name="index"/> goes.</summary>
+    public Ipv4Address AddressOf(int index) =>
+        new(BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_addr));
 
     /// <summary>The port message <paramref name="index"/> goes to.</summary>
     public ushort PortOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_port);
@@ -111,10 +113,10 @@ public sealed unsafe class SendBatch : IDisposable
     }
 
     /// <summary>Begins a message; what is added from now on belongs to it.</summary>
-    /// <param name="address">Host order.</param>
+    /// <param name="address">Where it goes.</param>
     /// <param name="port">1 to 65535.</param>
     /// <exception cref="InvalidOperationException">The batch is full.</exception>
-    public void Begin(uint address, ushort port)
+    public void Begin(Ipv4Address address, ushort port)
     {
         if (IsFull)
         {

@@ -1,11 +1,12 @@
 using System;
 using System.Buffers.Binary;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux;
 
 /// <summary>One unconnected, non-blocking IPv4 UDP socket (udp(7)), for sending and receiving.</summary>
-/// <remarks>One thread may send while another receives. Addresses and ports are in host order.</remarks>
+/// <remarks>One thread may send while another receives.</remarks>
 public sealed unsafe class UdpSocket : IDisposable
 {
     private readonly SafeFd _fd;
@@ -16,15 +17,15 @@ public sealed unsafe class UdpSocket : IDisposable
     public SafeFd Descriptor => _fd;
 
     /// <summary>Opens and binds.</summary>
-    /// <param name="address">A local address; 0 for any.</param>
+    /// <param name="address">A local address; 0.0.0.0 for any.</param>
     /// <param name="port">0 to 65535; 0 lets the kernel choose.</param>
     /// <param name="bufferBytes">Wanted size of each socket buffer.</param>
     /// <param name="isShared">Whether several sockets may have the port, each getting its share of the senders
     /// (SO_REUSEPORT).</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
-    public static UdpSocket Bind(uint address, ushort port, int bufferBytes, bool isShared = false)
+    public static UdpSocket Bind(Ipv4Address address, ushort port, int bufferBytes, bool isShared = false)
     {
-        string endpoint = $"{new System.Net.IPAddress(BinaryPrimitives.ReverseEndianness(address))}:{port}";
+        string endpoint = $"{address}:{port}";
         SafeFd fd = SocketOptions.Create(
             Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
         try
@@ -163,7 +164,7 @@ public sealed unsafe class UdpSocket : IDisposable
             return false;
         }
 
-        uint address = BinaryPrimitives.ReverseEndianness(destination.sin_addr);
+        var address = new Ipv4Address(BinaryPrimitives.ReverseEndianness(destination.sin_addr));
         var header = (cmsghdr*)control;
 
         // Safe because controllen, as the kernel left it, covers header and value.
@@ -210,18 +211,17 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>False also where the loopback interface is down.</returns>
     public static bool TakesTrainOf(int datagrams)
     {
-        const uint Loopback = 0x7F000001;
         const ushort Discard = 9; // RFC 863; nobody listens
         using var slab = new PinnedSlab(datagrams);
         using var batch = new SendBatch(slab, messages: 1, pieces: 1);
         slab.Slice(0, slab.LengthBytes).Clear();
-        batch.Begin(Loopback, Discard);
+        batch.Begin(Ipv4Address.Loopback, Discard);
         batch.Add(0, slab.LengthBytes);
         batch.MakeTrain(1);
         try
         {
             // Bound, so that it cannot leave the host where the loopback interface has no route.
-            using UdpSocket socket = Bind(Loopback, 0, bufferBytes: 1 << 16);
+            using UdpSocket socket = Bind(Ipv4Address.Loopback, 0, bufferBytes: 1 << 16);
             return socket.Send(batch, 0, 1).Succeeded;
         }
         catch (LinuxException refused) when (refused.Errno == Errno.EADDRNOTAVAIL)
@@ -255,10 +255,10 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _fd.Dispose();
 
-    internal static sockaddr_in Endpoint(uint address, ushort port) => new()
+    internal static sockaddr_in Endpoint(Ipv4Address address, ushort port) => new()
     {
         sin_family = Libc.AF_INET,
         sin_port = BinaryPrimitives.ReverseEndianness(port),
-        sin_addr = BinaryPrimitives.ReverseEndianness(address),
+        sin_addr = BinaryPrimitives.ReverseEndianness(address.Value),
     };
 }

@@ -14,7 +14,7 @@ public static class DoneReport
     /// <returns><see cref="ExitCode.Success"/>.</returns>
     /// <exception cref="OperatorException">They could not be printed; the message says that it is done
     /// nevertheless.</exception>
-    public static async Task<int> TellAsync(ParseResult parsed, params string[] lines)
+    public static async Task<int> PrintAsync(ParseResult parsed, params string[] lines)
     {
         try
         {
@@ -25,11 +25,11 @@ public static class DoneReport
 
             return ExitCode.Success;
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"standard output cannot be written ({refused.Message.TrimEnd('.')}), but this is done: "
-                    + $"{lines[^1]}", refused);
+                $"standard output cannot be written ({problem.Message.TrimEnd('.')}), but this is done: "
+                    + $"{lines[^1]}", problem);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.CommandLine;
 using System.Linq;
+using Overlay.Bench.Variants;
 using Overlay.Terminal;
 using Xunit;
 

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using Overlay.Bench.Reports;
 using Overlay.Bench.Results;
+using Overlay.Bench.Variants;
 using Overlay.Terminal;
 using Xunit;
 

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Overlay.Bench.Reports;
 using Overlay.Bench.Results;
+using Overlay.Bench.Variants;
 using Overlay.Testing;
 using Xunit;
 

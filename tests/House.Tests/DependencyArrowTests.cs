@@ -17,7 +17,9 @@ public sealed class DependencyArrowTests
         "Daemon → Control", "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
         "Demo → Control", "Demo → Lab", "Demo → Terminal",
         "Lab → Control", "Lab → Linux", "Lab → Terminal",
+        "Lease → Net",
         "Lease.Etcd → Lease",
+        "Linux → Net",
         "Operator → Control", "Operator → Lease", "Operator → Lease.Etcd", "Operator → Terminal",
         "Router → Tun",
         "Terminal → Linux",
@@ -36,8 +38,8 @@ public sealed class DependencyArrowTests
     public void Every_project_in_src_is_one_of_the_rooms() =>
         Assert.Equal(
             [
-                "Control", "Daemon", "Demo", "Lab", "Lease", "Lease.Etcd", "Linux", "Operator", "Router", "Terminal",
-                "Tun",
+                "Control", "Daemon", "Demo", "Lab", "Lease", "Lease.Etcd", "Linux", "Net", "Operator", "Router",
+                "Terminal", "Tun",
             ],
             Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
@@ -52,6 +54,7 @@ public sealed class DependencyArrowTests
     }
 
     [Theory]
+    [InlineData("Net")]
     [InlineData("Linux")]
     [InlineData("Tun")]
     [InlineData("Router")]
@@ -61,6 +64,7 @@ public sealed class DependencyArrowTests
             .Descendants("PackageReference"));
 
     [Theory]
+    [InlineData("Net", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
     [InlineData("Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
     [InlineData("Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
     [InlineData("Router", "Overlay.Lease", "Overlay.Daemon")]

@@ -36,8 +36,8 @@ public sealed class NetworkConfigTests
 
         Assert.Equal(
             (id, network, length, min, max),
-            (id, config.Network.ToString(), config.SubnetLength, Ipv4Prefix.Format(config.SubnetMin),
-                Ipv4Prefix.Format(config.SubnetMax)));
+            (id, config.Network.ToString(), config.SubnetLength, config.SubnetMin.ToString(),
+                config.SubnetMax.ToString()));
     }
 
     [Theory]
@@ -71,8 +71,8 @@ public sealed class NetworkConfigTests
 
         Assert.Equal(
             (id, network, length, min, max),
-            (id, config.IPv6Network.ToString(), config.IPv6SubnetLength, Ipv6Prefix.Format(config.IPv6SubnetMin),
-                Ipv6Prefix.Format(config.IPv6SubnetMax)));
+            (id, config.IPv6Network.ToString(), config.IPv6SubnetLength, config.IPv6SubnetMin.ToString(),
+                config.IPv6SubnetMax.ToString()));
     }
 
     [Theory]
@@ -172,8 +172,8 @@ public sealed class NetworkConfigTests
 
         Assert.Equal("10.0.0.0/8", config.Network.ToString());
         Assert.Equal(20, config.SubnetLength);
-        Assert.Equal("10.10.0.0", Ipv4Prefix.Format(config.SubnetMin));
-        Assert.Equal("10.99.0.0", Ipv4Prefix.Format(config.SubnetMax));
+        Assert.Equal("10.10.0.0", config.SubnetMin.ToString());
+        Assert.Equal("10.99.0.0", config.SubnetMax.ToString());
         Assert.Equal(("udp", 7890), (config.BackendType, config.BackendPort));
     }
 

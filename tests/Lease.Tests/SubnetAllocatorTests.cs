@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
@@ -15,7 +16,7 @@ public sealed class SubnetAllocatorTests
         Random random = new(1);
 
         HashSet<Ipv4Prefix> picked = [.. Enumerable.Range(0, 5_000)
-            .Select(_ => SubnetAllocator.Pick(config, [Net("10.5.1.0/24")], random).GetValueOrDefault())];
+            .Select(_ => SubnetAllocator.Pick(config, [Cidr("10.5.1.0/24")], random).GetValueOrDefault())];
 
         Assert.Equal(100, picked.Count);
         Assert.Equal("10.5.2.0/24", picked.MinBy(prefix => prefix.Address).ToString());
@@ -37,7 +38,7 @@ public sealed class SubnetAllocatorTests
         var config = NetworkConfig.Parse("""{"Network":"10.3.0.0/28"}""");
 
         Assert.Null(SubnetAllocator.Pick(
-            config, [Net("10.3.0.4/30"), Net("10.3.0.8/31"), Net("10.3.0.12/32")], new Random(1)));
+            config, [Cidr("10.3.0.4/30"), Cidr("10.3.0.8/31"), Cidr("10.3.0.12/32")], new Random(1)));
     }
 
     [Fact]
@@ -46,9 +47,9 @@ public sealed class SubnetAllocatorTests
         var config = NetworkConfig.Parse("""{"Network":"255.255.255.0/24"}""");
 
         Assert.Equal(
-            Net("255.255.255.192/26"),
-            SubnetAllocator.Pick(config, [Net("255.255.255.64/26"), Net("255.255.255.128/26")], new Random(1)));
-        Assert.Null(SubnetAllocator.Pick(config, [Net("255.255.255.0/24")], new Random(1)));
+            Cidr("255.255.255.192/26"),
+            SubnetAllocator.Pick(config, [Cidr("255.255.255.64/26"), Cidr("255.255.255.128/26")], new Random(1)));
+        Assert.Null(SubnetAllocator.Pick(config, [Cidr("255.255.255.0/24")], new Random(1)));
     }
 
     [Fact]
@@ -60,12 +61,13 @@ public sealed class SubnetAllocatorTests
         {
             int networkLength = random.Next(16, 27);
             int subnetLength = random.Next(networkLength + 2, 31);
-            Ipv4Prefix network = new Ipv4Prefix((uint)random.NextInt64(1L << 32), networkLength).Masked();
+            var anyAddress = new Ipv4Address((uint)random.NextInt64(1L << 32));
+            Ipv4Prefix network = new Ipv4Prefix(anyAddress, networkLength).Masked();
             var config = NetworkConfig.Parse($$"""{"Network":"{{network}}","SubnetLen":{{subnetLength}}}""");
             List<Ipv4Prefix> taken = [];
             for (int count = random.Next(40); count > 0; count--)
             {
-                uint address = network.First + (uint)random.NextInt64((long)network.Last - network.First + 1);
+                Ipv4Address address = network.First + (uint)random.NextInt64(1L << (32 - networkLength));
                 taken.Add(new Ipv4Prefix(address, random.Next(networkLength + 1, 33)).Masked());
             }
 
@@ -81,9 +83,9 @@ public sealed class SubnetAllocatorTests
     {
         List<Ipv4Prefix> free = [];
         ulong step = 1UL << (32 - config.SubnetLength);
-        for (ulong address = config.SubnetMin; address <= config.SubnetMax; address += step)
+        for (ulong address = config.SubnetMin.Value; address <= config.SubnetMax.Value; address += step)
         {
-            Ipv4Prefix candidate = new((uint)address, config.SubnetLength);
+            Ipv4Prefix candidate = new(new Ipv4Address((uint)address), config.SubnetLength);
             if (free.Count < 100 && !taken.Any(candidate.Overlaps))
             {
                 free.Add(candidate);

@@ -19,7 +19,7 @@ public sealed class SubnetEnvFileTests : IDisposable
         string path = _directory.Write("FLANNEL_SUBNET=10.244.1.0/24,not-a-cidr,10.244.2.0/24\n", "subnet.env");
 
         Assert.Equal(
-            [Net("10.244.1.0/24"), Net("10.244.2.0/24")],
+            [Cidr("10.244.1.0/24"), Cidr("10.244.2.0/24")],
             SubnetEnvFile.ReadPrefixes(path, "FLANNEL_SUBNET", _warnings.Add));
         Assert.Contains("'not-a-cidr'", Assert.Single(_warnings));
     }
@@ -62,7 +62,7 @@ public sealed class SubnetEnvFileTests : IDisposable
     {
         string path = _directory.PathOf("subnet.env");
 
-        SubnetEnvFile.Write(path, Net("10.5.0.0/16"), Net("10.5.34.0/24"), 1472, ipMasquerade: false);
+        SubnetEnvFile.Write(path, Cidr("10.5.0.0/16"), Cidr("10.5.34.0/24"), 1472, ipMasquerade: false);
 
         Assert.Equal(
             "FLANNEL_NETWORK=10.5.0.0/16\nFLANNEL_SUBNET=10.5.34.1/24\nFLANNEL_MTU=1472\nFLANNEL_IPMASQ=false\n",
@@ -75,14 +75,14 @@ public sealed class SubnetEnvFileTests : IDisposable
         string path = _directory.PathOf("subnet.env");
 
         SubnetEnvFile.Write(
-            path, Net("10.42.0.0/16"), Net("10.42.0.0/24"), 1450, ipMasquerade: true,
-            Net6("2001:cafe:42::/56"), Net6("2001:cafe:42::/64"));
+            path, Cidr("10.42.0.0/16"), Cidr("10.42.0.0/24"), 1450, ipMasquerade: true,
+            Cidr6("2001:cafe:42::/56"), Cidr6("2001:cafe:42::/64"));
 
         Assert.Equal(
             "FLANNEL_NETWORK=10.42.0.0/16\nFLANNEL_SUBNET=10.42.0.1/24\nFLANNEL_IPV6_NETWORK=2001:cafe:42::/56\n"
             + "FLANNEL_IPV6_SUBNET=2001:cafe:42::1/64\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n",
             File.ReadAllText(path));
-        Assert.Equal(Net6("2001:cafe:42::/64"), SubnetEnvFile.ReadPreviousIpv6Subnet(path));
+        Assert.Equal(Cidr6("2001:cafe:42::/64"), SubnetEnvFile.ReadPreviousIpv6Subnet(path));
     }
 
     [Theory]
@@ -94,7 +94,7 @@ public sealed class SubnetEnvFileTests : IDisposable
     [InlineData("FLANNEL_SUBNET=10.9.9.1/24\nFLANNEL_SUBNET=10.5.34.1/24\nFLANNEL_SUBNETS=1.2.3.4/24\n")]
     [InlineData("nonsense\n=\nFLANNEL_SUBNET=not-a-cidr, 10.5.34.1/24 ,\n")]
     public void The_previous_subnet_is_read_leniently_and_masked(string text) =>
-        Assert.Equal(Net("10.5.34.0/24"), SubnetEnvFile.ReadPreviousSubnet(_directory.Write(text, "subnet.env")));
+        Assert.Equal(Cidr("10.5.34.0/24"), SubnetEnvFile.ReadPreviousSubnet(_directory.Write(text, "subnet.env")));
 
     [Theory]
     [InlineData("")]
@@ -117,7 +117,7 @@ public sealed class SubnetEnvFileTests : IDisposable
     {
         string path = _directory.PathOf("a", "b", "subnet.env");
 
-        SubnetEnvFile.Write(path, Net("10.5.0.0/16"), Net("10.5.34.0/24"), 1472, ipMasquerade: false);
+        SubnetEnvFile.Write(path, Cidr("10.5.0.0/16"), Cidr("10.5.34.0/24"), 1472, ipMasquerade: false);
 
         Assert.Equal(Convert.ToInt32("644", 8), (int)File.GetUnixFileMode(path));
         Assert.Equal(Convert.ToInt32("755", 8), (int)File.GetUnixFileMode(_directory.PathOf("a", "b")));
@@ -128,11 +128,11 @@ public sealed class SubnetEnvFileTests : IDisposable
     public void Writing_again_replaces_the_file_and_leaves_nothing_beside_it()
     {
         string path = _directory.PathOf("subnet.env");
-        SubnetEnvFile.Write(path, Net("10.5.0.0/16"), Net("10.5.34.0/24"), 1472, ipMasquerade: false);
+        SubnetEnvFile.Write(path, Cidr("10.5.0.0/16"), Cidr("10.5.34.0/24"), 1472, ipMasquerade: false);
 
-        SubnetEnvFile.Write(path, Net("10.5.0.0/16"), Net("10.5.35.0/24"), 1472, ipMasquerade: false);
+        SubnetEnvFile.Write(path, Cidr("10.5.0.0/16"), Cidr("10.5.35.0/24"), 1472, ipMasquerade: false);
 
-        Assert.Equal(Net("10.5.35.0/24"), SubnetEnvFile.ReadPreviousSubnet(path));
+        Assert.Equal(Cidr("10.5.35.0/24"), SubnetEnvFile.ReadPreviousSubnet(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_directory.Root));
     }
 
@@ -142,7 +142,7 @@ public sealed class SubnetEnvFileTests : IDisposable
         string path = Directory.CreateDirectory(_directory.PathOf("subnet.env")).FullName;
 
         Exception? failure = Record.Exception(() =>
-            SubnetEnvFile.Write(path, Net("10.5.0.0/16"), Net("10.5.34.0/24"), 1472, ipMasquerade: false));
+            SubnetEnvFile.Write(path, Cidr("10.5.0.0/16"), Cidr("10.5.34.0/24"), 1472, ipMasquerade: false));
 
         Assert.True(failure is IOException or UnauthorizedAccessException, $"{failure}");
         Assert.Equal([path], Directory.GetFileSystemEntries(_directory.Root));
@@ -156,7 +156,7 @@ public sealed class SubnetEnvFileTests : IDisposable
         _directory.Write("", "file");
 
         Exception? failure = Record.Exception(() => SubnetEnvFile.Write(
-            Path.Combine(_directory.Root, path), Net("10.5.0.0/16"), Net("10.5.34.0/24"), 1472, ipMasquerade: false));
+            Path.Combine(_directory.Root, path), Cidr("10.5.0.0/16"), Cidr("10.5.34.0/24"), 1472, ipMasquerade: false));
 
         Assert.True(failure is IOException or UnauthorizedAccessException, $"{failure}");
         Assert.Single(Directory.GetFileSystemEntries(_directory.Root));

@@ -46,12 +46,12 @@ public sealed class SubnetKeyTests
     [Fact]
     public void KEY_4_is_written_as_it_was_read()
     {
-        SubnetKey key = new(Net("10.12.13.0/24"), Net6("fd00:12:13::/56"));
+        SubnetKey key = new(Cidr("10.12.13.0/24"), Cidr6("fd00:12:13::/56"));
 
         Assert.Equal("10.12.13.0-24&fd00:12:13::-56", key.Format());
     }
 
     [Fact]
     public void KEY_16_is_written_without_IPv6_when_there_is_none() =>
-        Assert.Equal("10.5.1.0-24", new SubnetKey(Net("10.5.1.0/24")).Format());
+        Assert.Equal("10.5.1.0-24", new SubnetKey(Cidr("10.5.1.0/24")).Format());
 }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -23,7 +24,8 @@ public sealed class KernelDropTests
         const int Sent = 500;
         using var inside = new TemporaryNamespace();
         inside.Ip("link set lo up");
-        using UdpSocket receiver = inside.Namespace.Run(() => UdpSocket.Bind(0x7F000001, Port, bufferBytes: 1 << 15));
+        using UdpSocket receiver = inside.Namespace.Run(
+            () => UdpSocket.Bind(Ipv4Address.Loopback, Port, bufferBytes: 1 << 15));
         using Socket sender = inside.Namespace.Run(
             () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
         Assert.True(receiver.TryReadDrops(out uint before));
@@ -61,7 +63,7 @@ public sealed class KernelDropTests
         int index = netlink.FindLink("tun0")!.Index;
         netlink.ConfigureLink(
             index, new LinkSettings { TransmitQueueLength = Queue, NoIpv6LinkLocalAddress = true, Up = true });
-        netlink.AddAddress(index, 0x0A090001, 24);
+        netlink.AddAddress(index, Ipv4Prefix.Parse("10.9.0.1/24"));
         using Socket sender = inside.Namespace.Run(
             () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
 

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -9,9 +10,6 @@ namespace Overlay.Linux.Tests;
 /// </summary>
 internal sealed class Loopback : IDisposable
 {
-    /// <summary>127.0.0.1, host order.</summary>
-    internal const uint Address = 0x7F000001;
-
     /// <summary>Where the first slot of a <see cref="ReceiveBatch"/> begins; below is room for what is sent.</summary>
     internal const int ReceiveStart = 1 << 17;
 
@@ -27,8 +25,9 @@ internal sealed class Loopback : IDisposable
 
     internal PinnedSlab Slab { get; } = new(ReceiveStart + ReceiveBatch.BytesFor(Slots));
 
-    internal UdpSocket Bind(ushort port, uint address = Address, bool isShared = false) =>
-        Inside.Namespace.Run(() => UdpSocket.Bind(address, port, BufferBytes, isShared));
+    internal UdpSocket Bind(ushort port, Ipv4Address? address = null, bool isShared = false) =>
+        Inside.Namespace.Run(
+            () => UdpSocket.Bind(address ?? Ipv4Address.Loopback, port, BufferBytes, isShared));
 
     internal SendBatch NewSendBatch(int messages = 16, int pieces = 64) => new(Slab, messages, pieces);
 

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -9,7 +10,7 @@ namespace Overlay.Linux.Tests;
 /// </summary>
 public sealed class MessageBatchTests : IDisposable
 {
-    private const uint Address = 0x0A000001;
+    private static readonly Ipv4Address s_address = Ipv4Address.Parse("10.0.0.1");
 
     private readonly PinnedSlab _slab = new(ReceiveBatch.BytesFor(2) + 1000);
 
@@ -63,16 +64,16 @@ public sealed class MessageBatchTests : IDisposable
     public void A_full_batch_takes_no_further_message()
     {
         using var batch = new SendBatch(_slab, messages: 2, pieces: 8);
-        batch.Begin(Address, 1);
+        batch.Begin(s_address, 1);
         Assert.False(batch.IsFull);
-        batch.Begin(Address, 2);
+        batch.Begin(s_address, 2);
         Assert.True(batch.IsFull);
 
-        Assert.Throws<InvalidOperationException>(() => batch.Begin(Address, 3));
+        Assert.Throws<InvalidOperationException>(() => batch.Begin(s_address, 3));
 
         Assert.Equal(2, batch.Count);
         batch.Clear();
-        batch.Begin(Address, 4);
+        batch.Begin(s_address, 4);
         Assert.Equal((1, (ushort)4), (batch.Count, batch.PortOf(0)));
     }
 
@@ -83,7 +84,7 @@ public sealed class MessageBatchTests : IDisposable
 
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.Add(0, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.MakeTrain(1));
-        batch.Begin(Address, 1);
+        batch.Begin(s_address, 1);
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.Add(_slab.LengthBytes, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.Add(-1, 1));
         Assert.Equal((0, 2), (batch.BytesOf(0), batch.FreePieces));
@@ -99,13 +100,13 @@ public sealed class MessageBatchTests : IDisposable
     public void A_message_begun_where_a_train_was_is_no_train()
     {
         using var batch = new SendBatch(_slab, messages: 1, pieces: 4);
-        batch.Begin(Address, 1);
+        batch.Begin(s_address, 1);
         batch.Add(0, 100);
         batch.MakeTrain(10);
         Assert.Equal(10, batch.SegmentBytesOf(0));
         batch.Clear();
 
-        batch.Begin(Address, 1);
+        batch.Begin(s_address, 1);
 
         Assert.Equal((0, 0), (batch.SegmentBytesOf(0), batch.BytesOf(0)));
     }
@@ -116,10 +117,10 @@ public sealed class MessageBatchTests : IDisposable
         using var batch = new ReceiveBatch(_slab, 1000, 2);
         Assert.Throws<ArgumentOutOfRangeException>(() => batch[0].Bytes);
 
-        batch.Put([1, 2, 3], Address, segmentBytes: 2, isTruncated: true);
-        batch.Put(Enumerable.Repeat((byte)7, ReceiveBatch.SlotBytes).ToArray(), Address + 1);
+        batch.Put([1, 2, 3], s_address, segmentBytes: 2, isTruncated: true);
+        batch.Put(Enumerable.Repeat((byte)7, ReceiveBatch.SlotBytes).ToArray(), s_address + 1);
 
-        Assert.Equal(new ReceiveBatch.Message(1000, 3, Address, 2, true), batch[0]);
+        Assert.Equal(new ReceiveBatch.Message(1000, 3, s_address, 2, true), batch[0]);
         Assert.True(batch[1].Offset >= 1000 + ReceiveBatch.SlotBytes);
         Assert.Equal([1, 2, 3], _slab.Slice(1000, 3).ToArray());
         Assert.Throws<ArgumentOutOfRangeException>(() => batch[2].Bytes);
@@ -139,8 +140,8 @@ public sealed class MessageBatchTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.Place(0, last + 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => batch.Place(0, -1));
 
-        batch.Put([1], Address);
-        batch.Put([2], Address);
+        batch.Put([1], s_address);
+        batch.Put([2], s_address);
         Assert.Equal((0, last), (batch[0].Offset, batch[1].Offset));
     }
 }

@@ -52,7 +52,7 @@ public sealed unsafe class NativeArrayTests
         received.Dispose();
 
         Assert.Throws<ArgumentOutOfRangeException>(() => vectors.Add(0, 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => toSend.Begin(1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => toSend.Begin(default, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => received.Place(0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => (nint)received.FirstMessages(1));
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -17,8 +18,8 @@ namespace Overlay.Linux.Tests;
 public sealed class UdpErrorReportTests : IDisposable
 {
     private const ushort Ours = 7001, Closed = 7009;
-    private const uint Second = 0x7F000002;
-    private const uint BehindTheRouter = 0x0A020005; // 10.2.0.5
+    private static readonly Ipv4Address s_second = Ipv4Address.Parse("127.0.0.2");
+    private static readonly Ipv4Address s_behindTheRouter = Ipv4Address.Parse("10.2.0.5");
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
@@ -32,11 +33,11 @@ public sealed class UdpErrorReportTests : IDisposable
         using UdpSocket socket = _lo.Bind(Ours);
         Assert.True(socket.SetErrorReports(true).Succeeded);
 
-        Send(socket, Second, 10);
+        Send(socket, s_second, 10);
 
         Assert.True(Waits(socket), "no error to report");
         Assert.True(socket.TryReadError(out DatagramError error));
-        Assert.Equal(new DatagramError(Second, Errno.ECONNREFUSED, 0), error);
+        Assert.Equal(new DatagramError(s_second, Errno.ECONNREFUSED, 0), error);
         Assert.False(socket.TryReadError(out _));
         using var stop = new EventSignal();
         stop.Set();
@@ -50,14 +51,14 @@ public sealed class UdpErrorReportTests : IDisposable
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
         Assert.True(socket.SetErrorReports(true).Succeeded);
 
-        Send(socket, Second, 10);
+        Send(socket, s_second, 10);
 
         Assert.True(Waits(socket), "no error to report");
         Assert.Equal(Errno.ECONNREFUSED, socket.Receive(arrived, 1).Errno);
         Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
         Assert.True(Waits(socket), "the report went with the failed call");
         Assert.True(socket.TryReadError(out DatagramError error));
-        Assert.Equal(Second, error.Destination);
+        Assert.Equal(s_second, error.Destination);
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class UdpErrorReportTests : IDisposable
         for (int sent = 0; sent < Reports;)
         {
             // The report of the one before fails a send.
-            sent += TrySend(socket, Second, 10).Succeeded ? 1 : 0;
+            sent += TrySend(socket, s_second, 10).Succeeded ? 1 : 0;
         }
 
         Assert.Equal(Errno.ECONNREFUSED, socket.Receive(arrived, 1).Errno);
@@ -92,11 +93,11 @@ public sealed class UdpErrorReportTests : IDisposable
         _lo.Inside.Ip("link set lo mtu 1300");
         socket.SetFragmentation(false);
 
-        Assert.Equal(Errno.EMSGSIZE, TrySend(socket, Second, 1400).Errno);
+        Assert.Equal(Errno.EMSGSIZE, TrySend(socket, s_second, 1400).Errno);
         Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
-        Assert.Equal(Errno.EMSGSIZE, TrySend(socket, Second, 1400).Errno);
+        Assert.Equal(Errno.EMSGSIZE, TrySend(socket, s_second, 1400).Errno);
         Assert.True(socket.TryReadError(out DatagramError error));
-        Assert.Equal(new DatagramError(Second, Errno.EMSGSIZE, 1300, IsLocal: true), error);
+        Assert.Equal(new DatagramError(s_second, Errno.EMSGSIZE, 1300, IsLocal: true), error);
         Assert.Equal(Errno.EAGAIN, socket.Receive(arrived, 1).Errno);
         Assert.True(socket.TryReadError(out _));
         Assert.False(socket.TryReadError(out _));
@@ -110,7 +111,7 @@ public sealed class UdpErrorReportTests : IDisposable
         Assert.True(socket.SetErrorReports(true).Succeeded);
         Assert.True(socket.SetErrorReports(false).Succeeded);
 
-        Send(socket, Second, 10);
+        Send(socket, s_second, 10);
 
         // The kernel counts the answer before it looks for the socket that it concerns (net/ipv4/icmp.c, icmp_rcv).
         Assert.True(SpinWait.SpinUntil(() => UnreachablesReceived() == 1, s_deadline), "no answer");
@@ -125,7 +126,7 @@ public sealed class UdpErrorReportTests : IDisposable
         using UdpSocket receiver = _lo.Bind(Closed);
         using var stop = new EventSignal();
 
-        Send(sender, Loopback.Address, 10);
+        Send(sender, Ipv4Address.Loopback, 10);
         Assert.False(Readiness.WaitReadable(stop, receiver.Descriptor));
         stop.Set();
         Assert.False(Readiness.WaitReadable(stop, sender.Descriptor, receiver.Descriptor));
@@ -145,11 +146,11 @@ public sealed class UdpErrorReportTests : IDisposable
 
             """);
 
-        Assert.Equal(9000, PathMtu(Loopback.Address));
-        Assert.Equal(1500, PathMtu(0x0A010002));
-        Assert.Equal(1300, PathMtu(0x0A030001));
-        Assert.Equal(1400, PathMtu(0x0A040001));
-        Assert.Equal(0, PathMtu(0x08080808));
+        Assert.Equal(9000, PathMtu("127.0.0.1"));
+        Assert.Equal(1500, PathMtu("10.1.0.2"));
+        Assert.Equal(1300, PathMtu("10.3.0.1"));
+        Assert.Equal(1400, PathMtu("10.4.0.1"));
+        Assert.Equal(0, PathMtu("8.8.8.8"));
     }
 
     [Fact]
@@ -166,16 +167,16 @@ public sealed class UdpErrorReportTests : IDisposable
             rule add from 10.1.0.9 lookup 100
 
             """);
-        Assert.Equal(1500, PathMtu(0x0A030001, source: 0x0A010001));
-        Assert.Equal(1300, PathMtu(0x0A030001, source: 0x0A010009));
+        Assert.Equal(1500, PathMtu("10.3.0.1", source: "10.1.0.1"));
+        Assert.Equal(1300, PathMtu("10.3.0.1", source: "10.1.0.9"));
 
-        using PathMtuSocket socket = _lo.Inside.Namespace.Run(() => PathMtuSocket.Open(0x0A010009));
-        Assert.Equal(1300, socket.Find(0x0A030001, Closed));
+        using PathMtuSocket socket = _lo.Inside.Namespace.Run(() => PathMtuSocket.Open(Ipv4Address.Parse("10.1.0.9")));
+        Assert.Equal(1300, socket.Find(Ipv4Address.Parse("10.3.0.1"), Closed));
         _lo.Inside.Ip("route replace 10.3.0.0/24 via 10.1.0.2 mtu 1400 table 100");
-        Assert.Equal(1400, socket.Find(0x0A030001, Closed));
+        Assert.Equal(1400, socket.Find(Ipv4Address.Parse("10.3.0.1"), Closed));
         _lo.Inside.Ip("route add blackhole 10.5.0.0/24 table 100");
-        Assert.Equal(0, socket.Find(0x0A050001, Closed));
-        Assert.Equal(1400, socket.Find(0x0A030001, Closed));
+        Assert.Equal(0, socket.Find(Ipv4Address.Parse("10.5.0.1"), Closed));
+        Assert.Equal(1400, socket.Find(Ipv4Address.Parse("10.3.0.1"), Closed));
     }
 
     [Fact]
@@ -199,23 +200,23 @@ public sealed class UdpErrorReportTests : IDisposable
 
             """);
         router.Namespace.Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
-        using UdpSocket socket = _lo.Bind(Ours, address: 0);
+        using UdpSocket socket = _lo.Bind(Ours, address: default(Ipv4Address));
         Assert.True(socket.SetErrorReports(true).Succeeded);
-        Assert.Equal(1500, PathMtu(BehindTheRouter));
+        Assert.Equal(1500, PathMtu("10.2.0.5"));
 
-        Send(socket, BehindTheRouter, 1400);
+        Send(socket, s_behindTheRouter, 1400);
 
         Assert.True(Waits(socket), "no error to report");
         Assert.True(socket.TryReadError(out DatagramError error));
-        Assert.Equal(new DatagramError(BehindTheRouter, Errno.EMSGSIZE, 1300), error);
-        Assert.Equal(1300, PathMtu(BehindTheRouter));
+        Assert.Equal(new DatagramError(s_behindTheRouter, Errno.EMSGSIZE, 1300), error);
+        Assert.Equal(1300, PathMtu("10.2.0.5"));
         Assert.False(socket.TryReadError(out _));
     }
 
-    private int PathMtu(uint address, uint source = 0)
+    private int PathMtu(string address, string source = "0.0.0.0")
     {
-        using PathMtuSocket socket = _lo.Inside.Namespace.Run(() => PathMtuSocket.Open(source));
-        return socket.Find(address, Closed);
+        using PathMtuSocket socket = _lo.Inside.Namespace.Run(() => PathMtuSocket.Open(Ipv4Address.Parse(source)));
+        return socket.Find(Ipv4Address.Parse(address), Closed);
     }
 
     // proc_net(5): a line with the names, then one with the values.
@@ -226,10 +227,10 @@ public sealed class UdpErrorReportTests : IDisposable
         return long.Parse(icmp[1][Array.IndexOf(icmp[0], "InDestUnreachs")], CultureInfo.InvariantCulture);
     }
 
-    private void Send(UdpSocket socket, uint address, int bytes) =>
+    private void Send(UdpSocket socket, Ipv4Address address, int bytes) =>
         Assert.Equal(1, TrySend(socket, address, bytes).Count);
 
-    private SyscallResult TrySend(UdpSocket socket, uint address, int bytes)
+    private SyscallResult TrySend(UdpSocket socket, Ipv4Address address, int bytes)
     {
         using SendBatch batch = _lo.NewSendBatch();
         batch.Begin(address, Closed);

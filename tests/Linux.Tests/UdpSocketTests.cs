@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Threading;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -9,7 +10,9 @@ namespace Overlay.Linux.Tests;
 public sealed class UdpSocketTests : IDisposable
 {
     private const ushort Ours = 7001, Theirs = 7002;
-    private const uint Second = 0x7F000002, Third = 0x7F000003; // 127/8 is all local
+    // 127/8 is all local.
+    private static readonly Ipv4Address s_second = Ipv4Address.Parse("127.0.0.2");
+    private static readonly Ipv4Address s_third = Ipv4Address.Parse("127.0.0.3");
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
@@ -20,19 +23,19 @@ public sealed class UdpSocketTests : IDisposable
     [Fact]
     public void A_message_arrives_with_its_bytes_and_its_source()
     {
-        using UdpSocket sender = _lo.Bind(Ours, Second);
+        using UdpSocket sender = _lo.Bind(Ours, s_second);
         using UdpSocket receiver = _lo.Bind(Theirs);
         using SendBatch batch = _lo.NewSendBatch();
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
         byte[] sent = _lo.Fill(0, 1400, seed: 1);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(0, sent.Length);
 
         Assert.Equal(1, sender.Send(batch, 0, 1).Count);
 
         Loopback.Receive(receiver, arrived, arrived.Capacity);
         Assert.Equal(1, arrived.Count);
-        Assert.Equal((sent.Length, Second, 0, false),
+        Assert.Equal((sent.Length, s_second, 0, false),
             (arrived[0].Bytes, arrived[0].Source, arrived[0].SegmentBytes, arrived[0].IsTruncated));
         Assert.Equal(sent, _lo.BytesOf(arrived[0]));
     }
@@ -41,13 +44,13 @@ public sealed class UdpSocketTests : IDisposable
     public void Several_messages_of_one_call_go_each_to_its_address_in_order()
     {
         using UdpSocket sender = _lo.Bind(Ours);
-        using UdpSocket second = _lo.Bind(Theirs, Second);
-        using UdpSocket third = _lo.Bind(Theirs, Third);
+        using UdpSocket second = _lo.Bind(Theirs, s_second);
+        using UdpSocket third = _lo.Bind(Theirs, s_third);
         using SendBatch batch = _lo.NewSendBatch();
         byte[] bytes = _lo.Fill(0, 100, seed: 2);
         for (int i = 0; i < 6; i++)
         {
-            batch.Begin(i % 2 == 0 ? Second : Third, Theirs);
+            batch.Begin(i % 2 == 0 ? s_second : s_third, Theirs);
             batch.Add(i * 10, i + 1);
         }
 
@@ -67,7 +70,7 @@ public sealed class UdpSocketTests : IDisposable
         byte[] bytes = _lo.Fill(0, 100, seed: 3);
         for (int i = 0; i < 5; i++)
         {
-            batch.Begin(Loopback.Address, Theirs);
+            batch.Begin(Ipv4Address.Loopback, Theirs);
             batch.Add(i, 10);
         }
 
@@ -100,7 +103,7 @@ public sealed class UdpSocketTests : IDisposable
         byte[] bytes = _lo.Fill(0, TooLong, seed: 4);
         foreach (int length in (int[])[7, TooLong, 9])
         {
-            batch.Begin(Loopback.Address, Theirs);
+            batch.Begin(Ipv4Address.Loopback, Theirs);
             batch.Add(0, length);
         }
 
@@ -118,12 +121,12 @@ public sealed class UdpSocketTests : IDisposable
         using UdpSocket receiver = _lo.Bind(Theirs);
         using SendBatch batch = _lo.NewSendBatch();
         byte[] bytes = _lo.Fill(0, 5000, seed: 5);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(4000, 20);
         batch.Add(10, 1400);
         batch.Add(0, 0);
         batch.Add(3000, 1);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
 
         Assert.Equal(2, sender.Send(batch, 0, 2).Count);
 
@@ -142,7 +145,7 @@ public sealed class UdpSocketTests : IDisposable
         using UdpSocket receiver = _lo.Bind(Theirs);
         using SendBatch batch = _lo.NewSendBatch();
         byte[] sent = _lo.Fill(0, 65_507, seed: 6);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(0, sent.Length);
 
         Assert.Equal(1, sender.Send(batch, 0, 1).Count);
@@ -159,7 +162,7 @@ public sealed class UdpSocketTests : IDisposable
         using SendBatch batch = _lo.NewSendBatch();
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
         byte[] sent = _lo.Fill(0, 100, seed: 7);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(0, sent.Length);
         arrived.Place(0, Elsewhere);
 
@@ -183,7 +186,7 @@ public sealed class UdpSocketTests : IDisposable
             Assert.True(SocketOptions.TrySet(receiver.Descriptor, Libc.IPPROTO_IP, option, 1, out _));
         }
 
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(0, 10);
         Assert.Equal(1, sender.Send(batch, 0, 1).Count);
 
@@ -198,7 +201,7 @@ public sealed class UdpSocketTests : IDisposable
         using UdpSocket socket = _lo.Bind(Ours);
         using SendBatch batch = _lo.NewSendBatch();
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
 
         Assert.Throws<ArgumentOutOfRangeException>(() => socket.Send(batch, 0, 2));
         Assert.Throws<ArgumentOutOfRangeException>(() => socket.Send(batch, 1, 1));
@@ -230,7 +233,7 @@ public sealed class UdpSocketTests : IDisposable
         using SendBatch batch = _lo.NewSendBatch();
         for (int i = 0; i < Each; i++)
         {
-            batch.Begin(Loopback.Address, Theirs);
+            batch.Begin(Ipv4Address.Loopback, Theirs);
             batch.Add(i, 1);
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -91,7 +92,7 @@ public sealed class UdpTrainTests : IDisposable
         Assert.Equal(1, sender.Send(batch, 0, 1).Count);
 
         Loopback.Receive(receiver, arrived, arrived.Capacity);
-        Assert.Equal((bytes, Loopback.Address, segmentBytes, false),
+        Assert.Equal((bytes, Ipv4Address.Loopback, segmentBytes, false),
             (arrived[0].Bytes, arrived[0].Source, arrived[0].SegmentBytes, arrived[0].IsTruncated));
         Assert.Equal(sent, _lo.BytesOf(arrived[0]));
     }
@@ -123,7 +124,7 @@ public sealed class UdpTrainTests : IDisposable
         var expected = new List<(byte[] Bytes, int Segment)>();
         foreach ((int length, int segment) in ((int, int)[])[(500, 0), (3000, 1000), (200, 0), (2500, 700)])
         {
-            batch.Begin(Loopback.Address, Theirs);
+            batch.Begin(Ipv4Address.Loopback, Theirs);
             batch.Add(0, length);
             if (segment > 0)
             {
@@ -154,7 +155,7 @@ public sealed class UdpTrainTests : IDisposable
         using UdpSocket receiver = _lo.Bind(Theirs);
         using SendBatch batch = _lo.NewSendBatch();
         byte[] bytes = _lo.Fill(0, 5000, seed: 12);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(3000, 40);
         batch.Add(0, 1300);
         batch.Add(4000, 700);
@@ -169,23 +170,23 @@ public sealed class UdpTrainTests : IDisposable
     [Fact]
     public void What_a_train_is_cut_into_by_us_is_what_the_kernel_cuts_it_into()
     {
-        const uint Elsewhere = 0x7F000009;
+        var anotherAddress = Ipv4Address.Parse("127.0.0.9");
         int seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
         using UdpSocket sender = _lo.Bind(Ours);
         using UdpSocket receiver = _lo.Bind(Theirs);
-        using UdpSocket elsewhere = _lo.Bind(Theirs, Elsewhere);
+        using UdpSocket elsewhere = _lo.Bind(Theirs, anotherAddress);
         using SendBatch batch = _lo.NewSendBatch(messages: 2, pieces: 64);
         using SendBatch single = _lo.NewSendBatch(messages: 63, pieces: 256);
         _ = _lo.Fill(0, 1 << 16, seed);
         for (int round = 0; round < 100; round++)
         {
             batch.Clear();
-            batch.Begin(Elsewhere, Theirs); // not this one: an index is not a vector
+            batch.Begin(anotherAddress, Theirs); // not this one: an index is not a vector
             batch.Add(0, 1);
             batch.Add(1, 1);
-            batch.Begin(Loopback.Address, Theirs);
+            batch.Begin(Ipv4Address.Loopback, Theirs);
             for (int pieces = random.Next(1, 20); pieces > 0; pieces--)
             {
                 int length = random.Next(1, 1500);
@@ -221,7 +222,7 @@ public sealed class UdpTrainTests : IDisposable
         using SendBatch batch = _lo.NewSendBatch();
         using SendBatch single = _lo.NewSendBatch();
         byte[] bytes = _lo.Fill(0, 100, seed: 13);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(10, 20);
         batch.Add(50, 5);
 
@@ -231,7 +232,7 @@ public sealed class UdpTrainTests : IDisposable
         byte[] copy = new byte[25];
         single.CopyTo(0, copy);
         Assert.Equal([.. bytes[10..30], .. bytes[50..55]], copy);
-        Assert.Equal((Loopback.Address, Theirs, 0), (single.AddressOf(0), single.PortOf(0), single.SegmentBytesOf(0)));
+        Assert.Equal((Ipv4Address.Loopback, Theirs, 0), (single.AddressOf(0), single.PortOf(0), single.SegmentBytesOf(0)));
     }
 
     [Theory]
@@ -269,7 +270,7 @@ public sealed class UdpTrainTests : IDisposable
     private byte[] AddTrain(SendBatch batch, int bytes, int segmentBytes)
     {
         byte[] sent = _lo.Fill(0, bytes, seed: bytes);
-        batch.Begin(Loopback.Address, Theirs);
+        batch.Begin(Ipv4Address.Loopback, Theirs);
         batch.Add(0, bytes);
         batch.MakeTrain(segmentBytes);
         return sent;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Ports;
 
 namespace Overlay.Testing;
@@ -17,7 +18,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     private Errno _pending;
 
     /// <summary>The datagrams sent.</summary>
-    public List<(uint Destination, byte[] Payload)> Sent { get; } = [];
+    public List<(Ipv4Address Destination, byte[] Payload)> Sent { get; } = [];
 
     /// <summary>Datagrams of each message sent.</summary>
     public List<int> TrainLengths { get; } = [];
@@ -31,7 +32,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     /// <summary>
     /// What a message answers, by its destination and datagram length (0 when it is no train); None lets it succeed.
     /// </summary>
-    public Func<uint, int, Errno>? Refuse { get; set; }
+    public Func<Ipv4Address, int, Errno>? Refuse { get; set; }
 
     public int WritableWaits { get; private set; }
 
@@ -50,7 +51,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     public Errno SendManyErrno { get; set; }
 
     /// <summary>What the kernel knows of a path.</summary>
-    public Dictionary<uint, int> PathMtus { get; } = [];
+    public Dictionary<Ipv4Address, int> PathMtus { get; } = [];
 
     /// <summary>Error reports that wait.</summary>
     public Queue<DatagramError> Errors { get; } = new();
@@ -79,14 +80,14 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         }
     }
 
-    public void Put(byte[] payload, uint source) => Put(new Arrival(payload, source, 0, false));
+    public void Put(byte[] payload, Ipv4Address source) => Put(new Arrival(payload, source, 0, false));
 
     /// <summary>Datagrams of one sender as one message; all but the last are as long as the first.</summary>
-    public void PutTrain(uint source, params byte[][] datagrams) =>
+    public void PutTrain(Ipv4Address source, params byte[][] datagrams) =>
         Put(new Arrival([.. Concatenate(datagrams)], source, datagrams[0].Length, false));
 
     /// <summary>A message of which not all arrived.</summary>
-    public void PutTruncated(byte[] payload, uint source, int segmentBytes = 0) =>
+    public void PutTruncated(byte[] payload, Ipv4Address source, int segmentBytes = 0) =>
         Put(new Arrival(payload, source, segmentBytes, true));
 
     public SyscallResult Receive(ReceiveBatch batch, int atMost)
@@ -179,7 +180,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         return SyscallResult.FromCount(0);
     }
 
-    public int FindPathMtu(uint address) => PathMtus.GetValueOrDefault(address);
+    public int FindPathMtu(Ipv4Address address) => PathMtus.GetValueOrDefault(address);
 
     public bool TryReadError(out DatagramError error)
     {
@@ -257,5 +258,5 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
         TrainLengths.Add(datagrams);
     }
 
-    private readonly record struct Arrival(byte[] Payload, uint Source, int SegmentBytes, bool IsTruncated);
+    private readonly record struct Arrival(byte[] Payload, Ipv4Address Source, int SegmentBytes, bool IsTruncated);
 }

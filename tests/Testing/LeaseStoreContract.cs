@@ -76,7 +76,7 @@ public abstract class LeaseStoreContract
         AcquiredLease taken = await AcquireAsync(store, previous: "10.5.9.0/24");
 
         Assert.False(taken.IsNew);
-        Assert.Equal(Net("10.5.7.0/24"), taken.Lease.Subnet);
+        Assert.Equal(Cidr("10.5.7.0/24"), taken.Lease.Subnet);
         Assert.Single(await ReadAllAsync());
     }
 
@@ -87,7 +87,7 @@ public abstract class LeaseStoreContract
         await PutAsync("10.5.9.0-24", Value(Ours));
         await using ILeaseStore store = NewStore();
 
-        Assert.Equal(Net("10.5.9.0/24"), (await AcquireAsync(store, previous: "10.5.9.0/24")).Lease.Subnet);
+        Assert.Equal(Cidr("10.5.9.0/24"), (await AcquireAsync(store, previous: "10.5.9.0/24")).Lease.Subnet);
         Assert.Equal(2, (await ReadAllAsync()).Count);
     }
 
@@ -99,7 +99,7 @@ public abstract class LeaseStoreContract
 
         AcquiredLease taken = await AcquireAsync(store, previous: "10.5.9.0/24");
 
-        Assert.Equal(Net("10.5.9.0/24"), taken.Lease.Subnet);
+        Assert.Equal(Cidr("10.5.9.0/24"), taken.Lease.Subnet);
         Assert.Equal(["10.5.9.0-24"], (await ReadAllAsync()).Keys);
     }
 
@@ -114,8 +114,8 @@ public abstract class LeaseStoreContract
 
         AcquiredLease taken = await AcquireAsync(store, previous);
 
-        Assert.Equal(isTaken, taken.Lease.Subnet == Net(previous));
-        Assert.NotEqual(Net("10.5.8.0/24"), taken.Lease.Subnet);
+        Assert.Equal(isTaken, taken.Lease.Subnet == Cidr(previous));
+        Assert.NotEqual(Cidr("10.5.8.0/24"), taken.Lease.Subnet);
         Assert.Equal(isTaken ? 0 : 1, Warnings.Length);
     }
 
@@ -126,12 +126,12 @@ public abstract class LeaseStoreContract
     {
         await PutAsync("10.5.8.0-24", Value(holder));
         await using ILeaseStore store = NewStore();
-        LeaseRequest request = new(Ip(Ours), Net("10.5.8.0/24"), LostSubnet: Net("10.5.8.0/24"));
+        LeaseRequest request = new(Ip(Ours), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
 
         AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
 
         Assert.True(taken.IsNew);
-        Assert.NotEqual(Net("10.5.8.0/24"), taken.Lease.Subnet);
+        Assert.NotEqual(Cidr("10.5.8.0/24"), taken.Lease.Subnet);
         Assert.Equal(Value(holder), (await ReadAllAsync())["10.5.8.0-24"]);
     }
 
@@ -141,7 +141,7 @@ public abstract class LeaseStoreContract
         await PutAsync("10.5.8.0-24", "half an ent");
         await using ILeaseStore store = NewStore();
 
-        Assert.NotEqual(Net("10.5.8.0/24"), (await AcquireAsync(store, previous: "10.5.8.0/24")).Lease.Subnet);
+        Assert.NotEqual(Cidr("10.5.8.0/24"), (await AcquireAsync(store, previous: "10.5.8.0/24")).Lease.Subnet);
         Assert.Equal("half an ent", (await ReadAllAsync())["10.5.8.0-24"]);
     }
 
@@ -271,7 +271,7 @@ public abstract class LeaseStoreContract
             () => watch.Told[^1].EndsWith(" 10.5.4.0/24=192.0.2.4", StringComparison.Ordinal),
             () => string.Join("; ", watch.Told));
 
-        LeaseView view = new(Net("10.5.1.0/24"), Ip(Ours));
+        LeaseView view = new(Cidr("10.5.1.0/24"), Ip(Ours));
         foreach (LeaseUpdate update in watch.Updates)
         {
             Assert.Empty(view.Apply(update).Removed);
@@ -292,7 +292,7 @@ public abstract class LeaseStoreContract
             {
                 AcquiredLease[] taken =
                     await Task.WhenAll(stores.Select((store, host) => Task.Run(() => store.AcquireAsync(
-                    Config, new LeaseRequest(Ip("192.0.2.1") + (uint)host, Net("10.5.9.0/24")), Cancel))));
+                    Config, new LeaseRequest(Ip("192.0.2.1") + (uint)host, Cidr("10.5.9.0/24")), Cancel))));
 
                 Assert.Equal(20, taken.Select(one => one.Lease.Subnet).Distinct().Count());
                 Assert.Equal(
@@ -316,5 +316,5 @@ public abstract class LeaseStoreContract
     protected static Task<AcquiredLease> AcquireAsync(
         ILeaseStore store, string? previous = null, string publicIp = Ours) =>
         store.AcquireAsync(
-            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel);
+            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Cidr(previous)), Cancel);
 }

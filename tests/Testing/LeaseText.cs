@@ -1,16 +1,14 @@
-using System;
 using Overlay.Lease;
+using Overlay.Net;
 
 namespace Overlay.Testing;
 
 /// <summary>Short ways to write addresses, subnets and lease values.</summary>
 public static class LeaseText
 {
-    public static uint Ip(string text) =>
-        Ipv4Prefix.TryParseAddress(text, out uint address) ? address : throw new FormatException(text);
+    public static Ipv4Address Ip(string text) => Ipv4Address.Parse(text);
 
-    public static Ipv4Prefix Net(string text) =>
-        Ipv4Prefix.TryParse(text, out Ipv4Prefix prefix) ? prefix : throw new FormatException(text);
+    public static Ipv4Prefix Cidr(string text) => Ipv4Prefix.Parse(text);
 
     /// <summary>What flannel's UDP backend writes.</summary>
     public static string Value(string publicIp) => $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""";

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using Overlay.Net;
 using Overlay.Router.Packets;
 
 namespace Overlay.Testing;
@@ -11,9 +12,9 @@ public static class PacketBuilder
     public const byte Tcp = 6;
     public const byte Udp = 17;
 
-    /// <summary>An IPv4 packet; addresses in host order, options padded by the caller to a multiple of 4.</summary>
+    /// <summary>An IPv4 packet; options padded by the caller to a multiple of 4.</summary>
     public static byte[] Ipv4(
-        uint source, uint destination, byte ttl = 64, byte protocol = Udp, byte[]? payload = null,
+        Ipv4Address source, Ipv4Address destination, byte ttl = 64, byte protocol = Udp, byte[]? payload = null,
         byte[]? options = null, ushort fragment = 0x4000, byte typeOfService = 0, ushort id = 0x1234)
     {
         payload ??= [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
@@ -27,8 +28,8 @@ public static class PacketBuilder
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(6), fragment);
         packet[8] = ttl;
         packet[9] = protocol;
-        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(12), source);
-        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(16), destination);
+        source.Write(packet.AsSpan(12));
+        destination.Write(packet.AsSpan(16));
         options.CopyTo(packet, 20);
         payload.CopyTo(packet, headerBytes);
         FixHeaderChecksum(packet);
@@ -38,9 +39,9 @@ public static class PacketBuilder
     /// <summary>A TCP segment in IPv4; options of either header padded by the caller to a multiple of 4.</summary>
     /// <param name="flags">CWR 0x80 to FIN 0x01 (RFC 9293, section 3.1).</param>
     public static byte[] TcpPacket(
-        uint source, uint destination, ushort sourcePort, ushort destinationPort, uint sequence, uint acknowledgment,
-        byte flags, byte[] payload, byte[]? options = null, ushort window = 1000, ushort id = 0x1234, byte ttl = 64,
-        ushort fragment = 0x4000, byte typeOfService = 0, byte[]? ipOptions = null)
+        Ipv4Address source, Ipv4Address destination, ushort sourcePort, ushort destinationPort, uint sequence,
+        uint acknowledgment, byte flags, byte[] payload, byte[]? options = null, ushort window = 1000,
+        ushort id = 0x1234, byte ttl = 64, ushort fragment = 0x4000, byte typeOfService = 0, byte[]? ipOptions = null)
     {
         options ??= [];
         int headerBytes = 20 + options.Length;
@@ -61,7 +62,7 @@ public static class PacketBuilder
 
     /// <summary>A UDP datagram in IPv4.</summary>
     public static byte[] UdpPacket(
-        uint source, uint destination, ushort sourcePort, ushort destinationPort, byte[] payload,
+        Ipv4Address source, Ipv4Address destination, ushort sourcePort, ushort destinationPort, byte[] payload,
         ushort id = 0x1234, byte ttl = 64, ushort fragment = 0x4000, byte typeOfService = 0)
     {
         byte[] datagram = new byte[8 + payload.Length];
@@ -112,7 +113,5 @@ public static class PacketBuilder
         BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Compute(packet[..headerBytes]));
     }
 
-    /// <summary>10.5.34.2 as 0x0A052202.</summary>
-    public static uint Address(string dottedQuad) =>
-        BinaryPrimitives.ReadUInt32BigEndian(System.Net.IPAddress.Parse(dottedQuad).GetAddressBytes());
+    public static Ipv4Address Address(string dottedQuad) => Ipv4Address.Parse(dottedQuad);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.IcmpErrors;
 
 namespace Overlay.Testing;
@@ -8,11 +9,11 @@ namespace Overlay.Testing;
 /// <summary>Keeps the ICMP messages that would have been sent.</summary>
 public sealed class RecordingIcmpPort : IIcmpPort
 {
-    public List<(uint Destination, byte[] Message)> Sent { get; } = [];
+    public List<(Ipv4Address Destination, byte[] Message)> Sent { get; } = [];
 
     public Errno Errno { get; set; }
 
-    public SyscallResult Send(ReadOnlySpan<byte> message, uint destination)
+    public SyscallResult Send(ReadOnlySpan<byte> message, Ipv4Address destination)
     {
         if (Errno != Errno.None)
         {

@@ -76,7 +76,7 @@ public sealed class WatchLog : IAsyncDisposable
         _ => "gap",
     };
 
-    private static string Describe(SubnetLease lease) => $"{lease.Subnet}={Ipv4Prefix.Format(lease.PublicIp)}";
+    private static string Describe(SubnetLease lease) => $"{lease.Subnet}={lease.PublicIp}";
 
     private static string Describe(LeaseChange change) =>
         change.Lease is { } lease ? Describe(lease) : $"-{change.Subnet}";

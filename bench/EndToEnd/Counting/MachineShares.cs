@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 
 namespace Overlay.Bench.Counting;
 
@@ -18,7 +18,7 @@ internal readonly record struct MachineShares(double StealPercent, double OtherP
     internal bool IsShared => StealPercent > MostSteal || OtherPercent > MostOther;
 
     /// <summary>Begins to watch.</summary>
-    internal static Func<MachineShares> Begin(IReadOnlyList<BenchPath> paths)
+    internal static Func<MachineShares> Begin(IReadOnlyList<RunningVariant> paths)
     {
         var before = ProcessorTimes.Read();
         double own = OwnSeconds(paths);
@@ -33,7 +33,7 @@ internal readonly record struct MachineShares(double StealPercent, double OtherP
     }
 
     // The traffic's two ends run in this process.
-    private static double OwnSeconds(IReadOnlyList<BenchPath> paths)
+    private static double OwnSeconds(IReadOnlyList<RunningVariant> paths)
     {
         using var self = Process.GetCurrentProcess();
         var carriers = ProcessFacts.Read([.. paths.SelectMany(path => path.FindProcessIds())]);

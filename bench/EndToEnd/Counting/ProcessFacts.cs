@@ -27,9 +27,9 @@ internal readonly record struct ProcessFacts(
             {
                 sum += ReadOne(id);
             }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
-                // It ended between two looks; whoever measures asks for casualties.
+                // It ended between two looks; whoever measures asks for failures.
             }
         }
 

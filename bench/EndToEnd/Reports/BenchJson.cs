@@ -35,9 +35,9 @@ internal static class BenchJson
             json = new byte[file.Length];
             file.ReadExactly(json);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new BenchException($"{path} cannot be read ({refused.Message.TrimEnd('.')}); {Remedy}");
+            throw new BenchException($"{path} cannot be read ({problem.Message.TrimEnd('.')}); {Remedy}");
         }
 
         return Read(json, path);
@@ -56,14 +56,14 @@ internal static class BenchJson
             RequireSchema(utf8, source);
             report = JsonSerializer.Deserialize(utf8.Span, BenchJsonContext.Readable.BenchReport);
         }
-        catch (JsonException wrong)
+        catch (JsonException problem)
         {
-            throw new BenchException($"{source} is no report: {Place(wrong)}; {Remedy}");
+            throw new BenchException($"{source} is no report: {Place(problem)}; {Remedy}");
         }
-        catch (InvalidOperationException wrong)
+        catch (InvalidOperationException problem)
         {
             // A name or a value that is not text, half a surrogate pair say.
-            throw new BenchException($"{source} is no report: {wrong.Message.TrimEnd('.')}; {Remedy}");
+            throw new BenchException($"{source} is no report: {problem.Message.TrimEnd('.')}; {Remedy}");
         }
 
         string? fault = report is null ? "it is null" : BenchJsonCheck.Fault(report);

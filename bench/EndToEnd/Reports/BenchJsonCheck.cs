@@ -65,9 +65,9 @@ internal static class BenchJsonCheck
         {
             recounted = Spread.Of(spread.Samples);
         }
-        catch (BenchException refused)
+        catch (BenchException problem)
         {
-            return refused.Message;
+            return problem.Message;
         }
 
         return !IsSame(

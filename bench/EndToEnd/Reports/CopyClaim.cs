@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Bench.Results;
+using Overlay.Bench.Variants;
 
 namespace Overlay.Bench.Reports;
 

@@ -95,7 +95,7 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
                 int count = _server!.ReceiveFrom(buffer, SocketFlags.None, sender);
                 _ = _server.SendTo(buffer.AsSpan(0, count), SocketFlags.None, sender);
             }
-            catch (SocketException silence) when (IsSilence(silence))
+            catch (SocketException problem) when (IsSilence(problem))
             {
             }
         }
@@ -137,7 +137,7 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
 
             return true;
         }
-        catch (SocketException silence) when (IsSilence(silence))
+        catch (SocketException problem) when (IsSilence(problem))
         {
             return false;
         }

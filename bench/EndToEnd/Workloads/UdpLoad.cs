@@ -1,11 +1,11 @@
 using System;
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Threading;
 using Overlay.Bench.Results;
 using Overlay.Lab;
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Bench.Workloads;
 
@@ -44,7 +44,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
         }
     }
 
-    private uint Destination => BinaryPrimitives.ReadUInt32BigEndian(destination.GetAddressBytes());
+    private Ipv4Address Destination => Ipv4Address.Read(destination.GetAddressBytes());
 
     /// <summary>
     /// Datagrams that reached the receiving socket and found it full, since its start: the receiver was too slow, not
@@ -58,7 +58,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
         _sink = LabNamespace.Run(to, () => UdpSocket.Bind(Destination, Port, 2 * BufferBytes));
         for (int i = 0; i < Flows; i++)
         {
-            _senders[i] = LabNamespace.Run(from, () => UdpSocket.Bind(0, 0, BufferBytes));
+            _senders[i] = LabNamespace.Run(from, () => UdpSocket.Bind(default, 0, BufferBytes));
         }
 
         Run("bench-udp-in", Receive);

@@ -42,9 +42,9 @@ internal abstract class Workload(string name) : IDisposable
         {
             Open();
         }
-        catch (Exception refused) when (refused is SocketException or LinuxException or ObjectDisposedException)
+        catch (Exception problem) when (problem is SocketException or LinuxException or ObjectDisposedException)
         {
-            throw new BenchException($"{Name} could not be started: {refused.Message}");
+            throw new BenchException($"{Name} could not be started: {problem.Message}");
         }
     }
 
@@ -95,13 +95,13 @@ internal abstract class Workload(string name) : IDisposable
             {
                 part();
             }
-            catch (Exception failure)
+            catch (Exception problem)
             {
                 // Whatever it is, it must end in a line and a clean-up: on a thread of its own it would end the
                 // process.
                 if (!_isStopping)
                 {
-                    Interlocked.CompareExchange(ref _failure, failure, null);
+                    Interlocked.CompareExchange(ref _failure, problem, null);
                 }
             }
         })

@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Overlay.Control;
 using Overlay.Lease;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Backends;

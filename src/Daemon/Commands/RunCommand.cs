@@ -7,7 +7,7 @@ using System.Linq;
 using Overlay.Control;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Start;
-using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
@@ -42,12 +42,14 @@ internal static class RunCommand
             CustomParser = OptionParser.Of(
                 "--iface", text => string.IsNullOrWhiteSpace(text) ? null : text, "an interface's name or address"),
         };
-        var publicIp = new Option<uint?>("--public-ip")
+        var publicIp = new Option<Ipv4Address?>("--public-ip")
         {
             Description = "address that other hosts send to [default: the interface's]",
             HelpName = "IP",
-            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(
-                text, out uint address) ? address : null, "an IPv4 address"),
+            CustomParser = OptionParser.Of<Ipv4Address?>(
+                "--public-ip",
+                text => Ipv4Address.TryParse(text, out Ipv4Address address) ? address : null,
+                "an IPv4 address"),
         };
         var subnetFile = new Option<string>("--subnet-file")
         {

@@ -171,9 +171,9 @@ internal sealed class LeaseKeeper
             Log.Renewed(_log, renewed.Subnet.ToString(), RenewalClock.EndOf(renewed));
             return renewed;
         }
-        catch (LeaseLostException lost)
+        catch (LeaseLostException problem)
         {
-            Log.LeaseLost(_log, _held.Subnet.ToString(), lost.Message);
+            Log.LeaseLost(_log, _held.Subnet.ToString(), problem.Message);
             return await TakeAnotherAsync(cancellation);
         }
         catch (LeaseStoreException problem)

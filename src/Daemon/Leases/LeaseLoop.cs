@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Lease;
+using Overlay.Net;
 
 namespace Overlay.Daemon.Leases;
 
@@ -224,12 +225,12 @@ internal sealed class LeaseLoop
 
         foreach (SubnetLease lease in delta.Added)
         {
-            Log.SubnetAdded(_log, lease.Subnet.ToString(), Ipv4Prefix.Format(lease.PublicIp));
+            Log.SubnetAdded(_log, lease.Subnet.ToString(), lease.PublicIp.ToString());
         }
 
         foreach (SubnetLease lease in delta.Changed)
         {
-            Log.SubnetChanged(_log, lease.Subnet.ToString(), Ipv4Prefix.Format(lease.PublicIp));
+            Log.SubnetChanged(_log, lease.Subnet.ToString(), lease.PublicIp.ToString());
         }
 
         foreach (SubnetLease lease in delta.Removed)

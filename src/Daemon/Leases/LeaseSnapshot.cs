@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Leases;
@@ -18,11 +19,11 @@ internal sealed record LeaseSnapshot(
 {
     /// <summary>Why a start cannot use it.</summary>
     /// <param name="store">The store of this start.</param>
-    /// <param name="publicIp">This host's, host order.</param>
+    /// <param name="publicIp">This host's.</param>
     /// <param name="config">The network config, where the store has answered that much; otherwise null.</param>
     /// <param name="now">The time of this start.</param>
     /// <returns>What follows <c>the snapshot …</c>; null when it can be used.</returns>
-    internal string? FaultFor(string store, uint publicIp, NetworkConfig? config, DateTimeOffset now)
+    internal string? FaultFor(string store, Ipv4Address publicIp, NetworkConfig? config, DateTimeOffset now)
     {
         if (!StoreIdentity.IsSame(Store, store))
         {
@@ -31,7 +32,7 @@ internal sealed record LeaseSnapshot(
 
         if (Own.PublicIp != publicIp)
         {
-            return $"is of another public IP, {Ipv4Prefix.Format(Own.PublicIp)}";
+            return $"is of another public IP, {Own.PublicIp}";
         }
 
         if (Own.Expires <= now)
@@ -57,13 +58,13 @@ internal sealed record LeaseSnapshot(
         if (Peers.Prepend(Own)
             .FirstOrDefault(lease => LeaseJudge.FaultOf(lease, Config, "lease") is not null) is { } stray)
         {
-            return $"holds the lease {stray.Subnet} of {Ipv4Prefix.Format(stray.PublicIp)}, which cannot be";
+            return $"holds the lease {stray.Subnet} of {stray.PublicIp}, which cannot be";
         }
 
         // Whose subnet it is then, only the store can say.
         return LeaseJudge.FindOverlap([Own, .. Peers]) is (var first, var second)
-            ? $"holds the leases {first.Subnet} of {Ipv4Prefix.Format(first.PublicIp)} and {second.Subnet} of "
-                + $"{Ipv4Prefix.Format(second.PublicIp)}, which overlap"
+            ? $"holds the leases {first.Subnet} of {first.PublicIp} and {second.Subnet} of "
+                + $"{second.PublicIp}, which overlap"
             : null;
     }
 }

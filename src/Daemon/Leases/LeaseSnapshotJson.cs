@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Leases;
@@ -70,10 +71,10 @@ internal static class LeaseSnapshotJson
                 ReadLease(root.GetProperty("own"), withExpiry: true),
                 peers);
         }
-        catch (Exception broken) when (
-            broken is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
+        catch (Exception problem) when (
+            problem is JsonException or KeyNotFoundException or InvalidOperationException or NetworkConfigException)
         {
-            throw new FormatException($"it is not whole: {broken.Message.Split('\n')[0].TrimEnd('.', '\r')}", broken);
+            throw new FormatException($"it is not whole: {problem.Message.Split('\n')[0].TrimEnd('.', '\r')}", problem);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Lease;
+using Overlay.Net;
 
 namespace Overlay.Daemon.Leases;
 
@@ -21,12 +22,12 @@ internal sealed record StartingPoint(
 /// </summary>
 /// <param name="store">Where config and lease are.</param>
 /// <param name="snapshots">What an earlier daemon knew.</param>
-/// <param name="publicIp">This host's identity, host order.</param>
+/// <param name="publicIp">This host's identity.</param>
 /// <param name="clock">Paces the attempts, and judges a snapshot's age.</param>
 /// <param name="random">Keeps the hosts of a fleet out of step.</param>
 /// <param name="log">Gets a line for a wait, and for what came of it.</param>
 internal sealed class LeaseStarter(
-    ILeaseStore store, SnapshotFile snapshots, uint publicIp, TimeProvider clock, Random random, ILogger log)
+    ILeaseStore store, SnapshotFile snapshots, Ipv4Address publicIp, TimeProvider clock, Random random, ILogger log)
 {
     private readonly StoreRetry _retry = new(
         clock, random, reason => Log.WaitingForStore(log, store.Description, reason));
@@ -69,17 +70,17 @@ internal sealed class LeaseStarter(
                 // a store on a file system that hangs does not listen
                 return await ask(cancellation).WaitAsync(cancellation);
             }
-            catch (LeaseStoreNotReadyException away)
+            catch (LeaseStoreNotReadyException problem)
             {
                 if (!_snapshotIsJudged)
                 {
                     _snapshotIsJudged = true;
-                    Judge(config, away.Message);
+                    Judge(config, problem.Message);
                 }
 
                 if (_snapshot is null)
                 {
-                    await _retry.PauseAsync(away.Message, cancellation);
+                    await _retry.PauseAsync(problem.Message, cancellation);
                 }
             }
         }

@@ -50,9 +50,9 @@ internal sealed class SnapshotFile
                 return snapshot;
             }
         }
-        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or FormatException)
         {
-            fault = $"cannot be read ({broken.Message.TrimEnd('.')})";
+            fault = $"cannot be read ({problem.Message.TrimEnd('.')})";
         }
 
         Log.SnapshotUnusable(_log, Path, fault);
@@ -77,12 +77,12 @@ internal sealed class SnapshotFile
             AtomicFile.Write(Path, LeaseSnapshotJson.Write(snapshot));
             _failureIsSaid = false;
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             if (!_failureIsSaid)
             {
                 _failureIsSaid = true;
-                Log.SnapshotNotWritten(_log, Path, refused.Message.TrimEnd('.'));
+                Log.SnapshotNotWritten(_log, Path, problem.Message.TrimEnd('.'));
             }
         }
     }

@@ -10,6 +10,7 @@ using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
 

@@ -50,7 +50,7 @@ internal sealed class RunDirectory : IDisposable
             File.WriteAllText(processId, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             return new RunDirectory(path, held);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or OperatorException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or OperatorException)
         {
             if (mayDelete)
             {
@@ -58,14 +58,14 @@ internal sealed class RunDirectory : IDisposable
             }
 
             held?.Dispose();
-            if (refused is OperatorException)
+            if (problem is OperatorException)
             {
                 throw;
             }
 
             throw new OperatorException(
-                $"could not use the run directory {path}: {refused.Message.TrimEnd('.')}; run as root, or choose "
-                    + "another --run-dir", refused);
+                $"could not use the run directory {path}: {problem.Message.TrimEnd('.')}; run as root, or choose "
+                    + "another --run-dir", problem);
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class RunDirectory : IDisposable
         {
             return File.ReadAllText(System.IO.Path.Combine(path, ProcessIdName)).Trim();
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             return "unknown";
         }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Router.Forwarding;
 
@@ -10,7 +11,7 @@ namespace Overlay.Daemon.Start;
 /// <param name="LeaseStore">Where leases are kept.</param>
 /// <param name="RenewMargin">How long before its end a lease is renewed.</param>
 /// <param name="Interface">An interface's name or one of its IPv4 addresses; null for the default route's.</param>
-/// <param name="PublicIp">The address published in the lease, host order; null for the interface's.</param>
+/// <param name="PublicIp">The address published in the lease; null for the interface's.</param>
 /// <param name="SubnetFile">Where subnet.env goes.</param>
 /// <param name="RunDirectory">Lock, counters socket and snapshot of leases.</param>
 /// <param name="Mtu">The tunnel's MTU in bytes; null for the interface's less 28.</param>
@@ -26,7 +27,7 @@ internal sealed record RunOptions(
     LeaseStoreChoice LeaseStore,
     TimeSpan RenewMargin,
     string? Interface,
-    uint? PublicIp,
+    Ipv4Address? PublicIp,
     string SubnetFile,
     string RunDirectory,
     int? Mtu,

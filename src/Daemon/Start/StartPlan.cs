@@ -3,6 +3,7 @@ using System.IO;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Backends;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Start;
@@ -11,8 +12,9 @@ namespace Overlay.Daemon.Start;
 /// <param name="Config">The network config.</param>
 /// <param name="Backend">The backend it asks for.</param>
 /// <param name="Underlay">The interface that carries the datagrams.</param>
-/// <param name="PublicIp">The address published in the lease, host order.</param>
-internal sealed record StartPlan(NetworkConfig Config, IBackendKind Backend, UnderlayInterface Underlay, uint PublicIp)
+/// <param name="PublicIp">The address published in the lease.</param>
+internal sealed record StartPlan(
+    NetworkConfig Config, IBackendKind Backend, UnderlayInterface Underlay, Ipv4Address PublicIp)
 {
     private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
 
@@ -27,15 +29,14 @@ internal sealed record StartPlan(NetworkConfig Config, IBackendKind Backend, Und
         RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
     {
         IBackendKind backend = BackendCatalog.Find(config, store);
-        uint publicIp = options.PublicIp ?? underlay.Address;
+        Ipv4Address publicIp = options.PublicIp ?? underlay.Address;
         CheckOutside(config.Network, publicIp, "public IP", "choose another with --public-ip");
         CheckOutside(
             config.Network,
             underlay.Address,
             $"address of {underlay.Name}",
             "choose another interface with --iface");
-        Log.Underlay(
-            log, underlay.Name, Ipv4Prefix.Format(underlay.Address), underlay.Mtu, Ipv4Prefix.Format(publicIp));
+        Log.Underlay(log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, publicIp.ToString());
         if (!IsForwarding())
         {
             Log.ForwardingOff(log, Backends.Udp.TunnelLink.Name);
@@ -44,13 +45,13 @@ internal sealed record StartPlan(NetworkConfig Config, IBackendKind Backend, Und
         return new StartPlan(config, backend, underlay, publicIp);
     }
 
-    private static void CheckOutside(Ipv4Prefix network, uint address, string what, string remedy)
+    private static void CheckOutside(Ipv4Prefix network, Ipv4Address address, string what, string remedy)
     {
         if (network.Contains(address))
         {
             throw new OperatorException(
-                $"the {what} {Ipv4Prefix.Format(address)} lies inside the overlay network {network}, so its datagrams "
-                    + $"would loop; {remedy}, or another Network in the config");
+                $"the {what} {address} lies inside the overlay network {network}, so its datagrams would "
+                    + $"loop; {remedy}, or another Network in the config");
         }
     }
 

@@ -4,6 +4,7 @@ using System.Threading;
 using Microsoft.Extensions.Logging;
 using Overlay.Lease;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Start;

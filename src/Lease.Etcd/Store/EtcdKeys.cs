@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Google.Protobuf;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 

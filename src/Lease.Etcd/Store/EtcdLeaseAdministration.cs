@@ -9,6 +9,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Mvccpb;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -97,7 +98,7 @@ public sealed class EtcdLeaseAdministration : ILeaseAdministration
 
     /// <inheritdoc/>
     public Task<LeaseReservation> ReserveAsync(
-        NetworkConfig config, Ipv4Prefix subnet, uint publicIp, CancellationToken cancellationToken)
+        NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(config);
         ReservationRules.Check(config, subnet, publicIp);

@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Etcdserverpb;
 using Google.Protobuf;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 

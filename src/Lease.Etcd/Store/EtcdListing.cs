@@ -6,6 +6,7 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Mvccpb;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Etcdserverpb;
 using Google.Protobuf.Collections;
 using Mvccpb;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -187,7 +188,7 @@ internal sealed class EtcdWatchState
             && _sharers.Add(other.Name))
         {
             _warn($"lease key {_keys.Of(other.Name)} has this host's public address "
-                + $"{Ipv4Prefix.Format(own.PublicIp)} too, "
+                + $"{own.PublicIp} too, "
                 + $"which holds {own.Subnet}; remove it if it is an old one, else give each host its own --public-ip");
         }
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Immutable;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -27,13 +28,13 @@ internal enum OwnVerdict
 
 /// <summary>The lease we hold, and by which version of its key.</summary>
 /// <param name="Subnet">Without host bits.</param>
-/// <param name="PublicIp">Host byte order.</param>
+/// <param name="PublicIp">The host it is of.</param>
 /// <param name="ModRevision">The version we wrote or took over; 0 when we only know that it was ours.</param>
 /// <param name="ClusterId">Which etcd that was; 0 as above.</param>
 /// <param name="IsReserved">Whether that version was a reservation: what writes over it takes the time to live, or the
 /// lack of one, with it, so that the key itself does not say so any longer.</param>
 internal sealed record OwnLease(
-    Ipv4Prefix Subnet, uint PublicIp, long ModRevision = 0, ulong ClusterId = 0, bool IsReserved = false)
+    Ipv4Prefix Subnet, Ipv4Address PublicIp, long ModRevision = 0, ulong ClusterId = 0, bool IsReserved = false)
 {
     /// <summary>
     /// What a caller says it holds, of whose key nothing is known; its end says whether it was reserved.

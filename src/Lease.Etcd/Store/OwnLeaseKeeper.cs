@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -51,8 +52,8 @@ internal sealed class OwnLeaseKeeper(
             if (choice.Subnet is not { } subnet)
             {
                 throw new LeaseStoreException(
-                    $"out of subnets: every /{config.SubnetLength} from {Ipv4Prefix.Format(config.SubnetMin)} to "
-                    + $"{Ipv4Prefix.Format(config.SubnetMax)} below {keys.Subnets} is leased; enlarge Network or "
+                    $"out of subnets: every /{config.SubnetLength} from {config.SubnetMin} to "
+                    + $"{config.SubnetMax} below {keys.Subnets} is leased; enlarge Network or "
                     + $"SubnetMax in {keys.Config}, or remove leases of hosts that are gone");
             }
 

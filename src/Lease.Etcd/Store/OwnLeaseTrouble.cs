@@ -12,7 +12,7 @@ internal static class OwnLeaseTrouble
     internal static string? Describe(
         OwnLease own, OwnVerdict verdict, EtcdLease? found, StoredLease? rival, EtcdKeys keys)
     {
-        string lease = $"the lease {own.Subnet} of {Ipv4Prefix.Format(own.PublicIp)}";
+        string lease = $"the lease {own.Subnet} of {own.PublicIp}";
         string key = keys.Of(own.Name);
         string? trouble = verdict switch
         {
@@ -30,5 +30,5 @@ internal static class OwnLeaseTrouble
                 + "remove the key that is wrong");
     }
 
-    private static string Holder(StoredLease? stored) => Ipv4Prefix.Format(stored?.Lease?.PublicIp ?? 0);
+    private static string Holder(StoredLease? stored) => (stored?.Lease?.PublicIp ?? default).ToString();
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -48,7 +49,7 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
                 && !survey.Leases.Any(lease => lease.PublicIp != request.PublicIp && lease.Subnet.Overlaps(subnet));
             if (!isUsable && entry.IsReservation)
             {
-                warn($"{entry.Name} is reserved for {Ipv4Prefix.Format(request.PublicIp)} and cannot be used: the "
+                warn($"{entry.Name} is reserved for {request.PublicIp} and cannot be used: the "
                     + "network config does "
                     + "not allow it, or another host's lease, or the subnet just lost to one, overlaps it; it stays "
                     + "until it is removed: overlay lease remove");

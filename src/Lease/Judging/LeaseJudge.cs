@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -50,19 +51,18 @@ public static class LeaseJudge
     }
 
     /// <summary>Why no host may be reached at an address for traffic of this overlay; null when one may.</summary>
-    internal static string? FaultOfPublicIp(uint publicIp, NetworkConfig config)
+    internal static string? FaultOfPublicIp(Ipv4Address publicIp, NetworkConfig config)
     {
-        string shown = Ipv4Prefix.Format(publicIp);
         if (config.Network.Contains(publicIp))
         {
             // Datagrams for it would be routed into the overlay that is to carry them.
-            return $"the public address {shown} is inside the overlay's network {config.Network}; "
+            return $"the public address {publicIp} is inside the overlay's network {config.Network}; "
                 + "use an address of the host's own network";
         }
 
         // RFC 6890: 0.0.0.0/8 and 127.0.0.0/8 name the host itself; 224.0.0.0 and up are groups, reserved or broadcast.
-        return (publicIp >> 24) is 0 or 127 or >= 224
-            ? $"the public address {shown} is not one host's address; use an address other hosts can send to"
+        return (publicIp.Value >> 24) is 0 or 127 or >= 224
+            ? $"the public address {publicIp} is not one host's address; use an address other hosts can send to"
             : null;
     }
 
@@ -127,7 +127,7 @@ public static class LeaseJudge
             if (!accepted.Add(candidate) && accepted.TryGetValue(candidate, out Candidate winner))
             {
                 faults.Add(new(candidate.Stored, $"is skipped: {candidate.Lease.Subnet} overlaps {winner.Lease.Subnet} "
-                    + $"held by {Ipv4Prefix.Format(winner.Lease.PublicIp)}; remove the {noun} that is wrong"));
+                    + $"held by {winner.Lease.PublicIp}; remove the {noun} that is wrong"));
             }
         }
 

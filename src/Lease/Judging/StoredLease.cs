@@ -1,4 +1,5 @@
 using System;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -34,6 +35,6 @@ internal class StoredLease(string name)
     /// <summary>Whether somebody has written it to stay until it is removed.</summary>
     internal virtual bool IsReservation => false;
 
-    /// <summary>Whether the entry is the lease of a public address, host byte order, whatever it is worth.</summary>
-    internal bool IsOf(uint publicIp) => Lease?.PublicIp == publicIp;
+    /// <summary>Whether the entry is the lease of a public address, whatever it is worth.</summary>
+    internal bool IsOf(Ipv4Address publicIp) => Lease?.PublicIp == publicIp;
 }

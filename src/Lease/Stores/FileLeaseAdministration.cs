@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -83,7 +84,7 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
 
     /// <inheritdoc/>
     public Task<LeaseReservation> ReserveAsync(
-        NetworkConfig config, Ipv4Prefix subnet, uint publicIp, CancellationToken cancellationToken)
+        NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(config);
         RequireDirectory();
@@ -122,7 +123,7 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
             folder.Files, config is null ? null : folder.Survey(config), file => file.Expires);
     }
 
-    private LeaseReservation Reserve(NetworkConfig config, Ipv4Prefix subnet, uint publicIp)
+    private LeaseReservation Reserve(NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp)
     {
         LeaseFolder folder = _store.Folder;
         folder.RefreshAll();

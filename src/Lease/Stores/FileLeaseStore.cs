@@ -5,6 +5,7 @@ using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -199,8 +200,8 @@ public sealed class FileLeaseStore : ILeaseStore
             if (choice.Subnet is not { } subnet)
             {
                 throw new LeaseStoreException(
-                    $"out of subnets: every /{config.SubnetLength} from {Ipv4Prefix.Format(config.SubnetMin)} to "
-                    + $"{Ipv4Prefix.Format(config.SubnetMax)} in {_subnetsDirectory} is leased; enlarge Network or "
+                    $"out of subnets: every /{config.SubnetLength} from {config.SubnetMin} to "
+                    + $"{config.SubnetMax} in {_subnetsDirectory} is leased; enlarge Network or "
                     + $"SubnetMax in {_configPath}, or remove leases of hosts that are gone");
             }
 
@@ -227,8 +228,8 @@ public sealed class FileLeaseStore : ILeaseStore
             && held.PublicIp != own.PublicIp
             && held.Expires > _time.GetUtcNow())
         {
-            throw new LeaseLostException($"the lease {own.Subnet} of {Ipv4Prefix.Format(own.PublicIp)} is now held by "
-                + $"{Ipv4Prefix.Format(held.PublicIp)} ({PathOf(own.Subnet)}); look for two hosts with "
+            throw new LeaseLostException($"the lease {own.Subnet} of {own.PublicIp} is now held by "
+                + $"{held.PublicIp} ({PathOf(own.Subnet)}); look for two hosts with "
                 + "one subnet.env");
         }
 

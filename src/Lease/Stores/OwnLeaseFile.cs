@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading;
+using Overlay.Net;
 
 namespace Overlay.Lease;
 
@@ -19,7 +20,7 @@ internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action
     private static readonly TimeSpan s_aheadByClock = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
-    private (string Name, uint PublicIp, DateTime LastWriteUtc)? _left;
+    private (string Name, Ipv4Address PublicIp, DateTime LastWriteUtc)? _left;
     private string? _toldOf;
 
     /// <summary>We are about to write or remove it: until <see cref="Remember"/> any date may be ours.</summary>
@@ -32,7 +33,7 @@ internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action
     }
 
     /// <summary>The folder shows it as we have just written it.</summary>
-    internal void Remember(string name, uint publicIp)
+    internal void Remember(string name, Ipv4Address publicIp)
     {
         lock (_gate)
         {
@@ -63,7 +64,7 @@ internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action
             }
 
             _toldOf = left.Name;
-            line = $"the lease {lease.Subnet} of {Ipv4Prefix.Format(lease.PublicIp)} is written by another process "
+            line = $"the lease {lease.Subnet} of {lease.PublicIp} is written by another process "
                 + "with this public "
                 + $"address ({Path.Combine(folder.Directory, left.Name)}); if two hosts have it, give each its own "
                 + "with --public-ip";

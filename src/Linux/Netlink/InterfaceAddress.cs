@@ -1,16 +1,16 @@
 using System;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
 
 /// <summary>An IPv4 address of an interface.</summary>
 /// <param name="InterfaceIndex">1 or more.</param>
-/// <param name="Address">The local address (IFA_LOCAL), host order; 10.1.2.3 is 0x0A010203.</param>
-/// <param name="PrefixLength">0 to 32.</param>
+/// <param name="Local">The local address (IFA_LOCAL) with the length of the subnet on the link.</param>
 /// <param name="Scope">How far the address is valid.</param>
 /// <param name="Flags">Other bits of linux/if_addr.h are kept as they are.</param>
 public sealed record InterfaceAddress(
-    int InterfaceIndex, uint Address, int PrefixLength, AddressScope Scope, AddressFlags Flags);
+    int InterfaceIndex, Ipv4Prefix Local, AddressScope Scope, AddressFlags Flags);
 
 /// <summary>How far an address is valid (linux/rtnetlink.h, RT_SCOPE_*). Values between are user defined.</summary>
 public enum AddressScope

@@ -1,13 +1,13 @@
+using Overlay.Net;
+
 namespace Overlay.Linux.Netlink;
 
 /// <summary>An IPv4 route of the main table.</summary>
-/// <param name="Destination">Host order; 0 with length 0 is the default route.</param>
-/// <param name="PrefixLength">0 to 32.</param>
-/// <param name="Gateway">Host order; null when the destination is on the link, and for a multipath or IPv6
-/// gateway.</param>
+/// <param name="Destination">0.0.0.0/0 is the default route.</param>
+/// <param name="Gateway">Null when the destination is on the link, and for a multipath or IPv6 gateway.</param>
 /// <param name="InterfaceIndex">
 /// Where packets leave. Null when that is not one interface: a multipath route, or one that refuses (blackhole,
 /// unreachable, prohibit).
 /// </param>
 /// <param name="Metric">Of two routes to one destination the lower wins; 0 unless set.</param>
-public sealed record Ipv4Route(uint Destination, int PrefixLength, uint? Gateway, int? InterfaceIndex, uint Metric);
+public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int? InterfaceIndex, uint Metric);

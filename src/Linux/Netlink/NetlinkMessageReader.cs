@@ -1,10 +1,10 @@
 using System;
-using System.Buffers.Binary;
 using System.IO;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
 
@@ -104,14 +104,14 @@ internal readonly ref struct NetlinkAttribute(int type, ReadOnlySpan<byte> value
     internal T As<T>()
         where T : unmanaged => NetlinkBytes.Read<T>(Value);
 
-    /// <summary>A number in host byte order.</summary>
+    /// <summary>A number in the machine's byte order.</summary>
     /// <exception cref="InvalidDataException">Fewer than 4 bytes.</exception>
     internal uint AsUInt32() => NetlinkBytes.Read<uint>(Value);
 
-    /// <summary>An IPv4 address, in host order.</summary>
+    /// <summary>An IPv4 address.</summary>
     /// <exception cref="InvalidDataException">Not 4 bytes.</exception>
-    internal uint AsIpv4() => Value.Length == sizeof(uint)
-        ? BinaryPrimitives.ReadUInt32BigEndian(Value)
+    internal Ipv4Address AsIpv4() => Value.Length == Ipv4Address.ByteCount
+        ? Ipv4Address.Read(Value)
         : throw new InvalidDataException($"netlink attribute {Type} has {Value.Length} bytes; an IPv4 address has 4");
 
     /// <summary>Text up to the first NUL, or to the end.</summary>

@@ -1,9 +1,9 @@
 using System;
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
 
@@ -45,7 +45,7 @@ internal ref struct NetlinkMessageWriter
         value.CopyTo(Take(value.Length));
     }
 
-    /// <summary>Appends a number in host byte order.</summary>
+    /// <summary>Appends a number in the machine's byte order.</summary>
     internal void WriteAttribute(ushort type, uint value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
@@ -53,11 +53,11 @@ internal ref struct NetlinkMessageWriter
         WriteAttribute(type, bytes);
     }
 
-    /// <summary>Appends an IPv4 address: host order here, network order on the wire.</summary>
-    internal void WriteIpv4Attribute(ushort type, uint address)
+    /// <summary>Appends an IPv4 address.</summary>
+    internal void WriteIpv4Attribute(ushort type, Ipv4Address address)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(uint)];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, address);
+        Span<byte> bytes = stackalloc byte[Ipv4Address.ByteCount];
+        address.Write(bytes);
         WriteAttribute(type, bytes);
     }
 

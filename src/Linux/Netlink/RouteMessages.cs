@@ -1,5 +1,6 @@
 using System.IO;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
 
@@ -79,7 +80,7 @@ internal static class RouteMessages
             return null;
         }
 
-        uint? local = null, prefixAddress = null;
+        Ipv4Address? local = null, prefixAddress = null;
         uint flags = family.ifa_flags; // the low 8 bits; IFA_FLAGS has them all
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
@@ -97,11 +98,11 @@ internal static class RouteMessages
             }
         }
 
-        uint address = local ?? prefixAddress ?? throw new InvalidDataException("RTM_NEWADDR without an address");
+        Ipv4Address address = local ?? prefixAddress
+            ?? throw new InvalidDataException("RTM_NEWADDR without an address");
         return new InterfaceAddress(
             (int)family.ifa_index,
-            address,
-            CheckedPrefixLength(family.ifa_prefixlen),
+            new Ipv4Prefix(address, CheckedPrefixLength(family.ifa_prefixlen)),
             (AddressScope)family.ifa_scope,
             (AddressFlags)flags);
     }
@@ -120,9 +121,10 @@ internal static class RouteMessages
             return null;
         }
 
-        uint destination = 0, metric = 0;
+        Ipv4Address destination = default;
+        uint metric = 0;
         uint table = family.rtm_table; // RTA_TABLE has tables above 255
-        uint? gateway = null;
+        Ipv4Address? gateway = null;
         int? interfaceIndex = null;
         bool multipath = false;
         while (attributes.TryRead(out NetlinkAttribute attribute))
@@ -152,8 +154,7 @@ internal static class RouteMessages
 
         return table == Libc.RT_TABLE_MAIN
             ? new Ipv4Route(
-                destination,
-                CheckedPrefixLength(family.rtm_dst_len),
+                new Ipv4Prefix(destination, CheckedPrefixLength(family.rtm_dst_len)),
                 multipath ? null : gateway,
                 multipath ? null : interfaceIndex,
                 metric)

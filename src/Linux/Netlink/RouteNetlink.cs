@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
 
@@ -136,94 +137,89 @@ public sealed class RouteNetlink : IDisposable
 
     /// <summary>Gives a link an IPv4 address of global scope, without a broadcast address.</summary>
     /// <param name="index">1 or more.</param>
-    /// <param name="address">Host order.</param>
-    /// <param name="prefixLength">0 to 32. Below 32 the kernel adds the route to the subnet once the link is
-    /// up.</param>
+    /// <param name="address">
+    /// The address and the length of its subnet. Below 32 the kernel adds the route to the subnet once the link is up.
+    /// </param>
     /// <exception cref="LinuxException">EEXIST: the link has it already. ENODEV: no such link. EPERM.</exception>
-    public void AddAddress(int index, uint address, int prefixLength)
+    public void AddAddress(int index, Ipv4Prefix address)
     {
         NetlinkAnswer answer = ChangeAddress(
-            Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, index, address, prefixLength);
+            Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, index, address);
         if (answer.Errno != Errno.None)
         {
-            string text = $"{FormatIpv4(address)}/{prefixLength}";
-            throw Refused("RTM_NEWADDR", answer, $"could not add address {text} to {Describe(index)}");
+            throw Refused("RTM_NEWADDR", answer, $"could not add address {address} to {Describe(index)}");
         }
     }
 
     /// <summary>Takes an IPv4 address from a link, and with it the routes whose preferred source it is.</summary>
     /// <param name="index">1 or more.</param>
-    /// <param name="address">Host order.</param>
-    /// <param name="prefixLength">0 to 32, as it was added.</param>
+    /// <param name="address">As it was added.</param>
     /// <returns>False when the link does not have it.</returns>
     /// <exception cref="LinuxException">ENODEV: no such link. EPERM.</exception>
-    public bool RemoveAddress(int index, uint address, int prefixLength)
+    public bool RemoveAddress(int index, Ipv4Prefix address)
     {
-        NetlinkAnswer answer = ChangeAddress(Libc.RTM_DELADDR, 0, index, address, prefixLength);
+        NetlinkAnswer answer = ChangeAddress(Libc.RTM_DELADDR, 0, index, address);
         if (answer.Errno is Errno.None or Errno.EADDRNOTAVAIL)
         {
             return answer.Errno == Errno.None;
         }
 
-        string text = $"{FormatIpv4(address)}/{prefixLength}";
-        throw Refused("RTM_DELADDR", answer, $"could not remove address {text} from {Describe(index)}");
+        throw Refused("RTM_DELADDR", answer, $"could not remove address {address} from {Describe(index)}");
     }
 
     /// <summary>Adds a route to the main table: no gateway, no metric, protocol boot, scope universe.</summary>
-    /// <param name="destination">Host order; bits beyond the prefix are 0.</param>
-    /// <param name="prefixLength">0 to 32.</param>
+    /// <param name="destination">Without host bits.</param>
     /// <param name="interfaceIndex">1 or more; the link is up.</param>
     /// <exception cref="LinuxException">
     /// EEXIST: there is a route to this destination, wherever it leads. ENETDOWN: the link is down. ENODEV: no such
-    /// link. EINVAL: bits beyond the prefix. EPERM.
+    /// link. EINVAL: host bits. EPERM.
     /// </exception>
-    public void AddRoute(uint destination, int prefixLength, int interfaceIndex)
+    public void AddRoute(Ipv4Prefix destination, int interfaceIndex)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(interfaceIndex);
-        CheckPrefixLength(prefixLength);
+        CheckPrefixLength(destination.Length);
 
         var request = new NetlinkMessageWriter(
             stackalloc byte[RequestBytes], Libc.RTM_NEWROUTE, Libc.NLM_F_ACK | Libc.NLM_F_CREATE | Libc.NLM_F_EXCL);
         request.WriteStruct(new rtmsg
         {
             rtm_family = Libc.AF_INET,
-            rtm_dst_len = (byte)prefixLength,
+            rtm_dst_len = (byte)destination.Length,
             rtm_table = Libc.RT_TABLE_MAIN,
             rtm_protocol = Libc.RTPROT_BOOT,
             rtm_scope = Libc.RT_SCOPE_UNIVERSE,
             rtm_type = Libc.RTN_UNICAST,
         });
-        request.WriteIpv4Attribute(Libc.RTA_DST, destination);
+        request.WriteIpv4Attribute(Libc.RTA_DST, destination.Address);
         request.WriteAttribute(Libc.RTA_OIF, (uint)interfaceIndex);
 
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
         {
-            string text = $"{FormatIpv4(destination)}/{prefixLength}";
-            throw Refused("RTM_NEWROUTE", answer, $"could not add route {text} dev {NameOf(interfaceIndex)}");
+            throw Refused("RTM_NEWROUTE", answer, $"could not add route {destination} dev {NameOf(interfaceIndex)}");
         }
     }
 
     /// <summary>Closes the connection. What was configured stays.</summary>
     public void Dispose() => _socket.Dispose();
 
-    private NetlinkAnswer ChangeAddress(ushort type, ushort flags, int index, uint address, int prefixLength)
+    private NetlinkAnswer ChangeAddress(ushort type, ushort flags, int index, Ipv4Prefix address)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
-        CheckPrefixLength(prefixLength);
+        CheckPrefixLength(address.Length);
 
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Libc.NLM_F_ACK | flags));
         request.WriteStruct(new ifaddrmsg
         {
             ifa_family = Libc.AF_INET,
-            ifa_prefixlen = (byte)prefixLength,
+            ifa_prefixlen = (byte)address.Length,
             ifa_scope = Libc.RT_SCOPE_UNIVERSE,
             ifa_index = (uint)index,
         });
 
         // On a point-to-point link IFA_ADDRESS is the neighbour; the same as IFA_LOCAL says that there is none.
-        request.WriteIpv4Attribute(Libc.IFA_LOCAL, address);
-        request.WriteIpv4Attribute(Libc.IFA_ADDRESS, address);
+        request.WriteIpv4Attribute(Libc.IFA_LOCAL, address.Address);
+        request.WriteIpv4Attribute(Libc.IFA_ADDRESS, address.Address);
         return _socket.Execute(request.Finish());
     }
 
@@ -323,9 +319,6 @@ public sealed class RouteNetlink : IDisposable
             return $"#{index}";
         }
     }
-
-    private static string FormatIpv4(uint address) =>
-        $"{address >> 24}.{(address >> 16) & 0xFF}.{(address >> 8) & 0xFF}.{address & 0xFF}";
 
     private static void CheckPrefixLength(int prefixLength)
     {

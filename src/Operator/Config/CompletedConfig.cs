@@ -78,8 +78,8 @@ internal sealed record CompletedConfig
             {
                 Network = config.Network.ToString(),
                 SubnetLen = config.SubnetLength,
-                SubnetMin = Ipv4Prefix.Format(config.SubnetMin),
-                SubnetMax = Ipv4Prefix.Format(config.SubnetMax),
+                SubnetMin = config.SubnetMin.ToString(),
+                SubnetMax = config.SubnetMax.ToString(),
             };
         }
 
@@ -88,8 +88,8 @@ internal sealed record CompletedConfig
             {
                 IPv6Network = config.IPv6Network.ToString(),
                 IPv6SubnetLen = config.IPv6SubnetLength,
-                IPv6SubnetMin = Ipv6Prefix.Format(config.IPv6SubnetMin),
-                IPv6SubnetMax = Ipv6Prefix.Format(config.IPv6SubnetMax),
+                IPv6SubnetMin = config.IPv6SubnetMin.ToString(),
+                IPv6SubnetMax = config.IPv6SubnetMax.ToString(),
             }
             : completed;
     }

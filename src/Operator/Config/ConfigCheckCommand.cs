@@ -54,12 +54,12 @@ internal static class ConfigCheckCommand
 
             var report = ConfigReport.Of(
                 source, NetworkConfigCheck.Of(text ?? ""), entries, TimeProvider.System.GetUtcNow(), refusalOfRun);
-            return await TellAsync(report, parsed, parsed.GetValue(json));
+            return await PrintAsync(report, parsed, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static async Task<int> TellAsync(ConfigReport report, ParseResult parsed, bool json)
+    private static async Task<int> PrintAsync(ConfigReport report, ParseResult parsed, bool json)
     {
         TextWriter output = parsed.InvocationConfiguration.Output;
         if (json)

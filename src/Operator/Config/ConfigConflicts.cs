@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Overlay.Lease;
+using Overlay.Net;
 
 namespace Overlay.Operator.Config;
 
@@ -17,19 +18,17 @@ internal static class ConfigConflicts
                 string? reason = ReasonOf(config, key.Subnet, attributes.PublicIp);
                 if (reason is not null)
                 {
-                    yield return $"the lease {key.Subnet} of {Ipv4Prefix.Format(attributes.PublicIp)} is not allowed "
-                        + $"by it: {reason}";
+                    yield return $"the lease {key.Subnet} of {attributes.PublicIp} is not allowed by it: {reason}";
                 }
             }
         }
     }
 
-    private static string? ReasonOf(NetworkConfig config, Ipv4Prefix subnet, uint publicIp) =>
+    private static string? ReasonOf(NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp) =>
         !config.EnableIPv4 ? "EnableIPv4 is false"
         : !config.Network.Contains(subnet) ? $"outside the Network {config.Network}"
         : subnet.Length != config.SubnetLength ? $"SubnetLen is {config.SubnetLength}"
-        : !config.Allows(subnet) ? $"outside SubnetMin {Ipv4Prefix.Format(config.SubnetMin)} to SubnetMax "
-        + $"{Ipv4Prefix.Format(config.SubnetMax)}"
+        : !config.Allows(subnet) ? $"outside SubnetMin {config.SubnetMin} to SubnetMax {config.SubnetMax}"
         : config.Network.Contains(publicIp) ? $"the host's own address is inside the Network {config.Network}"
         : null;
 }

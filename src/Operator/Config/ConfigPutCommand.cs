@@ -61,7 +61,7 @@ internal static class ConfigPutCommand
                 }
 
                 await administration.WriteConfigTextAsync(text, before, cancellation);
-                return await DoneReport.TellAsync(
+                return await DoneReport.PrintAsync(
                     parsed,
                     $"old: {(before is null ? "none" : Shown(before))}",
                     $"new: {Shown(text)}",

@@ -76,13 +76,13 @@ internal sealed record ConfigReport(
 
         if (config.EnableIPv4 && SubnetsOf(config) == 0)
         {
-            yield return $"SubnetMin {Ipv4Prefix.Format(config.SubnetMin)} is above SubnetMax "
-                + $"{Ipv4Prefix.Format(config.SubnetMax)}, so no host gets a subnet";
+            yield return $"SubnetMin {config.SubnetMin} is above SubnetMax {config.SubnetMax}, "
+                + "so no host gets a subnet";
         }
     }
 
     private static long SubnetsOf(NetworkConfig config) => config.EnableIPv4 && config.SubnetMin <= config.SubnetMax
-        ? (((long)config.SubnetMax - config.SubnetMin) >> (32 - config.SubnetLength)) + 1
+        ? ((long)(config.SubnetMax.Value - config.SubnetMin.Value) >> (32 - config.SubnetLength)) + 1
         : 0;
 }
 

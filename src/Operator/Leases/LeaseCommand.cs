@@ -1,6 +1,6 @@
 using System;
 using System.CommandLine;
-using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Operator.Leases;
@@ -119,7 +120,7 @@ internal sealed record LeaseEvent(string Name)
     {
         string? what = Lease is not null
             ? $"{Lease.Subnet,-18}  "
-            + $"{Ipv4Prefix.Format(Lease.PublicIp),-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease, now)}")}"
+            + $"{Lease.PublicIp,-15}{(Name == "removed" ? "" : $"  {LeaseTable.End(Lease, now)}")}"
             : Leases is { } count ? $"{count} {(count == 1 ? "lease" : "leases")}" : Reason;
         return TerminalText.Mask($"{LeaseReport.Time(now)}  {Name,-8}  {what}".TrimEnd());
     }

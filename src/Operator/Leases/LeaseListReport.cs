@@ -58,12 +58,12 @@ internal sealed record LeaseReport(string? Subnet, string? PublicIp, string? Exp
         bool hasEnd = entry.Expires is not null && !entry.IsReservation;
         return new LeaseReport(
             subnet,
-            entry.Attributes is { } attributes ? Ipv4Prefix.Format(attributes.PublicIp) : null,
+            entry.Attributes is { } attributes ? attributes.PublicIp.ToString() : null,
             hasEnd ? Time(entry.Expires.GetValueOrDefault()) : null,
             entry.IsReservation)
         {
             Name = entry.Key is null or { Ipv6Subnet: not null } ? entry.Name : null,
-            PublicIpv6 = entry.Attributes?.PublicIpv6 is { } ipv6 ? Ipv6Prefix.Format(ipv6) : null,
+            PublicIpv6 = entry.Attributes?.PublicIpv6 is { } ipv6 ? ipv6.ToString() : null,
             BackendType = entry.Attributes is { BackendType.Length: > 0 } ? entry.Attributes.BackendType : null,
             BackendData = entry.Attributes?.BackendData is { } data ? JsonElement.Parse(data) : null,
             Fault = entry.Fault,

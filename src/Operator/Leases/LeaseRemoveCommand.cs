@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
 
@@ -35,7 +36,7 @@ internal static class LeaseRemoveCommand
                 ?? throw new OperatorException(
                     $"there is no lease {unwanted} in {administration.Description}; see what there is: overlay lease "
                         + "list");
-            return await DoneReport.TellAsync(parsed, Line(removed, unwanted, TimeProvider.System.GetUtcNow()));
+            return await DoneReport.PrintAsync(parsed, Line(removed, unwanted, TimeProvider.System.GetUtcNow()));
         }));
         return command;
     }
@@ -68,7 +69,7 @@ internal static class LeaseRemoveCommand
             return $"removed {subnet}, which could not be read as a lease";
         }
 
-        string host = Ipv4Prefix.Format(removed.Attributes.PublicIp);
+        string host = removed.Attributes.PublicIp.ToString();
         return removed.Expires <= now
             ? $"removed the lease {subnet} of {host}, which had expired"
             : $"removed the {(removed.IsReservation ? "reservation" : "lease")} {subnet} of {host}; "

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Operator.Config;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
@@ -12,13 +13,15 @@ internal static class LeaseReserveCommand
     internal static Command Create(LeaseStoreOptions store)
     {
         Argument<Ipv4Prefix?> subnet = LeaseCommand.Subnet();
-        var publicIp = new Option<uint?>("--public-ip")
+        var publicIp = new Option<Ipv4Address?>("--public-ip")
         {
             Description = "the host the subnet is for: the address other hosts send to",
             HelpName = "IP",
             Required = true,
-            CustomParser = OptionParser.Of<uint?>("--public-ip", text => Ipv4Prefix.TryParseAddress(
-                text, out uint address) ? address : null, "an IPv4 address"),
+            CustomParser = OptionParser.Of<Ipv4Address?>(
+                "--public-ip",
+                text => Ipv4Address.TryParse(text, out Ipv4Address address) ? address : null,
+                "an IPv4 address"),
         };
         var command = new Command(
             "reserve", "Give a host a subnet without end; its lease of that subnet, if it has one, loses its "
@@ -27,10 +30,10 @@ internal static class LeaseReserveCommand
         command.SetAction((parsed, cancellation) => store.AdministerAsync(parsed, async administration =>
         {
             Ipv4Prefix wanted = LeaseCommand.Given(parsed.GetValue(subnet));
-            uint host = LeaseCommand.Given(parsed.GetValue(publicIp));
+            Ipv4Address host = LeaseCommand.Given(parsed.GetValue(publicIp));
             NetworkConfig config = await StoredConfig.ReadAsync(administration, cancellation);
             LeaseReservation done = await administration.ReserveAsync(config, wanted, host, cancellation);
-            return await DoneReport.TellAsync(parsed, Line(done, wanted, Ipv4Prefix.Format(host)));
+            return await DoneReport.PrintAsync(parsed, Line(done, wanted, host.ToString()));
         }));
         return command;
     }

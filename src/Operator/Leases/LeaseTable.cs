@@ -21,7 +21,7 @@ internal static class LeaseTable
             .. entries.Select(entry => (string[])
             [
                 NameOf(entry),
-                entry.Attributes is { } attributes ? Ipv4Prefix.Format(attributes.PublicIp) : NotSaid,
+                entry.Attributes is { } attributes ? attributes.PublicIp.ToString() : NotSaid,
                 entry.Attributes is null
                     ? NotSaid
                     : entry.Attributes.BackendType.Length > 0 ? entry.Attributes.BackendType : "udp",

@@ -306,11 +306,11 @@ public sealed class LeaseStoreOptions
         {
             return read(path);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"{option} {path} cannot be read ({refused.Message.TrimEnd('.')}); name a file that this user may "
-                    + "read", refused);
+                $"{option} {path} cannot be read ({problem.Message.TrimEnd('.')}); name a file that this user may "
+                    + "read", problem);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Coalescing;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
@@ -113,7 +114,7 @@ internal sealed class Decapsulator : IDisposable
         _coalescer.Clear();
     }
 
-    private void Take(int offset, int lengthBytes, uint source)
+    private void Take(int offset, int lengthBytes, Ipv4Address source)
     {
         DropReason verdict = InboundPath.Accept(
             _routes, _options.SourceCheck, source, _slab.Slice(offset, lengthBytes), out Ipv4Header packet);

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
@@ -105,7 +106,7 @@ internal sealed class Encapsulator : IDisposable
     private void TakeOne(in VirtioNetHeader frame, in Ipv4Header packet, int offset)
     {
         int pathMtu = 0;
-        DropReason verdict = OutboundPath.Route(_routes, packet, out uint nextHop);
+        DropReason verdict = OutboundPath.Route(_routes, packet, out Ipv4Address nextHop);
         if (verdict == DropReason.None)
         {
             verdict = FitPath(packet, packet.Packet.Length, nextHop, out pathMtu);
@@ -130,7 +131,7 @@ internal sealed class Encapsulator : IDisposable
     private void TakeSuperpacket(in VirtioNetHeader frame, in Ipv4Header packet, int offset, int frameBytes)
     {
         int pathMtu = 0;
-        DropReason verdict = OutboundPath.Route(_routes, packet, out uint nextHop);
+        DropReason verdict = OutboundPath.Route(_routes, packet, out Ipv4Address nextHop);
         if (verdict == DropReason.None)
         {
             packet.StepTimeToLive();
@@ -165,7 +166,7 @@ internal sealed class Encapsulator : IDisposable
     }
 
     // Whether a packet that may not be fragmented gets to the peer whole.
-    private DropReason FitPath(in Ipv4Header packet, int longestBytes, uint nextHop, out int pathMtu)
+    private DropReason FitPath(in Ipv4Header packet, int longestBytes, Ipv4Address nextHop, out int pathMtu)
     {
         pathMtu = 0;
         if (!_sender.HasNarrowPaths || !packet.MayNotBeFragmented)

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
@@ -140,7 +141,7 @@ internal sealed class MessageSender : IDisposable
         }
         else if (errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
         {
-            uint peer = batch.AddressOf(index);
+            Ipv4Address peer = batch.AddressOf(index);
             _counters.Note(PathEvent.TrainRefused);
             _counters.NoteRefusal(errno);
 
@@ -211,7 +212,7 @@ internal sealed class MessageSender : IDisposable
     }
 
     // The report that came with the refusal may have told the path already; without one the kernel is asked.
-    private bool IsTooLong(uint peer, int datagramBytes)
+    private bool IsTooLong(Ipv4Address peer, int datagramBytes)
     {
         if (IsKnownTooLong(peer, datagramBytes))
         {
@@ -228,7 +229,7 @@ internal sealed class MessageSender : IDisposable
         return true;
     }
 
-    private bool IsKnownTooLong(uint peer, int datagramBytes) =>
+    private bool IsKnownTooLong(Ipv4Address peer, int datagramBytes) =>
         datagramBytes + UdpPort.EncapsulationBytes > _paths.Current.Find(peer, _paths.Now).Mtu;
 
     private void Drop(Errno errno, int datagrams)

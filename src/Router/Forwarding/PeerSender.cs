@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
@@ -32,7 +33,7 @@ internal sealed class PeerSender : IDisposable
     private PeerPaths.Snapshot _known;
     private bool _isOpen;
     private bool _goesInFragments;
-    private uint _peer;
+    private Ipv4Address _peer;
     private int _datagrams;
     private int _segmentBytes;
     private int _longestTrainBytes;
@@ -68,13 +69,13 @@ internal sealed class PeerSender : IDisposable
     internal void BeginBatch() => _known = _paths.Current;
 
     /// <summary>The longest outer packet that gets to a peer whole, in bytes; 65,535 when nothing is known.</summary>
-    internal int PathMtu(uint peer) => _known.Find(peer, _paths.Now).Mtu;
+    internal int PathMtu(Ipv4Address peer) => _known.Find(peer, _paths.Now).Mtu;
 
     /// <summary>Adds one packet.</summary>
-    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="peer">The outer address.</param>
     /// <param name="offset">Where it lies, in bytes from the slab's start.</param>
     /// <param name="lengthBytes">20 to 65,507.</param>
-    internal void Add(uint peer, int offset, int lengthBytes)
+    internal void Add(Ipv4Address peer, int offset, int lengthBytes)
     {
         Open(peer, offset, lengthBytes);
         _batch.Add(offset, lengthBytes);
@@ -82,7 +83,7 @@ internal sealed class PeerSender : IDisposable
     }
 
     /// <summary>Adds one packet whose headers lie apart from its payload.</summary>
-    internal void Add(uint peer, int headerOffset, int headerBytes, int payloadOffset, int payloadBytes)
+    internal void Add(Ipv4Address peer, int headerOffset, int headerBytes, int payloadOffset, int payloadBytes)
     {
         Open(peer, payloadOffset, headerBytes + payloadBytes);
         _batch.Add(headerOffset, headerBytes);
@@ -98,7 +99,7 @@ internal sealed class PeerSender : IDisposable
     }
 
     // Makes the open message one that takes the packet: the last one continued, or a new one.
-    private void Open(uint peer, int offset, int lengthBytes)
+    private void Open(Ipv4Address peer, int offset, int lengthBytes)
     {
         if (_isOpen)
         {
@@ -170,7 +171,7 @@ internal sealed class PeerSender : IDisposable
     }
 
     // The kernel fragments a datagram that is too long for its path, but not one of a train.
-    private void FitPath(uint peer, int lengthBytes)
+    private void FitPath(Ipv4Address peer, int lengthBytes)
     {
         PeerPath path = _known.Find(peer, _paths.Now);
         _goesInFragments = lengthBytes + UdpPort.EncapsulationBytes > path.Mtu;

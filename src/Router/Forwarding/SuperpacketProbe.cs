@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Packets;
 using Overlay.Tun;
 
@@ -13,7 +14,7 @@ public static class SuperpacketProbe
 {
     private const int SegmentBytes = 8;
     private const int Segments = 2;
-    private const uint Nobody = 0x00000001;
+    private static readonly Ipv4Address s_nobody = new(0x00000001);
 
     /// <summary>
     /// Writes one superpacket of two segments that the kernel drops by itself: its source is nobody's (0/8;
@@ -43,9 +44,9 @@ public static class SuperpacketProbe
         BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)packetBytes);
         packet[8] = 1; // it does not get further than this host, whatever becomes of it
         packet[9] = isTcp ? IpProtocol.Tcp : IpProtocol.Udp;
-        BinaryPrimitives.WriteUInt32BigEndian(packet[12..], Nobody);
+        s_nobody.Write(packet[12..]);
         // 0.0.0.0 to 0.0.0.0 would be a broadcast to this host
-        BinaryPrimitives.WriteUInt32BigEndian(packet[16..], Nobody);
+        s_nobody.Write(packet[16..]);
         BinaryPrimitives.WriteUInt16BigEndian(
             packet[10..], InternetChecksum.Compute(packet[..Ipv4Header.MinimumBytes]));
         if (isTcp)

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using Overlay.Net;
 using Overlay.Router.Packets;
 
 namespace Overlay.Router.IcmpErrors;
@@ -82,5 +83,5 @@ internal static class IcmpError
     // error.
     private static bool IsQuery(byte type) => type is 0 or 8 or 9 or 10 or 13 or 14 or 15 or 16 or 17 or 18;
 
-    private static bool IsGroupOrBroadcast(uint address) => address >= 0xE0000000;
+    private static bool IsGroupOrBroadcast(Ipv4Address address) => address.Value >= 0xE0000000;
 }

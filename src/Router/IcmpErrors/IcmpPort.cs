@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Router.IcmpErrors;
 
@@ -15,7 +16,7 @@ namespace Overlay.Router.IcmpErrors;
 public sealed class IcmpPort(IcmpSocket socket) : IIcmpPort, IDisposable
 {
     /// <inheritdoc/>
-    public SyscallResult Send(ReadOnlySpan<byte> message, uint destination) => socket.Send(message, destination);
+    public SyscallResult Send(ReadOnlySpan<byte> message, Ipv4Address destination) => socket.Send(message, destination);
 
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();

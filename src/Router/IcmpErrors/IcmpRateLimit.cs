@@ -1,4 +1,5 @@
 using System;
+using Overlay.Net;
 
 namespace Overlay.Router.IcmpErrors;
 
@@ -27,16 +28,17 @@ internal sealed class IcmpRateLimit
     /// <summary>
     /// True when one more error may go to <paramref name="address"/> now; it is then counted as sent.
     /// </summary>
-    /// <param name="address">Host order.</param>
+    /// <param name="address">The host to be told.</param>
     /// <param name="nowMilliseconds">A clock that never goes back.</param>
-    internal bool TryTake(uint address, long nowMilliseconds)
+    internal bool TryTake(Ipv4Address address, long nowMilliseconds)
     {
         if (!_forAll.HasOne(nowMilliseconds))
         {
             return false;
         }
 
-        ref Host host = ref _hosts[(address ^ (address >> 8) ^ (address >> 16)) & 0xFF];
+        uint number = address.Value;
+        ref Host host = ref _hosts[(number ^ (number >> 8) ^ (number >> 16)) & 0xFF];
         if (host.Address != address)
         {
             host = new Host { Address = address, Credit = BurstForOneMilliseconds, LastMilliseconds = nowMilliseconds };
@@ -85,7 +87,7 @@ internal sealed class IcmpRateLimit
 
     private struct Host
     {
-        internal uint Address;
+        internal Ipv4Address Address;
         internal long Credit;
         internal long LastMilliseconds;
     }

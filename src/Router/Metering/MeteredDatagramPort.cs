@@ -1,4 +1,5 @@
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Ports;
 
 namespace Overlay.Router.Metering;
@@ -84,7 +85,7 @@ internal sealed class MeteredDatagramPort(
     public SyscallResult SetReceiveTrains(bool on) => port.SetReceiveTrains(on);
 
     /// <inheritdoc/>
-    public int FindPathMtu(uint address) => port.FindPathMtu(address);
+    public int FindPathMtu(Ipv4Address address) => port.FindPathMtu(address);
 
     /// <inheritdoc/>
     public SyscallResult ProbeMessageBatches() => port.ProbeMessageBatches();

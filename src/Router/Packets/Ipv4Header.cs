@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using Overlay.Net;
 using Overlay.Router.Counters;
 
 namespace Overlay.Router.Packets;
@@ -38,16 +39,16 @@ public readonly ref struct Ipv4Header
     /// <summary>The protocol number: 1 ICMP, 6 TCP, 17 UDP.</summary>
     public byte Protocol => _packet[ProtocolOffset];
 
-    /// <summary>Host order.</summary>
-    public uint Source => BinaryPrimitives.ReadUInt32BigEndian(_packet[SourceOffset..]);
+    /// <summary>Whose packet it is.</summary>
+    public Ipv4Address Source => Ipv4Address.Read(_packet[SourceOffset..]);
 
     /// <summary>
     /// True when the source can be one host's (RFC 1812, section 5.3.7): not 0/8, 127/8, 224/4 or 240/4.
     /// </summary>
     public bool HasUnicastSource => _packet[SourceOffset] is not 0 and not 127 and < 224;
 
-    /// <summary>Host order.</summary>
-    public uint Destination => BinaryPrimitives.ReadUInt32BigEndian(_packet[DestinationOffset..]);
+    /// <summary>Where it goes.</summary>
+    public Ipv4Address Destination => Ipv4Address.Read(_packet[DestinationOffset..]);
 
     /// <summary>True for every fragment but the first: it has no transport header.</summary>
     public bool IsLaterFragment => (BinaryPrimitives.ReadUInt16BigEndian(_packet[FragmentOffset..]) & 0x1FFF) != 0;

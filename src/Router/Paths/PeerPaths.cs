@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Router.Paths;
 
@@ -35,19 +36,20 @@ public sealed class PeerPaths(TimeProvider? time = null)
     public long Now => _time.GetTimestamp() / (_time.TimestampFrequency / 1000);
 
     /// <summary>The path to a peer takes packets of at most this size.</summary>
-    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="peer">The outer address.</param>
     /// <param name="mtu">Of the outer packet, in bytes; less than 552 is taken for 552.</param>
     /// <returns>True when this is news.</returns>
-    public bool ReportMtu(uint peer, int mtu) => Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
+    public bool ReportMtu(Ipv4Address peer, int mtu) =>
+        Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
 
     /// <summary>The kernel does not take trains to a peer.</summary>
-    /// <param name="peer">The outer address, host order.</param>
+    /// <param name="peer">The outer address.</param>
     /// <param name="refusal">What it answered to one.</param>
     /// <returns>True when this is news.</returns>
-    public bool ReportNoTrains(uint peer, Errno refusal) =>
+    public bool ReportNoTrains(Ipv4Address peer, Errno refusal) =>
         Replace(peer, path => path with { TakesTrains = false, TrainRefusal = refusal });
 
-    private bool Replace(uint peer, Func<PeerPath, PeerPath> change)
+    private bool Replace(Ipv4Address peer, Func<PeerPath, PeerPath> change)
     {
         long now = Now;
         while (true)
@@ -68,7 +70,7 @@ public sealed class PeerPaths(TimeProvider? time = null)
                     .OrderByDescending(other => other.ExpiresAt).Take(MaximumPaths).OrderBy(other => other.Peer),
             ];
             if (Interlocked.CompareExchange(
-                ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer)]), before) == before)
+                ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer.Value)]), before) == before)
             {
                 return isNews;
             }
@@ -96,11 +98,11 @@ public sealed class PeerPaths(TimeProvider? time = null)
         /// <summary>
         /// The path to a peer; <see cref="PeerPath.Unknown"/> when nothing is known or it has expired.
         /// </summary>
-        /// <param name="peer">The outer address, host order.</param>
+        /// <param name="peer">The outer address.</param>
         /// <param name="now">By <see cref="Now"/>.</param>
-        public PeerPath Find(uint peer, long now)
+        public PeerPath Find(Ipv4Address peer, long now)
         {
-            int index = Array.BinarySearch(_peers, peer);
+            int index = Array.BinarySearch(_peers, peer.Value);
             return index >= 0 && _paths[index].ExpiresAt > now ? _paths[index] : PeerPath.Unknown;
         }
     }

@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Router.Pipelines;
 
@@ -52,9 +53,9 @@ internal readonly record struct Frame(int Offset, FrameHead Head);
 
 /// <summary>What stands before a frame in a <see cref="FramePipe"/>.</summary>
 /// <param name="Bytes">The frame's length.</param>
-/// <param name="Source">A message's sender, host order.</param>
+/// <param name="Source">A message's sender.</param>
 /// <param name="SegmentBytes">Length of each datagram of a train but the last; 0 when the frame is one packet.</param>
-internal readonly record struct FrameHead(int Bytes, uint Source = 0, int SegmentBytes = 0)
+internal readonly record struct FrameHead(int Bytes, Ipv4Address Source = default, int SegmentBytes = 0)
 {
     /// <summary>From this head to the next: the following one begins on a cache line.</summary>
     internal int StrideBytes => FramePipe.HeadBytes + ((Bytes + FramePipe.HeadBytes - 1) & -FramePipe.HeadBytes);

@@ -1,4 +1,5 @@
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Router.Ports;
 
@@ -46,9 +47,9 @@ public interface IDatagramPort
     /// <summary>
     /// Asks the kernel how long a packet to this address may be. Slow: for when a send has been refused.
     /// </summary>
-    /// <param name="address">Host order.</param>
+    /// <param name="address">The peer.</param>
     /// <returns>Bytes of the outer packet; 0 when it does not know.</returns>
-    int FindPathMtu(uint address);
+    int FindPathMtu(Ipv4Address address);
 
     /// <summary>Takes one error report from the socket's queue.</summary>
     /// <returns>False when there is none.</returns>

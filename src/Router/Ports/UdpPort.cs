@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 
 namespace Overlay.Router.Ports;
 
@@ -32,11 +33,11 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <summary>
     /// Binds to this host's underlay address. Peers are sent to at the same port, as flannel does it.
     /// </summary>
-    /// <param name="address">Host order.</param>
+    /// <param name="address">This host's.</param>
     /// <param name="port">1 to 65535.</param>
     /// <param name="isShared">Whether several sockets have the port, each getting its share of the peers.</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
-    public static UdpPort Bind(uint address, ushort port, bool isShared = false)
+    public static UdpPort Bind(Ipv4Address address, ushort port, bool isShared = false)
     {
         var socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
         try
@@ -89,7 +90,7 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     }
 
     /// <inheritdoc/>
-    public int FindPathMtu(uint address) => _paths.Find(address, Port);
+    public int FindPathMtu(Ipv4Address address) => _paths.Find(address, Port);
 
     /// <inheritdoc/>
     public bool TryReadError(out DatagramError error) => _socket.TryReadError(out error);

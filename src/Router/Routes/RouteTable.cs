@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Numerics;
+using Overlay.Net;
 
 namespace Overlay.Router.Routes;
 
@@ -9,7 +10,7 @@ namespace Overlay.Router.Routes;
 /// Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.
 /// </summary>
 /// <remarks>
-/// A next hop is an outer address in host order; 0 means none. With prefixes of one length the lookup is one load from
+/// A next hop is an outer address; 0.0.0.0 means none. With prefixes of one length the lookup is one load from
 /// an index over the covered range; with several lengths it is a binary search over disjoint ranges, which were cut at
 /// build time so that the longest prefix wins.
 /// </remarks>
@@ -21,7 +22,7 @@ public sealed class RouteTable
     private const int MaximumIndexEntries = 1 << 20;
 
     // No packet has the unspecified address as its destination and survives the other checks.
-    private static readonly Prefix s_nothing = new(0, 32);
+    private static readonly Ipv4Prefix s_nothing = new(default, 32);
 
     private readonly uint[] _peers; // the distinct next hops: open-addressing hash, 0 = free
 
@@ -34,13 +35,13 @@ public sealed class RouteTable
     private readonly uint[] _rangeStarts = [];
     private readonly uint[] _rangeHops = [];
 
-    private RouteTable(Prefix network, Prefix ownSubnet, Route[] routes)
+    private RouteTable(Ipv4Prefix network, Ipv4Prefix ownSubnet, Route[] routes)
     {
         Network = network;
         OwnSubnet = ownSubnet;
         Count = routes.Length;
 
-        uint[] hops = [.. routes.Select(route => route.NextHop).Distinct()];
+        uint[] hops = [.. routes.Select(route => route.NextHop.Value).Distinct()];
         PeerCount = hops.Length;
         _peers = new uint[BitOperations.RoundUpToPowerOf2((uint)Math.Max(hops.Length * 2, 2))];
         foreach (uint hop in hops)
@@ -59,7 +60,7 @@ public sealed class RouteTable
             _index = new uint[entries];
             foreach (Route route in routes)
             {
-                _index[(route.Destination.First - _indexBase) >> _indexShift] = route.NextHop;
+                _index[(route.Destination.First.Value - _indexBase) >> _indexShift] = route.NextHop.Value;
             }
         }
         else
@@ -72,10 +73,10 @@ public sealed class RouteTable
     public static RouteTable Empty { get; } = new(s_nothing, s_nothing, []);
 
     /// <summary>The whole overlay network.</summary>
-    public Prefix Network { get; }
+    public Ipv4Prefix Network { get; }
 
     /// <summary>This host's share of it.</summary>
-    public Prefix OwnSubnet { get; }
+    public Ipv4Prefix OwnSubnet { get; }
 
     /// <summary>Routes in the table.</summary>
     public int Count { get; }
@@ -91,49 +92,47 @@ public sealed class RouteTable
     /// <param name="ownSubnet">This host's share of it.</param>
     /// <param name="routes">In any order. Of two equal prefixes the later one counts.</param>
     /// <exception cref="ArgumentException">A prefix length or a next hop is out of range.</exception>
-    public static RouteTable Build(Prefix network, Prefix ownSubnet, IEnumerable<Route> routes)
+    public static RouteTable Build(Ipv4Prefix network, Ipv4Prefix ownSubnet, IEnumerable<Route> routes)
     {
-        var distinct = new Dictionary<(uint First, int Length), Route>();
+        var distinct = new Dictionary<Ipv4Prefix, Route>();
         foreach (Route route in routes)
         {
-            if (route.Destination.Length is < 1 or > 32 || route.NextHop == 0)
+            if (route.Destination.Length is < 1 or > 32 || route.NextHop.IsUnspecified)
             {
                 throw new ArgumentException($"not a route: {route}", nameof(routes));
             }
 
-            distinct[(route.Destination.First, route.Destination.Length)] = route;
+            distinct[route.Destination.Masked()] = route;
         }
 
         return new RouteTable(network, ownSubnet, [.. distinct.Values]);
     }
 
     /// <summary>
-    /// The next hop of <paramref name="destination"/>: the longest matching prefix's; 0 when none matches.
+    /// The next hop of <paramref name="destination"/>: the longest matching prefix's; 0.0.0.0 when none matches.
     /// </summary>
-    /// <param name="destination">Host order.</param>
-    public uint Find(uint destination)
+    public Ipv4Address Find(Ipv4Address destination)
     {
         // Below the base the subtraction wraps to a large number, so one comparison covers both ends.
-        uint entry = (destination - _indexBase) >> _indexShift;
+        uint entry = (destination.Value - _indexBase) >> _indexShift;
         uint[] index = _index;
         if (entry < (uint)index.Length)
         {
-            return index[entry];
+            return new Ipv4Address(index[entry]);
         }
 
-        return _rangeStarts.Length == 0 ? 0 : FindRange(destination);
+        return _rangeStarts.Length == 0 ? default : FindRange(destination);
     }
 
     /// <summary>True when this outer address is some route's next hop.</summary>
-    /// <param name="address">Host order.</param>
-    public bool IsPeer(uint address)
+    public bool IsPeer(Ipv4Address address)
     {
         uint[] peers = _peers;
-        for (int slot = Slot(address); ; slot = (slot + 1) & (peers.Length - 1))
+        for (int slot = Slot(address.Value); ; slot = (slot + 1) & (peers.Length - 1))
         {
             // At least half of the slots are free, so the walk ends.
             uint peer = peers[slot];
-            if (peer == address || peer == 0)
+            if (peer == address.Value || peer == 0)
             {
                 return peer != 0;
             }
@@ -141,19 +140,19 @@ public sealed class RouteTable
     }
 
     /// <summary>True when the address lies in the overlay network.</summary>
-    public bool IsInNetwork(uint address) => Network.Contains(address);
+    public bool IsInNetwork(Ipv4Address address) => Network.Contains(address);
 
     /// <summary>True when the address lies in this host's own subnet.</summary>
-    public bool IsInOwnSubnet(uint address) => OwnSubnet.Contains(address);
+    public bool IsInOwnSubnet(Ipv4Address address) => OwnSubnet.Contains(address);
 
     // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4): neighbouring addresses spread.
     private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peers.Length)));
 
-    private uint FindRange(uint destination)
+    private Ipv4Address FindRange(Ipv4Address destination)
     {
-        int position = Array.BinarySearch(_rangeStarts, destination);
+        int position = Array.BinarySearch(_rangeStarts, destination.Value);
         // the first range starts at 0, so one is always before
-        return _rangeHops[position >= 0 ? position : ~position - 1];
+        return new Ipv4Address(_rangeHops[position >= 0 ? position : ~position - 1]);
     }
 
     private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)
@@ -165,8 +164,8 @@ public sealed class RouteTable
         }
 
         shift = 32 - routes[0].Destination.Length;
-        first = routes.Min(route => route.Destination.First);
-        uint span = ((routes.Max(route => route.Destination.First) - first) >> shift) + 1;
+        first = routes.Min(route => route.Destination.First.Value);
+        uint span = ((routes.Max(route => route.Destination.First.Value) - first) >> shift) + 1;
         entries = (int)Math.Min(span, MaximumIndexEntries + 1L);
         return entries <= MaximumIndexEntries;
     }
@@ -194,12 +193,12 @@ public sealed class RouteTable
 
         void CloseBefore(ulong address)
         {
-            while (open.Count > 0 && open.Peek().Destination.Last < address)
+            while (open.Count > 0 && open.Peek().Destination.Last.Value < address)
             {
-                uint last = open.Pop().Destination.Last;
+                uint last = open.Pop().Destination.Last.Value;
                 if (last != uint.MaxValue)
                 {
-                    Enter(last + 1, open.Count > 0 ? open.Peek().NextHop : 0);
+                    Enter(last + 1, open.Count > 0 ? open.Peek().NextHop.Value : 0);
                 }
             }
         }
@@ -207,8 +206,8 @@ public sealed class RouteTable
         foreach (Route route in routes.OrderBy(route => route.Destination.First)
             .ThenBy(route => route.Destination.Length))
         {
-            CloseBefore(route.Destination.First);
-            Enter(route.Destination.First, route.NextHop);
+            CloseBefore(route.Destination.First.Value);
+            Enter(route.Destination.First.Value, route.NextHop.Value);
             open.Push(route);
         }
 

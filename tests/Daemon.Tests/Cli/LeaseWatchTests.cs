@@ -10,6 +10,7 @@ using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Lease.Etcd.Store;
+using Overlay.Net;
 using Overlay.Operator.Leases;
 using Overlay.Testing;
 using Xunit;
@@ -120,8 +121,8 @@ public sealed class LeaseWatchTests : CliStore
         {
             Assert.Equal(("snapshot", null), await NextAsync(program, deadline.Token));
 
-            SubnetLease own = (
-                await host.AcquireAsync(config, new LeaseRequest(0xC0000201, null), deadline.Token)).Lease;
+            var request = new LeaseRequest(Ipv4Address.Parse("192.0.2.1"), null);
+            SubnetLease own = (await host.AcquireAsync(config, request, deadline.Token)).Lease;
             await TellsAsync("added", isReserved: false);
             _ = await host.RenewAsync(own, deadline.Token);
             await TellsAsync("renewed", isReserved: false);
@@ -209,7 +210,7 @@ public sealed class LeaseWatchTests : CliStore
     private static SubnetLease LeaseOf(string subnet, string publicIp)
     {
         Assert.True(Ipv4Prefix.TryParse(subnet, out Ipv4Prefix prefix));
-        Assert.True(Ipv4Prefix.TryParseAddress(publicIp, out uint address));
+        Assert.True(Ipv4Address.TryParse(publicIp, out Ipv4Address address));
         return new SubnetLease(prefix, new LeaseAttributes(address), s_now + TimeSpan.FromHours(24));
     }
 }

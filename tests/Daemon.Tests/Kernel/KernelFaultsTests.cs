@@ -1,6 +1,7 @@
 using System;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class KernelFaultsTests
         var version = Version.Parse(kernel);
         Assert.Equal(breaks, KernelFaults.BreaksFullTrains(version));
 
-        using var port = UdpPort.Bind(0x7F000001, FreePort());
+        using var port = UdpPort.Bind(Ipv4Address.Loopback, FreePort());
         var negotiation = new Negotiation([Acceleration.UdpGso, Acceleration.UdpGro], version);
         Accelerations answers = negotiation.Hold([port]);
         Assert.Equal(

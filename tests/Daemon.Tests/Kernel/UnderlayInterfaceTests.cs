@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Overlay.Daemon.Start;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Overlay.Terminal;
 using Xunit;
 using static Overlay.Testing.PacketBuilder;
@@ -19,19 +20,19 @@ public sealed class UnderlayInterfaceTests
 
     private static readonly List<InterfaceAddress> s_addresses =
     [
-        new(1, Address("127.0.0.1"), 8, AddressScope.Host, AddressFlags.Permanent),
-        new(2, Address("169.254.7.7"), 16, AddressScope.Link, AddressFlags.Permanent),
-        new(2, Address("172.16.0.9"), 24, AddressScope.Universe, AddressFlags.Deprecated),
-        new(2, Address("172.16.0.5"), 24, AddressScope.Universe, AddressFlags.Permanent),
-        new(3, Address("192.168.0.6"), 24, AddressScope.Universe, AddressFlags.Secondary),
-        new(3, Address("192.168.0.5"), 24, AddressScope.Universe, AddressFlags.Permanent),
+        new(1, Ipv4Prefix.Parse("127.0.0.1/8"), AddressScope.Host, AddressFlags.Permanent),
+        new(2, Ipv4Prefix.Parse("169.254.7.7/16"), AddressScope.Link, AddressFlags.Permanent),
+        new(2, Ipv4Prefix.Parse("172.16.0.9/24"), AddressScope.Universe, AddressFlags.Deprecated),
+        new(2, Ipv4Prefix.Parse("172.16.0.5/24"), AddressScope.Universe, AddressFlags.Permanent),
+        new(3, Ipv4Prefix.Parse("192.168.0.6/24"), AddressScope.Universe, AddressFlags.Secondary),
+        new(3, Ipv4Prefix.Parse("192.168.0.5/24"), AddressScope.Universe, AddressFlags.Permanent),
     ];
 
     private static readonly List<Ipv4Route> s_routes =
     [
-        new(0, 0, Address("192.168.0.1"), 3, 200),
-        new(0, 0, Address("172.16.0.1"), 2, 100),
-        new(Address("172.16.0.0"), 24, null, 2, 0),
+        new(default, Address("192.168.0.1"), 3, 200),
+        new(default, Address("172.16.0.1"), 2, 100),
+        new(Ipv4Prefix.Parse("172.16.0.0/24"), null, 2, 0),
     ];
 
     [Theory]
@@ -62,7 +63,7 @@ public sealed class UnderlayInterfaceTests
     public void Without_a_default_route_the_interface_must_be_named()
     {
         OperatorException refused = Assert.Throws<OperatorException>(
-            () => UnderlayInterface.Select(s_links, s_addresses, [new(0, 0, null, null, 0)], null, null));
+            () => UnderlayInterface.Select(s_links, s_addresses, [new(default, null, null, 0)], null, null));
         Assert.Contains("--iface", refused.Message);
     }
 

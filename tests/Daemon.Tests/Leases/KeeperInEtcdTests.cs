@@ -11,6 +11,7 @@ using Overlay.Router.Routes;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Daemon.Tests.Leases.LoopRig;
+using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Daemon.Tests.Leases;
 
@@ -25,8 +26,9 @@ public sealed class KeeperInEtcdTests
         ManualTime time = new();
         await using EtcdLeaseStore store = NewStore();
         await using EtcdLeaseStore other = NewStore();
-        SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(0xC0000201, null), cancel)).Lease;
-        await other.AcquireAsync(Config, new LeaseRequest(0xC0000202, null), cancel);
+        SubnetLease own = (
+            await store.AcquireAsync(Config, new LeaseRequest(Address("192.0.2.1"), null), cancel)).Lease;
+        await other.AcquireAsync(Config, new LeaseRequest(Address("192.0.2.2"), null), cancel);
         LineLog log = new();
         RouteTableCell cell = new();
         StartingPoint start = new(Config, own, IsNew: true, Peers: null);
@@ -53,7 +55,7 @@ public sealed class KeeperInEtcdTests
         await Until(() => log.Lines.Exists(
             line => line.StartsWith($"lease {own.Subnet} renewed until", StringComparison.Ordinal)));
         // a mark: it is told of after the renewal
-        await other.AcquireAsync(Config, new LeaseRequest(0xC0000203, null), cancel);
+        await other.AcquireAsync(Config, new LeaseRequest(Address("192.0.2.3"), null), cancel);
         await Until(() => cell.Current.Count == 2);
         Assert.DoesNotContain(log.Lines, line => line.StartsWith("Subnet removed", StringComparison.Ordinal)
             || line.Contains("is lost", StringComparison.Ordinal));

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Lease;
+using Overlay.Net;
 using Xunit;
 using static Overlay.Daemon.Tests.Leases.LoopRig;
 using static Overlay.Testing.PacketBuilder;
@@ -88,7 +89,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         await using var rig = new LoopRig(peers: [s_peer, LeaseOf("10.5.98.0", "192.168.0.98")]);
         Assert.True(rig.Loop.FirstUpdate.IsCompletedSuccessfully);
         Assert.Equal(2, rig.Cell.Current.Count);
-        Assert.Equal(new Router.Routes.Prefix(Address("10.5.34.0"), 24), rig.Cell.Current.OwnSubnet);
+        Assert.Equal(new Ipv4Prefix(Address("10.5.34.0"), 24), rig.Cell.Current.OwnSubnet);
 
         rig.Store.Tell(new LeaseUpdate.Gap("away"));
         await rig.UntilSaid("known routes stay: away");
@@ -98,11 +99,11 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         await Until(() =>
         {
             seen.Add(rig.Cell.Current.Count);
-            return rig.Cell.Current.Find(Address("10.5.97.1")) != 0;
+            return !rig.Cell.Current.Find(Address("10.5.97.1")).IsUnspecified;
         });
 
         Assert.Equal([2], seen); // never without a route that is still right
-        Assert.Equal(0u, rig.Cell.Current.Find(Address("10.5.98.1")));
+        Assert.Equal(default, rig.Cell.Current.Find(Address("10.5.98.1")));
         await rig.UntilSaid("Subnet removed: 10.5.98.0/24");
         Assert.Equal(0, rig.TimesSaid("Subnet added: 10.5.99.0/24"));
     }

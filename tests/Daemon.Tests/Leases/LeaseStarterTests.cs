@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Daemon.Tests.Leases.LoopRig;
@@ -17,7 +18,7 @@ public sealed class LeaseStarterTests : IDisposable
     private const string Away = "no connection to 127.0.0.1:2379";
 
     private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
-    private static readonly uint s_publicIp = Address("192.168.0.34");
+    private static readonly Ipv4Address s_publicIp = Address("192.168.0.34");
 
     private readonly string _directory = Directory.CreateTempSubdirectory("overlay-start-").FullName;
     private readonly ManualTime _time = new();

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
+using Overlay.Net;
 using Xunit;
 using static Overlay.Daemon.Tests.Leases.LoopRig;
 

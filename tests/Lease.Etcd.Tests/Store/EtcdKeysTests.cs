@@ -21,7 +21,7 @@ public sealed class EtcdKeysTests
         EtcdKeys keys = new(given);
 
         Assert.Equal($"{joined}/config", keys.Config);
-        Assert.Equal($"{joined}/subnets/10.5.34.0-24", keys.Of(Net("10.5.34.0/24")));
+        Assert.Equal($"{joined}/subnets/10.5.34.0-24", keys.Of(Cidr("10.5.34.0/24")));
     }
 
     [Theory]

@@ -86,7 +86,7 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         await using EtcdLeaseStore host = Lab.NewStore();
         SubnetLease taken = (
             await host.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
-        Assert.Equal((Net("10.5.8.0/24"), DateTimeOffset.MaxValue), (taken.Subnet, taken.Expires));
+        Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue), (taken.Subnet, taken.Expires));
         await host.RenewAsync(taken, EtcdStoreLab.Cancel);
         Assert.Equal(-1, await Lab.TimeToLiveAsync("10.5.8.0-24"));
     }
@@ -103,7 +103,7 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         KeyValue made = Assert.IsType<KeyValue>(await Lab.ReadAsync("10.5.8.0-24"));
         LeaseReservation second = await ReserveAsync(store, "10.5.8.0/24", "192.0.2.1");
 
-        Assert.Equal(new LeaseReservation(ReservationKind.FromLease, Net("10.5.9.0/24")), first);
+        Assert.Equal(new LeaseReservation(ReservationKind.FromLease, Cidr("10.5.9.0/24")), first);
         Assert.Equal((Text, 0L), (made.Value.ToStringUtf8(), made.Lease));
         Assert.Equal(ReservationKind.Unchanged, second.Kind);
         Assert.Equal(made.ModRevision, (await Lab.ReadAsync("10.5.8.0-24"))?.ModRevision);
@@ -118,9 +118,9 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         await using EtcdLeaseStore host = Lab.NewStore();
 
         AcquiredLease taken = await host.AcquireAsync(
-            s_config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.7.0/24")), EtcdStoreLab.Cancel);
+            s_config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.7.0/24")), EtcdStoreLab.Cancel);
 
-        Assert.Equal(Net("10.5.8.0/24"), taken.Lease.Subnet);
+        Assert.Equal(Cidr("10.5.8.0/24"), taken.Lease.Subnet);
     }
 
     [Theory]
@@ -235,7 +235,7 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
     private EtcdLeaseAdministration NewAdministration() => new(Lab.Options, Lab.Prefix, TimeProvider.System);
 
     private static Task<LeaseReservation> ReserveAsync(ILeaseAdministration store, string subnet, string publicIp) =>
-        store.ReserveAsync(s_config, Net(subnet), Ip(publicIp), EtcdStoreLab.Cancel);
+        store.ReserveAsync(s_config, Cidr(subnet), Ip(publicIp), EtcdStoreLab.Cancel);
 
     private static double LeftOf(LeaseEntry entry) =>
         ((entry.Expires ?? throw new InvalidOperationException(

@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Etcdserverpb;
 using Google.Protobuf;
 using Overlay.Lease.Etcd.Store;
+using Overlay.Net;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.LeaseText;
@@ -134,7 +135,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.18");
         await Lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
 
-        LeaseView view = new(Net("10.5.200.0/24"), Ip("192.0.2.200"));
+        LeaseView view = new(Cidr("10.5.200.0/24"), Ip("192.0.2.200"));
         int seen = 0;
         await Eventually.IsTrue(
             () =>
@@ -160,8 +161,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
 
         for (int i = 1; i <= 300; i++)
         {
-            await Lab.PutAsync(
-                Lab.KeyOf($"10.5.{i % 3}.0-24"), Value(Ipv4Prefix.Format(Ip("192.0.2.0") + (uint)(i % 200))));
+            await Lab.PutAsync(Lab.KeyOf($"10.5.{i % 3}.0-24"), Value($"192.0.2.{i % 200}"));
         }
 
         await Eventually.IsTrue(
@@ -172,7 +172,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         foreach (IGrouping<Ipv4Prefix, LeaseChange> subnet in changes.GroupBy(change => change.Subnet))
         {
             // Of one subnet's addresses each is higher than the one before, and once they start again after 199.
-            uint[] hosts = [.. subnet.Select(change => change.Lease!.PublicIp & 0xFF)];
+            uint[] hosts = [.. subnet.Select(change => change.Lease!.PublicIp.Value & 0xFF)];
             Assert.DoesNotContain(hosts.Zip(hosts[1..]), pair => pair.Second == pair.First);
             Assert.InRange(hosts.Zip(hosts[1..]).Count(pair => pair.Second < pair.First), 0, 1);
         }
@@ -234,8 +234,8 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
 
         PutRequest Put(int host, long lease) => new()
         {
-            Key = ByteString.CopyFromUtf8(Lab.KeyOf(Name(new Ipv4Prefix(0x0A000000 + ((uint)host << 8), 24)))),
-            Value = ByteString.CopyFromUtf8(Value(Ipv4Prefix.Format(0xAC100000 + (uint)host))),
+            Key = ByteString.CopyFromUtf8(Lab.KeyOf(Name(new Ipv4Prefix(Ip("10.0.0.0") + ((uint)host << 8), 24)))),
+            Value = ByteString.CopyFromUtf8(Value($"{Ip("172.16.0.0") + (uint)host}")),
             Lease = lease,
         };
     }

@@ -38,7 +38,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     {
         await using EtcdLeaseStore store = Lab.NewStore(seed);
 
-        uint third = ((await AcquireAsync(store)).Lease.Subnet.Address >> 8) & 0xFF;
+        uint third = ((await AcquireAsync(store)).Lease.Subnet.Address.Value >> 8) & 0xFF;
 
         Assert.True(third is 3 or (>= 6 and <= 25), $"10.3.{third}.0/24 with seed {seed}");
     }
@@ -48,7 +48,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     {
         await using EtcdLeaseStore store = Lab.NewStore();
 
-        Assert.Equal(Net("10.3.6.0/24"), (await AcquireAsync(store, "10.3.6.0/24")).Lease.Subnet);
+        Assert.Equal(Cidr("10.3.6.0/24"), (await AcquireAsync(store, "10.3.6.0/24")).Lease.Subnet);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
 
         AcquiredLease taken = await AcquireAsync(store, "10.3.4.0/24");
 
-        Assert.NotEqual(Net("10.3.4.0/24"), taken.Lease.Subnet);
+        Assert.NotEqual(Cidr("10.3.4.0/24"), taken.Lease.Subnet);
         Assert.Contains(
             "1.1.1.1", (await Lab.ReadAsync("10.3.4.0-24"))!.Value.ToStringUtf8(), StringComparison.Ordinal);
     }
@@ -159,7 +159,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
                 Task.Run(() => AcquireAsync(right, "10.3.6.0/24", "1.2.3.5")));
 
             Assert.NotEqual(taken[0].Lease.Subnet, taken[1].Lease.Subnet);
-            Assert.Contains(taken, one => one.Lease.Subnet == Net("10.3.6.0/24"));
+            Assert.Contains(taken, one => one.Lease.Subnet == Cidr("10.3.6.0/24"));
             await left.ReleaseAsync(taken[0].Lease, EtcdStoreLab.Cancel);
             await right.ReleaseAsync(taken[1].Lease, EtcdStoreLab.Cancel);
         }
@@ -172,7 +172,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         await using WatchLog watch = new(store, s_config);
-        LeaseView view = new(Net("10.3.6.0/24"), Ip("1.2.3.4"));
+        LeaseView view = new(Cidr("10.3.6.0/24"), Ip("1.2.3.4"));
         view.Apply(await watch.WaitForAsync(1));
 
         await Lab.WhileCutAsync(watch, async () =>
@@ -197,7 +197,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
             },
             () => string.Join("; ", watch.Told));
         SubnetLease lease = Assert.Single(changed);
-        Assert.Equal((Net("10.3.4.0/24"), Ip("1.1.1.9")), (lease.Subnet, lease.PublicIp));
+        Assert.Equal((Cidr("10.3.4.0/24"), Ip("1.1.1.9")), (lease.Subnet, lease.PublicIp));
     }
 
     [Fact]
@@ -246,5 +246,5 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     private static Task<AcquiredLease> AcquireAsync(
         EtcdLeaseStore store, string? previous = null, string publicIp = "1.2.3.4") =>
         store.AcquireAsync(
-            s_config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), EtcdStoreLab.Cancel);
+            s_config, new LeaseRequest(Ip(publicIp), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel);
 }

@@ -50,7 +50,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         SubnetLease own = (await AcquireAsync(store)).Lease;
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
 
-        Assert.Equal(Net("10.5.8.0/24"), own.Subnet);
+        Assert.Equal(Cidr("10.5.8.0/24"), own.Subnet);
         Assert.InRange(await Lab.TimeToLiveAsync("10.5.8.0-24"), 86_000, 86_400);
         LeaseTimeToLiveResponse left = await Lab.Client.LeaseTimeToLiveAsync(
             new LeaseTimeToLiveRequest { ID = shared, Keys = true }, EtcdStoreLab.Cancel);
@@ -65,7 +65,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
 
         SubnetLease renewed = await store.RenewAsync(
             new SubnetLease(
-                Net("10.5.8.0/24"), new LeaseAttributes(Ip(Ours)), DateTimeOffset.UtcNow), EtcdStoreLab.Cancel);
+                Cidr("10.5.8.0/24"), new LeaseAttributes(Ip(Ours)), DateTimeOffset.UtcNow), EtcdStoreLab.Cancel);
 
         Assert.InRange(renewed.Expires - DateTimeOffset.UtcNow, TimeSpan.FromHours(23.9), TimeSpan.FromHours(24));
     }
@@ -186,7 +186,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
             await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(own, EtcdStoreLab.Cancel));
         Assert.DoesNotContain('\n', loss.Message);
         LeaseRequest request = new(Ip(Ours), own.Subnet, LostSubnet: own.Subnet);
-        Assert.False(Net("10.5.8.0/22")
+        Assert.False(Cidr("10.5.8.0/22")
             .Contains((await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease.Subnet));
     }
 
@@ -216,7 +216,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
             AcquiredLease[] taken = await Task.WhenAll(
                 Task.Run(() => AcquireAsync(left, "10.5.17.0/24")),
                 Task.Run(() => right.AcquireAsync(
-                    wide, new LeaseRequest(Ip("192.0.2.2"), Net("10.5.16.0/20")), EtcdStoreLab.Cancel)));
+                    wide, new LeaseRequest(Ip("192.0.2.2"), Cidr("10.5.16.0/20")), EtcdStoreLab.Cancel)));
 
             Assert.False(taken[0].Lease.Subnet.Overlaps(taken[1].Lease.Subnet));
             Assert.Equal(2, (await Lab.ReadAllAsync()).Count);
@@ -245,7 +245,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>
         store.AcquireAsync(
-        s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Net(previous)), EtcdStoreLab.Cancel);
+        s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel);
 
     private async Task<KeyValue> OwnKeyAsync(SubnetLease own) =>
         await Lab.ReadAsync(Name(own.Subnet)) ?? throw new InvalidOperationException($"there is no {own.Subnet}");

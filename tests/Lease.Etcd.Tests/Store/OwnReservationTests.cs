@@ -116,9 +116,9 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
         await using EtcdLeaseStore store = Lab.NewStore();
 
         AcquiredLease taken = await store.AcquireAsync(
-            s_config, new LeaseRequest(Ip(Ours), Net("10.5.7.0/24")), EtcdStoreLab.Cancel);
+            s_config, new LeaseRequest(Ip(Ours), Cidr("10.5.7.0/24")), EtcdStoreLab.Cancel);
 
-        Assert.Equal((Net("10.5.8.0/24"), DateTimeOffset.MaxValue, false), (
+        Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue, false), (
             taken.Lease.Subnet, taken.Lease.Expires, taken.IsNew));
         Assert.Equal(written, (await ReservedAsync()).ModRevision);
     }
@@ -142,7 +142,7 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
 
     private static async Task<SubnetLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>
         (await store.AcquireAsync(
-        s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Net(previous)), EtcdStoreLab.Cancel)).Lease;
+        s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel)).Lease;
 
     private Task<long> ReserveAsync() => Lab.PutLeaseAsync(Reserved, Ours, ttl: 0);
 

@@ -18,7 +18,7 @@ public sealed class LeaseJudgeTests
             Entry("10.5.20.0-24", "192.0.2.3", created: 9),
             Entry("10.5.20.128-25", "192.0.2.4", created: 8));
 
-        Assert.Equal([Net("10.5.8.0/22"), Net("10.5.20.128/25")], survey.Leases.Select(lease => lease.Subnet));
+        Assert.Equal([Cidr("10.5.8.0/22"), Cidr("10.5.20.128/25")], survey.Leases.Select(lease => lease.Subnet));
         Assert.Equal(
             ["10.5.20.0-24", "10.5.9.0-24"], survey.Faults.Select(fault => fault.Stored.Name)
                 .Order(StringComparer.Ordinal));
@@ -32,7 +32,7 @@ public sealed class LeaseJudgeTests
             Entry("10.5.9.0-24", "192.0.2.2", created: 7),
             Entry("10.5.9.0-25", "192.0.2.3", created: 7));
 
-        Assert.Equal(Net("10.5.9.0/24"), Assert.Single(survey.Leases).Subnet);
+        Assert.Equal(Cidr("10.5.9.0/24"), Assert.Single(survey.Leases).Subnet);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class LeaseJudgeTests
             Entry("10.5.8.0-22", "192.0.2.2", created: 2),
             Entry("10.5.10.0-24", "192.0.2.3", created: 3));
 
-        Assert.Equal([Net("10.5.9.0/24"), Net("10.5.10.0/24")], survey.Leases.Select(lease => lease.Subnet));
+        Assert.Equal([Cidr("10.5.9.0/24"), Cidr("10.5.10.0/24")], survey.Leases.Select(lease => lease.Subnet));
     }
 
     [Theory]

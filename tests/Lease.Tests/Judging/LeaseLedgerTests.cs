@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Judging.LeaseJudgeTests;
 using static Overlay.Lease.Tests.Leases;
@@ -142,8 +143,8 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
 
         static (string, StoredLease?) Touch(int host)
         {
-            string name = new SubnetKey(new Ipv4Prefix(0x0A000000 + ((uint)host << 8), 24)).Format();
-            return (name, Entry(name, Ipv4Prefix.Format(0xAC100000 + (uint)host), host));
+            string name = new SubnetKey(new Ipv4Prefix(Ip("10.0.0.0") + ((uint)host << 8), 24)).Format();
+            return (name, Entry(name, $"{Ip("172.16.0.0") + (uint)host}", host));
         }
     }
 

@@ -77,13 +77,13 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
     {
         await using ILeaseAdministration store = NewAdministration();
 
-        LeaseReservation done = await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel);
+        LeaseReservation done = await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel);
 
         Assert.Equal(new LeaseReservation(ReservationKind.Made, null), done);
         Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
         await using FileLeaseStore hosts = NewStore();
         AcquiredLease acquired = await hosts.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
-        Assert.Equal((Net("10.5.8.0/24"), DateTimeOffset.MaxValue), (acquired.Lease.Subnet, acquired.Lease.Expires));
+        Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue), (acquired.Lease.Subnet, acquired.Lease.Expires));
     }
 
     [Fact]
@@ -93,13 +93,13 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         PutText("10.5.8.0-24", Text);
         await using ILeaseAdministration store = NewAdministration();
 
-        LeaseReservation done = await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel);
+        LeaseReservation done = await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel);
 
         Assert.Equal(ReservationKind.FromLease, done.Kind);
         Assert.Equal(Text, File.ReadAllText(FileOf("10.5.8.0-24")));
         Assert.Equal(FileLeaseStore.ReservedUntil.UtcDateTime, File.GetLastWriteTimeUtc(FileOf("10.5.8.0-24")));
         Assert.Equal(ReservationKind.Unchanged, (
-            await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
+            await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
     }
 
     [Fact]
@@ -109,8 +109,8 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         await using ILeaseAdministration store = NewAdministration();
 
         Assert.Equal(
-            new LeaseReservation(ReservationKind.Made, Net("10.5.7.0/24")),
-            await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel));
+            new LeaseReservation(ReservationKind.Made, Cidr("10.5.7.0/24")),
+            await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         await using ILeaseAdministration store = NewAdministration();
 
         Assert.Equal(
-            ReservationKind.Made, (await store.ReserveAsync(Config, Net("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
+            ReservationKind.Made, (await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
         Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
     }
 
@@ -141,7 +141,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         await using ILeaseAdministration store = NewAdministration();
 
         LeaseStoreException refusal = await Refusal(
-            () => store.ReserveAsync(Config, Net(subnet), Ip(publicIp), Cancel));
+            () => store.ReserveAsync(Config, Cidr(subnet), Ip(publicIp), Cancel));
 
         Assert.StartsWith($"{subnet} cannot be reserved", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
@@ -200,7 +200,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         await store.WriteConfigTextAsync("""{"Network":"10.7.0.0/16"}""", null, Cancel);
 
         await using FileLeaseStore hosts = NewStore();
-        Assert.Equal(Net("10.7.0.0/16"), (await hosts.ReadConfigAsync(Cancel)).Network);
+        Assert.Equal(Cidr("10.7.0.0/16"), (await hosts.ReadConfigAsync(Cancel)).Network);
     }
 
     private FileLeaseAdministration NewAdministration() => new(Root, Time);

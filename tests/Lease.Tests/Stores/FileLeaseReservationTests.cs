@@ -30,10 +30,10 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         AcquiredLease acquired = await store.AcquireAsync(
-            Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.9.0/24")), Cancel);
+            Config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.9.0/24")), Cancel);
 
         Assert.Equal(new SubnetLease(
-            Net("10.5.8.0/24"), new LeaseAttributes(Ip("192.0.2.1")), DateTimeOffset.MaxValue), acquired.Lease);
+            Cidr("10.5.8.0/24"), new LeaseAttributes(Ip("192.0.2.1")), DateTimeOffset.MaxValue), acquired.Lease);
         Assert.False(acquired.IsNew);
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
     }
@@ -46,8 +46,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         Assert.Equal(
-            Net("10.5.8.0/24"), (await store.AcquireAsync(
-                Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.7.0/24")), Cancel)).Lease.Subnet);
+            Cidr("10.5.8.0/24"), (await store.AcquireAsync(
+                Config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.7.0/24")), Cancel)).Lease.Subnet);
     }
 
     [Fact]
@@ -74,10 +74,10 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         AcquiredLease acquired = await store.AcquireAsync(
-            Config, new LeaseRequest(Ip("192.0.2.1"), PreviousSubnet: null, LostSubnet: Net(lost)), Cancel);
+            Config, new LeaseRequest(Ip("192.0.2.1"), PreviousSubnet: null, LostSubnet: Cidr(lost)), Cancel);
 
-        Assert.False(acquired.Lease.Subnet.Overlaps(Net(lost)));
-        Assert.Equal(lost == "10.5.12.0/24", acquired.Lease.Subnet == Net("10.5.8.0/24"));
+        Assert.False(acquired.Lease.Subnet.Overlaps(Cidr(lost)));
+        Assert.Equal(lost == "10.5.12.0/24", acquired.Lease.Subnet == Cidr("10.5.8.0/24"));
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
         Assert.Equal(warnings, Warnings.Count(
             line => line.Contains("or the subnet just lost to one, overlaps it", StringComparison.Ordinal)));
@@ -119,8 +119,8 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         Assert.NotEqual(
-            Net("10.5.8.0/24"), (await store.AcquireAsync(
-                Config, new LeaseRequest(Ip("192.0.2.1"), Net("10.5.8.0/24")), Cancel)).Lease.Subnet);
+            Cidr("10.5.8.0/24"), (await store.AcquireAsync(
+                Config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.8.0/24")), Cancel)).Lease.Subnet);
         await Assert.ThrowsAsync<LeaseLostException>(
             () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
         Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
@@ -35,7 +36,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
 
         SubnetLease lease = await Acquire("192.0.2.1", previous: "10.5.9.0/24");
 
-        Assert.Equal(Net("10.5.7.0/24"), lease.Subnet);
+        Assert.Equal(Cidr("10.5.7.0/24"), lease.Subnet);
         Assert.Equal(Time.GetUtcNow().UtcDateTime, File.GetLastWriteTimeUtc(FileOf("10.5.7.0-24")));
         Assert.Equal(["10.5.7.0-24"], FileNames());
     }
@@ -51,7 +52,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
 
         SubnetLease lease = await Acquire("192.0.2.1", previous: "10.5.9.0/24");
 
-        Assert.Equal(Net("10.5.9.0/24"), lease.Subnet);
+        Assert.Equal(Cidr("10.5.9.0/24"), lease.Subnet);
         Assert.Equal(["10.5.9.0-24"], FileNames());
     }
 
@@ -61,7 +62,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         PutLease("10.5.8.0-24&fc00::-64", "192.0.2.1");
         PutLease("10.5.8.0-24", "192.0.2.8");
 
-        Assert.NotEqual(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.NotEqual(Cidr("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
         Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));
     }
 
@@ -76,8 +77,8 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
 
         SubnetLease lease = await Acquire("192.0.2.1", previous);
 
-        Assert.Equal(warning is null, lease.Subnet == Net(previous));
-        Assert.NotEqual(Net("10.5.8.0/24"), lease.Subnet);
+        Assert.Equal(warning is null, lease.Subnet == Cidr(previous));
+        Assert.NotEqual(Cidr("10.5.8.0/24"), lease.Subnet);
         Assert.Equal(
             warning is null ? 0 : 1, Warnings.Count(line => line.Contains(warning ?? "", StringComparison.Ordinal)));
     }
@@ -88,7 +89,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         PutLease("10.5.7.0-24", "192.0.2.1");
         PutLease("10.5.8.0-24", "192.0.2.1");
 
-        Assert.Equal(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Equal(Cidr("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
         Assert.Equal(["10.5.7.0-24", "10.5.8.0-24"], FileNames());
     }
 
@@ -104,12 +105,12 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         }
 
         await using FileLeaseStore store = NewStore();
-        LeaseRequest request = new(Ip("192.0.2.1"), Net("10.5.8.0/24"), LostSubnet: Net("10.5.8.0/24"));
+        LeaseRequest request = new(Ip("192.0.2.1"), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
 
         AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
 
         Assert.True(taken.IsNew);
-        Assert.NotEqual(Net("10.5.8.0/24"), taken.Lease.Subnet);
+        Assert.NotEqual(Cidr("10.5.8.0/24"), taken.Lease.Subnet);
         Assert.Equal(holder is not null, File.Exists(FileOf("10.5.8.0-24")));
     }
 
@@ -118,7 +119,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     {
         PutLease("10.5.8.0-24", "192.0.2.8", age: TimeSpan.FromHours(24));
 
-        Assert.Equal(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.Equal(Cidr("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
         Assert.Contains("192.0.2.1", File.ReadAllText(FileOf("10.5.8.0-24")), StringComparison.Ordinal);
     }
 
@@ -136,7 +137,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
                 (await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Lease.Subnet);
         }
 
-        Assert.Equal(Net("10.5.0.4/30"), order[2]);
+        Assert.Equal(Cidr("10.5.0.4/30"), order[2]);
         Assert.Equal(3, order.Distinct().Count());
     }
 
@@ -160,7 +161,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     {
         PutText("10.5.8.0-24", "half a fi");
 
-        Assert.NotEqual(Net("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
+        Assert.NotEqual(Cidr("10.5.8.0/24"), (await Acquire("192.0.2.1", previous: "10.5.8.0/24")).Subnet);
         Assert.Equal("half a fi", File.ReadAllText(FileOf("10.5.8.0-24")));
     }
 
@@ -187,7 +188,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
 
         AcquiredLease[] leases = await Task.WhenAll(Enumerable.Range(1, 60).Select(host =>
             Task.Run(() => (host % 2 == 0 ? left : right).AcquireAsync(
-                config, new LeaseRequest(Ip("192.0.2.0") + (uint)host, Net("10.5.0.4/30")), Cancel))));
+                config, new LeaseRequest(Ip("192.0.2.0") + (uint)host, Cidr("10.5.0.4/30")), Cancel))));
 
         Assert.Equal(60, leases.Select(lease => lease.Lease.Subnet).Distinct().Count());
         Assert.Equal(60, FileNames().Length);
@@ -197,7 +198,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     public async Task Only_a_lease_that_was_not_ours_before_is_new()
     {
         await using FileLeaseStore store = NewStore();
-        LeaseRequest request = new(Ip("192.0.2.1"), Net("10.5.8.0/24"));
+        LeaseRequest request = new(Ip("192.0.2.1"), Cidr("10.5.8.0/24"));
 
         Assert.True((await store.AcquireAsync(Config, request, Cancel)).IsNew);
         Assert.False((await store.AcquireAsync(Config, request, Cancel)).IsNew);
@@ -207,6 +208,6 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         return (await store.AcquireAsync(
-            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Net(previous)), Cancel)).Lease;
+            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Cidr(previous)), Cancel)).Lease;
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Net;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
@@ -211,7 +212,7 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         await using FileLeaseStore store = NewStore(inotify: false);
         await using WatchLog watch = new(store, Config);
         await watch.WaitForAsync(1);
-        LeaseView view = new(default, 0);
+        LeaseView view = new(default, default);
         int seen = 0;
         for (int round = 0; round < 60; round++)
         {
@@ -227,7 +228,7 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
             }
 
             PutLease("10.5.200.0-24", $"198.51.100.{round + 1}");
-            uint marker = Ip($"198.51.100.{round + 1}");
+            Ipv4Address marker = Ip($"198.51.100.{round + 1}");
             await Eventually.IsTrue(
                 () =>
                 {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
@@ -37,7 +38,7 @@ public sealed class LeaseFolderTests : StoreFixture
         PutText(name, text);
         LeaseFolder folder = NewFolder();
 
-        Assert.Equal([Net("10.5.2.0/24")], Look(folder));
+        Assert.Equal([Cidr("10.5.2.0/24")], Look(folder));
         string line = Assert.Single(Warnings);
         Assert.Contains($"{FileOf(name)} is skipped: {warning}", line, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', line);
@@ -72,7 +73,7 @@ public sealed class LeaseFolderTests : StoreFixture
         PutText("10.5.1.0-24", Value("192.0.2.1") + new string(' ', 70_000));
         PutText("10.5.2.0-24", Value("192.0.2.2") + new string(' ', 60_000));
 
-        Assert.Equal([Net("10.5.2.0/24")], Look(NewFolder()));
+        Assert.Equal([Cidr("10.5.2.0/24")], Look(NewFolder()));
         Assert.Contains("it is longer than 65536 bytes", Assert.Single(Warnings), StringComparison.Ordinal);
     }
 
@@ -83,7 +84,7 @@ public sealed class LeaseFolderTests : StoreFixture
         PutLease("10.5.10.0-23", "192.0.2.2");
         PutLease("10.5.16.0-20", "192.0.2.3");
 
-        Assert.Equal([Net("10.5.10.0/23"), Net("10.5.16.0/20")], Look(NewFolder()));
+        Assert.Equal([Cidr("10.5.10.0/23"), Cidr("10.5.16.0/20")], Look(NewFolder()));
     }
 
     [Fact]
@@ -91,12 +92,12 @@ public sealed class LeaseFolderTests : StoreFixture
     {
         PutLease("10.5.2.0-23", "192.0.2.1");
         LeaseFolder folder = NewFolder();
-        Assert.Equal([Net("10.5.2.0/23")], Look(folder));
+        Assert.Equal([Cidr("10.5.2.0/23")], Look(folder));
 
         PutLease("10.5.2.0-24", "192.0.2.2");
-        Assert.Equal([Net("10.5.2.0/24")], Look(folder));
+        Assert.Equal([Cidr("10.5.2.0/24")], Look(folder));
         File.Delete(FileOf("10.5.2.0-24"));
-        Assert.Equal([Net("10.5.2.0/23")], Look(folder));
+        Assert.Equal([Cidr("10.5.2.0/23")], Look(folder));
         PutLease("10.5.2.0-24", "192.0.2.2");
         Look(folder);
 
@@ -110,7 +111,7 @@ public sealed class LeaseFolderTests : StoreFixture
         PutLease("10.5.2.0-23", "192.0.2.3");
         PutText("junk", "junk", age: TimeSpan.FromHours(25));
 
-        Assert.Equal([Net("10.5.2.0/23")], Look(NewFolder()));
+        Assert.Equal([Cidr("10.5.2.0/23")], Look(NewFolder()));
         Assert.Empty(Warnings);
     }
 
@@ -164,8 +165,8 @@ public sealed class LeaseFolderTests : StoreFixture
         var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
         Parallel.For(1, Hosts + 1, host =>
         {
-            string name = new SubnetKey(new Ipv4Prefix(0x0A000000 + ((uint)host << 8), 24)).Format();
-            File.WriteAllText(FileOf(name), Value(Ipv4Prefix.Format(0xAC100000 + (uint)host)));
+            string name = new SubnetKey(new Ipv4Prefix(Ip("10.0.0.0") + ((uint)host << 8), 24)).Format();
+            File.WriteAllText(FileOf(name), Value($"{Ip("172.16.0.0") + (uint)host}"));
         });
         Time.Advance(TimeSpan.FromMinutes(10));
 

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Overlay.Linux.Interop;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -68,7 +69,7 @@ public sealed class NetlinkMessageTests
     {
         Assert.Equal(
             new InterfaceAddress(
-                5, 0x0A01_0001, 32, AddressScope.Universe, AddressFlags.Permanent | AddressFlags.Deprecated),
+                5, Ipv4Prefix.Parse("10.1.0.1/32"), AddressScope.Universe, AddressFlags.Permanent | AddressFlags.Deprecated),
             Assert.Single(Parse(s_address, RouteMessages.ParseAddress)));
     }
 
@@ -76,7 +77,7 @@ public sealed class NetlinkMessageTests
     public void A_route_is_read()
     {
         Assert.Equal(
-            new Ipv4Route(0x0AF4_0000, 16, 0xC0A8_0001, 3, 0),
+            new Ipv4Route(Ipv4Prefix.Parse("10.244.0.0/16"), Ipv4Address.Parse("192.168.0.1"), 3, 0),
             Assert.Single(Parse(s_route, RouteMessages.ParseMainRoute)));
     }
 
@@ -207,7 +208,7 @@ public sealed class NetlinkMessageTests
         writer.WriteStruct(new ifinfomsg { ifi_index = 0x0102_0304, ifi_flags = 1, ifi_change = 1 });
         writer.WriteStringAttribute(Libc.IFLA_IFNAME, "lo");
         writer.WriteAttribute(Libc.IFLA_MTU, 1472);
-        writer.WriteIpv4Attribute(Libc.IFA_LOCAL, 0x0A01_0203);
+        writer.WriteIpv4Attribute(Libc.IFA_LOCAL, Ipv4Address.Parse("10.1.2.3"));
         int outer = writer.BeginNested(Libc.IFLA_AF_SPEC);
         int inner = writer.BeginNested(Libc.AF_INET6);
         writer.WriteAttribute(Libc.IFLA_INET6_ADDR_GEN_MODE, [1]);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux.Interop;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -10,7 +11,7 @@ namespace Overlay.Linux.Tests.Netlink;
 public sealed class NetlinkSocketTests
 {
     private const int AddressCount = 1_000;
-    private const uint SecondAddress = 0x0A00_0001;
+    private static readonly Ipv4Address s_secondAddress = Ipv4Address.Parse("10.0.0.1");
 
     [Fact]
     public void The_receive_buffer_grows_to_the_datagram()
@@ -51,7 +52,7 @@ public sealed class NetlinkSocketTests
             message =>
             {
                 InterfaceAddress? address = RouteMessages.ParseAddress(message);
-                if (address?.Address == SecondAddress && ++attempts == 1)
+                if (address?.Local.Address == s_secondAddress && ++attempts == 1)
                 {
                     inside.Ip("address delete 10.0.0.0/32 dev tun0");
                 }
@@ -63,8 +64,8 @@ public sealed class NetlinkSocketTests
         Assert.Equal(Errno.None, answer.Errno);
         Assert.Equal(2, attempts);
         Assert.Equal(
-            Enumerable.Range(0, AddressCount - 1).Select(i => SecondAddress + (uint)i),
-            found.Select(address => address.Address));
+            Enumerable.Range(0, AddressCount - 1).Select(i => s_secondAddress + (uint)i),
+            found.Select(address => address.Local.Address));
     }
 
     [Fact]
@@ -74,16 +75,17 @@ public sealed class NetlinkSocketTests
         using NetlinkSocket socket = OpenOverManyAddresses(inside);
         using RouteNetlink changer = inside.Namespace.Run(RouteNetlink.Open);
         int index = changer.FindLink("tun0")!.Index;
-        uint added = 0x0B00_0000;
+        var added = Ipv4Address.Parse("11.0.0.0");
 
         NetlinkAnswer answer = socket.Dump(
             AddressDump(),
             message =>
             {
                 InterfaceAddress? address = RouteMessages.ParseAddress(message);
-                if (address?.Address == SecondAddress)
+                if (address?.Local.Address == s_secondAddress)
                 {
-                    changer.AddAddress(index, added++, 32);
+                    changer.AddAddress(index, new Ipv4Prefix(added, 32));
+                    added += 1;
                 }
 
                 return address;

@@ -1,12 +1,11 @@
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -33,7 +32,7 @@ public sealed class RouteNetlinkTests
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
 
-        netlink.AddAddress(index, 0x0A05_2200, 32);
+        netlink.AddAddress(index, Cidr("10.5.34.0/32"));
 
         JsonElement address = Assert.Single(
             Assert.Single(inside.IpJson("-4 address show dev tun0")).GetProperty("addr_info").EnumerateArray());
@@ -43,7 +42,7 @@ public sealed class RouteNetlinkTests
         Assert.False(address.TryGetProperty("broadcast", out _));
         Assert.False(address.TryGetProperty("address", out _), "ip shows the neighbour only when it is another");
         Assert.Equal(
-            [new InterfaceAddress(index, 0x0A05_2200, 32, AddressScope.Universe, AddressFlags.Permanent)],
+            [new InterfaceAddress(index, Cidr("10.5.34.0/32"), AddressScope.Universe, AddressFlags.Permanent)],
             netlink.GetAddresses());
     }
 
@@ -55,18 +54,19 @@ public sealed class RouteNetlinkTests
         inside.Ip("link set tun0 up");
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
-        netlink.AddAddress(index, 0x0A05_2200, 32);
-        netlink.AddAddress(index, 0x0A05_4D00, 32);
-        netlink.AddRoute(0x0A05_0000, 16, index);
+        netlink.AddAddress(index, Cidr("10.5.34.0/32"));
+        netlink.AddAddress(index, Cidr("10.5.77.0/32"));
+        netlink.AddRoute(Cidr("10.5.0.0/16"), index);
 
-        Assert.True(netlink.RemoveAddress(index, 0x0A05_2200, 32));
-        Assert.False(netlink.RemoveAddress(index, 0x0A05_2200, 32));
+        Assert.True(netlink.RemoveAddress(index, Cidr("10.5.34.0/32")));
+        Assert.False(netlink.RemoveAddress(index, Cidr("10.5.34.0/32")));
 
         Assert.Equal(
-            0x0A05_4D00u, Assert.Single(netlink.GetAddresses(), address => address.InterfaceIndex == index).Address);
+            Cidr("10.5.77.0/32"),
+            Assert.Single(netlink.GetAddresses(), address => address.InterfaceIndex == index).Local);
         Assert.Contains(
-            netlink.GetRoutes(), route => route.Destination == 0x0A05_0000 && route.InterfaceIndex == index);
-        LinuxException refused = Assert.Throws<LinuxException>(() => netlink.RemoveAddress(9999, 0x0A05_2200, 32));
+            netlink.GetRoutes(), route => route.Destination == Cidr("10.5.0.0/16") && route.InterfaceIndex == index);
+        LinuxException refused = Assert.Throws<LinuxException>(() => netlink.RemoveAddress(9999, Cidr("10.5.34.0/32")));
         Assert.Equal((Errno.ENODEV, "RTM_DELADDR"), (refused.Errno, refused.Call));
     }
 
@@ -85,14 +85,14 @@ public sealed class RouteNetlinkTests
 
         Assert.Equal(
             [
-                new InterfaceAddress(index, 0x0A01_0001, 32, AddressScope.Universe, AddressFlags.Permanent),
-                new InterfaceAddress(index, 0x0A02_0001, 24, AddressScope.Link, AddressFlags.Permanent),
-                new InterfaceAddress(index, 0x0A03_0001, 24, AddressScope.Universe, AddressFlags.Deprecated),
-                new InterfaceAddress(index, 0x0A04_0001, 24, AddressScope.Universe, AddressFlags.Permanent),
+                new InterfaceAddress(index, Cidr("10.1.0.1/32"), AddressScope.Universe, AddressFlags.Permanent),
+                new InterfaceAddress(index, Cidr("10.2.0.1/24"), AddressScope.Link, AddressFlags.Permanent),
+                new InterfaceAddress(index, Cidr("10.3.0.1/24"), AddressScope.Universe, AddressFlags.Deprecated),
+                new InterfaceAddress(index, Cidr("10.4.0.1/24"), AddressScope.Universe, AddressFlags.Permanent),
                 new InterfaceAddress(
-                    index, 0x0A04_0002, 24, AddressScope.Universe, AddressFlags.Permanent | AddressFlags.Secondary),
+                    index, Cidr("10.4.0.2/24"), AddressScope.Universe, AddressFlags.Permanent | AddressFlags.Secondary),
             ],
-            netlink.GetAddresses().OrderBy(address => address.Address));
+            netlink.GetAddresses().OrderBy(address => address.Local.Address));
     }
 
     [Fact]
@@ -103,11 +103,11 @@ public sealed class RouteNetlinkTests
         inside.Ip("link set tun0 up");
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
-        netlink.AddAddress(index, 0x0A05_2200, 32);
-        netlink.AddRoute(0x0A05_0000, 16, index);
+        netlink.AddAddress(index, Cidr("10.5.34.0/32"));
+        netlink.AddRoute(Cidr("10.5.0.0/16"), index);
 
-        LinuxException address = Assert.Throws<LinuxException>(() => netlink.AddAddress(index, 0x0A05_2200, 32));
-        LinuxException route = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A05_0000, 16, index));
+        LinuxException address = Assert.Throws<LinuxException>(() => netlink.AddAddress(index, Cidr("10.5.34.0/32")));
+        LinuxException route = Assert.Throws<LinuxException>(() => netlink.AddRoute(Cidr("10.5.0.0/16"), index));
 
         Assert.Equal((Errno.EEXIST, "RTM_NEWADDR"), (address.Errno, address.Call));
         Assert.StartsWith("could not add address 10.5.34.0/32 to interface tun0", address.Message);
@@ -124,8 +124,8 @@ public sealed class RouteNetlinkTests
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
 
-        netlink.AddRoute(0x0AF4_0000, 16, index);
-        netlink.AddRoute(0, 0, index);
+        netlink.AddRoute(Cidr("10.244.0.0/16"), index);
+        netlink.AddRoute(default, index);
 
         JsonElement[] routes = inside.IpJson("-N route show");
         Assert.Equal(["default", "10.244.0.0/16"], routes.Select(route => route.GetProperty("dst").GetString()));
@@ -138,7 +138,11 @@ public sealed class RouteNetlinkTests
             Assert.False(route.TryGetProperty("metric", out _));
         });
         Assert.Equal(
-            [new Ipv4Route(0, 0, null, index, 0), new Ipv4Route(0x0AF4_0000, 16, null, index, 0)], netlink.GetRoutes());
+            [
+                new Ipv4Route(Cidr("0.0.0.0/0"), null, index, 0),
+                new Ipv4Route(Cidr("10.244.0.0/16"), null, index, 0),
+            ],
+            netlink.GetRoutes());
     }
 
     [Fact]
@@ -164,12 +168,12 @@ public sealed class RouteNetlinkTests
 
         Assert.Equal(
             [
-                new Ipv4Route(0x0A01_0000, 24, null, tun0, 0),
-                new Ipv4Route(0x0A02_0000, 16, 0x0A01_0007, tun0, 0),
-                new Ipv4Route(0x0A03_0000, 16, null, tun1, 7),
-                new Ipv4Route(0x0A03_0000, 16, null, tun0, 4_000_000_000),
-                new Ipv4Route(0x0A04_0000, 16, null, null, 0),
-                new Ipv4Route(0x0A05_0000, 16, null, null, 0),
+                new Ipv4Route(Cidr("10.1.0.0/24"), null, tun0, 0),
+                new Ipv4Route(Cidr("10.2.0.0/16"), Ipv4Address.Parse("10.1.0.7"), tun0, 0),
+                new Ipv4Route(Cidr("10.3.0.0/16"), null, tun1, 7),
+                new Ipv4Route(Cidr("10.3.0.0/16"), null, tun0, 4_000_000_000),
+                new Ipv4Route(Cidr("10.4.0.0/16"), null, null, 0),
+                new Ipv4Route(Cidr("10.5.0.0/16"), null, null, 0),
             ],
             netlink.GetRoutes());
     }
@@ -194,9 +198,7 @@ public sealed class RouteNetlinkTests
         Assert.Equal(2_000, routes.Count);
         Assert.Equal(
             inside.IpJson("route show").Select(route => route.GetProperty("dst").GetString()),
-            routes.Select(route => $"{Format(route.Destination)}/{route.PrefixLength}"));
-
-        static IPAddress Format(uint address) => new(BinaryPrimitives.ReverseEndianness(address));
+            routes.Select(route => route.Destination.ToString()));
     }
 
     [Fact]
@@ -210,8 +212,8 @@ public sealed class RouteNetlinkTests
             Assert.Throws<LinuxException>(() => netlink.ConfigureLink(4242, new LinkSettings { Up = true })),
             Assert.Throws<LinuxException>(
                 () => netlink.ConfigureLink(4242, new LinkSettings { NoIpv6LinkLocalAddress = true })),
-            Assert.Throws<LinuxException>(() => netlink.AddAddress(4242, 0x0A00_0001, 32)),
-            Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, 4242)),
+            Assert.Throws<LinuxException>(() => netlink.AddAddress(4242, Cidr("10.0.0.1/32"))),
+            Assert.Throws<LinuxException>(() => netlink.AddRoute(Cidr("10.0.0.0/8"), 4242)),
         ];
 
         Assert.All(thrown, exception => Assert.Equal(Errno.ENODEV, exception.Errno));
@@ -226,7 +228,7 @@ public sealed class RouteNetlinkTests
         using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
         int index = netlink.FindLink("tun0")!.Index;
 
-        LinuxException thrown = Assert.Throws<LinuxException>(() => netlink.AddRoute(0x0A00_0000, 8, index));
+        LinuxException thrown = Assert.Throws<LinuxException>(() => netlink.AddRoute(Cidr("10.0.0.0/8"), index));
 
         Assert.Equal(Errno.ENETDOWN, thrown.Errno);
         Assert.Contains("bring the interface up first", thrown.Message);
@@ -237,11 +239,13 @@ public sealed class RouteNetlinkTests
     {
         using var netlink = RouteNetlink.Open();
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddRoute(0, 33, 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddAddress(1, 0, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddRoute(new Ipv4Prefix(default, 33), 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => netlink.AddAddress(1, new Ipv4Prefix(default, -1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.FindLink(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => netlink.ConfigureLink(1, new LinkSettings { Mtu = -1 }));
         Assert.Throws<ArgumentOutOfRangeException>(
             () => netlink.ConfigureLink(1, new LinkSettings { TransmitQueueLength = -1 }));
     }
+
+    private static Ipv4Prefix Cidr(string text) => Ipv4Prefix.Parse(text);
 }

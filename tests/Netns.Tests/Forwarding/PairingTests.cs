@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Overlay.Lab;
+using Overlay.Net;
 using Overlay.Netns.Tests.Support;
 using Overlay.Testing;
 using Xunit;
@@ -108,11 +109,14 @@ public sealed class PairingTests : LabTest
     {
         TestLab lab = NewLab(2);
         _ = lab.BringUp(1, 2);
-        uint from = PacketBuilder.Address(lab.Pod(2).ToString());
-        uint to = PacketBuilder.Address(lab.Pod(1).ToString());
-        foreach (byte[] packet in (byte[][])
-            [PacketBuilder.UdpPacket(
-                from, to, 1, 2, [3, 4, 5]), PacketBuilder.TcpPacket(from, to, 1, 2, 3, 4, 0x10, [5, 6, 7])])
+        Ipv4Address from = PacketBuilder.Address(lab.Pod(2).ToString());
+        Ipv4Address to = PacketBuilder.Address(lab.Pod(1).ToString());
+        byte[][] packets =
+        [
+            PacketBuilder.UdpPacket(from, to, 1, 2, [3, 4, 5]),
+            PacketBuilder.TcpPacket(from, to, 1, 2, 3, 4, 0x10, [5, 6, 7]),
+        ];
+        foreach (byte[] packet in packets)
         {
             packet[^1] ^= 0x40;
             Injector.Send(lab.Host(2).HostNamespace, lab.Host(1).UnderlayAddress, packet);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 using Overlay.Netns.Tests.Support;
 using Overlay.Testing;
 using Xunit;
@@ -163,14 +164,13 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
     }
 
     private static byte[] WithIpOptions(byte[] packet) => PacketBuilder.TcpPacket(
-        PacketBuilder.Address(WireBench.Remote), (uint)(
-            (packet[16] << 24) | (packet[17] << 16) | (packet[18] << 8) | packet[19]),
-        40_000, 5001, 1, 2, Ack, packet[PlainTcpBytes..], ipOptions: [1, 1, 1, 0]);
+        PacketBuilder.Address(WireBench.Remote), Ipv4Address.Read(packet.AsSpan(16)), 40_000, 5001, 1, 2, Ack,
+        packet[PlainTcpBytes..], ipOptions: [1, 1, 1, 0]);
 
     /// <summary>One sender's packets to one port: ID and sequence go on by themselves.</summary>
     private sealed class Flow(string to, ushort port, ushort id = 7)
     {
-        private static readonly uint s_from = PacketBuilder.Address(WireBench.Remote);
+        private static readonly Ipv4Address s_from = PacketBuilder.Address(WireBench.Remote);
 
         private readonly Random _content = new(port);
         private ushort _id = id;

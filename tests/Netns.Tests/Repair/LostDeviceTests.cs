@@ -5,6 +5,7 @@ using Overlay.Daemon.Backends.Udp;
 using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Overlay.Netns.Tests.Support;
 using Overlay.Tun;
 using Xunit;
@@ -99,7 +100,7 @@ public sealed class LostDeviceTests : IDisposable
         Link foreign = _netlink.FindLink(TunnelLink.Name)!;
         Assert.Equal(1300, foreign.Mtu);
         Assert.DoesNotContain(
-            _netlink.GetAddresses(), address => address.InterfaceIndex == foreign.Index && address.PrefixLength == 32);
+            _netlink.GetAddresses(), address => address.InterfaceIndex == foreign.Index && address.Local.Length == 32);
         Assert.DoesNotContain(_netlink.GetRoutes(), route => route.InterfaceIndex == foreign.Index);
     }
 

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Overlay.Bench.Paths;
+using Overlay.Bench.Variants;
 using Overlay.Control;
 using Overlay.Lab;
 using Overlay.Terminal;

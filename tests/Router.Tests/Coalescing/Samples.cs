@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using Overlay.Net;
 using static Overlay.Testing.Overlays;
 using static Overlay.Testing.PacketBuilder;
 
@@ -8,8 +9,8 @@ namespace Overlay.Router.Tests.Coalescing;
 /// <summary>What a TCP segment and a UDP datagram have in common: their IP header and their ports.</summary>
 internal abstract record Sample
 {
-    public uint Source { get; init; } = PeerPod;
-    public uint Destination { get; init; } = OurPod;
+    public Ipv4Address Source { get; init; } = PeerPod;
+    public Ipv4Address Destination { get; init; } = OurPod;
     public ushort SourcePort { get; init; } = 40_000;
     public ushort DestinationPort { get; init; } = 5201;
     public byte Tos { get; init; }

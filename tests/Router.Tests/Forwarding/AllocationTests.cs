@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
@@ -175,7 +176,7 @@ public sealed class AllocationTests
 
         public SyscallResult Send(SendBatch batch, int first, int count) => SyscallResult.FromCount(count);
 
-        public SyscallResult Send(ReadOnlySpan<byte> message, uint destination) =>
+        public SyscallResult Send(ReadOnlySpan<byte> message, Ipv4Address destination) =>
             SyscallResult.FromCount(message.Length);
 
         public SyscallResult SendInFragments(SendBatch batch, int index)
@@ -186,7 +187,7 @@ public sealed class AllocationTests
 
         public SyscallResult SetReceiveTrains(bool on) => SyscallResult.FromCount(0);
 
-        public int FindPathMtu(uint address) => 0;
+        public int FindPathMtu(Ipv4Address address) => 0;
 
         public bool TryReadError(out DatagramError error)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Linq;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
@@ -33,7 +34,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
         byte[] payload = [.. Enumerable.Range(0, 20).Select(i => (byte)i)];
         rig.Send([.. Convert.FromHexString(before), .. payload]);
 
-        (uint destination, byte[] datagram) = Assert.Single(rig.Port.Sent);
+        (Ipv4Address destination, byte[] datagram) = Assert.Single(rig.Port.Sent);
         Assert.Equal(PeerAddress, destination);
         Assert.True(
             after == Convert.ToHexStringLower(datagram[..20]), $"{row}: {Convert.ToHexStringLower(datagram[..20])}");
@@ -50,7 +51,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
 
         Assert.Empty(rig.Port.Sent);
         Assert.Equal(DropReason.TtlExpired, Rig.OnlyDrop(rig.Outbound));
-        (uint destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
+        (Ipv4Address destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
         Assert.Equal(OurPod, destination);
         Assert.Equal([11, 0], message[..2]);
     }
@@ -79,7 +80,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
 
         Assert.Empty(rig.Port.Sent);
         Assert.Equal(DropReason.NoRoute, Rig.OnlyDrop(rig.Outbound));
-        (uint destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
+        (Ipv4Address destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
         Assert.Equal(OurPod, destination);
         Assert.Equal([3, 0], message[..2]);
         Assert.Equal(new byte[4], message[4..8]);
@@ -203,9 +204,9 @@ public abstract class DataPathConformanceTests(RigEngine engine)
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
         rig.Routes.Publish(RouteTable.Build(
-            new Prefix(Address("10.5.0.0"), 16),
-            new Prefix(Address("10.5.34.0"), 24),
-            [new Route(new Prefix(Address("10.5.99.0"), 24), StrangerAddress)]));
+            new Ipv4Prefix(Address("10.5.0.0"), 16),
+            new Ipv4Prefix(Address("10.5.34.0"), 24),
+            [new Route(new Ipv4Prefix(Address("10.5.99.0"), 24), StrangerAddress)]));
         rig.Send(Ipv4(OurPod, PeerPod));
 
         Assert.Equal([PeerAddress, StrangerAddress], rig.Port.Sent.Select(sent => sent.Destination));
@@ -217,7 +218,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
         rig.Routes.Publish(
-            RouteTable.Build(new Prefix(Address("10.5.0.0"), 16), new Prefix(Address("10.5.34.0"), 24), []));
+            RouteTable.Build(new Ipv4Prefix(Address("10.5.0.0"), 16), new Ipv4Prefix(Address("10.5.34.0"), 24), []));
         rig.Send(Ipv4(OurPod, PeerPod));
 
         Assert.Single(rig.Port.Sent);
@@ -244,9 +245,9 @@ public abstract class DataPathConformanceTests(RigEngine engine)
         byte[] onTheWire = rig.Port.Sent[0].Payload;
 
         using var other = new Rig(engine, table: RouteTable.Build(
-            new Prefix(Address("10.5.0.0"), 16),
-            new Prefix(Address("10.5.99.0"), 24),
-            [new Route(new Prefix(Address("10.5.34.0"), 24), OtherPeerAddress)]));
+            new Ipv4Prefix(Address("10.5.0.0"), 16),
+            new Ipv4Prefix(Address("10.5.99.0"), 24),
+            [new Route(new Ipv4Prefix(Address("10.5.34.0"), 24), OtherPeerAddress)]));
         other.Receive((byte[])onTheWire.Clone(), OtherPeerAddress);
 
         byte[] delivered = Assert.Single(other.Tun.Written);

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Xunit;
@@ -11,7 +12,7 @@ namespace Overlay.Router.Tests.Forwarding;
 
 public abstract class InboundWorkerTests(RigEngine engine)
 {
-    private static readonly uint s_hostOutside = Address("192.168.0.99");
+    private static readonly Ipv4Address s_hostOutside = Address("192.168.0.99");
 
     [Fact]
     public void A_packet_from_its_peer_is_delivered_unchanged_but_for_time_to_live_and_checksum()
@@ -38,7 +39,7 @@ public abstract class InboundWorkerTests(RigEngine engine)
 
         Assert.Empty(rig.Tun.Written);
         Assert.Equal(DropReason.TtlExpired, Rig.OnlyDrop(rig.Inbound));
-        (uint destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
+        (Ipv4Address destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
         Assert.Equal(PeerPod, destination);
         Assert.Equal([11, 0], message[..2]);
     }
@@ -98,34 +99,34 @@ public abstract class InboundWorkerTests(RigEngine engine)
         Assert.Equal(DropReason.BadChecksum, Rig.OnlyDrop(rig.Inbound));
     }
 
-    public static TheoryData<SourceCheck, uint, uint, DropReason> Sources => new()
+    public static TheoryData<SourceCheck, string, string, DropReason> Sources => new()
     {
         // check, outer source, inner source, verdict
-        { SourceCheck.Strict, PeerAddress, PeerPod, DropReason.None },
-        { SourceCheck.Strict, PeerAddress, s_hostOutside, DropReason.None },
-        { SourceCheck.Strict, PeerAddress, OtherPeerPod, DropReason.SpoofedSource },
-        { SourceCheck.Strict, PeerAddress, Unleased, DropReason.SpoofedSource },
-        { SourceCheck.Strict, PeerAddress, Address("10.5.34.9"), DropReason.SpoofedSource },
-        { SourceCheck.Strict, StrangerAddress, PeerPod, DropReason.UnknownPeer },
-        { SourceCheck.Strict, PeerAddress, Address("127.0.0.1"), DropReason.MartianSource },
-        { SourceCheck.Off, PeerAddress, Address("0.1.2.3"), DropReason.MartianSource },
-        { SourceCheck.Off, PeerAddress, Address("224.0.0.1"), DropReason.MartianSource },
-        { SourceCheck.Off, PeerAddress, Address("255.255.255.255"), DropReason.MartianSource },
-        { SourceCheck.Off, PeerAddress, Address("223.255.255.255"), DropReason.None },
-        { SourceCheck.Peer, PeerAddress, OtherPeerPod, DropReason.None },
-        { SourceCheck.Peer, PeerAddress, Address("10.5.34.9"), DropReason.None },
-        { SourceCheck.Peer, StrangerAddress, PeerPod, DropReason.UnknownPeer },
-        { SourceCheck.Off, StrangerAddress, PeerPod, DropReason.None },
-        { SourceCheck.Off, StrangerAddress, OtherPeerPod, DropReason.None },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{PeerPod}", DropReason.None },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{s_hostOutside}", DropReason.None },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{OtherPeerPod}", DropReason.SpoofedSource },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{Unleased}", DropReason.SpoofedSource },
+        { SourceCheck.Strict, $"{PeerAddress}", "10.5.34.9", DropReason.SpoofedSource },
+        { SourceCheck.Strict, $"{StrangerAddress}", $"{PeerPod}", DropReason.UnknownPeer },
+        { SourceCheck.Strict, $"{PeerAddress}", "127.0.0.1", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "0.1.2.3", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "224.0.0.1", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "255.255.255.255", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "223.255.255.255", DropReason.None },
+        { SourceCheck.Peer, $"{PeerAddress}", $"{OtherPeerPod}", DropReason.None },
+        { SourceCheck.Peer, $"{PeerAddress}", "10.5.34.9", DropReason.None },
+        { SourceCheck.Peer, $"{StrangerAddress}", $"{PeerPod}", DropReason.UnknownPeer },
+        { SourceCheck.Off, $"{StrangerAddress}", $"{PeerPod}", DropReason.None },
+        { SourceCheck.Off, $"{StrangerAddress}", $"{OtherPeerPod}", DropReason.None },
     };
 
     [Theory]
     [MemberData(nameof(Sources))]
     public void The_source_check_decides_who_may_send_what(
-        SourceCheck check, uint outer, uint inner, DropReason expected)
+        SourceCheck check, string outer, string inner, DropReason expected)
     {
         using var rig = new Rig(engine, check);
-        rig.Receive(Ipv4(inner, OurPod), outer);
+        rig.Receive(Ipv4(Address(inner), OurPod), Address(outer));
 
         Assert.Equal(expected == DropReason.None ? 1 : 0, rig.Tun.Written.Count);
         Assert.Equal(expected, Rig.OnlyDrop(rig.Inbound));
@@ -137,7 +138,11 @@ public abstract class InboundWorkerTests(RigEngine engine)
     [InlineData(SourceCheck.Off)]
     public void A_destination_outside_our_lease_is_never_written(SourceCheck check)
     {
-        foreach (uint destination in new[] { OtherPeerPod, PeerPod, Unleased, s_hostOutside, 0u, 0xE0000001, uint.MaxValue })
+        Ipv4Address[] outside =
+        [
+            OtherPeerPod, PeerPod, Unleased, s_hostOutside, default, Address("224.0.0.1"), Address("255.255.255.255"),
+        ];
+        foreach (Ipv4Address destination in outside)
         {
             using var rig = new Rig(engine, check);
             rig.Receive(Ipv4(PeerPod, destination));

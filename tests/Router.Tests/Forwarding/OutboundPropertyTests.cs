@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
@@ -22,8 +23,8 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
     private const int Frames = 30_000;
     private const int MostMessageBytes = 65_507;
 
-    private static readonly uint s_thirdPeerPod = Address("10.5.11.4");
-    private static readonly uint s_thirdPeerAddress = Address("192.168.0.11");
+    private static readonly Ipv4Address s_thirdPeerPod = Address("10.5.11.4");
+    private static readonly Ipv4Address s_thirdPeerAddress = Address("192.168.0.11");
 
     [Fact]
     public void Tens_of_thousands_of_random_frames_become_the_datagrams_they_should_in_their_order()
@@ -32,7 +33,7 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
             Environment.GetEnvironmentVariable("OVERLAY_SEED"), out int given) ? given : Environment.TickCount;
         output.WriteLine($"seed {seed}: to repeat, OVERLAY_SEED={seed}");
         var random = new Random(seed);
-        RouteTable table = Table(new Route(new Prefix(Address("10.5.11.0"), 24), s_thirdPeerAddress));
+        RouteTable table = Table(new Route(new Ipv4Prefix(Address("10.5.11.0"), 24), s_thirdPeerAddress));
         using var rig = new Rig(engine, table: table, withIcmp: false, datagramsATrain: datagramsATrain);
         int attempts = 0;
         int trains = 0;
@@ -45,7 +46,7 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         int longest = 0;
         for (int frames = 0; frames < Frames;)
         {
-            List<(uint Peer, byte[] Datagram)> expected = [];
+            List<(Ipv4Address Peer, byte[] Datagram)> expected = [];
             for (int left = random.Next(1, 100); left > 0; left--, frames++)
             {
                 PutNext(random, rig.Tun, expected);
@@ -72,14 +73,14 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         Assert.Equal(datagramsATrain, longest);
     }
 
-    private static void PutNext(Random random, InMemoryTunQueue tun, List<(uint Peer, byte[] Datagram)> expected)
+    private static void PutNext(Random random, InMemoryTunQueue tun, List<(Ipv4Address Peer, byte[] Datagram)> expected)
     {
         // Mostly one peer, so that trains grow.
-        (uint pod, uint peer) = random.Next(8) switch
+        (Ipv4Address pod, Ipv4Address peer) = random.Next(8) switch
         {
             0 => (OtherPeerPod, OtherPeerAddress),
             1 => (s_thirdPeerPod, s_thirdPeerAddress),
-            2 => (Unleased, 0u),
+            2 => (Unleased, default(Ipv4Address)),
             _ => (PeerPod, PeerAddress),
         };
         byte ttl = (byte)(random.Next(30) == 0 ? 1 : random.Next(2, 256));
@@ -98,7 +99,7 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
                 OurPod, pod, 1, 2, (uint)random.NextInt64(1L << 32), 4, (byte)random.Next(256), payload, ttl: ttl,
                 fragment: fragment)
             : UdpPacket(OurPod, pod, 1, 2, payload, (ushort)random.Next(65_536), ttl, fragment);
-        if (peer != 0 && ttl > 1)
+        if (!peer.IsUnspecified && ttl > 1)
         {
             byte[] stepped = (byte[])packet.Clone();
             stepped[8]--;
@@ -151,13 +152,13 @@ public abstract class OutboundPropertyTests(RigEngine engine, int datagramsATrai
         return (ushort)((sum & 0xFFFF) + (sum >> 16));
     }
 
-    private static void AssertSent(InMemoryDatagramPort port, List<(uint Peer, byte[] Datagram)> expected, string hint)
+    private static void AssertSent(InMemoryDatagramPort port, List<(Ipv4Address Peer, byte[] Datagram)> expected, string hint)
     {
         Assert.True(
             expected.Count == port.Sent.Count, $"{hint}: {port.Sent.Count} datagrams instead of {expected.Count}");
         for (int i = 0; i < expected.Count; i++)
         {
-            (uint peer, byte[] datagram) = port.Sent[i];
+            (Ipv4Address peer, byte[] datagram) = port.Sent[i];
             if (peer != expected[i].Peer || !datagram.AsSpan().SequenceEqual(expected[i].Datagram))
             {
                 Assert.Fail($"{hint}: datagram {i} of {expected.Count} to "

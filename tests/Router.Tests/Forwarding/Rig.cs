@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
@@ -143,7 +144,7 @@ internal sealed class Rig : IDisposable
     }
 
     /// <summary>Receives one datagram.</summary>
-    internal void Receive(byte[] datagram, uint? source = null)
+    internal void Receive(byte[] datagram, Ipv4Address? source = null)
     {
         Port.Put(datagram, source ?? Overlays.PeerAddress);
         Drain();

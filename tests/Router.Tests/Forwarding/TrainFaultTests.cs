@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Linq;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Paths;
@@ -186,7 +187,7 @@ public abstract class TrainFaultTests(RigEngine engine)
         return rig;
     }
 
-    private static void SendRow(Rig rig, uint destination, int count) =>
+    private static void SendRow(Rig rig, Ipv4Address destination, int count) =>
         rig.Send([.. Enumerable.Range(0, count)
             .Select(i => Ipv4(OurPod, destination, payload: new byte[100], id: (ushort)i))]);
 
@@ -216,7 +217,7 @@ public abstract class TrainFaultTests(RigEngine engine)
     // RFC 1191, section 4; the packet is quoted as it came, before its time to live was touched.
     private static void AssertAnswered(Rig rig, byte[] offender)
     {
-        (uint destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
+        (Ipv4Address destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
         Assert.Equal(OurPod, destination);
         Assert.Equal([3, 4], message[..2]);
         Assert.Equal(new byte[2], message[4..6]);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Ports;
 using Overlay.Router.Tests.Segmentation;
 using Xunit;
@@ -31,7 +32,7 @@ public abstract class TrainTests(RigEngine engine)
     public void Packets_to_other_peers_keep_their_places()
     {
         using var rig = new Rig(engine);
-        uint[] to = [PeerPod, PeerPod, OtherPeerPod, PeerPod, PeerPod, PeerPod, OtherPeerPod, OtherPeerPod];
+        Ipv4Address[] to = [PeerPod, PeerPod, OtherPeerPod, PeerPod, PeerPod, PeerPod, OtherPeerPod, OtherPeerPod];
         rig.Send([.. to.Select((pod, i) => Ipv4(OurPod, pod, id: (ushort)i))]);
 
         Assert.Equal([2, 1, 3, 2], rig.Port.TrainLengths);

@@ -1,3 +1,4 @@
+using Overlay.Net;
 using Overlay.Router.IcmpErrors;
 using Xunit;
 
@@ -5,19 +6,22 @@ namespace Overlay.Router.Tests.IcmpErrors;
 
 public sealed class IcmpRateLimitTests
 {
+    private static readonly Ipv4Address s_host = Ipv4Address.Parse("10.5.34.2");
+    private static readonly Ipv4Address s_other = Ipv4Address.Parse("10.6.0.0");
+
     [Fact]
     public void One_host_gets_a_burst_of_six_and_then_one_a_second()
     {
         var limit = new IcmpRateLimit();
         for (int i = 0; i < 6; i++)
         {
-            Assert.True(limit.TryTake(0x0A052202, 10_000));
+            Assert.True(limit.TryTake(s_host, 10_000));
         }
 
-        Assert.False(limit.TryTake(0x0A052202, 10_000));
-        Assert.False(limit.TryTake(0x0A052202, 10_999));
-        Assert.True(limit.TryTake(0x0A052202, 11_000));
-        Assert.False(limit.TryTake(0x0A052202, 11_000));
+        Assert.False(limit.TryTake(s_host, 10_000));
+        Assert.False(limit.TryTake(s_host, 10_999));
+        Assert.True(limit.TryTake(s_host, 11_000));
+        Assert.False(limit.TryTake(s_host, 11_000));
     }
 
     [Fact]
@@ -27,13 +31,13 @@ public sealed class IcmpRateLimitTests
         int taken = 0;
         for (uint host = 0; host < 200; host++)
         {
-            taken += limit.TryTake(0x0A050000 + host, 10_000) ? 1 : 0;
+            taken += limit.TryTake(s_host + host, 10_000) ? 1 : 0;
         }
 
         Assert.Equal(50, taken);
         for (uint host = 0; host < 200; host++)
         {
-            taken += limit.TryTake(0x0A060000 + host, 10_005) ? 1 : 0;
+            taken += limit.TryTake(s_other + host, 10_005) ? 1 : 0;
         }
 
         Assert.Equal(55, taken);
@@ -43,7 +47,7 @@ public sealed class IcmpRateLimitTests
     public void Path_MTUs_are_told_one_host_as_often_as_all_and_have_a_share_of_their_own()
     {
         var limit = new IcmpRateLimit();
-        for (uint host = 0; limit.TryTake(0x0A050000 + host, 10_000); host++)
+        for (uint host = 0; limit.TryTake(s_host + host, 10_000); host++)
         {
         }
 
@@ -54,7 +58,7 @@ public sealed class IcmpRateLimitTests
         }
 
         Assert.Equal(50, told);
-        Assert.False(limit.TryTake(0x0A070000, 10_000));
+        Assert.False(limit.TryTake(s_other, 10_000));
         Assert.True(limit.TryTakeForPathMtu(10_001));
         Assert.False(limit.TryTakeForPathMtu(10_001));
     }

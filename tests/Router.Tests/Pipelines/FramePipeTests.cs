@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Threading;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Pipelines;
 using Xunit;
 
@@ -61,7 +62,7 @@ public sealed class FramePipeTests(ITestOutputHelper output)
         for (int i = 0; i < frames; i++)
         {
             Assert.True(pipe.TryReserve(stop, out int offset));
-            pipe.Commit(offset, new FrameHead(FramePipe.MaximumFrameBytes, (uint)i));
+            pipe.Commit(offset, new FrameHead(FramePipe.MaximumFrameBytes, new Ipv4Address((uint)i)));
         }
 
         Assert.True(pipe.TryReserve(stop, out _));
@@ -70,7 +71,7 @@ public sealed class FramePipeTests(ITestOutputHelper output)
         uint read = 0;
         foreach (Frame frame in waiting)
         {
-            Assert.Equal(read++, frame.Head.Source);
+            Assert.Equal(read++, frame.Head.Source.Value);
         }
 
         Assert.Equal((uint)frames, read);
@@ -103,7 +104,7 @@ public sealed class FramePipeTests(ITestOutputHelper output)
             Span<byte> frame = pipe.Region.Slice(offset + FramePipe.HeadBytes, bytes);
             BinaryPrimitives.WriteInt32LittleEndian(frame, i);
             BinaryPrimitives.WriteInt32LittleEndian(frame[^4..], ~i);
-            pipe.Commit(offset, new FrameHead(bytes, (uint)i, i % 7));
+            pipe.Commit(offset, new FrameHead(bytes, new Ipv4Address((uint)i), i % 7));
             if (i == FrameCount - 1 || random.Next(5) == 0)
             {
                 pipe.Publish();
@@ -125,7 +126,8 @@ public sealed class FramePipeTests(ITestOutputHelper output)
 
             foreach (Frame frame in frames)
             {
-                Assert.Equal(new FrameHead(LengthOf(received), (uint)received, received % 7), frame.Head);
+                Assert.Equal(
+                    new FrameHead(LengthOf(received), new Ipv4Address((uint)received), received % 7), frame.Head);
                 Span<byte> bytes = pipe.Region.Slice(frame.Offset, frame.Head.Bytes);
                 Assert.Equal(received, BinaryPrimitives.ReadInt32LittleEndian(bytes));
                 Assert.Equal(~received, BinaryPrimitives.ReadInt32LittleEndian(bytes[^4..]));

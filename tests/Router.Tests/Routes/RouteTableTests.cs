@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Net;
 using Overlay.Router.Routes;
 using Xunit;
 using static Overlay.Testing.PacketBuilder;
@@ -9,15 +10,15 @@ namespace Overlay.Router.Tests.Routes;
 
 public sealed class RouteTableTests
 {
-    private static readonly Prefix s_network = new(Address("10.0.0.0"), 8);
-    private static readonly Prefix s_own = new(Address("10.255.255.0"), 24);
+    private static readonly Ipv4Prefix s_network = Ipv4Prefix.Parse("10.0.0.0/8");
+    private static readonly Ipv4Prefix s_own = Ipv4Prefix.Parse("10.255.255.0/24");
 
     [Fact]
     public void An_empty_table_routes_nothing_and_knows_nobody()
     {
-        Assert.Equal(0u, RouteTable.Empty.Find(Address("10.1.2.3")));
+        Assert.Equal(default, RouteTable.Empty.Find(Address("10.1.2.3")));
         Assert.False(RouteTable.Empty.IsPeer(Address("192.168.0.1")));
-        Assert.False(RouteTable.Empty.IsPeer(0));
+        Assert.False(RouteTable.Empty.IsPeer(default));
         Assert.False(RouteTable.Empty.IsInOwnSubnet(Address("10.1.2.3")));
     }
 
@@ -32,7 +33,7 @@ public sealed class RouteTableTests
         Assert.Equal(Address("192.168.0.3"), table.Find(Address("10.1.3.7")));
         foreach (string outside in new[] { "10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255" })
         {
-            Assert.Equal(0u, table.Find(Address(outside)));
+            Assert.Equal(default, table.Find(Address(outside)));
         }
     }
 
@@ -46,7 +47,7 @@ public sealed class RouteTableTests
         Assert.Equal(Address("192.168.0.24"), table.Find(Address("10.1.4.0")));
         Assert.Equal(Address("192.168.0.24"), table.Find(Address("10.1.4.255")));
         Assert.Equal(Address("192.168.0.20"), table.Find(Address("10.1.5.0")));
-        Assert.Equal(0u, table.Find(Address("10.1.16.0")));
+        Assert.Equal(default, table.Find(Address("10.1.16.0")));
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class RouteTableTests
         Assert.False(table.IsDirect);
         Assert.Equal(Address("192.168.0.1"), table.Find(Address("1.0.0.3")));
         Assert.Equal(Address("192.168.0.2"), table.Find(Address("223.255.255.253")));
-        Assert.Equal(0u, table.Find(Address("1.0.0.4")));
+        Assert.Equal(default, table.Find(Address("1.0.0.4")));
     }
 
     [Fact]
@@ -81,8 +82,7 @@ public sealed class RouteTableTests
     public void Every_peer_of_65_535_is_found_by_its_address_and_strangers_are_not()
     {
         Route[] routes = [.. Enumerable.Range(0, 65_535)
-            .Select(
-                i => new Route(new Prefix(Address("10.0.0.0") + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
+            .Select(i => new Route(new Ipv4Prefix(s_network.First + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
         var table = RouteTable.Build(s_network, s_own, routes);
 
         Assert.True(table.IsDirect);
@@ -93,7 +93,7 @@ public sealed class RouteTableTests
             Assert.Equal(route.NextHop, table.Find(route.Destination.First + 5));
         }
 
-        for (uint stranger = Address("172.17.0.0"); stranger < Address("172.17.4.0"); stranger++)
+        for (Ipv4Address stranger = Address("172.17.0.0"); stranger < Address("172.17.4.0"); stranger += 1)
         {
             Assert.False(table.IsPeer(stranger));
         }
@@ -108,13 +108,12 @@ public sealed class RouteTableTests
         {
             Route[] routes = RandomRoutes(random);
             var table = RouteTable.Build(s_network, s_own, routes);
-            foreach (uint address in Interesting(random, routes))
+            foreach (Ipv4Address address in Interesting(random, routes))
             {
-                uint expected = Scan(routes, address);
-                uint actual = table.Find(address);
+                Ipv4Address expected = Scan(routes, address);
+                Ipv4Address actual = table.Find(address);
                 Assert.True(
-                    expected == actual, $"seed {Seed}, round {round}, address {address:X8}: {actual:X8}, not "
-                        + $"{expected:X8}");
+                    expected == actual, $"seed {Seed}, round {round}, address {address}: {actual}, not {expected}");
             }
         }
     }
@@ -123,7 +122,7 @@ public sealed class RouteTableTests
     {
         bool oneLength = random.Next(2) == 0;
         int length = random.Next(8, 31);
-        var routes = new Dictionary<(uint, int), Route>();
+        var routes = new Dictionary<Ipv4Prefix, Route>();
         for (int i = random.Next(0, 40); i > 0; i--)
         {
             // Few distinct bits, so that prefixes nest and collide often; sometimes the very ends of the address space.
@@ -131,30 +130,30 @@ public sealed class RouteTableTests
             {
                 0 => uint.MaxValue,
                 1 => 0,
-                _ => Address("10.0.0.0") | ((uint)random.Next(16) << random.Next(0, 24)),
+                _ => s_network.First.Value | ((uint)random.Next(16) << random.Next(0, 24)),
             };
-            var prefix = new Prefix(address, oneLength ? length : random.Next(1, 33));
-            routes[(prefix.First, prefix.Length)] = new Route(prefix, Address("172.16.0.0") + (uint)random.Next(1, 9));
+            var prefix = new Ipv4Prefix(new Ipv4Address(address), oneLength ? length : random.Next(1, 33));
+            routes[prefix.Masked()] = new Route(prefix, Address("172.16.0.0") + (uint)random.Next(1, 9));
         }
 
         return [.. routes.Values];
     }
 
-    private static IEnumerable<uint> Interesting(Random random, Route[] routes)
+    private static IEnumerable<Ipv4Address> Interesting(Random random, Route[] routes)
     {
-        yield return 0;
-        yield return uint.MaxValue;
-        yield return (uint)random.NextInt64(1L << 32);
+        yield return default;
+        yield return new Ipv4Address(uint.MaxValue);
+        yield return new Ipv4Address((uint)random.NextInt64(1L << 32));
         foreach (Route route in routes)
         {
             yield return route.Destination.First;
             yield return route.Destination.Last;
-            yield return unchecked(route.Destination.First - 1);
-            yield return unchecked(route.Destination.Last + 1);
+            yield return route.Destination.First + uint.MaxValue; // the one before
+            yield return route.Destination.Last + 1;
         }
     }
 
-    private static uint Scan(Route[] routes, uint address) => routes
+    private static Ipv4Address Scan(Route[] routes, Ipv4Address address) => routes
         .Where(route => route.Destination.First <= address && address <= route.Destination.Last)
         .OrderByDescending(route => route.Destination.Length)
         .Select(route => route.NextHop)
@@ -162,5 +161,5 @@ public sealed class RouteTableTests
 
     private static RouteTable Build(params (string Subnet, int Length, string NextHop)[] routes) => RouteTable.Build(
         s_network, s_own, routes.Select(
-            route => new Route(new Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
+            route => new Route(new Ipv4Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
 }

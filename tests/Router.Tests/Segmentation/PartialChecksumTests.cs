@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Segmentation;
 using Overlay.Testing;
 using Xunit;
@@ -18,10 +19,11 @@ public sealed class PartialChecksumTests
         {
             byte[] payload = new byte[random.Next(1_500)];
             random.NextBytes(payload);
+            var source = new Ipv4Address((uint)random.Next());
             byte[] complete = random.Next(2) == 0
-                ? PacketBuilder.UdpPacket((uint)random.Next(), PeerPod, 53, (ushort)random.Next(65_536), payload)
+                ? PacketBuilder.UdpPacket(source, PeerPod, 53, (ushort)random.Next(65_536), payload)
                 : PacketBuilder.TcpPacket(
-                    (uint)random.Next(), PeerPod, 80, 81, (uint)random.Next(), 7, 0x18, payload, new byte[4 * random.Next(11)],
+                    source, PeerPod, 80, 81, (uint)random.Next(), 7, 0x18, payload, new byte[4 * random.Next(11)],
                     ipOptions: new byte[4 * random.Next(11)]);
             (byte[] open, VirtioNetHeader header) = Open(complete);
             Assert.True(PartialChecksum.TryComplete(header, open), $"seed {Seed}, round {round}: refused");
@@ -64,7 +66,7 @@ public sealed class PartialChecksumTests
     [Fact]
     public void The_checksum_of_a_packet_within_a_packet_is_completed()
     {
-        byte[] inner = PacketBuilder.TcpPacket(1, 2, 3, 4, 5, 6, 0x18, [7, 8, 9]);
+        byte[] inner = PacketBuilder.TcpPacket(PeerPod, OurPod, 3, 4, 5, 6, 0x18, [7, 8, 9]);
         (byte[] open, VirtioNetHeader header) = Open(inner);
         byte[] outer = PacketBuilder.Ipv4(OurPod, PeerPod, protocol: 4, payload: open); // IP in IP
         Assert.True(PartialChecksum.TryComplete(header with { ChecksumStart = 40 }, outer));

@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Segmentation;
@@ -93,8 +94,8 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
             Array.Fill(payload, (byte)0xFF);
         }
 
-        uint source = (uint)random.NextInt64(1L << 32);
-        uint destination = (uint)random.NextInt64(1L << 32);
+        var source = new Ipv4Address((uint)random.NextInt64(1L << 32));
+        var destination = new Ipv4Address((uint)random.NextInt64(1L << 32));
         ushort id = (ushort)random.Next(65_536);
         byte ttl = (byte)random.Next(256);
         ushort fragment = random.Next(2) == 0 ? (ushort)0x4000 : (ushort)0;

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Microsoft.Extensions.Logging;
-using Overlay.Lease;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Paths;
 
@@ -14,7 +14,7 @@ namespace Overlay.Daemon.Backends.Udp;
 internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths paths, ILogger log)
 {
     private readonly Dictionary<Acceleration, AccelerationState> _logged = [];
-    private readonly Dictionary<uint, string> _loggedPaths = [];
+    private readonly Dictionary<Ipv4Address, string> _loggedPaths = [];
 
     /// <summary>The state of each by its name: <c>on</c>, <c>switched_off: EINVAL (Invalid argument)</c>.</summary>
     internal static IReadOnlyDictionary<string, string> Of(Accelerations accelerations) =>
@@ -33,7 +33,7 @@ internal sealed class AccelerationReport(Accelerations accelerations, PeerPaths 
             if (_loggedPaths.GetValueOrDefault(path.Peer) != what)
             {
                 _loggedPaths[path.Peer] = what;
-                Log.WorsePath(log, Ipv4Prefix.Format(path.Peer), what);
+                Log.WorsePath(log, path.Peer.ToString(), what);
             }
         }
 

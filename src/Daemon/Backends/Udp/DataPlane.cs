@@ -4,6 +4,7 @@ using System.Linq;
 using Overlay.Control;
 using Overlay.Daemon.Start;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Ports;
@@ -45,7 +46,7 @@ internal sealed class DataPlane : IDisposable
     /// <param name="mtu">Of the tunnel, in bytes.</param>
     /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
     /// without.</exception>
-    internal static DataPlane Open(RunOptions options, uint address, ushort port, int mtu)
+    internal static DataPlane Open(RunOptions options, Ipv4Address address, ushort port, int mtu)
     {
         Version kernel = Environment.OSVersion.Version;
         var profile = EngineProfile.Of(options.Engine);

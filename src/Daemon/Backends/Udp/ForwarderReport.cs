@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Control;
-using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;
@@ -30,7 +29,7 @@ internal static class ForwarderReport
             routes.PeerCount,
             AccelerationReport.Of(forwarder.Accelerations),
             [.. forwarder.Paths.Current.Paths.Select(
-                path => new PathReport(Ipv4Prefix.Format(path.Peer), path.Mtu, path.TakesTrains))],
+                path => new PathReport(path.Peer.ToString(), path.Mtu, path.TakesTrains))],
             kernel,
             MeterOf(forwarder));
     }

@@ -58,7 +58,7 @@ internal sealed class KernelDrops : IDisposable
         {
             return _deviceIndex is int index ? _netlink.GetStatistics(index) : null;
         }
-        catch (Exception refused) when (refused is LinuxException or InvalidDataException)
+        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
         {
             return null;
         }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lease;
+using Overlay.Net;
 using Overlay.Router.Routes;
 
 namespace Overlay.Daemon.Backends.Udp;
@@ -14,9 +15,5 @@ internal sealed class RoutePublisher(RouteTableCell cell, Ipv4Prefix network)
     /// <param name="own">This host's subnet.</param>
     /// <param name="peers">The other hosts' leases.</param>
     internal void Publish(Ipv4Prefix own, IEnumerable<SubnetLease> peers) => cell.Publish(RouteTable.Build(
-        ToPrefix(network),
-        ToPrefix(own),
-        peers.Select(lease => new Route(ToPrefix(lease.Subnet), lease.PublicIp))));
-
-    private static Prefix ToPrefix(Ipv4Prefix prefix) => new(prefix.Address, prefix.Length);
+        network, own, peers.Select(lease => new Route(lease.Subnet, lease.PublicIp))));
 }

@@ -2,9 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using Microsoft.Extensions.Logging;
-using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Backends.Udp;

@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Backends.Udp;
@@ -17,7 +17,6 @@ internal static class TunnelLink
     internal const string Name = "flannel0";
 
     private const string Kind = "tun"; // IFLA_INFO_KIND
-    private const int AddressLength = 32;
 
     // In packets. The kernel drops at the end of this queue while the daemon is busy; its default for a TUN is 500.
     private const int TransmitQueueLength = 1000;
@@ -34,7 +33,7 @@ internal static class TunnelLink
     {
         Link link = netlink.FindLink(Name)
             ?? throw new OperatorException($"interface {Name} vanished while it was being configured; start again");
-        netlink.AddAddress(link.Index, subnet.Address, AddressLength);
+        netlink.AddAddress(link.Index, AddressOf(subnet));
         netlink.ConfigureLink(link.Index, new LinkSettings
         {
             Mtu = mtu,
@@ -69,16 +68,14 @@ internal static class TunnelLink
         }
 
         if (!netlink.GetAddresses()
-            .Any(address => address.InterfaceIndex == link.Index && address.Address == subnet.Address))
+            .Any(address => address.InterfaceIndex == link.Index && address.Local.Address == subnet.Address))
         {
-            netlink.AddAddress(link.Index, subnet.Address, AddressLength);
-            missing.Add($"address {Ipv4Prefix.Format(subnet.Address)}/{AddressLength}");
+            netlink.AddAddress(link.Index, AddressOf(subnet));
+            missing.Add($"address {AddressOf(subnet)}");
         }
 
-        bool hasRoute = netlink.GetRoutes().Any(route =>
-            route.InterfaceIndex == link.Index
-                && route.Destination == network.Address
-                && route.PrefixLength == network.Length);
+        bool hasRoute = netlink.GetRoutes()
+            .Any(route => route.InterfaceIndex == link.Index && route.Destination == network);
         if (!hasRoute)
         {
             AddRoute(netlink, network, link);
@@ -93,24 +90,25 @@ internal static class TunnelLink
     /// </summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     internal static void RemoveAddress(RouteNetlink netlink, Link link, Ipv4Prefix former) =>
-        _ = netlink.RemoveAddress(link.Index, former.Address, AddressLength);
+        _ = netlink.RemoveAddress(link.Index, AddressOf(former));
+
+    private static Ipv4Prefix AddressOf(Ipv4Prefix subnet) => new(subnet.Address, 32);
 
     private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, Link link)
     {
         try
         {
-            netlink.AddRoute(network.Address, network.Length, link.Index);
+            netlink.AddRoute(network, link.Index);
         }
-        catch (LinuxException refused) when (refused.Errno == Errno.EEXIST)
+        catch (LinuxException problem) when (problem.Errno == Errno.EEXIST)
         {
-            throw RouteInTheWay(netlink, network, refused);
+            throw RouteInTheWay(netlink, network, problem);
         }
     }
 
     private static OperatorException RouteInTheWay(RouteNetlink netlink, Ipv4Prefix network, Exception cause)
     {
-        Ipv4Route? other = netlink.GetRoutes()
-            .FirstOrDefault(route => route.Destination == network.Address && route.PrefixLength == network.Length);
+        Ipv4Route? other = netlink.GetRoutes().FirstOrDefault(route => route.Destination == network);
         string device = other?.InterfaceIndex is int index ? netlink.FindLink(index)?.Name
             ?? $"interface {index}" : "no single interface (ip route says what it is)";
         return new OperatorException(

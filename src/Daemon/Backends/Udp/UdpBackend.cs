@@ -6,6 +6,7 @@ using Overlay.Control;
 using Overlay.Daemon.Start;
 using Overlay.Lease;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Routes;
@@ -105,7 +106,7 @@ internal sealed class UdpBackend : IBackend
     /// <inheritdoc/>
     public BackendState ReadState() => new(
         Opened.Tun.Name,
-        $"UDP {Ipv4Prefix.Format(_plan.Underlay.Address)}:{_port}",
+        $"UDP {_plan.Underlay.Address}:{_port}",
         _routes.Current.PeerCount,
         $"engine {Opened.Description}, source check {_options.SourceCheck.ToString().ToLowerInvariant()}");
 

@@ -4,7 +4,7 @@ using System.Linq;
 using Overlay.Bench.Results;
 using Overlay.Router.Forwarding;
 
-namespace Overlay.Bench;
+namespace Overlay.Bench.Variants;
 
 /// <summary>One way from pod to pod, as it is to be set up.</summary>
 /// <param name="Name">In tables: lower case, no blank.</param>

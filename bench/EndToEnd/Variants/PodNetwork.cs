@@ -3,7 +3,7 @@ using System.Linq;
 using System.Net;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>Hosts and pods with the addresses that daemons would lease, where no daemon does.</summary>
 internal static class PodNetwork

@@ -8,7 +8,7 @@ using Overlay.Bench.Results;
 using Overlay.Lab;
 using Overlay.Terminal;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>
 /// The labs of all variants, up side by side, so that rounds can take them in turn; and whatever an earlier run has
@@ -21,21 +21,21 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
 
     private const string Prefix = "overlay-bench";
 
-    private readonly List<BenchPath> _paths = [];
+    private readonly List<RunningVariant> _paths = [];
 
     /// <summary>Builds a lab for each variant; every path has been tried when it returns.</summary>
     /// <returns>In the variants' order.</returns>
     /// <exception cref="OperatorException">One could not be built, or does not carry.</exception>
-    internal IReadOnlyList<BenchPath> Build(BenchPlan plan, CancellationToken stop)
+    internal IReadOnlyList<RunningVariant> Build(BenchPlan plan, CancellationToken cancellation)
     {
         for (int i = 0; i < plan.Variants.Count; i++)
         {
-            stop.ThrowIfCancellationRequested();
+            cancellation.ThrowIfCancellationRequested();
             progress.Build(plan.Variants[i].Name);
-            BenchPath path = Build(plan.Variants[i], PlanOf(i), stop);
+            RunningVariant path = Build(plan.Variants[i], PlanOf(i), cancellation);
             _paths.Add(path);
             WireSetting.Apply(plan.Wire, path.Plan, ip);
-            path.WaitUntilItWorks(stop);
+            path.WaitUntilItWorks(cancellation);
         }
 
         return _paths;
@@ -63,7 +63,7 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
         {
             System.IO.Directory.Delete(Directory, recursive: true);
         }
-        catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             left++; // somebody is writing into it
         }
@@ -87,13 +87,13 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
     private LabRemnants RemnantsOf(int number) =>
         new($"{Prefix}-{NameOf(number)}", Path.Combine(Directory, NameOf(number)), ip);
 
-    private BenchPath Build(Variant variant, LabPlan plan, CancellationToken stop) => variant switch
+    private RunningVariant Build(Variant variant, LabPlan plan, CancellationToken cancellation) => variant switch
     {
-        { Kind: VariantKind.Peer } => PeerPath.Start(variant, plan, ip, stop),
-        { Kind: VariantKind.Engine } => DaemonPath.Start(variant, plan, ip, stop),
-        { Name: Variant.Direct } => KernelPath.Direct(variant, plan, ip),
-        { Name: Variant.Routing } => KernelPath.Routing(variant, plan, ip),
-        { Name: Variant.Vxlan } => KernelPath.OverVxlan(variant, plan, ip),
+        { Kind: VariantKind.Peer } => PeerVariant.Start(variant, plan, ip, cancellation),
+        { Kind: VariantKind.Engine } => DaemonVariant.Start(variant, plan, ip, cancellation),
+        { Name: Variant.Direct } => KernelVariant.Direct(variant, plan, ip),
+        { Name: Variant.Routing } => KernelVariant.Routing(variant, plan, ip),
+        { Name: Variant.Vxlan } => KernelVariant.OverVxlan(variant, plan, ip),
         _ => throw new ArgumentOutOfRangeException(nameof(variant), variant.Name, "not a variant"),
     };
 }

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>Makes the wire behave as asked (ethtool(8)).</summary>
 internal static class WireSetting

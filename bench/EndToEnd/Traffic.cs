@@ -3,7 +3,7 @@ namespace Overlay.Bench;
 /// <summary>TCP between the two ends.</summary>
 /// <param name="Streams">At a time.</param>
 /// <param name="IsReverse">From end 2 to end 1.</param>
-internal readonly record struct TcpTest(int Streams, bool IsReverse)
+internal readonly record struct TcpTraffic(int Streams, bool IsReverse)
 {
     /// <summary><c>tcp_4</c>, <c>tcp_4_reverse</c>.</summary>
     internal string Name => IsReverse ? $"tcp_{Streams}_reverse" : $"tcp_{Streams}";
@@ -11,7 +11,7 @@ internal readonly record struct TcpTest(int Streams, bool IsReverse)
 
 /// <summary>UDP from end 1 to end 2, flat out.</summary>
 /// <param name="PayloadBytes">Of a datagram; null for as many as fit the path.</param>
-internal readonly record struct UdpTest(int? PayloadBytes)
+internal readonly record struct UdpTraffic(int? PayloadBytes)
 {
     private const int HeaderBytes = 20 + 8; // IPv4 and UDP
 

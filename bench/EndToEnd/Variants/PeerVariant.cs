@@ -6,17 +6,17 @@ using System.Linq;
 using System.Threading;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>Pod to pod through whatever the user's command sets up on each host.</summary>
-internal sealed class PeerPath : BenchPath
+internal sealed class PeerVariant : RunningVariant
 {
     private const string Underlay = "eth0";
 
     private readonly List<Process> _commands = [];
     private readonly LabRemnants _remnants;
 
-    private PeerPath(LabRemnants remnants) => _remnants = remnants;
+    private PeerVariant(LabRemnants remnants) => _remnants = remnants;
 
     /// <inheritdoc/>
     internal override IReadOnlyList<int> FindProcessIds() => _remnants.Find().Processes;
@@ -30,12 +30,12 @@ internal sealed class PeerPath : BenchPath
     /// It is told where it is by OVERLAY_BENCH_HOST (1 or 2), _LOCAL and _REMOTE (the hosts' addresses), _SUBNET and
     /// _REMOTE_SUBNET (the pods'), _MTU (of the pods) and _DIR (where it may write).
     /// </remarks>
-    internal static PeerPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
+    internal static PeerVariant Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken cancellation)
     {
         const int Mtu = LabPlan.WireMtu - EncapsulationAllowance;
         IReadOnlyList<SubnetFacts> subnets = PodNetwork.Attach(plan, ip, Mtu);
-        stop.ThrowIfCancellationRequested();
-        var path = new PeerPath(new LabRemnants(plan.Prefix, plan.Directory, ip))
+        cancellation.ThrowIfCancellationRequested();
+        var path = new PeerVariant(new LabRemnants(plan.Prefix, plan.Directory, ip))
         {
             Variant = variant,
             Plan = plan,
@@ -75,7 +75,7 @@ internal sealed class PeerPath : BenchPath
         Plan.Hosts.Sum(host => LinkBytes.Received(host.HostNamespace, Underlay));
 
     /// <inheritdoc/>
-    internal override string? Casualties()
+    internal override string? FailureReport()
     {
         for (int i = 0; i < _commands.Count; i++)
         {

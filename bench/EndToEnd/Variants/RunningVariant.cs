@@ -6,10 +6,10 @@ using Overlay.Bench.Results;
 using Overlay.Control;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>One way between two ends, up and running: what workloads are run over and counted at.</summary>
-internal abstract class BenchPath : IDisposable
+internal abstract class RunningVariant : IDisposable
 {
     private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_aPing = TimeSpan.FromMilliseconds(200);
@@ -40,18 +40,18 @@ internal abstract class BenchPath : IDisposable
 
     /// <summary>Waits until end 2 answers end 1.</summary>
     /// <exception cref="BenchException">It does not.</exception>
-    internal void WaitUntilItWorks(CancellationToken stop)
+    internal void WaitUntilItWorks(CancellationToken cancellation)
     {
         using var pinger = new Pinger(FirstNamespace);
         bool works = false;
         bool isDecided = Condition.Holds(
             () => (works = pinger.Ping(SecondAddress, sequence: 0, s_aPing) is not null)
-                || Casualties() is not null, s_answersWithin, stop);
+                || FailureReport() is not null, s_answersWithin, cancellation);
         if (!works)
         {
             throw new BenchException(
-                Casualties() is { } casualties && isDecided
-                    ? $"{Variant.Name}: {casualties.Split('\n')[0]}"
+                FailureReport() is { } failures && isDecided
+                    ? $"{Variant.Name}: {failures.Split('\n')[0]}"
                     : $"{Variant.Name}: {SecondAddress} did not answer {FirstAddress} within "
                     + $"{s_answersWithin.TotalSeconds:0} s");
         }
@@ -67,7 +67,7 @@ internal abstract class BenchPath : IDisposable
     internal abstract string Carrier { get; }
 
     /// <summary>Why it carries no more, with evidence; null when nothing is known to be wrong.</summary>
-    internal virtual string? Casualties() => null;
+    internal virtual string? FailureReport() => null;
 
     /// <summary>What each daemon counts, metered, host 1's first; empty where nobody counts.</summary>
     internal virtual IReadOnlyList<CountersReport> ReadCounters() => [];

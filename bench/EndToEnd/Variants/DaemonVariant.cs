@@ -4,14 +4,14 @@ using System.Threading;
 using Overlay.Control;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>Pod to pod through two of our own daemons, metered.</summary>
-internal sealed class DaemonPath : BenchPath
+internal sealed class DaemonVariant : RunningVariant
 {
     private readonly RunningLab _lab;
 
-    private DaemonPath(RunningLab lab) => _lab = lab;
+    private DaemonVariant(RunningLab lab) => _lab = lab;
 
     /// <inheritdoc/>
     internal override IReadOnlyList<int> FindProcessIds() => _lab.DaemonIds;
@@ -21,12 +21,12 @@ internal sealed class DaemonPath : BenchPath
 
     /// <summary>Builds it.</summary>
     /// <exception cref="LabException">A daemon did not become ready.</exception>
-    internal static DaemonPath Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken stop)
+    internal static DaemonVariant Start(Variant variant, LabPlan plan, IpCommand ip, CancellationToken cancellation)
     {
         var options = new LabOptions(
             [DaemonProgram.Find()]) { ExtraArguments = [.. variant.RunArguments, "--meter"] };
-        var lab = RunningLab.Start(plan, ip, options, stop);
-        return new DaemonPath(lab)
+        var lab = RunningLab.Start(plan, ip, options, cancellation);
+        return new DaemonVariant(lab)
         {
             Variant = variant,
             Plan = plan,
@@ -42,7 +42,7 @@ internal sealed class DaemonPath : BenchPath
     internal override long ReadCarriedBytes() => ReadCounters().Sum(counters => counters.Inbound.Bytes);
 
     /// <inheritdoc/>
-    internal override string? Casualties() => _lab.Casualties();
+    internal override string? FailureReport() => _lab.FailureReport();
 
     /// <inheritdoc/>
     internal override IReadOnlyList<CountersReport> ReadCounters() => _lab.ReadCounters();

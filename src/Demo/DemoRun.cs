@@ -14,7 +14,7 @@ namespace Overlay.Demo;
 /// <remarks>
 /// Cleans up nothing but its own handles; that is <see cref="DemoSession"/>'s part, whatever happens here.
 /// </remarks>
-internal sealed class DemoStory : IDisposable
+internal sealed class DemoRun : IDisposable
 {
     private const int PodPingCount = 5, DevicePingCount = 2, UdpPayloadBytes = 64, LeasesPerLine = 4;
 
@@ -32,7 +32,7 @@ internal sealed class DemoStory : IDisposable
     private IReadOnlyList<SubnetFacts> _subnets = [];
 
     /// <summary>Prepares to tell it; nothing is created.</summary>
-    internal DemoStory(LabPlan plan, IpCommand ip, LabStore store, DemoText text, DemoResults results)
+    internal DemoRun(LabPlan plan, IpCommand ip, LabStore store, DemoText text, DemoResults results)
     {
         _plan = plan;
         _ip = ip;
@@ -47,24 +47,24 @@ internal sealed class DemoStory : IDisposable
 
     /// <summary>Everything up to the counters; the daemons are still running afterwards.</summary>
     /// <exception cref="LabException">A step could not be done at all.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    internal void Tell(CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
+    internal void Run(CancellationToken cancellation)
     {
-        _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()]) { Store = _store }, stop);
+        _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()]) { Store = _store }, cancellation);
         try
         {
             Introduce(_lab);
-            Ping(stop);
-            MeasureTcp(stop);
-            MeasureUdp(stop);
+            Ping(cancellation);
+            MeasureTcp(cancellation);
+            MeasureUdp(cancellation);
             ShowWire();
             ShowCounters(_lab);
         }
-        catch (LabException failed) when (_lab.Casualties() is { } casualties)
+        catch (LabException problem) when (_lab.FailureReport() is { } failures)
         {
             // Whatever the step noticed, a dead daemon is the cause.
-            string[] lines = casualties.Split('\n', 2);
-            throw new LabException($"{lines[0]} ({failed.Message})", lines[1]);
+            string[] lines = failures.Split('\n', 2);
+            throw new LabException($"{lines[0]} ({problem.Message})", lines[1]);
         }
     }
 
@@ -126,12 +126,12 @@ internal sealed class DemoStory : IDisposable
         }
     }
 
-    private void Ping(CancellationToken stop)
+    private void Ping(CancellationToken cancellation)
     {
         using var pinger = new Pinger(First.PodNamespace);
         for (int other = 1; other < _plan.Hosts.Count; other++)
         {
-            if (!pinger.WaitForAnswer(_subnets[other].Pod, s_firstPingWithin, stop))
+            if (!pinger.WaitForAnswer(_subnets[other].Pod, s_firstPingWithin, cancellation))
             {
                 throw new LabException(
                     $"pod {_subnets[other].Pod} did not answer pod {_subnets[0].Pod} within "
@@ -149,13 +149,13 @@ internal sealed class DemoStory : IDisposable
         using (var capture = new WireCapture(
             First.HostNamespace, LabNamespace.InterfaceIndex(First.HostNamespace, "eth0")))
         {
-            _results.PodPings = PingEach(pinger, subnet => subnet.Pod, PodPingCount, stop);
+            _results.PodPings = PingEach(pinger, subnet => subnet.Pod, PodPingCount, cancellation);
             _results.Wire = capture.FirstOutgoing(IsFirstPing, s_captureWithin);
         }
 
-        TellPings("pod", _results.PodPings);
-        _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, stop);
-        TellPings("flannel0", _results.DevicePings);
+        ReportPings("pod", _results.PodPings);
+        _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, cancellation);
+        ReportPings("flannel0", _results.DevicePings);
     }
 
     private bool IsFirstPing(EncapsulatedPacket packet) =>
@@ -163,11 +163,11 @@ internal sealed class DemoStory : IDisposable
         && packet.Inner.Destination.Equals(_subnets[1].Pod);
 
     private PingSeries PingEach(
-        Pinger pinger, Func<SubnetFacts, IPAddress> address, int count, CancellationToken stop) =>
+        Pinger pinger, Func<SubnetFacts, IPAddress> address, int count, CancellationToken cancellation) =>
         _subnets.Skip(1).Aggregate(
-            PingSeries.Empty, (series, subnet) => series.With(pinger.Series(address(subnet), count, stop)));
+            PingSeries.Empty, (series, subnet) => series.With(pinger.Series(address(subnet), count, cancellation)));
 
-    private void TellPings(string what, PingSeries series)
+    private void ReportPings(string what, PingSeries series)
     {
         string path = $"pod{_text.Arrow}{what}".PadRight(13);
         string counts = $"{series.Replies.Count}/{series.Sent}";
@@ -185,19 +185,19 @@ internal sealed class DemoStory : IDisposable
                 + $"  ttl {series.LowestTimeToLive}");
     }
 
-    private void MeasureTcp(CancellationToken stop)
+    private void MeasureTcp(CancellationToken cancellation)
     {
-        TcpResult tcp = TcpStream.Measure(First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, s_tcpFor, stop);
+        TcpResult tcp = TcpStream.Measure(First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, s_tcpFor, cancellation);
         _results.Tcp = tcp;
         _text.Step(
             tcp.GigabitsPerSecond > 0, "tcp",
             Invariant($"{tcp.GigabitsPerSecond:0.00} Gbit/s   one stream, {tcp.Took.TotalSeconds:0.0} s"));
     }
 
-    private void MeasureUdp(CancellationToken stop)
+    private void MeasureUdp(CancellationToken cancellation)
     {
         UdpResult udp = UdpBlast.Measure(
-            First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, UdpPayloadBytes, s_udpFor, stop);
+            First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, UdpPayloadBytes, s_udpFor, cancellation);
         _results.Udp = udp;
         string counts = $"{udp.PayloadBytes} B flat out: sent {udp.Sent}, received {udp.Received}";
         _text.Step(udp.Received > 0, "udp", Invariant($"{udp.DeliveredKpps:0.0} kpps delivered   {counts}"));

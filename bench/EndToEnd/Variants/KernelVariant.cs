@@ -2,10 +2,10 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>A way that the kernel alone carries: the wire itself, plain routing, VXLAN as flannel sets it up.</summary>
-internal sealed class KernelPath : BenchPath
+internal sealed class KernelVariant : RunningVariant
 {
     private const string Underlay = "eth0", Vxlan = "flannel.1";
 
@@ -21,10 +21,10 @@ internal sealed class KernelPath : BenchPath
     internal override string Carrier => _device;
 
     /// <summary>Host to host, nothing in between.</summary>
-    internal static KernelPath Direct(Variant variant, LabPlan plan, IpCommand ip)
+    internal static KernelVariant Direct(Variant variant, LabPlan plan, IpCommand ip)
     {
         new LabTopology(plan, ip).Build();
-        return new KernelPath
+        return new KernelVariant
         {
             Variant = variant,
             Plan = plan,
@@ -37,7 +37,7 @@ internal sealed class KernelPath : BenchPath
     }
 
     /// <summary>Pod to pod by routes alone, as flannel's host-gw backend.</summary>
-    internal static KernelPath Routing(Variant variant, LabPlan plan, IpCommand ip)
+    internal static KernelVariant Routing(Variant variant, LabPlan plan, IpCommand ip)
     {
         IReadOnlyList<SubnetFacts> subnets = PodNetwork.Attach(plan, ip, LabPlan.WireMtu);
         for (int i = 0; i < 2; i++)
@@ -51,7 +51,7 @@ internal sealed class KernelPath : BenchPath
     }
 
     /// <summary>Pod to pod through kernel VXLAN, with flannel's own parameters.</summary>
-    internal static KernelPath OverVxlan(Variant variant, LabPlan plan, IpCommand ip)
+    internal static KernelVariant OverVxlan(Variant variant, LabPlan plan, IpCommand ip)
     {
         const int Mtu = LabPlan.WireMtu - VxlanBytes;
         IReadOnlyList<SubnetFacts> subnets = PodNetwork.Attach(plan, ip, Mtu);
@@ -79,7 +79,7 @@ internal sealed class KernelPath : BenchPath
     internal override long ReadCarriedBytes() =>
         Plan.Hosts.Sum(host => LinkBytes.Received(host.HostNamespace, _device));
 
-    private static KernelPath Between(
+    private static KernelVariant Between(
         Variant variant, LabPlan plan, IReadOnlyList<SubnetFacts> subnets, int mtu, string device) => new()
     {
         Variant = variant,

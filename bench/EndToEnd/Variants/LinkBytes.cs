@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO;
 using Overlay.Lab;
 
-namespace Overlay.Bench.Paths;
+namespace Overlay.Bench.Variants;
 
 /// <summary>What an interface has received, as /proc/net/dev says it inside a namespace.</summary>
 internal static class LinkBytes
