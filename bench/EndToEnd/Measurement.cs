@@ -52,7 +52,11 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
     private const long MostUnderWay = 256;
 
     // On a busy machine a thread may wait its turn for a good part of less.
-    private static readonly TimeSpan s_longEnoughToHalve = TimeSpan.FromSeconds(0.2);
+    private static readonly TimeSpan s_longEnoughToHalve = TimeSpan.FromSeconds(1);
+
+    // A window in which nothing arrives stays open until something does, and its figures are those of its real length:
+    // on a busy machine a short one may fall between two turns of a thread. A path that is silent for so long is dead.
+    private static readonly TimeSpan s_silentAtMost = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs it.</summary>
     /// <param name="path">The way.</param>
@@ -101,10 +105,13 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         Condition.Pause(duration / 2, cancellation);
         WorkloadCounts middle = load.Counts;
         Condition.Pause(duration / 2, cancellation);
+        _ = Condition.Holds(
+            () => load.Counts.DeliveredBytes != first.Counts.DeliveredBytes || path.FailureReport() is not null,
+            s_silentAtMost, cancellation);
         var last = Look.At(path, processIds, load, beside);
         load.ThrowIfBroken();
         beside?.ThrowIfBroken();
-        ThrowIfSilent(load, first.Counts, last.Counts, duration);
+        ThrowIfSilent(load, first.Counts, last.Counts, duration + s_silentAtMost);
         if (duration >= s_longEnoughToHalve)
         {
             ThrowIfSilent(load, first.Counts, middle, duration / 2);

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Outbound;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 
@@ -130,7 +130,8 @@ public class EncapsulationBenchmarks : IDisposable
     {
         _packet.CopyTo(buffer);
         WrongResult.Unless(Ipv4Header.Parse(buffer, out Ipv4Header packet) == DropReason.None, "no IPv4 packet");
-        WrongResult.Unless(OutboundPath.Route(_routes, packet, out Ipv4Address nextHop) == DropReason.None, "no route");
+        DropReason verdict = OutboundRules.Route(_routes, packet, out Ipv4Address nextHop);
+        WrongResult.Unless(verdict == DropReason.None, "no route");
         packet.StepTimeToLive();
         return nextHop.Value;
     }

@@ -27,8 +27,8 @@ public class HandOverBenchmarks : IDisposable
 
     // In segments of the default 4 KB it would be renting and linking them that takes the time.
     private readonly Pipe _pipe = new(new PipeOptions(
-        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, minimumSegmentSize: 1 << 16,
-        useSynchronizationContext: false));
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: 0, minimumSegmentSize: 1 << 16, useSynchronizationContext: false));
 
     // The quickest there is: no limit, one writer, one reader.
     private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(

@@ -62,9 +62,10 @@ public class HeaderStampBenchmarks
     private int Stamp(SuperpacketFrame frame)
     {
         Superpacket superpacket = frame.Parse(frame.Bytes);
+        var headers = new SegmentHeaders(superpacket);
         for (int i = 0; i < superpacket.Count; i++)
         {
-            superpacket.WriteHeader(i, Header(i));
+            headers.Write(i, Header(i));
         }
 
         WrongResult.Unless(superpacket.Count == Segments, "segments missing");

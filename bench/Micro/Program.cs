@@ -24,7 +24,7 @@ internal static class Program
             }
 
             return ShortRun.Run(
-                MicroBenchmark.Of(MicroBenchmark.Types), AllocationBudgets.Recorded(), ShortRun.Patience, Console.Out);
+                MicroBenchmark.Of(MicroBenchmark.Types), AllocationBudgets.Recorded(), ShortRun.Rounds, Console.Out);
         }
 
         // On a machine that others use too some of many short iterations are left alone, and none of a few long ones

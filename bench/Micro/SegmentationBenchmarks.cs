@@ -2,7 +2,7 @@ using System;
 using BenchmarkDotNet.Attributes;
 using Overlay.Linux;
 using Overlay.Net;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Outbound;
 using Overlay.Router.Segmentation;
 
 namespace Overlay.Micro;
@@ -74,10 +74,11 @@ public class SegmentationBenchmarks : IDisposable
     public int ScatterGather()
     {
         Superpacket superpacket = Begin();
+        var headers = new SegmentHeaders(superpacket);
         for (int i = 0; i < superpacket.Count; i++)
         {
             int header = Headers + (i * HeaderRoom);
-            superpacket.WriteHeader(i, _slab.Slice(header, superpacket.HeaderBytes));
+            headers.Write(i, _slab.Slice(header, superpacket.HeaderBytes));
             Open(superpacket.HeaderBytes + superpacket.PayloadBytes(i));
             _batch.Add(header, superpacket.HeaderBytes);
             _batch.Add(superpacket.PayloadOffset(i), superpacket.PayloadBytes(i));
@@ -91,6 +92,7 @@ public class SegmentationBenchmarks : IDisposable
     public int OneCopy()
     {
         Superpacket superpacket = Begin();
+        var headers = new SegmentHeaders(superpacket);
         int end = Images;
         int start = end;
         for (int i = 0; i < superpacket.Count; i++)
@@ -102,7 +104,7 @@ public class SegmentationBenchmarks : IDisposable
                 start = end;
             }
 
-            WritePacket(superpacket, i, _slab.Slice(end, bytes));
+            WritePacket(superpacket, headers, i, _slab.Slice(end, bytes));
             end += bytes;
         }
 
@@ -117,9 +119,10 @@ public class SegmentationBenchmarks : IDisposable
     public int TwoCopies()
     {
         Superpacket superpacket = Begin();
+        var headers = new SegmentHeaders(superpacket);
         for (int i = 0; i < superpacket.Count; i++)
         {
-            WritePacket(superpacket, i, _slab.Slice(
+            WritePacket(superpacket, headers, i, _slab.Slice(
                 Packets + (i * PacketRoom), superpacket.HeaderBytes + superpacket.PayloadBytes(i)));
         }
 
@@ -148,9 +151,10 @@ public class SegmentationBenchmarks : IDisposable
         return _frame!.Parse(_slab.Slice(0, _frame.Bytes.Length));
     }
 
-    private void WritePacket(in Superpacket superpacket, int index, Span<byte> packet)
+    private void WritePacket(
+        in Superpacket superpacket, in SegmentHeaders headers, int index, Span<byte> packet)
     {
-        superpacket.WriteHeader(index, packet);
+        headers.Write(index, packet);
         _slab.Slice(superpacket.PayloadOffset(index), superpacket.PayloadBytes(index))
             .CopyTo(packet[superpacket.HeaderBytes..]);
     }

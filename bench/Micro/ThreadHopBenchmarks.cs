@@ -31,7 +31,8 @@ public class ThreadHopBenchmarks : IDisposable
 
     // With the default limit of 64 KB, less than a batch, reader and writer would take turns.
     private readonly Pipe _pipe = new(new PipeOptions(
-        pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16, useSynchronizationContext: false));
+        pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19, minimumSegmentSize: 1 << 16,
+        useSynchronizationContext: false));
 
     private readonly Channel<int> _channel = Channel.CreateUnbounded<int>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -101,14 +102,14 @@ public class ThreadHopBenchmarks : IDisposable
         return AwaitAll();
     }
 
-    private long SendFrames(int packetsAFlush)
+    private long SendFrames(int packetsPerFlush)
     {
         for (int i = 0; i < Packets; i++)
         {
             WrongResult.Unless(_frames.TryReserve(_stop, out int offset), "no room for a frame");
             BinaryPrimitives.WriteInt32LittleEndian(_frames.Region.Slice(offset + FramePipe.HeadBytes, PacketBytes), i);
             _frames.Commit(offset, new FrameHead(PacketBytes));
-            if ((i + 1) % packetsAFlush == 0)
+            if ((i + 1) % packetsPerFlush == 0)
             {
                 _frames.Publish();
             }
@@ -117,13 +118,13 @@ public class ThreadHopBenchmarks : IDisposable
         return AwaitAll();
     }
 
-    private long SendThroughPipe(int packetsAFlush)
+    private long SendThroughPipe(int packetsPerFlush)
     {
         for (int i = 0; i < Packets; i++)
         {
             BinaryPrimitives.WriteInt32LittleEndian(_pipe.Writer.GetSpan(PacketBytes), i);
             _pipe.Writer.Advance(PacketBytes);
-            if ((i + 1) % packetsAFlush == 0)
+            if ((i + 1) % packetsPerFlush == 0)
             {
                 ValueTask<FlushResult> flush = _pipe.Writer.FlushAsync();
                 if (!flush.IsCompletedSuccessfully)

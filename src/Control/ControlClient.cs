@@ -14,7 +14,7 @@ namespace Overlay.Control;
 /// <summary>Asks the daemon of a run directory over its control socket.</summary>
 public static class ControlClient
 {
-    private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_answerWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>Reads the daemon's counters.</summary>
     /// <exception cref="OperatorException">No daemon answers there, or it refuses.</exception>
@@ -35,7 +35,7 @@ public static class ControlClient
     /// <param name="runDirectory">The daemon's.</param>
     /// <param name="command">One of <see cref="ControlCommands"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="OperatorException">No daemon answers there within 2 s, or it refuses.</exception>
+    /// <exception cref="OperatorException">No daemon answers there within 10 s, or it refuses.</exception>
     public static async Task<string> AskAsync(string runDirectory, string command, CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -68,8 +68,12 @@ public static class ControlClient
         string runDirectory, string command, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string path = ControlProtocol.PathIn(runDirectory);
+
+        // Made before the daemon is kept waiting for it: it takes a client that does not ask soon for an old one.
+        byte[] request = JsonSerializer.SerializeToUtf8Bytes(
+            new ControlRequest(ControlProtocol.Version, command), ControlJson.Default.ControlRequest);
         await using NetworkStream stream = await ConnectAsync(path, cancellation);
-        await SendAsync(stream, path, new ControlRequest(ControlProtocol.Version, command), cancellation);
+        await SendAsync(stream, path, request, cancellation);
         while (true)
         {
             (ControlPartKind kind, byte[] content) = await ReadAsync(stream, path, cancellation);
@@ -115,12 +119,11 @@ public static class ControlClient
     }
 
     private static async Task SendAsync(
-        NetworkStream stream, string path, ControlRequest request, CancellationToken cancellation)
+        NetworkStream stream, string path, byte[] request, CancellationToken cancellation)
     {
         try
         {
-            byte[] content = JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Default.ControlRequest);
-            await ControlProtocol.WritePartAsync(stream, ControlPartKind.Request, content, cancellation);
+            await ControlProtocol.WritePartAsync(stream, ControlPartKind.Request, request, cancellation);
         }
         catch (IOException problem)
         {

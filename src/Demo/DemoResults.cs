@@ -61,11 +61,13 @@ internal sealed class DemoResults
     /// <summary>Left up on purpose: what is left behind is no miss.</summary>
     internal bool KeptUp { get; set; }
 
-    /// <summary>How long a daemon may take to stop.</summary>
-    internal static TimeSpan StopLimit { get; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// When a daemon that has not stopped is killed. It stops within 2 s, but on a busy machine that is no verdict.
+    /// </summary>
+    internal static TimeSpan StopLimit { get; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Every daemon ended with 0 and in time.</summary>
-    internal bool StoppedCleanly => Ends is { } ends && ends.All(end => end.ExitCode == 0 && end.Took < StopLimit);
+    /// <summary>Every daemon ended by itself, with 0.</summary>
+    internal bool StoppedCleanly => Ends is { } ends && ends.All(end => end.ExitCode == 0);
 
     /// <summary>What did not come out as it must, a clause each; empty when all did.</summary>
     internal IReadOnlyList<string> Misses()

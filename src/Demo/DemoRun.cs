@@ -18,10 +18,10 @@ internal sealed class DemoRun : IDisposable
 {
     private const int PodPingCount = 5, DevicePingCount = 2, UdpPayloadBytes = 64, LeasesPerLine = 4;
 
-    private static readonly TimeSpan s_firstPingWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_firstPingWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_tcpFor = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_udpFor = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_captureWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_captureWithin = TimeSpan.FromSeconds(10);
 
     private readonly LabPlan _plan;
     private readonly IpCommand _ip;

@@ -34,7 +34,7 @@ public static class ChildCommand
     // 128 + SIGHUP, SIGINT and SIGQUIT: what a terminal sends.
     private static readonly int[] s_endedByTerminal = [129, 130, 131];
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Where a program that can be executed is.</summary>
     /// <param name="name">Its file's name.</param>
@@ -62,7 +62,7 @@ public static class ChildCommand
     /// <param name="words">The program and its arguments.</param>
     /// <param name="input">Its standard input; must fit a pipe together with nothing read, as a batch of commands
     /// does.</param>
-    /// <exception cref="LabException">It could not be started, or ran for longer than 20 s.</exception>
+    /// <exception cref="LabException">It could not be started, or ran for longer than 60 s.</exception>
     public static CommandResult Run(IReadOnlyList<string> words, string input = "")
     {
         // Ctrl-C may reach the shell before it has left the terminal. Then the command has not begun, and it must still

@@ -18,7 +18,7 @@ namespace Overlay.Lab;
 /// </remarks>
 public sealed class EtcdGateway : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly Uri _endpoint;
     private readonly HttpClient _http;

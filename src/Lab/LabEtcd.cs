@@ -29,8 +29,8 @@ public sealed class LabEtcd : IDisposable
     private const string Program = "etcd", Name = "lab";
     private const int ClientPort = 2379, PeerPort = 2380;
 
-    private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_endedWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_endedWithin = TimeSpan.FromSeconds(60);
 
     private readonly LabPlan _plan;
     private readonly IpCommand _ip;
@@ -115,11 +115,11 @@ public sealed class LabEtcd : IDisposable
     }
 
     /// <summary>SIGTERM; returns when it has ended.</summary>
-    /// <exception cref="LabException">It still runs after 10 s.</exception>
+    /// <exception cref="LabException">It still runs after 60 s.</exception>
     public void Stop() => End("TERM");
 
     /// <summary>SIGKILL; returns when it has ended.</summary>
-    /// <exception cref="LabException">It still runs after 10 s.</exception>
+    /// <exception cref="LabException">It still runs after 60 s.</exception>
     public void Kill() => End("KILL");
 
     /// <summary>Lets go of the process without ending it.</summary>

@@ -12,6 +12,11 @@ namespace Overlay.Lab;
 /// <param name="DirectoryExists">Whether the lab's directory is there.</param>
 public sealed record Remnants(IReadOnlyList<string> Namespaces, IReadOnlyList<int> Processes, bool DirectoryExists)
 {
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"namespaces [{string.Join(' ', Namespaces)}], processes [{string.Join(' ', Processes)}]"
+            + (DirectoryExists ? ", the directory" : string.Empty);
+
     /// <summary>Namespaces, processes and the directory, each counted.</summary>
     public int Count => Namespaces.Count + Processes.Count + (DirectoryExists ? 1 : 0);
 }

@@ -48,6 +48,9 @@ public sealed class Pinger : IDisposable
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
+    // An answer that comes later than this is lost: a busy machine answers late.
+    private static readonly TimeSpan s_lostAfter = TimeSpan.FromSeconds(10);
+
     private readonly Socket _socket;
     private readonly byte[] _request = new byte[IcmpFields.HeaderBytes + DataBytes];
     private readonly byte[] _reply = new byte[2048];
@@ -112,7 +115,7 @@ public sealed class Pinger : IDisposable
                 Condition.Pause(s_interval, cancellation);
             }
 
-            if (Ping(destination, (ushort)sequence, TimeSpan.FromSeconds(1)) is { } reply)
+            if (Ping(destination, (ushort)sequence, s_lostAfter) is { } reply)
             {
                 replies.Add(reply);
             }

@@ -41,7 +41,7 @@ public sealed record LabOptions(IReadOnlyList<string> Program)
 /// </remarks>
 public sealed class RunningLab : IDisposable
 {
-    private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_readyWithin = TimeSpan.FromSeconds(60);
 
     // Many runtimes that start at once share the processors.
     private static readonly TimeSpan s_readyWithinPerHost = TimeSpan.FromSeconds(1);

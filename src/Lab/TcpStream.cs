@@ -21,7 +21,7 @@ public static class TcpStream
     private const int BlockBytes = 128 * 1024;
 
     // A send or a receive that lasts this long means that the path is dead; no measurement hangs on it.
-    private const int PatienceMilliseconds = 3000;
+    private const int PatienceMilliseconds = 30_000;
 
     /// <summary>Sends for <paramref name="duration"/> and reports what arrived.</summary>
     /// <param name="fromNamespace">Where the sender is.</param>

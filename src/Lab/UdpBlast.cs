@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
+using Overlay.Linux;
 
 namespace Overlay.Lab;
 
@@ -20,7 +21,6 @@ public sealed record UdpResult(int PayloadBytes, long Sent, long Received, TimeS
 /// <summary>Sends small datagrams from one namespace to another, flat out: far more than arrive.</summary>
 public static class UdpBlast
 {
-    private const int SolSocket = 1, SoReceiveBufferForce = 33; // asm-generic/socket.h
     private const int ReceiveBufferBytes = 8 * 1024 * 1024;
 
     // Between two looks at the clock.
@@ -99,7 +99,7 @@ public static class UdpBlast
         try
         {
             // Beyond the machine's limit for ordinary programs, so that the sink's queue is not what is measured.
-            sink.SetRawSocketOption(SolSocket, SoReceiveBufferForce, BitConverter.GetBytes(ReceiveBufferBytes));
+            sink.ForceReceiveBuffer(ReceiveBufferBytes);
         }
         catch (SocketException)
         {

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -14,7 +15,12 @@ public static unsafe class DescriptorIo
     internal static SafeFd OpenDevice(string path, Func<Errno, string?> advice)
     {
         var owner = new SafeFd();
-        int fd = Libc.open(path, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
+        int fd;
+        fixed (byte* start = CString.From(path))
+        {
+            fd = LibC.open(start, LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_CLOEXEC, 0);
+        }
+
         if (fd < 0)
         {
             Errno errno = LastErrno();
@@ -27,15 +33,19 @@ public static unsafe class DescriptorIo
     }
 
     /// <summary>Reads once. On a TUN descriptor that is one packet, or as much of it as fits.</summary>
+    /// <param name="fd">What to read from.</param>
+    /// <param name="buffer">Takes the bytes. What lay in it before is lost, whether or not something is read.</param>
     /// <returns>Bytes read, or the errno.</returns>
     public static SyscallResult Read(SafeFd fd, Span<byte> buffer)
     {
+        Poison.Fill(buffer);
+        using SafeFd.Borrowed borrowed = fd.Borrow();
         while (true)
         {
-            nint count;
+            long count;
             fixed (byte* start = buffer)
             {
-                count = Libc.read(fd.Number, start, (nuint)buffer.Length);
+                count = LibC.read(borrowed.Number, start, buffer.Length);
             }
 
             if (count >= 0)
@@ -55,12 +65,13 @@ public static unsafe class DescriptorIo
     /// <returns>Bytes written, or the errno.</returns>
     public static SyscallResult Write(SafeFd fd, ReadOnlySpan<byte> buffer)
     {
+        using SafeFd.Borrowed borrowed = fd.Borrow();
         while (true)
         {
-            nint count;
+            long count;
             fixed (byte* start = buffer)
             {
-                count = Libc.write(fd.Number, start, (nuint)buffer.Length);
+                count = LibC.write(borrowed.Number, start, buffer.Length);
             }
 
             if (count >= 0)
@@ -82,10 +93,11 @@ public static unsafe class DescriptorIo
     /// <returns>Bytes written, or the errno.</returns>
     public static SyscallResult Write(SafeFd fd, IoVectors pieces)
     {
+        using SafeFd.Borrowed borrowed = fd.Borrow();
         while (true)
         {
             // Safe because the list knows how many of its vectors are filled, each with a range inside its slab.
-            nint count = Libc.writev(fd.Number, pieces.Start, pieces.Count);
+            nint count = Native.writev(borrowed.Number, pieces.Start, pieces.Count);
             if (count >= 0)
             {
                 return SyscallResult.FromCount((int)count);

@@ -13,7 +13,7 @@ public static unsafe class DescriptorLimit
         var limit = default(rlimit);
 
         // Safe because each reads or writes exactly one struct rlimit, and this is one.
-        if (Libc.getrlimit(Libc.RLIMIT_NOFILE, &limit) < 0)
+        if (Native.getrlimit(Native.RLIMIT_NOFILE, &limit) < 0)
         {
             throw new LinuxException(
                 "getrlimit", DescriptorIo.LastErrno(), "could not ask for the limit of open files");
@@ -21,6 +21,6 @@ public static unsafe class DescriptorLimit
 
         ulong before = limit.rlim_cur;
         limit.rlim_cur = limit.rlim_max;
-        return before == limit.rlim_max || Libc.setrlimit(Libc.RLIMIT_NOFILE, &limit) < 0 ? before : limit.rlim_max;
+        return before == limit.rlim_max || Native.setrlimit(Native.RLIMIT_NOFILE, &limit) < 0 ? before : limit.rlim_max;
     }
 }

@@ -1,5 +1,5 @@
 using System;
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -13,7 +13,7 @@ public sealed class EventSignal : IDisposable
     /// <exception cref="LinuxException">No descriptor is left.</exception>
     public EventSignal()
     {
-        int fd = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
+        int fd = LibC.eventfd(0, LibC.EFD_NONBLOCK | LibC.EFD_CLOEXEC);
         if (fd < 0)
         {
             throw new LinuxException("eventfd", DescriptorIo.LastErrno(), "could not create a signal");
@@ -29,11 +29,21 @@ public sealed class EventSignal : IDisposable
     public SafeFd Descriptor => _event;
 
     /// <summary>Wakes every waiter, now and from now on. May be called from any thread, and again.</summary>
-    public void Set()
+    public unsafe void Set()
     {
         _set = true; // before the wake-up: a woken thread must see it
-        ReadOnlySpan<byte> one = [1, 0, 0, 0, 0, 0, 0, 0]; // a little-endian 1: eventfd(2) adds it to the counter
-        _ = DescriptorIo.Write(_event, one); // EAGAIN would mean the counter is at its maximum, so waiters wake anyway
+        ulong one = 1; // eventfd(2) adds it to the counter
+        try
+        {
+            // Held, because whoever sets the signal may be outrun by the waiters it wakes and by the owner that joins
+            // them. Safe because eight bytes are the variable's.
+            using SafeFd.Held held = _event.Hold();
+            _ = LibC.write(held.Number, &one, sizeof(ulong)); // EAGAIN: the counter is at its maximum, waiters wake
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
     }
 
     /// <summary>Takes the signal back.</summary>

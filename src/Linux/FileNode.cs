@@ -1,4 +1,4 @@
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -12,21 +12,21 @@ public static unsafe class FileNode
     /// whoever then opens it is told why it cannot be.</returns>
     public static FileNodeKind KindOf(string path)
     {
-        var node = default(statx);
-
-        // Safe because statx writes exactly one struct statx, and this is one.
-        if (Libc.statx(Libc.AT_FDCWD, path, 0, Libc.STATX_TYPE, &node) < 0)
+        statx node = default;
+        fixed (byte* start = CString.From(path))
         {
-            return FileNodeKind.None;
+            // Safe because statx writes exactly one struct statx, and this is one.
+            if (LibC.statx(LibC.AT_FDCWD, start, 0, LibC.STATX_TYPE, &node) < 0)
+            {
+                return FileNodeKind.None;
+            }
         }
 
-        return (node.stx_mode & Libc.S_IFMT) switch
-        {
-            Libc.S_IFREG => FileNodeKind.Regular,
-            Libc.S_IFDIR => FileNodeKind.Directory,
-            Libc.S_IFSOCK => FileNodeKind.Socket,
-            _ => FileNodeKind.Other,
-        };
+        mode_t type = node.stx_mode & LibC.S_IFMT;
+        return type == LibC.S_IFREG ? FileNodeKind.Regular
+            : type == LibC.S_IFDIR ? FileNodeKind.Directory
+            : type == LibC.S_IFSOCK ? FileNodeKind.Socket
+            : FileNodeKind.Other;
     }
 }
 

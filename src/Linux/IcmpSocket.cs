@@ -1,6 +1,7 @@
 using System;
 using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -21,13 +22,13 @@ public sealed unsafe class IcmpSocket : IDisposable
     /// <exception cref="LinuxException">The privilege is missing.</exception>
     public static IcmpSocket Open()
     {
-        SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_RAW, Libc.IPPROTO_ICMP,
+        SafeFd fd = SocketOptions.Create(LibC.AF_INET, LibC.SOCK_RAW, LibC.IPPROTO_ICMP,
             "could not open a raw ICMP socket", "run as root, or grant CAP_NET_RAW");
         try
         {
             // Every set bit is a type that is not queued for reading (raw(7), ICMP_FILTER): this socket never reads.
-            if (!SocketOptions.TrySet(fd, Libc.SOL_RAW, Libc.ICMP_FILTER, -1, out Errno errno) ||
-                !SocketOptions.TrySet(fd, Libc.IPPROTO_IP, Libc.IP_TOS, InternetworkControl, out errno))
+            if (!SocketOptions.TrySet(fd, LibC.SOL_RAW, Native.ICMP_FILTER, -1, out Errno errno) ||
+                !SocketOptions.TrySet(fd, LibC.IPPROTO_IP, LibC.IP_TOS, InternetworkControl, out errno))
             {
                 throw new LinuxException("setsockopt", errno, "could not prepare the raw ICMP socket");
             }
@@ -47,12 +48,15 @@ public sealed unsafe class IcmpSocket : IDisposable
     /// <returns>Bytes sent, or the errno.</returns>
     public SyscallResult Send(ReadOnlySpan<byte> message, Ipv4Address destination)
     {
-        sockaddr_in address = UdpSocket.Endpoint(destination, 0);
-        nint sent;
+        sockaddr_in address = SocketAddress.Create(destination, 0);
+        using SafeFd.Borrowed borrowed = _fd.Borrow();
+        long sent;
         fixed (byte* start = message)
         {
-            sent = Libc.sendto(_fd.Number, start, (nuint)message.Length, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL,
-                &address, (uint)sizeof(sockaddr_in));
+            // Safe because both lengths are those of what is pointed to.
+            sent = LibC.sendto(
+                borrowed.Number, start, message.Length, LibC.MSG_DONTWAIT | LibC.MSG_NOSIGNAL,
+                (sockaddr*)&address, sizeof(sockaddr_in));
         }
 
         // Not retried on EINTR: an error message may be lost (RFC 792), and MSG_DONTWAIT hardly ever is interrupted.

@@ -1,5 +1,5 @@
 using System;
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -57,7 +57,7 @@ public sealed unsafe class IoVectors : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
         ref iovec piece = ref _vectors[index];
-        return (_slab.OffsetOf(piece.iov_base), (int)piece.iov_len);
+        return (_slab.OffsetOf((byte*)piece.iov_base), (int)piece.iov_len);
     }
 
     /// <summary>Bytes of those pieces that begin in one part of the slab.</summary>
@@ -89,7 +89,7 @@ public sealed unsafe class IoVectors : IDisposable
     public void Add(int offset, int lengthBytes)
     {
         // Safe because PointerTo has checked the range against the slab, and the array its own bounds.
-        _vectors[Count] = new iovec { iov_base = _slab.PointerTo(offset, lengthBytes), iov_len = (nuint)lengthBytes };
+        _vectors[Count] = new iovec { iov_base = _slab.PointerTo(offset, lengthBytes), iov_len = lengthBytes };
         Count++; // after the check: a piece that is refused must not leave the kernel an older one's address
         TotalBytes += lengthBytes;
     }

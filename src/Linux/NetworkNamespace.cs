@@ -1,7 +1,7 @@
 using System;
 using System.Runtime.ExceptionServices;
 using System.Threading;
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -31,7 +31,7 @@ public sealed class NetworkNamespace : IDisposable
         var fd = new SafeFd();
         while (true)
         {
-            int number = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC);
+            int number = OpenFile(path);
             if (number >= 0)
             {
                 fd.Adopt(number);
@@ -105,9 +105,18 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>Lets go of the namespace. Sockets opened inside keep working.</summary>
     public void Dispose() => _fd.Dispose();
 
+    private static unsafe int OpenFile(string path)
+    {
+        fixed (byte* start = CString.From(path))
+        {
+            return LibC.open(start, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+        }
+    }
+
     private void Enter()
     {
-        if (Libc.setns(_fd, Libc.CLONE_NEWNET) == 0)
+        using SafeFd.Held held = _fd.Hold();
+        if (LibC.setns(held.Number, LibC.CLONE_NEWNET) == 0)
         {
             return;
         }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Threading;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -41,7 +42,7 @@ public sealed class PacketSocket : IDisposable
 
         // Protocol 0 receives nothing: the capture begins with bind, so that no frame of another interface is queued.
         SafeFd fd = SocketOptions.Create(
-            Libc.AF_PACKET, Libc.SOCK_RAW, 0, "could not open a packet socket", "run as root, or grant CAP_NET_RAW");
+            LibC.AF_PACKET, LibC.SOCK_RAW, 0, "could not open a packet socket", "run as root, or grant CAP_NET_RAW");
         try
         {
             Bind(fd, interfaceIndex);
@@ -67,28 +68,17 @@ public sealed class PacketSocket : IDisposable
     public bool TryReceive(Span<byte> frame, TimeSpan timeout, out int length, out PacketDirection direction)
     {
         long started = Stopwatch.GetTimestamp();
-        bool heldOpen = false;
-        try
+        using SafeFd.Held held = _fd.Hold();
+        do
         {
-            _fd.DangerousAddRef(ref heldOpen);
-            do
+            if (TryReceiveNow(held.Number, frame, out length, out direction))
             {
-                if (TryReceiveNow(frame, out length, out direction))
-                {
-                    return true;
-                }
+                return true;
             }
-            while (WaitUntilReadable(timeout, started));
+        }
+        while (WaitUntilReadable(held.Number, timeout, started));
 
-            return false;
-        }
-        finally
-        {
-            if (heldOpen)
-            {
-                _fd.DangerousRelease();
-            }
-        }
+        return false;
     }
 
     /// <summary>Ends the capture.</summary>
@@ -98,13 +88,14 @@ public sealed class PacketSocket : IDisposable
     {
         var address = new sockaddr_ll
         {
-            sll_family = Libc.AF_PACKET,
+            sll_family = (ushort)LibC.AF_PACKET,
             // x86-64 and arm64 are little-endian.
-            sll_protocol = BinaryPrimitives.ReverseEndianness((ushort)Libc.ETH_P_ALL),
+            sll_protocol = BinaryPrimitives.ReverseEndianness(Native.ETH_P_ALL),
             sll_ifindex = interfaceIndex,
         };
 
-        if (Libc.bind(fd, &address, (uint)sizeof(sockaddr_ll)) == 0)
+        using SafeFd.Held held = fd.Hold();
+        if (LibC.bind(held.Number, (sockaddr*)&address, sizeof(sockaddr_ll)) == 0)
         {
             return;
         }
@@ -116,24 +107,26 @@ public sealed class PacketSocket : IDisposable
             : null);
     }
 
-    private unsafe bool TryReceiveNow(Span<byte> frame, out int length, out PacketDirection direction)
+    private unsafe bool TryReceiveNow(int fd, Span<byte> frame, out int length, out PacketDirection direction)
     {
         length = 0;
         direction = default;
         while (true)
         {
             sockaddr_ll source;
-            uint sourceBytes = (uint)sizeof(sockaddr_ll);
-            nint count;
+            socklen_t sourceBytes = sizeof(sockaddr_ll);
+            long count;
             fixed (byte* start = frame)
             {
-                count = Libc.recvfrom(_fd.Number, start, (nuint)frame.Length, Libc.MSG_DONTWAIT, &source, &sourceBytes);
+                // Safe because both lengths are those of what is pointed to.
+                count = LibC.recvfrom(
+                    fd, start, frame.Length, LibC.MSG_DONTWAIT, (sockaddr*)&source, &sourceBytes);
             }
 
             if (count >= 0)
             {
                 length = (int)count;
-                direction = source.sll_pkttype == Libc.PACKET_OUTGOING
+                direction = source.sll_pkttype == LibC.PACKET_OUTGOING
                     ? PacketDirection.Outgoing
                     : PacketDirection.Incoming;
                 return true;
@@ -156,7 +149,7 @@ public sealed class PacketSocket : IDisposable
     }
 
     /// <summary>True when a receive may succeed; false when the time is up.</summary>
-    private unsafe bool WaitUntilReadable(TimeSpan timeout, long started)
+    private unsafe bool WaitUntilReadable(int fd, TimeSpan timeout, long started)
     {
         while (true)
         {
@@ -172,7 +165,7 @@ public sealed class PacketSocket : IDisposable
                 milliseconds = (int)Math.Min(left, int.MaxValue);
             }
 
-            var entry = new pollfd { fd = _fd.Number, events = Libc.POLLIN };
+            var entry = new pollfd { fd = fd, events = LibC.POLLIN };
             int ready = Readiness.Poll(&entry, 1, milliseconds);
             if (ready > 0)
             {

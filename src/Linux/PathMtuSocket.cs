@@ -1,6 +1,6 @@
 using System;
-using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -22,11 +22,11 @@ public sealed unsafe class PathMtuSocket : IDisposable
     public static PathMtuSocket Open(Ipv4Address source)
     {
         const string What = "could not prepare to ask for path MTUs";
-        SafeFd fd = SocketOptions.Create(Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, What, null);
+        SafeFd fd = SocketOptions.Create(LibC.AF_INET, LibC.SOCK_DGRAM, LibC.IPPROTO_UDP, What, null);
         try
         {
             SocketOptions.Bind(
-                fd, UdpSocket.Endpoint(source, 0), What, inUseAdvice: null,
+                fd, SocketAddress.Create(source, 0), What, inUseAdvice: null,
                 notLocalAdvice: "the address is not on this host; look at: ip address");
             return new PathMtuSocket(fd);
         }
@@ -43,13 +43,16 @@ public sealed unsafe class PathMtuSocket : IDisposable
     /// <returns>Bytes of the outer packet; 0 when there is no route.</returns>
     public int Find(Ipv4Address address, ushort port)
     {
-        sockaddr_in destination = UdpSocket.Endpoint(address, port);
+        sockaddr_in destination = SocketAddress.Create(address, port);
         int mtu = 0;
-        uint length = sizeof(int);
+        socklen_t length = sizeof(int);
+        using SafeFd.Held held = _fd.Hold();
 
         // Each connect looks the route up anew. Safe because both lengths are those of the variables.
-        return Libc.connect(_fd, &destination, (uint)sizeof(sockaddr_in)) == 0
-            && Libc.getsockopt(_fd, Libc.IPPROTO_IP, Libc.IP_MTU, &mtu, &length) == 0 ? mtu : 0;
+        return LibC.connect(held.Number, (sockaddr*)&destination, sizeof(sockaddr_in)) == 0
+            && LibC.getsockopt(held.Number, LibC.IPPROTO_IP, LibC.IP_MTU, &mtu, &length) == 0
+            ? mtu
+            : 0;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Overlay.Linux;
@@ -13,13 +14,14 @@ public sealed unsafe class PinnedSlab : IDisposable
 
     private byte* _start;
 
-    /// <summary>Allocates one slab. Its content is undefined.</summary>
+    /// <summary>Allocates one slab. Its content is undefined, and no zeros in a Debug build.</summary>
     /// <param name="lengthBytes">More than 0.</param>
     public PinnedSlab(int lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lengthBytes);
         LengthBytes = lengthBytes;
         _start = (byte*)NativeMemory.AlignedAlloc((nuint)lengthBytes, Alignment);
+        GiveBack(0, lengthBytes);
     }
 
     /// <summary>Frees what nobody disposed.</summary>
@@ -35,6 +37,14 @@ public sealed unsafe class PinnedSlab : IDisposable
         // Safe because PointerTo has checked that so many bytes follow inside the allocation.
         new(PointerTo(offset, lengthBytes), lengthBytes);
 
+    /// <summary>
+    /// Says that nobody borrows a range of the slab any more. In a Debug build it is filled with 0xDB, so that whoever
+    /// has kept a span of it notices; otherwise this is no call at all.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie inside the slab.</exception>
+    [Conditional("DEBUG")]
+    public void GiveBack(int offset, int lengthBytes) => Poison.Fill(Slice(offset, lengthBytes));
+
     /// <summary>The address of a range of the slab, for a system call.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie inside the slab.</exception>
     internal byte* PointerTo(int offset, int lengthBytes)
@@ -49,7 +59,12 @@ public sealed unsafe class PinnedSlab : IDisposable
     }
 
     /// <summary>The reverse of <see cref="PointerTo"/>.</summary>
-    internal int OffsetOf(byte* pointer) => checked((int)(pointer - _start));
+    internal int OffsetOf(byte* pointer)
+    {
+        long offset = pointer - _start;
+        Debug.Assert(offset >= 0 && offset <= LengthBytes, "an address is not of this slab, or the slab is freed");
+        return (int)offset;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -64,6 +79,8 @@ public sealed unsafe class PinnedSlab : IDisposable
 
     private void Free()
     {
+        GiveBack(0, LengthBytes);
+
         // Safe because _start is either null or the pointer AlignedAlloc returned, and is freed once.
         NativeMemory.AlignedFree(_start);
         _start = null;

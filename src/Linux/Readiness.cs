@@ -1,10 +1,13 @@
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
 /// <summary>ppoll(2) on a few descriptors, with or without a stop signal beside them.</summary>
 public static unsafe class Readiness
 {
+    private const int StandardError = 2; // unistd.h, STDERR_FILENO
+
     /// <summary>
     /// Waits until one of the descriptors can be read or has an error, or <paramref name="stop"/> is set. No time
     /// limit.
@@ -16,10 +19,13 @@ public static unsafe class Readiness
     /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool WaitReadable(EventSignal stop, SafeFd first, SafeFd? second = null)
     {
+        using SafeFd.Borrowed stopFd = stop.Descriptor.Borrow();
+        using SafeFd.Borrowed firstFd = first.Borrow();
+        using SafeFd.Borrowed secondFd = second is null ? default : second.Borrow();
         pollfd* all = stackalloc pollfd[3];
-        all[0] = new pollfd { fd = stop.Descriptor.Number, events = Libc.POLLIN };
-        all[1] = new pollfd { fd = first.Number, events = Libc.POLLIN };
-        all[2] = new pollfd { fd = second?.Number ?? -1, events = Libc.POLLIN }; // ppoll(2) passes over a negative one
+        all[0] = new pollfd { fd = stopFd.Number, events = LibC.POLLIN };
+        all[1] = new pollfd { fd = firstFd.Number, events = LibC.POLLIN };
+        all[2] = new pollfd { fd = secondFd.Number, events = LibC.POLLIN };
 
         // An interrupted wait (EINTR) returns to the caller's loop, which looks at the stop signal and comes back.
         // Safe because the array lives on this stack frame and its length is passed.
@@ -29,7 +35,7 @@ public static unsafe class Readiness
             return false;
         }
 
-        return ((all[1].revents | all[2].revents) & Libc.POLLERR) != 0;
+        return ((all[1].revents | all[2].revents) & LibC.POLLERR) != 0;
     }
 
     /// <summary>
@@ -39,7 +45,8 @@ public static unsafe class Readiness
     /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool WaitWritable(SafeFd fd, int timeoutMilliseconds)
     {
-        var one = new pollfd { fd = fd.Number, events = Libc.POLLOUT };
+        using SafeFd.Borrowed borrowed = fd.Borrow();
+        var one = new pollfd { fd = borrowed.Number, events = LibC.POLLOUT };
         int ready = Poll(&one, 1, timeoutMilliseconds);
         if (ready < 0)
         {
@@ -49,6 +56,15 @@ public static unsafe class Readiness
         return ready > 0;
     }
 
+    /// <summary>
+    /// Whether a write to standard error would not block now: there is room, or it ends with an error (poll(2)).
+    /// </summary>
+    public static bool IsStandardErrorWritable()
+    {
+        var one = new pollfd { fd = StandardError, events = LibC.POLLOUT };
+        return Poll(&one, 1, 0) > 0; // safe: one entry, on this stack frame
+    }
+
     /// <summary>Waits this long, or until interrupted.</summary>
     public static void Pause(int milliseconds) => _ = Poll(null, 0, milliseconds); // safe: no entry is looked at
 
@@ -56,11 +72,14 @@ public static unsafe class Readiness
     /// <returns>Descriptors that are ready; -1 with the errno set.</returns>
     internal static int Poll(pollfd* descriptors, uint count, int timeoutMilliseconds)
     {
-        var timeout =
-            new timespec { tv_sec = timeoutMilliseconds / 1000, tv_nsec = timeoutMilliseconds % 1000 * 1_000_000L };
+        var timeout = new timespec
+        {
+            tv_sec = timeoutMilliseconds / 1000,
+            tv_nsec = timeoutMilliseconds % 1000 * 1_000_000,
+        };
 
         // Safe because the caller's array has so many entries and the time limit lives on this stack frame.
-        return Libc.ppoll(descriptors, count, timeoutMilliseconds < 0 ? null : &timeout, null);
+        return Native.ppoll(descriptors, count, timeoutMilliseconds < 0 ? null : &timeout, null);
     }
 
     private static void ThrowUnlessInterrupted()

@@ -1,8 +1,9 @@
 using System;
-using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -11,7 +12,8 @@ namespace Overlay.Linux;
 /// datagrams of one sender that the kernel has put together, all of one length but the last (UDP_GRO, udp(7)).
 /// </summary>
 /// <remarks>
-/// Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch.
+/// Owned by one thread. What a receive puts here is borrowed until the next receive into the same batch; a message
+/// whose slot has been moved meanwhile (<see cref="Place"/>) belongs to whoever has its old place.
 /// </remarks>
 public sealed unsafe class ReceiveBatch : IDisposable
 {
@@ -52,7 +54,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
             Place(i, start + (i * StrideBytes));
 
             // Safe because the arrays outlive the headers that point into them.
-            ref msghdr header = ref _messages[i].msg_hdr;
+            ref msghdr header = ref MessageHeader.Of(ref _messages[i]);
             header.msg_name = _addresses.PointerTo(i, 1);
             header.msg_iov = _vectors.PointerTo(i, 1);
             header.msg_iovlen = 1;
@@ -98,8 +100,12 @@ public sealed unsafe class ReceiveBatch : IDisposable
         _vectors[index] = new iovec { iov_base = slot, iov_len = SlotBytes };
     }
 
-    /// <summary>Empties the batch.</summary>
-    public void Clear() => Count = 0;
+    /// <summary>Empties the batch: its messages are borrowed no longer.</summary>
+    public void Clear()
+    {
+        GiveBackMessages();
+        Count = 0;
+    }
 
     /// <summary>Puts a message in as if it had been received.</summary>
     /// <param name="bytes">As many as arrived, at most <see cref="SlotBytes"/>.</param>
@@ -118,8 +124,8 @@ public sealed unsafe class ReceiveBatch : IDisposable
     {
         for (int i = 0; i < slots; i++)
         {
-            ref msghdr header = ref _messages[i].msg_hdr;
-            header.msg_namelen = (uint)sizeof(sockaddr_in);
+            ref msghdr header = ref MessageHeader.Of(ref _messages[i]);
+            header.msg_namelen = sizeof(sockaddr_in);
             header.msg_controllen = ControlBytes;
             header.msg_flags = 0;
         }
@@ -131,14 +137,16 @@ public sealed unsafe class ReceiveBatch : IDisposable
         for (int i = 0; i < count; i++)
         {
             ref mmsghdr message = ref _messages[i];
+            ref msghdr header = ref MessageHeader.Of(ref message);
             _received[i] = new Message(
                 _offsets[i],
                 (int)message.msg_len,
-                new Ipv4Address(BinaryPrimitives.ReverseEndianness(_addresses[i].sin_addr)),
-                SegmentBytes(in message.msg_hdr),
-                (message.msg_hdr.msg_flags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0);
+                SocketAddress.AddressOf(_addresses[i]),
+                SegmentBytes(header),
+                (header.msg_flags & (LibC.MSG_TRUNC | LibC.MSG_CTRUNC)) != 0);
         }
 
+        Debug.Assert(count <= Capacity, "the kernel has filled more headers than it was given");
         Count = count;
     }
 
@@ -152,17 +160,29 @@ public sealed unsafe class ReceiveBatch : IDisposable
         Count = 0;
     }
 
+    [Conditional("DEBUG")]
+    private void GiveBackMessages()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            if (_received[i].Offset == _offsets[i])
+            {
+                _slab.GiveBack(_offsets[i], _received[i].Bytes);
+            }
+        }
+    }
+
     // The first control message or none: nothing else is asked for on this socket.
     private static int SegmentBytes(in msghdr header)
     {
-        if (header.msg_controllen < (nuint)(sizeof(cmsghdr) + sizeof(int)))
+        if (header.msg_controllen < sizeof(cmsghdr) + sizeof(int))
         {
             return 0;
         }
 
         // Safe because controllen, as the kernel left it, covers header and value.
         var control = (cmsghdr*)header.msg_control;
-        return control->cmsg_level == Libc.IPPROTO_UDP && control->cmsg_type == Libc.UDP_GRO
+        return control->cmsg_level == LibC.IPPROTO_UDP && control->cmsg_type == Native.UDP_GRO
             ? Unsafe.ReadUnaligned<int>(control + 1)
             : 0;
     }

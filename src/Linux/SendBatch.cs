@@ -1,8 +1,9 @@
 using System;
-using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -18,6 +19,9 @@ public sealed unsafe class SendBatch : IDisposable
     // A 16-bit value in a control message: 18 bytes, 24 with its padding (CMSG_LEN, CMSG_SPACE; cmsg(3)).
     private const int ControlBytes = 24;
     private const int ControlLength = 18;
+
+    // What an IPv4 packet carries behind its header and UDP's (RFC 791, RFC 768).
+    private const int LongestDatagramBytes = 65_535 - 20 - 8;
 
     private readonly PinnedSlab _slab;
     private readonly IoVectors _vectors;
@@ -47,13 +51,13 @@ public sealed unsafe class SendBatch : IDisposable
         {
             // Safe because the arrays outlive the headers that point into them, and a control block has room for header
             // and value.
-            ref msghdr header = ref _messages[i].msg_hdr;
+            ref msghdr header = ref Header(i);
             header.msg_name = _addresses.PointerTo(i, 1);
-            header.msg_namelen = (uint)sizeof(sockaddr_in);
+            header.msg_namelen = sizeof(sockaddr_in);
             var control = (cmsghdr*)Control(i);
             control->cmsg_len = ControlLength;
-            control->cmsg_level = Libc.IPPROTO_UDP;
-            control->cmsg_type = Libc.UDP_SEGMENT;
+            control->cmsg_level = LibC.IPPROTO_UDP;
+            control->cmsg_type = Native.UDP_SEGMENT;
         }
     }
 
@@ -71,11 +75,10 @@ public sealed unsafe class SendBatch : IDisposable
     internal mmsghdr* MessagesFrom(int first, int count) => _messages.PointerTo(first, count);
 
     /// <summary>Where message <paramref name="index"/> goes.</summary>
-    public Ipv4Address AddressOf(int index) =>
-        new(BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_addr));
+    public Ipv4Address AddressOf(int index) => SocketAddress.AddressOf(_addresses[Checked(index)]);
 
     /// <summary>The port message <paramref name="index"/> goes to.</summary>
-    public ushort PortOf(int index) => BinaryPrimitives.ReverseEndianness(_addresses[Checked(index)].sin_port);
+    public ushort PortOf(int index) => SocketAddress.PortOf(_addresses[Checked(index)]);
 
     /// <summary>Length of message <paramref name="index"/>, all its datagrams together, in bytes.</summary>
     public int BytesOf(int index) => _bytes[Checked(index)];
@@ -85,10 +88,10 @@ public sealed unsafe class SendBatch : IDisposable
     /// </summary>
     public int SegmentBytesOf(int index)
     {
-        ref mmsghdr message = ref _messages[Checked(index)];
-
         // Safe because the value's two bytes follow the header inside the control block.
-        return message.msg_hdr.msg_controllen == 0 ? 0 : Unsafe.ReadUnaligned<ushort>(Control(index) + sizeof(cmsghdr));
+        return Header(Checked(index)).msg_control is null
+            ? 0
+            : Unsafe.ReadUnaligned<ushort>(Control(index) + sizeof(cmsghdr));
     }
 
     /// <summary>Datagrams that message <paramref name="index"/> carries, 1 or more.</summary>
@@ -103,7 +106,7 @@ public sealed unsafe class SendBatch : IDisposable
     /// <param name="start">In bytes from the slab's start.</param>
     /// <param name="lengthBytes">Of the part.</param>
     public int BytesIn(int index, int start, int lengthBytes) =>
-        _vectors.BytesIn(_firstVectors[Checked(index)], (int)_messages[index].msg_hdr.msg_iovlen, start, lengthBytes);
+        _vectors.BytesIn(_firstVectors[Checked(index)], Header(index).msg_iovlen, start, lengthBytes);
 
     /// <summary>Empties the batch.</summary>
     public void Clear()
@@ -123,8 +126,8 @@ public sealed unsafe class SendBatch : IDisposable
             throw new InvalidOperationException($"a batch of {_capacity} messages is full");
         }
 
-        _addresses[Count] = UdpSocket.Endpoint(address, port);
-        ref msghdr message = ref _messages[Count].msg_hdr;
+        _addresses[Count] = SocketAddress.Create(address, port);
+        ref msghdr message = ref Header(Count);
         message.msg_iov = _vectors.Next;
         message.msg_iovlen = 0;
         message.msg_control = null;
@@ -142,7 +145,7 @@ public sealed unsafe class SendBatch : IDisposable
     public void Add(int offset, int lengthBytes)
     {
         int open = Count - 1;
-        ref msghdr message = ref _messages[open].msg_hdr; // checked first: without a message there is nothing to add to
+        ref msghdr message = ref Header(open); // checked first: without a message there is nothing to add to
         _vectors.Add(offset, lengthBytes);
         message.msg_iovlen++;
         _bytes[open] += lengthBytes;
@@ -150,7 +153,12 @@ public sealed unsafe class SendBatch : IDisposable
 
     /// <summary>Makes the open message a train.</summary>
     /// <param name="segmentBytes">Length of each datagram but the last, which may be shorter; 1 to 65,507.</param>
-    public void MakeTrain(int segmentBytes) => SetSegment(Checked(Count - 1), segmentBytes);
+    public void MakeTrain(int segmentBytes)
+    {
+        Debug.Assert(
+            segmentBytes is > 0 and <= LongestDatagramBytes, "a train's datagrams are as long as a UDP payload can be");
+        SetSegment(Checked(Count - 1), segmentBytes);
+    }
 
     /// <summary>Copies message <paramref name="index"/> as the kernel sees it.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
@@ -158,7 +166,7 @@ public sealed unsafe class SendBatch : IDisposable
     public void CopyTo(int index, Span<byte> buffer)
     {
         int first = _firstVectors[Checked(index)];
-        for (int i = 0; i < (int)_messages[index].msg_hdr.msg_iovlen; i++)
+        for (int i = 0; i < Header(index).msg_iovlen; i++)
         {
             Span<byte> piece = _vectors[first + i];
             piece.CopyTo(buffer);
@@ -174,10 +182,11 @@ public sealed unsafe class SendBatch : IDisposable
     /// <remarks>This batch is emptied first. It needs room for as many messages as the train has datagrams.</remarks>
     public void SetToDatagramsOf(SendBatch source, int index)
     {
+        Debug.Assert(source != this && source._slab == _slab, "the pieces are those of one slab, and another batch's");
         Clear();
         int segmentBytes = source.SegmentBytesOf(index);
         int left = 0;
-        for (int i = 0; i < (int)source._messages[index].msg_hdr.msg_iovlen; i++)
+        for (int i = 0; i < source.Header(index).msg_iovlen; i++)
         {
             // of the slab that both share
             (int offset, int length) = source._vectors.RangeOf(source._firstVectors[index] + i);
@@ -208,11 +217,13 @@ public sealed unsafe class SendBatch : IDisposable
         Count = 0;
     }
 
+    private ref msghdr Header(int index) => ref MessageHeader.Of(ref _messages[index]);
+
     private byte* Control(int index) => _controls.PointerTo(index * ControlBytes, ControlBytes);
 
     private void SetSegment(int index, int segmentBytes)
     {
-        ref msghdr message = ref _messages[index].msg_hdr;
+        ref msghdr message = ref Header(index);
         message.msg_control = Control(index);
         message.msg_controllen = ControlBytes;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Threading;
 
@@ -126,6 +127,8 @@ public sealed class SlabPool : MemoryPool<byte>
 
         internal Slab Take()
         {
+            Debug.Assert(_isRented == 0, "a slab of the free list is rented already");
+            Debug.Assert(Poison.IsIntact(GetSpan()), "a slab was written to after it was returned");
             _isRented = 1;
             return this;
         }
@@ -137,6 +140,7 @@ public sealed class SlabPool : MemoryPool<byte>
                 throw new InvalidOperationException($"slab {index} was returned twice");
             }
 
+            pool.Region.GiveBack(offset, pool.MaxBufferSize);
             pool.Return(index);
         }
     }

@@ -1,4 +1,4 @@
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -8,7 +8,7 @@ internal static unsafe class SocketOptions
     internal static SafeFd Create(int domain, int type, int protocol, string what, string? permissionAdvice)
     {
         var owner = new SafeFd();
-        int fd = Libc.socket(domain, type | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, protocol);
+        int fd = LibC.socket(domain, type | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, protocol);
         if (fd < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
@@ -24,7 +24,8 @@ internal static unsafe class SocketOptions
     /// <returns>False when the kernel refused; the errno is in <paramref name="errno"/>.</returns>
     internal static bool TrySet(SafeFd socket, int level, int name, int value, out Errno errno)
     {
-        bool done = Libc.setsockopt(socket, level, name, &value, sizeof(int)) == 0;
+        using SafeFd.Held held = socket.Hold();
+        bool done = LibC.setsockopt(held.Number, level, name, &value, sizeof(int)) == 0;
         errno = done ? Errno.None : DescriptorIo.LastErrno();
         return done;
     }
@@ -40,16 +41,17 @@ internal static unsafe class SocketOptions
     /// </summary>
     internal static void EnlargeBuffer(SafeFd socket, int forceName, int plainName, int bytes)
     {
-        if (!TrySet(socket, Libc.SOL_SOCKET, forceName, bytes, out _))
+        if (!TrySet(socket, LibC.SOL_SOCKET, forceName, bytes, out _))
         {
-            _ = TrySet(socket, Libc.SOL_SOCKET, plainName, bytes, out _); // clamped by the kernel, never refused
+            _ = TrySet(socket, LibC.SOL_SOCKET, plainName, bytes, out _); // clamped by the kernel, never refused
         }
     }
 
     internal static void Bind(
         SafeFd socket, sockaddr_in address, string what, string? inUseAdvice, string? notLocalAdvice)
     {
-        if (Libc.bind(socket, &address, (uint)sizeof(sockaddr_in)) < 0)
+        using SafeFd.Held held = socket.Hold();
+        if (LibC.bind(held.Number, (sockaddr*)&address, sizeof(sockaddr_in)) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException("bind", errno, what, errno switch

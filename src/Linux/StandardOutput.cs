@@ -1,4 +1,4 @@
-using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -12,10 +12,10 @@ public static unsafe class StandardOutput
     /// <exception cref="LinuxException">ppoll itself failed.</exception>
     public static bool IsBroken()
     {
-        var one = new pollfd { fd = Libc.STDOUT_FILENO }; // poll(2): errors are reported without being asked for
+        var one = new pollfd { fd = LibC.STDOUT_FILENO }; // poll(2): errors are reported without being asked for
         if (Readiness.Poll(&one, 1, 0) >= 0)
         {
-            return (one.revents & Libc.POLLERR) != 0;
+            return (one.revents & LibC.POLLERR) != 0;
         }
 
         Errno errno = DescriptorIo.LastErrno();
@@ -30,6 +30,6 @@ public static unsafe class StandardOutput
         winsize size = default;
 
         // Safe because TIOCGWINSZ writes exactly one struct winsize, and this is one.
-        return Libc.ioctl(Libc.STDOUT_FILENO, Libc.TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : null;
+        return LibC.ioctl(LibC.STDOUT_FILENO, LibC.TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : null;
     }
 }

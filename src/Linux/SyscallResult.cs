@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Overlay.Linux;
 
 /// <summary>What a system call answered: a count, or an errno, never both.</summary>
@@ -18,11 +20,19 @@ public readonly struct SyscallResult
 
     /// <summary>A success.</summary>
     /// <param name="count">0 or more.</param>
-    public static SyscallResult FromCount(int count) => new(count);
+    public static SyscallResult FromCount(int count)
+    {
+        Debug.Assert(count >= 0, "a count is not negative: a failure has an errno");
+        return new SyscallResult(count);
+    }
 
     /// <summary>A failure.</summary>
     /// <param name="errno">Anything but <see cref="Errno.None"/>.</param>
-    public static SyscallResult FromErrno(Errno errno) => new(-(int)errno);
+    public static SyscallResult FromErrno(Errno errno)
+    {
+        Debug.Assert(errno > Errno.None, "a failure has an errno: was it read after another call?");
+        return new SyscallResult(-(int)errno);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Succeeded ? $"{Count}" : LinuxException.Describe(Errno);

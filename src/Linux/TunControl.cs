@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -8,7 +9,7 @@ namespace Overlay.Linux;
 public static unsafe class TunControl
 {
     /// <summary>The longest interface name in bytes: IFNAMSIZ less the terminating NUL.</summary>
-    private const int MaximumNameBytes = Libc.IFNAMSIZ - 1;
+    private const int MaximumNameBytes = Native.IFNAMSIZ - 1;
 
     private const string DeviceNode = "/dev/net/tun";
 
@@ -39,7 +40,7 @@ public static unsafe class TunControl
 
         // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and
         // stay.
-        return Open(name, Flags(virtioNetHeader, multiQueue) | Libc.IFF_TUN_EXCL);
+        return Open(name, Flags(virtioNetHeader, multiQueue) | Native.IFF_TUN_EXCL);
     }
 
     /// <summary>Opens one more queue of an interface that <see cref="CreateInterface"/> made with several.</summary>
@@ -53,14 +54,18 @@ public static unsafe class TunControl
     /// <param name="queue">Any queue, opened with a virtio-net header.</param>
     /// <param name="offloads">All that is wanted; nothing else stays on.</param>
     /// <returns>0, or the errno: EINVAL when the kernel does not know one of them.</returns>
-    public static SyscallResult SetOffloads(SafeFd queue, TunOffloads offloads) =>
+    public static SyscallResult SetOffloads(SafeFd queue, TunOffloads offloads)
+    {
+        using SafeFd.Held held = queue.Hold();
+
         // Safe because TUNSETOFFLOAD takes its argument by value.
-        Libc.ioctl(queue, Libc.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
+        return LibC.ioctl(held.Number, Native.TUNSETOFFLOAD, (void*)(nuint)(uint)offloads) < 0
             ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
             : SyscallResult.FromCount(0);
+    }
 
-    private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Libc.IFF_TUN | Libc.IFF_NO_PI
-        | (virtioNetHeader ? Libc.IFF_VNET_HDR : 0) | (multiQueue ? Libc.IFF_MULTI_QUEUE : 0));
+    private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Native.IFF_TUN | Native.IFF_NO_PI
+        | (virtioNetHeader ? Native.IFF_VNET_HDR : 0) | (multiQueue ? Native.IFF_MULTI_QUEUE : 0));
 
     private static SafeFd Open(string name, int flags)
     {
@@ -83,8 +88,10 @@ public static unsafe class TunControl
         Encoding.UTF8.GetBytes(name, request.ifr_name);
         request.ifr_flags = flags;
 
+        using SafeFd.Held held = fd.Hold();
+
         // Safe because TUNSETIFF reads and writes exactly one struct ifreq, and this is one.
-        if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
+        if (LibC.ioctl(held.Number, Native.TUNSETIFF, &request) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException(
@@ -94,7 +101,7 @@ public static unsafe class TunControl
         int headerBytes = VirtioNetHeader.Bytes;
 
         // Safe because TUNSETVNETHDRSZ reads exactly one int.
-        if ((flags & Libc.IFF_VNET_HDR) != 0 && Libc.ioctl(fd, Libc.TUNSETVNETHDRSZ, &headerBytes) < 0)
+        if ((flags & Native.IFF_VNET_HDR) != 0 && LibC.ioctl(held.Number, Native.TUNSETVNETHDRSZ, &headerBytes) < 0)
         {
             throw new LinuxException(
                 "TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");
@@ -113,9 +120,8 @@ public static unsafe class TunControl
     {
         Errno.EPERM => "run as root, or grant CAP_NET_ADMIN",
         Errno.ENOTTY => $"{DeviceNode} is not the TUN device; remove it and make it anew: mknod {DeviceNode} c 10 200",
-        Errno.EBUSY => "it exists: another process holds it, perhaps another overlay or flanneld (fuser -v "
-            + $"{DeviceNode}), "
-            + $"or it was made to stay (ip link del {name})",
+        Errno.EBUSY => $"it exists: another process holds it (find it with: fuser -v {DeviceNode}), or it was made to "
+            + $"stay (remove it with: ip link del {name})",
         Errno.EINVAL or Errno.EEXIST =>
             $"an interface of that name and another kind exists; look at: ip -d link show {name}",
         _ => null,

@@ -11,20 +11,20 @@ public enum TunOffloads : uint
     None = 0,
 
     /// <summary>Completing transport checksums.</summary>
-    Checksum = Libc.TUN_F_CSUM,
+    Checksum = Native.TUN_F_CSUM,
 
     /// <summary>Cutting TCP in IPv4.</summary>
-    TcpV4 = Libc.TUN_F_TSO4,
+    TcpV4 = Native.TUN_F_TSO4,
 
     /// <summary>Cutting TCP in IPv6.</summary>
-    TcpV6 = Libc.TUN_F_TSO6,
+    TcpV6 = Native.TUN_F_TSO6,
 
     /// <summary>Cutting TCP whose first segment says that the congestion window was reduced.</summary>
-    TcpEcn = Libc.TUN_F_TSO_ECN,
+    TcpEcn = Native.TUN_F_TSO_ECN,
 
     /// <summary>Cutting UDP in IPv4. Linux 6.2, only together with <see cref="UdpV6"/>.</summary>
-    UdpV4 = Libc.TUN_F_USO4,
+    UdpV4 = Native.TUN_F_USO4,
 
     /// <summary>Cutting UDP in IPv6. Linux 6.2, only together with <see cref="UdpV4"/>.</summary>
-    UdpV6 = Libc.TUN_F_USO6,
+    UdpV6 = Native.TUN_F_USO6,
 }

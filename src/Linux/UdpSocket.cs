@@ -1,7 +1,7 @@
 using System;
-using System.Buffers.Binary;
 using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux;
 
@@ -27,19 +27,18 @@ public sealed unsafe class UdpSocket : IDisposable
     {
         string endpoint = $"{address}:{port}";
         SafeFd fd = SocketOptions.Create(
-            Libc.AF_INET, Libc.SOCK_DGRAM, Libc.IPPROTO_UDP, "could not open a UDP socket", null);
+            LibC.AF_INET, LibC.SOCK_DGRAM, LibC.IPPROTO_UDP, "could not open a UDP socket", null);
         try
         {
-            SocketOptions.EnlargeBuffer(fd, Libc.SO_RCVBUFFORCE, Libc.SO_RCVBUF, bufferBytes);
-            SocketOptions.EnlargeBuffer(fd, Libc.SO_SNDBUFFORCE, Libc.SO_SNDBUF, bufferBytes);
-            if (isShared && !SocketOptions.TrySet(fd, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1, out Errno refused))
+            SocketOptions.EnlargeBuffer(fd, LibC.SO_RCVBUFFORCE, LibC.SO_RCVBUF, bufferBytes);
+            SocketOptions.EnlargeBuffer(fd, LibC.SO_SNDBUFFORCE, LibC.SO_SNDBUF, bufferBytes);
+            if (isShared && !SocketOptions.TrySet(fd, LibC.SOL_SOCKET, LibC.SO_REUSEPORT, 1, out Errno refused))
             {
                 throw new LinuxException("setsockopt", refused, $"could not share UDP {endpoint} between workers");
             }
 
-            SocketOptions.Bind(fd, Endpoint(address, port), $"could not listen on UDP {endpoint}",
-                inUseAdvice: "another process, perhaps another overlay or flanneld, has the port; find it with: ss "
-                    + $"-ulnp sport = :{port}",
+            SocketOptions.Bind(fd, SocketAddress.Create(address, port), $"could not listen on UDP {endpoint}",
+                inUseAdvice: $"another process has the port; find it with: ss -ulnp sport = :{port}",
                 notLocalAdvice: "the address is not on this host; look at: ip address");
             return new UdpSocket(fd);
         }
@@ -60,17 +59,18 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </returns>
     public SyscallResult Send(SendBatch batch, int first, int count)
     {
-        const int Flags = Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, batch.Count - first);
+        int flags = LibC.MSG_DONTWAIT | LibC.MSG_NOSIGNAL;
+        using SafeFd.Borrowed borrowed = _fd.Borrow();
         while (true)
         {
             // Safe because first + count messages are filled, whose vectors lie in a slab that outlives the batch.
             mmsghdr* messages = batch.MessagesFrom(first, count);
-            nint sent = count == 1
-                ? Libc.sendmsg(_fd.Number, &messages->msg_hdr, Flags)
-                : Libc.sendmmsg(_fd.Number, messages, (uint)count, Flags);
+            long sent = count == 1
+                ? LibC.sendmsg(borrowed.Number, (msghdr*)messages, flags)
+                : Native.sendmmsg(borrowed.Number, messages, (uint)count, flags);
             if (sent >= 0)
             {
                 return SyscallResult.FromCount(count == 1 ? 1 : (int)sent);
@@ -93,15 +93,16 @@ public sealed unsafe class UdpSocket : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(atMost);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(atMost, batch.Capacity);
         batch.Clear();
+        using SafeFd.Borrowed borrowed = _fd.Borrow();
         while (true)
         {
             batch.Prepare(atMost);
 
             // Safe because atMost headers are prepared, each with a slot of its own inside the slab.
             mmsghdr* messages = batch.FirstMessages(atMost);
-            nint received = atMost == 1
-                ? Libc.recvmsg(_fd.Number, &messages->msg_hdr, Libc.MSG_DONTWAIT)
-                : Libc.recvmmsg(_fd.Number, messages, (uint)atMost, Libc.MSG_DONTWAIT, null);
+            long received = atMost == 1
+                ? LibC.recvmsg(borrowed.Number, (msghdr*)messages, LibC.MSG_DONTWAIT)
+                : Native.recvmmsg(borrowed.Number, messages, (uint)atMost, LibC.MSG_DONTWAIT, null);
             if (received >= 0)
             {
                 if (atMost == 1)
@@ -130,7 +131,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <see cref="TryReadError"/> has taken all.
     /// </remarks>
     public SyscallResult SetErrorReports(bool on) =>
-        SocketOptions.Set(_fd, Libc.IPPROTO_IP, Libc.IP_RECVERR, on ? 1 : 0);
+        SocketOptions.Set(_fd, LibC.IPPROTO_IP, LibC.IP_RECVERR, on ? 1 : 0);
 
     /// <summary>What becomes of a datagram that is too long for its path (IP_MTU_DISCOVER, ip(7)).</summary>
     /// <param name="fragments">
@@ -139,7 +140,7 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </param>
     public void SetFragmentation(bool fragments) => _ = SocketOptions.Set(
         // both are always allowed
-        _fd, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, fragments ? Libc.IP_PMTUDISC_WANT : Libc.IP_PMTUDISC_DO);
+        _fd, LibC.IPPROTO_IP, LibC.IP_MTU_DISCOVER, fragments ? LibC.IP_PMTUDISC_WANT : LibC.IP_PMTUDISC_DO);
 
     /// <summary>Takes one report from the queue.</summary>
     /// <returns>False when there is none.</returns>
@@ -151,30 +152,32 @@ public sealed unsafe class UdpSocket : IDisposable
         var message = new msghdr
         {
             msg_name = &destination,
-            msg_namelen = (uint)sizeof(sockaddr_in),
+            msg_namelen = sizeof(sockaddr_in),
             msg_control = control,
             msg_controllen = ControlBytes,
         };
 
+        using SafeFd.Borrowed borrowed = _fd.Borrow();
+
         // Safe because every buffer lives on this stack frame and its length is passed. The datagram itself is not
         // asked for.
-        if (Libc.recvmsg(_fd.Number, &message, Libc.MSG_ERRQUEUE | Libc.MSG_DONTWAIT) < 0)
+        if (LibC.recvmsg(borrowed.Number, &message, LibC.MSG_ERRQUEUE | LibC.MSG_DONTWAIT) < 0)
         {
             error = default;
             return false;
         }
 
-        var address = new Ipv4Address(BinaryPrimitives.ReverseEndianness(destination.sin_addr));
+        Ipv4Address address = SocketAddress.AddressOf(destination);
         var header = (cmsghdr*)control;
 
         // Safe because controllen, as the kernel left it, covers header and value.
-        if (message.msg_controllen >= (nuint)(sizeof(cmsghdr) + sizeof(sock_extended_err))
-            && header->cmsg_level == Libc.IPPROTO_IP && header->cmsg_type == Libc.IP_RECVERR)
+        if (message.msg_controllen >= sizeof(cmsghdr) + sizeof(sock_extended_err)
+            && header->cmsg_level == LibC.IPPROTO_IP && header->cmsg_type == LibC.IP_RECVERR)
         {
             var report = (sock_extended_err*)(header + 1);
             var errno = (Errno)report->ee_errno;
             int mtu = errno == Errno.EMSGSIZE ? (int)Math.Min(report->ee_info, ushort.MaxValue) : 0;
-            error = new DatagramError(address, errno, mtu, report->ee_origin == Libc.SO_EE_ORIGIN_LOCAL);
+            error = new DatagramError(address, errno, mtu, report->ee_origin == LibC.SO_EE_ORIGIN_LOCAL);
         }
         else
         {
@@ -189,22 +192,26 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </summary>
     /// <returns>0, or the errno: ENOPROTOOPT when the kernel cannot.</returns>
     public SyscallResult SetReceiveTrains(bool on) =>
-        SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_GRO, on ? 1 : 0);
+        SocketOptions.Set(_fd, LibC.IPPROTO_UDP, Native.UDP_GRO, on ? 1 : 0);
 
     /// <summary>Whether sendmmsg(2) and recvmmsg(2) may be called: with no message they only say so.</summary>
     /// <returns>0, or the errno: ENOSYS or EPERM where a filter forbids one of them.</returns>
-    public SyscallResult ProbeMessageBatches() =>
+    public SyscallResult ProbeMessageBatches()
+    {
+        using SafeFd.Held held = _fd.Hold();
+
         // Safe because with a length of 0 no message is looked at.
-        Libc.sendmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT) < 0
-            || Libc.recvmmsg(_fd.Number, null, 0, Libc.MSG_DONTWAIT, null) < 0
+        return Native.sendmmsg(held.Number, null, 0, LibC.MSG_DONTWAIT) < 0
+            || Native.recvmmsg(held.Number, null, 0, LibC.MSG_DONTWAIT, null) < 0
             ? SyscallResult.FromErrno(DescriptorIo.LastErrno())
             : SyscallResult.FromCount(0);
+    }
 
     /// <summary>Whether the kernel knows how to cut trains apart (UDP_SEGMENT, udp(7); Linux 4.18).</summary>
     /// <returns>0, or the errno: ENOPROTOOPT when it does not.</returns>
     public SyscallResult ProbeSendTrains() =>
         // 0 is the default: a train only where a message says so.
-        SocketOptions.Set(_fd, Libc.IPPROTO_UDP, Libc.UDP_SEGMENT, 0);
+        SocketOptions.Set(_fd, LibC.IPPROTO_UDP, Native.UDP_SEGMENT, 0);
 
     /// <summary>Finds out on the loopback interface whether the kernel lets a train have so many datagrams.</summary>
     /// <param name="datagrams">2 or more.</param>
@@ -241,24 +248,18 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>False when the kernel does not tell.</returns>
     public bool TryReadDrops(out uint messages)
     {
-        const int Values = Libc.SK_MEMINFO_DROPS + 1;
+        const int Values = Native.SK_MEMINFO_DROPS + 1;
         uint* values = stackalloc uint[Values];
-        uint length = Values * sizeof(uint);
+        socklen_t length = Values * sizeof(uint);
+        using SafeFd.Held held = _fd.Hold();
 
         // Safe because the length is that of the array; a kernel that knows fewer values says so in it.
-        bool told = Libc.getsockopt(_fd, Libc.SOL_SOCKET, Libc.SO_MEMINFO, values, &length) == 0
+        bool told = LibC.getsockopt(held.Number, LibC.SOL_SOCKET, LibC.SO_MEMINFO, values, &length) == 0
             && length == Values * sizeof(uint);
-        messages = told ? values[Libc.SK_MEMINFO_DROPS] : 0;
+        messages = told ? values[Native.SK_MEMINFO_DROPS] : 0;
         return told;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _fd.Dispose();
-
-    internal static sockaddr_in Endpoint(Ipv4Address address, ushort port) => new()
-    {
-        sin_family = Libc.AF_INET,
-        sin_port = BinaryPrimitives.ReverseEndianness(port),
-        sin_addr = BinaryPrimitives.ReverseEndianness(address.Value),
-    };
 }

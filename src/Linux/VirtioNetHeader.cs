@@ -8,16 +8,16 @@ namespace Overlay.Linux;
 public enum SegmentationType
 {
     /// <summary>Nothing: one packet.</summary>
-    None = Libc.VIRTIO_NET_HDR_GSO_NONE,
+    None = Native.VIRTIO_NET_HDR_GSO_NONE,
 
     /// <summary>TCP segments in IPv4.</summary>
-    TcpV4 = Libc.VIRTIO_NET_HDR_GSO_TCPV4,
+    TcpV4 = Native.VIRTIO_NET_HDR_GSO_TCPV4,
 
     /// <summary>TCP segments in IPv6.</summary>
-    TcpV6 = Libc.VIRTIO_NET_HDR_GSO_TCPV6,
+    TcpV6 = Native.VIRTIO_NET_HDR_GSO_TCPV6,
 
     /// <summary>UDP datagrams, in IPv4 or IPv6.</summary>
-    UdpL4 = Libc.VIRTIO_NET_HDR_GSO_UDP_L4,
+    UdpL4 = Native.VIRTIO_NET_HDR_GSO_UDP_L4,
 }
 
 /// <summary>
@@ -53,10 +53,10 @@ public readonly record struct VirtioNetHeader(
     {
         virtio_net_hdr header = MemoryMarshal.Read<virtio_net_hdr>(bytes);
         return new VirtioNetHeader(
-            (header.flags & Libc.VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0,
-            (header.flags & Libc.VIRTIO_NET_HDR_F_RSC_INFO) != 0,
-            (SegmentationType)(header.gso_type & ~Libc.VIRTIO_NET_HDR_GSO_ECN),
-            (header.gso_type & Libc.VIRTIO_NET_HDR_GSO_ECN) != 0,
+            (header.flags & Native.VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0,
+            (header.flags & Native.VIRTIO_NET_HDR_F_RSC_INFO) != 0,
+            (SegmentationType)(header.gso_type & ~Native.VIRTIO_NET_HDR_GSO_ECN),
+            (header.gso_type & Native.VIRTIO_NET_HDR_GSO_ECN) != 0,
             header.hdr_len,
             header.gso_size,
             header.csum_start,
@@ -69,9 +69,9 @@ public readonly record struct VirtioNetHeader(
     {
         var header = new virtio_net_hdr
         {
-            flags = (byte)((NeedsChecksum ? Libc.VIRTIO_NET_HDR_F_NEEDS_CSUM : 0) | (
-                HasReceiveInfo ? Libc.VIRTIO_NET_HDR_F_RSC_INFO : 0)),
-            gso_type = (byte)((int)Type | (HasEcn ? Libc.VIRTIO_NET_HDR_GSO_ECN : 0)),
+            flags = (byte)((NeedsChecksum ? Native.VIRTIO_NET_HDR_F_NEEDS_CSUM : 0) | (
+                HasReceiveInfo ? Native.VIRTIO_NET_HDR_F_RSC_INFO : 0)),
+            gso_type = (byte)((int)Type | (HasEcn ? Native.VIRTIO_NET_HDR_GSO_ECN : 0)),
             hdr_len = HeaderBytes,
             gso_size = SegmentBytes,
             csum_start = ChecksumStart,

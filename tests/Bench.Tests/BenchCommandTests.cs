@@ -53,9 +53,11 @@ public sealed class BenchCommandTests
     public void Every_variant_has_a_name_of_its_own_and_every_acceleration_is_switched_off_in_one() =>
         Assert.Equal(
             [
-                "direct", "routing", "vxlan", "classic", "batch", "pipeline", "offload", "offload-with-a-copy", "offload-with-four-copies", "offload-without-tun_tso",
-                "offload-without-tun_uso", "offload-without-tun_tcp_gro", "offload-without-tun_udp_gro", "offload-without-udp_gso",
-                "offload-without-udp_gro", "offload-without-mmsg",
+                "direct", "routing", "vxlan", "classic", "batch", "pipeline",
+                "offload", "offload-with-a-copy", "offload-with-four-copies",
+                "offload-without-tun_tso", "offload-without-tun_uso", "offload-without-tun_tcp_gro",
+                "offload-without-tun_udp_gro", "offload-without-udp_gso", "offload-without-udp_gro",
+                "offload-without-mmsg",
             ],
             Variant.All.Select(variant => variant.Name));
 

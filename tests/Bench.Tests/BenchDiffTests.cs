@@ -148,9 +148,14 @@ public sealed class BenchDiffTests : IDisposable
     private static async Task<(int Code, string Output)> RunAsync(params string[] words)
     {
         using StringWriter output = new();
-        int code = await new RootCommand { BenchCommand.Create() }.Parse(["bench", "diff", .. words], CommandProgram.Parsing).InvokeAsync(
-            new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
-            TestContext.Current.CancellationToken);
-        return (code, output.ToString());
+        ParseResult parsed = new RootCommand { BenchCommand.Create() }
+            .Parse(["bench", "diff", .. words], CommandProgram.Parsing);
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        return (await parsed.InvokeAsync(invocation, TestContext.Current.CancellationToken), output.ToString());
     }
 }

@@ -56,7 +56,8 @@ public sealed class BenchHtmlTests
             {
                 double greatest = attribute.Value.EndsWith('%') ? 100 : 10_000;
                 bool isNumber = double.TryParse(
-                    attribute.Value.TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
+                    attribute.Value.TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                    out double value);
                 Assert.True(isNumber && value >= 0 && value <= greatest, $"{attribute.Parent}");
             }
         }
@@ -64,7 +65,7 @@ public sealed class BenchHtmlTests
 
     [Theory]
     [MemberData(nameof(Reports))]
-    public void No_two_elements_have_the_same_id_and_every_drawing_has_a_title_and_words_for_who_cannot_see_it(string name)
+    public void No_two_elements_have_the_same_id_and_every_drawing_has_a_title_and_words_for_the_blind(string name)
     {
         XElement page = Parsed(BenchHtml.Write(Named(name)));
 
@@ -178,8 +179,11 @@ public sealed class BenchHtmlTests
                 row => row.Element("th")!.Value, row => row.Elements("td").Select(cell => cell.Value).ToArray());
         Assert.Equal(15, rows.Count);
         Assert.Equal(
-            ["3", "3.01 [3.01–3.01]", "1", "1.01 [1.01–1.01]", "1.00 [1.00–1.00]", "3.01 [3.01–3.01]", "1.00 [1.00–1.00]", "1.01 [1.01–1.01]", "1",
-                "1.00 [1.00–1.00]", "1.00 [1.00–1.00]", "0.111 [0.108–0.114]"],
+            [
+                "3", "3.01 [3.01–3.01]", "1", "1.01 [1.01–1.01]", "1.00 [1.00–1.00]", "3.01 [3.01–3.01]",
+                "1.00 [1.00–1.00]", "1.01 [1.01–1.01]", "1", "1.00 [1.00–1.00]", "1.00 [1.00–1.00]",
+                "0.111 [0.108–0.114]",
+            ],
             rows["offload-with-a-copy"]);
         Assert.Equal(["–", "1", "1", "0", "0", "1", "0", "0", "1", "0", "0", "0"], rows["vxlan"]);
         Assert.All(rows[Samples.PeerName]

@@ -63,9 +63,13 @@ public sealed class BenchJsonTests
     [InlineData("[]", "has the schema none")]
     [InlineData("{}", "has the schema none")]
     [InlineData("""{"schema":1}""", "has the schema 1, and overlay-bench/1 is needed")]
-    [InlineData("""{"schema":"overlay-bench/2"}""", "has the schema \"overlay-bench/2\", and overlay-bench/1 is needed")]
+    [InlineData(
+        """{"schema":"overlay-bench/2"}""",
+        "has the schema \"overlay-bench/2\", and overlay-bench/1 is needed")]
     [InlineData("""{"schema":"overlay-bench/1"}""", "is no report")]
-    [InlineData("""{"schema":"overlay-bench/1","environment":null,"method":null,"variants":null}""", "$.environment is not what it must be")]
+    [InlineData(
+        """{"schema":"overlay-bench/1","environment":null,"method":null,"variants":null}""",
+        "$.environment is not what it must be")]
     public void What_is_no_report_is_refused_in_one_line(string text, string expected) =>
         IsRefused(Encoding.UTF8.GetBytes(text), expected);
 
@@ -89,9 +93,18 @@ public sealed class BenchJsonTests
     [Theory]
     [InlineData("variants", "[]", "it has no variants")]
     [InlineData("variants", "[null]", "one of its variants is null")]
-    [InlineData("method", """{"rounds":4,"omit":1,"duration":3,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "method.rounds is 4")]
-    [InlineData("method", """{"rounds":5,"omit":1,"duration":0,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "environment or method")]
-    [InlineData("method", """{"rounds":5,"omit":1,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""", "$.method lacks 'duration'; give")]
+    [InlineData(
+        "method",
+        """{"rounds":4,"omit":1,"duration":3,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""",
+        "method.rounds is 4")]
+    [InlineData(
+        "method",
+        """{"rounds":5,"omit":1,"duration":0,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""",
+        "environment or method")]
+    [InlineData(
+        "method",
+        """{"rounds":5,"omit":1,"wire":"veth","wire_mtu":1500,"is_quick":true,"counting":"self"}""",
+        "$.method lacks 'duration'; give")]
     public void A_report_that_no_run_writes_is_refused(string name, string value, string expected) =>
         IsRefused(Changed(root => root[name] = Placeholder, value), expected);
 

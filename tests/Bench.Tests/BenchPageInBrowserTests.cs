@@ -18,32 +18,48 @@ public sealed class BenchPageInBrowserTests
 {
     /// <summary>Boxes are in pixels, from the page's top left corner. A text is known by what it says.</summary>
     private const string Measuring = """
-        const box = element => { const b = element.getBoundingClientRect(); return { l: b.left, t: b.top, r: b.right, b: b.bottom }; };
-        const meet = (one, other) => Math.min(one.r, other.r) - Math.max(one.l, other.l) > 1 && Math.min(one.b, other.b) - Math.max(one.t, other.t) > 1.5;
-        const within = (one, other) => one.l >= other.l - 1 && one.r <= other.r + 1 && one.t >= other.t - 1 && one.b <= other.b + 1;
+        const box = element => {
+          const b = element.getBoundingClientRect();
+          return { l: b.left, t: b.top, r: b.right, b: b.bottom };
+        };
+        const meet = (one, other) => Math.min(one.r, other.r) - Math.max(one.l, other.l) > 1
+          && Math.min(one.b, other.b) - Math.max(one.t, other.t) > 1.5;
+        const within = (one, other) => one.l >= other.l - 1 && one.r <= other.r + 1
+          && one.t >= other.t - 1 && one.b <= other.b + 1;
         const page = getComputedStyle(document.body).backgroundColor;
         const charts = [...document.querySelectorAll('svg.chart')].map(svg => {
           const view = box(svg);
-          const texts = [...svg.querySelectorAll('text')].map(text => ({ what: text.textContent, key: text.matches('.key'), box: box(text) }));
-          const bars = [...svg.querySelectorAll('rect.part')].map(bar => ({ what: bar.parentNode.querySelector('.name').textContent, box: box(bar),
-            fill: getComputedStyle(bar).fill }));
-          const seen = bars.filter(bar => bar.box.r - bar.box.l > 0 && bar.box.b - bar.box.t > 5 && bar.fill !== page && bar.fill !== 'none');
+          const texts = [...svg.querySelectorAll('text')]
+            .map(text => ({ what: text.textContent, key: text.matches('.key'), box: box(text) }));
+          const bars = [...svg.querySelectorAll('rect.part')].map(bar => ({
+            what: bar.parentNode.querySelector('.name').textContent, box: box(bar), fill: getComputedStyle(bar).fill,
+          }));
+          const seen = bars.filter(bar => bar.box.r - bar.box.l > 0 && bar.box.b - bar.box.t > 5
+            && bar.fill !== page && bar.fill !== 'none');
           const lines = [...svg.querySelectorAll('line.curve')].filter(line => line.getBoundingClientRect().width > 5
             && getComputedStyle(line).stroke !== 'none' && getComputedStyle(line).stroke !== page);
           const faults = [];
           texts.forEach((one, i) => {
             if (!within(one.box, view)) { faults.push(`${one.what} is cut`); }
             if (one.box.r - one.box.l < 1) { faults.push(`${one.what} is not seen`); }
-            texts.slice(i + 1).filter(other => meet(one.box, other.box)).forEach(other => faults.push(`${one.what} is over ${other.what}`));
-            bars.filter(bar => !one.key && meet(one.box, bar.box)).forEach(bar => faults.push(`${one.what} is over the bar of ${bar.what}`));
+            texts.slice(i + 1).filter(other => meet(one.box, other.box))
+              .forEach(other => faults.push(`${one.what} is over ${other.what}`));
+            bars.filter(bar => !one.key && meet(one.box, bar.box))
+              .forEach(bar => faults.push(`${one.what} is over the bar of ${bar.what}`));
           });
           bars.filter(bar => !within(bar.box, view)).forEach(bar => faults.push(`the bar of ${bar.what} is cut`));
-          return { id: svg.id, width: view.r - view.l, height: view.b - view.t, bars: seen.length, all: bars.length, lines: lines.length,
-            smallest: Math.min(...[...svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize))), faults };
+          const sizes = [...svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize));
+          return {
+            id: svg.id, width: view.r - view.l, height: view.b - view.t,
+            bars: seen.length, all: bars.length, lines: lines.length, smallest: Math.min(...sizes), faults,
+          };
         });
-        const html = [...document.querySelectorAll('h1, h2, h3, p, li, dd, figcaption, blockquote')].filter(element => element.scrollWidth > element.clientWidth + 1
-          && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline').map(element => element.textContent.slice(0, 60));
-        return JSON.stringify({ inner: innerWidth, wide: document.documentElement.scrollWidth, high: document.documentElement.scrollHeight, charts, cut: html });
+        const cut = [...document.querySelectorAll('h1, h2, h3, p, li, dd, figcaption, blockquote')]
+          .filter(element => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0
+            && getComputedStyle(element).display !== 'inline')
+          .map(element => element.textContent.slice(0, 60));
+        const root = document.documentElement;
+        return JSON.stringify({ inner: innerWidth, wide: root.scrollWidth, high: root.scrollHeight, charts, cut });
         """;
 
     [Theory]

@@ -42,8 +42,8 @@ public sealed class BenchTableTests
         Assert.Contains(lines, line => line.StartsWith("Note: veth on one host is no wire", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains("is shared", StringComparison.Ordinal));
 
-        string[] shared = Lines(
-            Samples.Three with { Environment = Samples.Three.Environment with { IsShared = true, StealPercent = 12.5 } });
+        BenchEnvironment environment = Samples.Three.Environment with { IsShared = true, StealPercent = 12.5 };
+        string[] shared = Lines(Samples.Three with { Environment = environment });
         Assert.Contains(shared, line => line.StartsWith(
             "Note: This machine is shared: the hypervisor took 12.5 %", StringComparison.Ordinal));
     }

@@ -33,6 +33,7 @@ internal static class Browser
     /// </summary>
     internal static void Require()
     {
+        Needs.NotQuick("starts a browser");
         if (Executable is null && Environment.IsPrivilegedProcess && Environment.GetEnvironmentVariable(
             "OVERLAY_NO_BROWSER") is null)
         {

@@ -63,7 +63,8 @@ public sealed class CountedFiguresTests
             packets * 92);
         var idle = new DirectionMeter(new Dictionary<string, CallReport>(), 0, packets * 92);
         return new CountersReport(
-            direction, direction, new Dictionary<string, long>(), 1, 1, new Dictionary<string, string>(), [], null, new MeterReport(meter, idle));
+            direction, direction, new Dictionary<string, long>(), 1, 1, new Dictionary<string, string>(), [], null,
+            new MeterReport(meter, idle));
     }
 
     // The data goes from the first host to the second.

@@ -15,8 +15,9 @@ internal static class Samples
 
     private static readonly string[] s_names =
     [
-        "direct", "routing", "vxlan", "classic", "batch", "pipeline", "offload", "offload-without-tun_tso", "offload-without-tun_uso",
-        "offload-without-udp_gso", "offload-without-udp_gro", "offload-without-coalescing", "offload-without-mmsg", "offload-with-a-copy", PeerName,
+        "direct", "routing", "vxlan", "classic", "batch", "pipeline", "offload", "offload-without-tun_tso",
+        "offload-without-tun_uso", "offload-without-udp_gso", "offload-without-udp_gro", "offload-without-coalescing",
+        "offload-without-mmsg", "offload-with-a-copy", PeerName,
     ];
 
     // Gbit/s of one stream.
@@ -40,11 +41,18 @@ internal static class Samples
     internal static BenchReport Hostile { get; } = Fifteen
         .With(
             "vxlan",
-            variant => variant with { Name = "</code><script>alert(1)</script>&amp;\u0001\ufffe", Description = "]]><!-- <b>" })
+            variant => variant with
+            {
+                Name = "</code><script>alert(1)</script>&amp;\u0001\ufffe",
+                Description = "]]><!-- <b>",
+            })
         .With("classic", variant => variant with { Name = string.Concat(Enumerable.Repeat("日本語", 12)) }) with
     {
-        Environment =
-            Fifteen.Environment with { CommandLine = "\"><script src=http://example.org/x.js></script>", CpuModel = "a\nb" },
+        Environment = Fifteen.Environment with
+        {
+            CommandLine = "\"><script src=http://example.org/x.js></script>",
+            CpuModel = "a\nb",
+        },
     };
 
     /// <summary>Five rounds around a figure.</summary>
@@ -66,8 +74,8 @@ internal static class Samples
     {
         Schema = BenchReport.CurrentSchema,
         Environment = new BenchEnvironment(
-            "2026-03-01T12:00:00Z", "0.1.0+0123456", "Linux 6.12.9", ".NET 10.0.1", "AMD EPYC 9354 32-Core Processor", 2, 2, "performance",
-            8_200_000_000, "overlay bench --rounds 5 --peer 'a \"b\" <c>=d'", 0.2, IsShared: false),
+            "2026-03-01T12:00:00Z", "0.1.0+0123456", "Linux 6.12.9", ".NET 10.0.1", "AMD EPYC 9354 32-Core Processor",
+            2, 2, "performance", 8_200_000_000, "overlay bench --rounds 5 --peer 'a \"b\" <c>=d'", 0.2, IsShared: false),
         Method = new BenchMethod(
             Rounds: 5, Omit: 1, Duration: 3, Wire: "veth", WireMtu: 1500, IsQuick: false, Counting: "self"),
         Variants = [.. Enumerable.Range(0, count).Select(Way)],
@@ -117,7 +125,8 @@ internal static class Samples
     }
 
     private static LatencyFigures Rtt(string load, double packets, double middle) => new(
-        load, Around(packets), Around(middle), Around(middle * 1.3), Around(middle * 2.1, 0.3), Around(middle * 7, 0.8), Around(100_000 / middle));
+        load, Around(packets), Around(middle), Around(middle * 1.3), Around(middle * 2.1, 0.3), Around(middle * 7, 0.8),
+        Around(100_000 / middle));
 
     private static CountedWorkload Counted(string workload, string name, double share, double bytes)
     {

@@ -55,13 +55,18 @@ public sealed class DependencyArrowTests
 
     [Theory]
     [InlineData("Net")]
-    [InlineData("Linux")]
+    [InlineData("Linux", "Tmds.LibC")]
     [InlineData("Tun")]
     [InlineData("Router")]
     [InlineData("Lease")]
-    public void The_data_plane_and_the_leases_need_no_package(string room) =>
-        Assert.Empty(XDocument.Load(Path.Combine(Repository.Root, "src", room, $"Overlay.{room}.csproj"))
-            .Descendants("PackageReference"));
+    public void The_data_plane_and_the_leases_need_no_package_but_the_kernel_layer_its_own(
+        string room, params string[] packages) =>
+        Assert.Equal(packages, Packages(room).Select(reference => reference.Attribute("Include")!.Value));
+
+    // What flows to those who reference the kernel layer is the file to run with, not its declarations.
+    [Fact]
+    public void The_kernel_layer_keeps_the_declarations_of_its_package_to_itself() =>
+        Assert.Equal("compile", Packages("Linux").Single().Attribute("PrivateAssets")?.Value);
 
     [Theory]
     [InlineData("Net", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
@@ -88,6 +93,10 @@ public sealed class DependencyArrowTests
     private static IEnumerable<(string Name, string Path)> Projects(string folder) =>
         Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories)
             .Select(path => (Path.GetFileNameWithoutExtension(path).Replace("Overlay.", string.Empty), path));
+
+    private static IEnumerable<XElement> Packages(string room) =>
+        XDocument.Load(Path.Combine(Repository.Root, "src", room, $"Overlay.{room}.csproj"))
+            .Descendants("PackageReference");
 
     private static IEnumerable<string> References(string project) => XDocument.Load(project)
         .Descendants("ProjectReference")

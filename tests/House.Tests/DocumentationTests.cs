@@ -14,8 +14,8 @@ using Overlay.Daemon;
 using Overlay.Daemon.Commands;
 using Overlay.Demo;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Metering;
+using Overlay.Router.Workers;
 using Overlay.Testing;
 using Xunit;
 
@@ -33,7 +33,7 @@ public sealed class DocumentationTests
             DropReasons.All.Select(reason => (reason.Name(), Sentence(comments, reason))),
             Rows(documentation, "## Drop reasons"));
         Assert.Equal(
-            PathEvents.All.Select(pathEvent => (pathEvent.Name(), Sentence(comments, pathEvent))),
+            CountedEvents.All.Select(countedEvent => (countedEvent.Name(), Sentence(comments, countedEvent))),
             Rows(documentation, "## Events"));
         Assert.Equal(
             Accelerations.All.Select(

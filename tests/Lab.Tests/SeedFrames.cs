@@ -40,7 +40,8 @@ internal static class SeedFrames
     }
 
     private static byte[] Ipv4(
-        int totalLength, int identification, int flags, byte ttl, byte protocol, int checksum, byte[] source, byte[] destination)
+        int totalLength, int identification, int flags, byte ttl, byte protocol, int checksum,
+        byte[] source, byte[] destination)
     {
         byte[] header = [0x45, 0, .. new byte[6], ttl, protocol, 0, 0, .. source, .. destination];
         Write(header, 2, totalLength);

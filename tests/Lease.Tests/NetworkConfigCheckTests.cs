@@ -44,17 +44,29 @@ public sealed class NetworkConfigCheckTests
         var check = NetworkConfigCheck.Of("""{"Network":"10.5.0.0","SubnetLen":"24","EnableIPv6":1}""");
 
         Assert.Equal(
-            ["invalid CIDR address: 10.5.0.0", "SubnetLen must be an unsigned integer, found "
-                + "\"24\"", "EnableIPv6 must be true or false, found 1"],
+            [
+                "invalid CIDR address: 10.5.0.0", "SubnetLen must be an unsigned integer, found \"24\"",
+                "EnableIPv6 must be true or false, found 1",
+            ],
             check.Problems);
     }
 
     [Theory]
-    [InlineData("""{"Network":"10.5.0.0/16","SubnetLenght":24}""", "the key 'SubnetLenght' is not known and is ignored; did you mean SubnetLen?")]
-    [InlineData("""{"Network":"10.5.0.0/16","Netwrok":"10.6.0.0/16"}""", "the key 'Netwrok' is not known and is ignored; did you mean Network?")]
-    [InlineData("""{"Network":"10.5.0.0/16","Comment":"x"}""", "the key 'Comment' is not known and is ignored; known are EnableIPv4,")]
-    [InlineData("""{"Network":"10.5.0.0/16","network":"10.6.0.0/16"}""", "the key 'network' is given more than once; the last one counts")]
-    [InlineData("""{"Nettwork":"10.5.0.0/16"}""", "the key 'Nettwork' is not known and is ignored; did you mean Network?")]
+    [InlineData(
+        """{"Network":"10.5.0.0/16","SubnetLenght":24}""",
+        "the key 'SubnetLenght' is not known and is ignored; did you mean SubnetLen?")]
+    [InlineData(
+        """{"Network":"10.5.0.0/16","Netwrok":"10.6.0.0/16"}""",
+        "the key 'Netwrok' is not known and is ignored; did you mean Network?")]
+    [InlineData(
+        """{"Network":"10.5.0.0/16","Comment":"x"}""",
+        "the key 'Comment' is not known and is ignored; known are EnableIPv4,")]
+    [InlineData(
+        """{"Network":"10.5.0.0/16","network":"10.6.0.0/16"}""",
+        "the key 'network' is given more than once; the last one counts")]
+    [InlineData(
+        """{"Nettwork":"10.5.0.0/16"}""",
+        "the key 'Nettwork' is not known and is ignored; did you mean Network?")]
     public void A_key_nobody_reads_is_an_oddity(string json, string expected) =>
         Assert.StartsWith(expected, Assert.Single(NetworkConfigCheck.Of(json).Oddities), StringComparison.Ordinal);
 

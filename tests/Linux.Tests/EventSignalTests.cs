@@ -6,7 +6,7 @@ namespace Overlay.Linux.Tests;
 
 public sealed class EventSignalTests
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void It_is_readable_from_set_to_clear_and_can_be_set_again()

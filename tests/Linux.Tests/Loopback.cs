@@ -17,7 +17,7 @@ internal sealed class Loopback : IDisposable
 
     private const int BufferBytes = 1 << 20;
 
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     internal Loopback() => Inside.Ip("link set lo up");
 

@@ -16,7 +16,7 @@ namespace Overlay.Linux.Tests;
 /// </summary>
 public sealed class PacketSocketTests
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void A_frame_is_outgoing_where_it_is_sent_and_incoming_where_it_arrives()
@@ -52,7 +52,7 @@ public sealed class PacketSocketTests
 
         Assert.False(received);
         Assert.Equal(0, length);
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromMilliseconds(30), s_deadline);
+        Assert.True(Stopwatch.GetElapsedTime(started) >= TimeSpan.FromMilliseconds(30), "it did not wait");
     }
 
     [Fact]

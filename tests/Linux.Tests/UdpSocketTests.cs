@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using System.Threading;
-using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -14,7 +14,7 @@ public sealed class UdpSocketTests : IDisposable
     private static readonly Ipv4Address s_second = Ipv4Address.Parse("127.0.0.2");
     private static readonly Ipv4Address s_third = Ipv4Address.Parse("127.0.0.3");
 
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     private readonly Loopback _lo = new();
 
@@ -183,7 +183,7 @@ public sealed class UdpSocketTests : IDisposable
         using ReceiveBatch arrived = _lo.NewReceiveBatch();
         foreach (int option in (int[])[PacketInfo, ReceiveTos, ReceiveTtl])
         {
-            Assert.True(SocketOptions.TrySet(receiver.Descriptor, Libc.IPPROTO_IP, option, 1, out _));
+            Assert.True(SocketOptions.TrySet(receiver.Descriptor, LibC.IPPROTO_IP, option, 1, out _));
         }
 
         batch.Begin(Ipv4Address.Loopback, Theirs);

@@ -16,14 +16,14 @@ public sealed class AllocationBudgetTests
         MicroBenchmark.Of(MicroBenchmark.Types).ToDictionary(benchmark => benchmark.Name);
 
     // For those that are meant to stay above their budgets.
-    private static readonly TimeSpan s_littlePatience = TimeSpan.FromMilliseconds(100);
+    private const int FewRounds = 100;
 
     public static TheoryData<string> Names => [.. s_benchmarks.Keys];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void A_benchmark_does_what_it_says_and_allocates_no_more_than_its_budget(string name) =>
-        Assert.Null(ShortRun.FaultOf(s_benchmarks[name], s_recorded, ShortRun.Patience));
+        Assert.Null(ShortRun.FaultOf(s_benchmarks[name], s_recorded, ShortRun.Rounds));
 
     [Fact]
     public void Every_budget_is_that_of_a_benchmark() =>
@@ -39,20 +39,26 @@ public sealed class AllocationBudgetTests
     [Fact]
     public void One_that_allocates_more_than_its_budget_is_named_with_both_figures()
     {
-        (int exitCode, string[] lines) = Run(typeof(AllocatingBenchmarks),
-            $"{Allocating}.Box(Objects: 1) 23.9", $"{Allocating}.Box(Objects: 2) 48", $"{Allocating}.Nothing(Objects: 1) 0", $"{Allocating}.Nothing(Objects: 2) 0");
+        (int exitCode, string[] lines) = Run(
+            typeof(AllocatingBenchmarks),
+            $"{Allocating}.Box(Objects: 1) 23.9", $"{Allocating}.Box(Objects: 2) 48",
+            $"{Allocating}.Nothing(Objects: 1) 0", $"{Allocating}.Nothing(Objects: 2) 0");
         Assert.Equal(1, exitCode);
         Assert.Equal(
-            [$"{Allocating}.Box(Objects: 1): allocates 24 bytes an operation, its budget is "
-                + "23.9", "4 benchmarks, 1 not as recorded in bench/budgets.txt"],
+            [
+                $"{Allocating}.Box(Objects: 1): allocates 24 bytes an operation, its budget is 23.9",
+                "4 benchmarks, 1 not as recorded in bench/budgets.txt",
+            ],
             lines);
     }
 
     [Fact]
     public void Within_their_budgets_all_that_is_said_is_how_many_there_are()
     {
-        (int exitCode, string[] lines) = Run(typeof(AllocatingBenchmarks),
-            $"{Allocating}.Box(Objects: 1) 24", $"{Allocating}.Box(Objects: 2) 48", $"{Allocating}.Nothing(Objects: 1) 0", $"{Allocating}.Nothing(Objects: 2) 0");
+        (int exitCode, string[] lines) = Run(
+            typeof(AllocatingBenchmarks),
+            $"{Allocating}.Box(Objects: 1) 24", $"{Allocating}.Box(Objects: 2) 48",
+            $"{Allocating}.Nothing(Objects: 1) 0", $"{Allocating}.Nothing(Objects: 2) 0");
         Assert.Equal(0, exitCode);
         Assert.Equal(["4 benchmarks, none allocates more than its budget"], lines);
     }
@@ -60,8 +66,10 @@ public sealed class AllocationBudgetTests
     [Fact]
     public void One_without_a_budget_and_a_budget_without_one_are_named()
     {
-        (int exitCode, string[] lines) = Run(typeof(AllocatingBenchmarks),
-            $"{Allocating}.Box(Objects: 1) 24", $"{Allocating}.Box(Objects: 2) 48", $"{Allocating}.Gone 0", $"{Allocating}.Nothing(Objects: 1) 0");
+        (int exitCode, string[] lines) = Run(
+            typeof(AllocatingBenchmarks),
+            $"{Allocating}.Box(Objects: 1) 24", $"{Allocating}.Box(Objects: 2) 48",
+            $"{Allocating}.Gone 0", $"{Allocating}.Nothing(Objects: 1) 0");
         Assert.Equal(1, exitCode);
         Assert.Equal(
             [
@@ -91,8 +99,10 @@ public sealed class AllocationBudgetTests
         (int exitCode, string[] lines) = Run(typeof(WrongBenchmarks), "WrongBenchmarks.Setup 0");
         Assert.Equal(1, exitCode);
         Assert.Equal(
-            ["WrongBenchmarks.Operation: wrong result: the "
-                + "operation", "WrongBenchmarks.Setup: wrong result: the setup"],
+            [
+                "WrongBenchmarks.Operation: wrong result: the operation",
+                "WrongBenchmarks.Setup: wrong result: the setup",
+            ],
             lines[..2].Order(StringComparer.Ordinal));
     }
 
@@ -102,8 +112,8 @@ public sealed class AllocationBudgetTests
         (int exitCode, string[] lines) = Run(typeof(IterationBenchmarks), "IterationBenchmarks.Operation 0");
         Assert.Equal(1, exitCode);
         Assert.Equal(
-            "IterationBenchmarks.Operation: a setup for each iteration would be counted as the benchmark's "
-                + "own", lines[0]);
+            "IterationBenchmarks.Operation: a setup for each iteration would be counted as the benchmark's own",
+            lines[0]);
     }
 
     [Theory]
@@ -122,7 +132,7 @@ public sealed class AllocationBudgetTests
     {
         var output = new StringWriter();
         int exitCode = ShortRun.Run(
-            MicroBenchmark.Of([type]), AllocationBudgets.Parse(budgets), s_littlePatience, output);
+            MicroBenchmark.Of([type]), AllocationBudgets.Parse(budgets), FewRounds, output);
         return (exitCode, output.ToString().TrimEnd().Split(Environment.NewLine));
     }
 }

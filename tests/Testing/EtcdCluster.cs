@@ -56,11 +56,11 @@ public sealed class EtcdCluster : IDisposable
     }
 
     /// <summary>The member that leads just now.</summary>
-    public async Task<EtcdServer> FindLeaderAsync(CancellationToken cancellationToken)
+    public async Task<EtcdServer> FindLeaderAsync(CancellationToken cancellation)
     {
         foreach (EtcdServer member in _members)
         {
-            if (await new EtcdAdministration(member.Endpoint).IsLeaderAsync(cancellationToken))
+            if (await new EtcdAdministration(member.Endpoint).IsLeaderAsync(cancellation))
             {
                 return member;
             }

@@ -12,7 +12,7 @@ internal sealed class EtcdProcess(string name) : IDisposable
 {
     private const int KeptLines = 400;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly Lock _reading = new();
     private readonly Queue<string> _log = new();

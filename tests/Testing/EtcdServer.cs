@@ -16,7 +16,7 @@ public sealed class EtcdServer : IDisposable
     private const int DefaultClientPort = 2379, DefaultPeerPort = 2380, StartAttempts = 3;
     private const string MemoryFileSystem = "/dev/shm";
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly EtcdServerOptions _options;
     private readonly string _name;
@@ -76,15 +76,7 @@ public sealed class EtcdServer : IDisposable
     /// <summary>
     /// Skips the running test when there is no etcd here and nobody who may install it; fails it as root.
     /// </summary>
-    public static void Require()
-    {
-        const string Missing = "needs etcd: apt-get install etcd-server";
-        bool isInstalled = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/bin:/usr/local/bin"
-            .Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Any(directory => File.Exists(Path.Combine(directory, "etcd")));
-        Assert.False(!isInstalled && Environment.IsPrivilegedProcess, Missing);
-        Assert.SkipUnless(isInstalled, Missing);
-    }
+    public static void Require() => Needs.Server("etcd", "etcd-server");
 
     /// <summary>Starts it as one of several.</summary>
     /// <param name="cluster">All of them.</param>

@@ -8,7 +8,8 @@ namespace Overlay.Testing;
 /// <summary>Waits for a condition with a deadline.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    // Ends a test that hangs; nothing that is waited for takes as long, on a busy machine either.
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     /// <param name="condition">Looked at every few milliseconds.</param>
     /// <param name="what">For the failure.</param>

@@ -26,7 +26,7 @@ internal static class FreePorts
                 listener.Start();
                 return port;
             }
-            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            catch (SocketException problem) when (problem.SocketErrorCode == SocketError.AddressAlreadyInUse)
             {
                 // The next one, then.
             }

@@ -32,16 +32,16 @@ internal sealed class Http2Frame
     internal bool Says(ReadOnlySpan<byte> text) => Bytes.Span.IndexOf(text) >= 0;
 
     /// <returns>False when the stream has ended.</returns>
-    internal async Task<bool> ReadAsync(Stream from, CancellationToken cancellationToken)
+    internal async Task<bool> ReadAsync(Stream from, CancellationToken cancellation)
     {
         if (await from.ReadAtLeastAsync(
-            _bytes.AsMemory(0, HeaderBytes), HeaderBytes, throwOnEndOfStream: false, cancellationToken) < HeaderBytes)
+            _bytes.AsMemory(0, HeaderBytes), HeaderBytes, throwOnEndOfStream: false, cancellation) < HeaderBytes)
         {
             return false;
         }
 
         int length = (_bytes[0] << 16) | (_bytes[1] << 8) | _bytes[2];
-        await from.ReadExactlyAsync(_bytes.AsMemory(HeaderBytes, length), cancellationToken);
+        await from.ReadExactlyAsync(_bytes.AsMemory(HeaderBytes, length), cancellation);
         _count = HeaderBytes + length;
         return true;
     }

@@ -24,7 +24,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     public List<int> TrainLengths { get; } = [];
 
     /// <summary>Messages of each call.</summary>
-    public List<int> MessagesACall { get; } = [];
+    public List<int> MessagesPerCall { get; } = [];
 
     /// <summary>What each call of send answers, oldest first; an empty queue lets them succeed.</summary>
     public Queue<Errno> SendErrnos { get; } = new();
@@ -151,7 +151,7 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
             Take(batch, first + i);
         }
 
-        MessagesACall.Add(count);
+        MessagesPerCall.Add(count);
         return SyscallResult.FromCount(count);
     }
 

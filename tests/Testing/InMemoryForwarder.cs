@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 
 namespace Overlay.Testing;
 
@@ -22,7 +23,7 @@ public sealed class InMemoryForwarder : IDisposable
         Routes.Publish(Overlays.Table());
         Tuns = [.. Enumerable.Range(0, lanes).Select(_ => new InMemoryTunQueue())];
         Ports = [.. Enumerable.Range(0, lanes).Select(_ => new InMemoryDatagramPort())];
-        var options = new ForwarderOptions(SourceCheck.Strict, 1472) 
+        var options = new ForwarderOptions(new WorkerOptions(SourceCheck.Strict, 1472))
         {
             Layout = layout,
             SpinMicroseconds = spinMicroseconds,

@@ -11,7 +11,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
-    private TimeSpan _set; // by how much somebody has set the wall clock
+    private TimeSpan _set; // by how much the wall clock has been set
 
     /// <summary>Starts at the system's time, so that files written by other means have a plausible age.</summary>
     public ManualTime()
@@ -20,6 +20,18 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>Whether somebody waits for a moment that has not come: a timer is set.</summary>
+    public bool IsAwaited
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count > 0;
+            }
+        }
+    }
 
     public override DateTimeOffset GetUtcNow()
     {
@@ -65,7 +77,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
             _timers.RemoveAll(due.Contains);
             foreach (ManualTimer timer in due)
             {
-                timer.Rearm(); // a period that has passed several times fires once: nobody here counts
+                timer.Rearm(); // a period that has passed several times fires once
             }
         }
 

@@ -115,7 +115,7 @@ public sealed class TcpRelay : IAsyncDisposable
                 relayed.Add(RelayAsync(client));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception problem) when (problem is OperationCanceledException or SocketException)
         {
         }
 
@@ -145,7 +145,7 @@ public sealed class TcpRelay : IAsyncDisposable
                         PumpAnswersAsync(server.GetStream(), client.GetStream(), answering));
                 }
             }
-            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
+            catch (Exception problem) when (problem is IOException or SocketException or ObjectDisposedException
                 or InvalidOperationException or OperationCanceledException)
             {
             }

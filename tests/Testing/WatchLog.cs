@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -8,11 +7,11 @@ using Overlay.Lease;
 
 namespace Overlay.Testing;
 
-/// <summary>Runs a store's watch in the background and keeps what it said, and when.</summary>
+/// <summary>Runs a store's watch in the background and keeps what it said.</summary>
 public sealed class WatchLog : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<(LeaseUpdate Update, long At)> _updates = [];
+    private readonly List<LeaseUpdate> _updates = [];
     private readonly Task _run;
 
     public WatchLog(ILeaseStore store, NetworkConfig config) => _run = Task.Run(() => RunAsync(store, config));
@@ -23,17 +22,8 @@ public sealed class WatchLog : IAsyncDisposable
         {
             lock (_updates)
             {
-                return [.. _updates.Select(entry => entry.Update)];
+                return [.. _updates];
             }
-        }
-    }
-
-    /// <summary>When an update came, by <see cref="Stopwatch.GetTimestamp"/>.</summary>
-    public long TimeOf(int index)
-    {
-        lock (_updates)
-        {
-            return _updates[index].At;
         }
     }
 
@@ -97,7 +87,7 @@ public sealed class WatchLog : IAsyncDisposable
         {
             lock (_updates)
             {
-                _updates.Add((update, Stopwatch.GetTimestamp()));
+                _updates.Add(update);
             }
         }
     }

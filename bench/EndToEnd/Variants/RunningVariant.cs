@@ -11,7 +11,7 @@ namespace Overlay.Bench.Variants;
 /// <summary>One way between two ends, up and running: what workloads are run over and counted at.</summary>
 internal abstract class RunningVariant : IDisposable
 {
-    private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_aPing = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What it is.</summary>

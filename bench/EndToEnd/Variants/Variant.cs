@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Bench.Results;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 
 namespace Overlay.Bench.Variants;
 

@@ -20,7 +20,7 @@ namespace Overlay.Bench.Workloads;
 internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string from, string to, IPAddress destination)
     : Workload($"UDP, {payloadBytes} bytes to {destination}")
 {
-    private const int Flows = 4, MessagesACall = 64, ReceiveSlots = 32, BufferBytes = 4 << 20;
+    private const int Flows = 4, MessagesPerCall = 64, ReceiveSlots = 32, BufferBytes = 4 << 20;
 
     // In a namespace of our own, where nobody else listens.
     private const ushort Port = 5400;
@@ -83,9 +83,9 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
     private void Send()
     {
         using var slab = new PinnedSlab(payloadBytes);
-        using var batch = new SendBatch(slab, MessagesACall, MessagesACall);
+        using var batch = new SendBatch(slab, MessagesPerCall, MessagesPerCall);
         slab.Slice(0, payloadBytes).Fill(0x55);
-        for (int i = 0; i < MessagesACall; i++)
+        for (int i = 0; i < MessagesPerCall; i++)
         {
             batch.Begin(Destination, Port);
             batch.Add(0, payloadBytes);
@@ -94,7 +94,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
         long began = Stopwatch.GetTimestamp();
         for (int flow = 0; !IsStopping; flow = (flow + 1) % Flows)
         {
-            int due = MessagesACall;
+            int due = MessagesPerCall;
             if (packetsPerSecond > 0)
             {
                 due = (int)Math.Min(due, (Stopwatch.GetElapsedTime(began).TotalSeconds * packetsPerSecond) - _sent);

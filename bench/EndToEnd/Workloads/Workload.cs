@@ -19,7 +19,7 @@ internal readonly record struct WorkloadCounts(long DeliveredBytes, long Sent = 
 internal abstract class Workload(string name) : IDisposable
 {
     // No single send or receive on a path that works takes as long.
-    protected const int PatienceMilliseconds = 2000;
+    protected const int PatienceMilliseconds = 30_000;
 
     private readonly List<Thread> _threads = [];
     private Exception? _failure;

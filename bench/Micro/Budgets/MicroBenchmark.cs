@@ -40,7 +40,8 @@ internal sealed class MicroBenchmark
             MethodInfo method = _case.Descriptor.WorkloadMethod;
             string parameters = string.Join(
                 ", ", _case.Parameters.Items.Select(item => FormattableString.Invariant($"{item.Name}: {item.Value}")));
-            return $"{_case.Descriptor.Type.Name}.{method.Name}{(parameters.Length > 0 ? $"({parameters})" : string.Empty)}";
+            string name = $"{_case.Descriptor.Type.Name}.{method.Name}";
+            return parameters.Length > 0 ? $"{name}({parameters})" : name;
         }
     }
 
@@ -53,13 +54,13 @@ internal sealed class MicroBenchmark
     /// Sets the benchmark up and runs it until a round of it allocates at most <paramref name="enough"/>.
     /// </summary>
     /// <param name="enough">Bytes an operation.</param>
-    /// <param name="patience">For how long at most, setup not included.</param>
+    /// <param name="rounds">How often at most, a round being some milliseconds of a processor.</param>
     /// <returns>
     /// Bytes an operation, of all threads, in the round with the fewest: other threads of the process, and code that is
     /// not yet compiled to the end, can only add to what is counted.
     /// </returns>
     /// <exception cref="NotSupportedException">The benchmark has a setup for each iteration.</exception>
-    internal double AllocatedBytes(double enough, TimeSpan patience)
+    internal double AllocatedBytes(double enough, int rounds)
     {
         Descriptor descriptor = _case.Descriptor;
         if (descriptor.IterationSetupMethod is not null || descriptor.IterationCleanupMethod is not null)
@@ -81,7 +82,7 @@ internal sealed class MicroBenchmark
         _ = descriptor.GlobalSetupMethod?.Invoke(instance, null);
         try
         {
-            return Fewest(Bind(instance, descriptor.WorkloadMethod), descriptor.OperationsPerInvoke, enough, patience);
+            return Fewest(Bind(instance, descriptor.WorkloadMethod), descriptor.OperationsPerInvoke, enough, rounds);
         }
         finally
         {
@@ -89,7 +90,7 @@ internal sealed class MicroBenchmark
         }
     }
 
-    private static double Fewest(Action call, int operationsACall, double enough, TimeSpan patience)
+    private static double Fewest(Action call, int operationsPerCall, double enough, int rounds)
     {
         call(); // what is made once: code, statics, pools
         long start = Stopwatch.GetTimestamp();
@@ -97,8 +98,7 @@ internal sealed class MicroBenchmark
         int calls = (int)Math.Clamp(s_round / Stopwatch.GetElapsedTime(start), 2, MaximumCalls);
 
         double fewest = double.PositiveInfinity;
-        start = Stopwatch.GetTimestamp();
-        do
+        for (int round = 0; round < rounds && fewest > enough; round++)
         {
             long before = GC.GetTotalAllocatedBytes(precise: true);
             for (int i = 0; i < calls; i++)
@@ -107,9 +107,9 @@ internal sealed class MicroBenchmark
             }
 
             long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-            fewest = Math.Min(fewest, (double)allocated / ((long)calls * operationsACall));
+            fewest = Math.Min(fewest, (double)allocated / ((long)calls * operationsPerCall));
         }
-        while (fewest > enough && Stopwatch.GetElapsedTime(start) < patience);
+
         return fewest;
     }
 

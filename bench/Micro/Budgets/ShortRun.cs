@@ -13,19 +13,19 @@ namespace Overlay.Micro.Budgets;
 internal static class ShortRun
 {
     /// <summary>
-    /// How long a benchmark may take to come down to its budget: what is compiled to the end after a moment allocates
+    /// How many rounds a benchmark has to come down to its budget: what is compiled to the end after a while allocates
     /// less.
     /// </summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    internal const int Rounds = 1000;
 
     /// <summary>Checks all of them and writes one line for each that is not as recorded, and one at the end.</summary>
     /// <returns>The exit code: 0, or 1 when there was such a line.</returns>
     internal static int Run(
-        IReadOnlyList<MicroBenchmark> benchmarks, AllocationBudgets budgets, TimeSpan patience, TextWriter output)
+        IReadOnlyList<MicroBenchmark> benchmarks, AllocationBudgets budgets, int rounds, TextWriter output)
     {
         int faults = 0;
         foreach (string fault in benchmarks
-            .Select(benchmark => FaultOf(benchmark, budgets, patience)).OfType<string>()
+            .Select(benchmark => FaultOf(benchmark, budgets, rounds)).OfType<string>()
             .Concat(Strangers(benchmarks, budgets)))
         {
             output.WriteLine(fault);
@@ -42,23 +42,23 @@ internal static class ShortRun
     /// What is wrong with one benchmark, in a line: no budget, more allocated than that, a wrong result. Null for
     /// nothing.
     /// </summary>
-    internal static string? FaultOf(MicroBenchmark benchmark, AllocationBudgets budgets, TimeSpan patience)
+    internal static string? FaultOf(MicroBenchmark benchmark, AllocationBudgets budgets, int rounds)
     {
         string name = benchmark.Name;
         double? budget = budgets.Of(name);
         try
         {
-            double allocated = benchmark.AllocatedBytes(budget ?? 0, patience);
-            return budget is null ? $"{name}: allocates {Text(allocated)} bytes an operation and has no budget; "
-                + $"record one in {AllocationBudgets.Path}"
-                : allocated > budget ? $"{name}: allocates {Text(allocated)} bytes an operation, its budget is "
-                + $"{Text(budget.Value)}"
+            double allocated = benchmark.AllocatedBytes(budget ?? 0, rounds);
+            string found = $"{name}: allocates {Text(allocated)} bytes an operation";
+            return budget is null ? $"{found} and has no budget; record one in {AllocationBudgets.Path}"
+                : allocated > budget ? $"{found}, its budget is {Text(budget.Value)}"
                 : null;
         }
-        catch (Exception failure)
+        catch (Exception problem)
         {
             // Whatever it is, it is this benchmark's, and the others are still to be checked.
-            return $"{name}: {(failure is TargetInvocationException { InnerException: { } inner } ? inner : failure).Message}";
+            Exception own = problem is TargetInvocationException { InnerException: { } inner } ? inner : problem;
+            return $"{name}: {own.Message}";
         }
     }
 

@@ -11,6 +11,7 @@ using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Commands;

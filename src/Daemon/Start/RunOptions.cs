@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Net;
 using Overlay.Operator.Stores;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 
 namespace Overlay.Daemon.Start;
 

@@ -95,14 +95,14 @@ internal sealed class EtcdAuthentication : IDisposable
                 cancellation);
             return new Answer(response.Token);
         }
-        catch (EtcdException failure) when (failure.Code == StatusCode.FailedPrecondition)
+        catch (EtcdException problem) when (problem.Code == StatusCode.FailedPrecondition)
         {
             // "authentication is not enabled": everybody may do everything.
             return new Answer(null);
         }
-        catch (EtcdException failure) when (failure.IsRefused && failure.Code == StatusCode.InvalidArgument)
+        catch (EtcdException problem) when (problem.IsRefused && problem.Code == StatusCode.InvalidArgument)
         {
-            throw failure.With("wrong user name or password");
+            throw problem.With("wrong user name or password");
         }
     }
 

@@ -119,7 +119,7 @@ internal sealed class EtcdClient : IAsyncDisposable
                 {
                     response = await stream.ReadAsync(cancellation);
                 }
-                catch (EtcdException failure) when (failure.IsNotReady)
+                catch (EtcdException problem) when (problem.IsNotReady)
                 {
                     _endpoints.PassBy(position);
                     throw;

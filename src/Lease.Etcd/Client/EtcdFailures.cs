@@ -30,7 +30,7 @@ internal static class EtcdFailures
     /// Whether an exception is what a call comes to when etcd, the wire or an end of waiting is the cause; any other
     /// is a fault of ours, which must not be reported as a lost connection.
     /// </summary>
-    internal static bool IsBelow(Exception problem) => CauseOf(problem)
+    internal static bool IsExternal(Exception problem) => CauseOf(problem)
         is null or HttpRequestException or IOException or SocketException or InvalidDataException
         or OperationCanceledException or ObjectDisposedException; // the last when the client is disposed meanwhile
 
@@ -56,7 +56,7 @@ internal static class EtcdFailures
     }
 
     /// <summary>What a call came to.</summary>
-    /// <param name="problem">One that <see cref="IsBelow"/>; not for the caller's own cancellation.</param>
+    /// <param name="problem">One that <see cref="IsExternal"/>; not for the caller's own cancellation.</param>
     /// <param name="connection">Where.</param>
     /// <param name="call">What was asked.</param>
     /// <param name="deadline">Given when its time was over.</param>

@@ -8,6 +8,7 @@ namespace Overlay.Lease.Etcd.Client;
 /// </summary>
 internal static class EtcdSecretFile
 {
+    /// <summary>Reads it.</summary>
     /// <param name="what">For the message: <c>password</c> or <c>token</c>.</param>
     /// <param name="file">Whose content it is, up to the line break at its end.</param>
     /// <exception cref="EtcdException">The file cannot be read, or is empty.</exception>
@@ -18,9 +19,9 @@ internal static class EtcdSecretFile
         {
             secret = RegularFile.ReadExactText(file).TrimEnd('\r', '\n');
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new EtcdException($"etcd {what} file {file}: cannot be read: {e.Message}", e);
+            throw new EtcdException($"etcd {what} file {file}: cannot be read: {problem.Message}", problem);
         }
 
         if (what == "token" && secret.AsSpan().ContainsAnyExceptInRange('!', '~'))

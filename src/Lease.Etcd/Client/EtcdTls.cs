@@ -103,9 +103,9 @@ internal sealed class EtcdTls
         {
             policy.CustomTrustStore.ImportFromPem(text);
         }
-        catch (CryptographicException unusable)
+        catch (CryptographicException problem)
         {
-            throw new EtcdException($"etcd CA file {file}: cannot be used: {unusable.Message}", unusable);
+            throw new EtcdException($"etcd CA file {file}: cannot be used: {problem.Message}", problem);
         }
 
         return policy.CustomTrustStore.Count > 0
@@ -128,11 +128,11 @@ internal sealed class EtcdTls
             chain.ImportFromPem(certificates);
             own = X509Certificate2.CreateFromPem(certificates, key);
         }
-        catch (Exception unusable) when (unusable is CryptographicException or ArgumentException)
+        catch (Exception problem) when (problem is CryptographicException or ArgumentException)
         {
             throw new EtcdException(
                 $"etcd certificate file {certFile} and key file {keyFile}: cannot be used together: "
-                    + $"{unusable.Message}", unusable);
+                    + $"{problem.Message}", problem);
         }
 
         return SslStreamCertificateContext.Create(own, chain, offline: true);
@@ -144,9 +144,9 @@ internal sealed class EtcdTls
         {
             return RegularFile.ReadAllText(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new EtcdException($"etcd {what} file {file}: cannot be read: {e.Message}", e);
+            throw new EtcdException($"etcd {what} file {file}: cannot be read: {problem.Message}", problem);
         }
     }
 

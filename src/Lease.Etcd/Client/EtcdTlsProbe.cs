@@ -20,12 +20,12 @@ internal static class EtcdTlsProbe
     /// <param name="tls">How to speak to it.</param>
     /// <param name="serverName">The name its certificate must be for.</param>
     /// <param name="timeout">For everything.</param>
-    /// <param name="cancellationToken">The caller's.</param>
+    /// <param name="cancellation">The caller's.</param>
     /// <returns>What is wrong with certificates; null when it is something else, or nothing any more.</returns>
     internal static async Task<string?> FindProblemAsync(
-        Uri endpoint, EtcdTls tls, string serverName, TimeSpan timeout, CancellationToken cancellationToken)
+        Uri endpoint, EtcdTls tls, string serverName, TimeSpan timeout, CancellationToken cancellation)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(timeout);
         try
         {
@@ -36,12 +36,12 @@ internal static class EtcdTlsProbe
             _ = await stream.ReadAsync(new byte[1], deadline.Token); // its settings, or an alert
             return null;
         }
-        catch (Exception e) when (e is IOException or AuthenticationException)
+        catch (Exception problem) when (problem is IOException or AuthenticationException)
         {
-            return tls.Explain(e);
+            return tls.Explain(problem);
         }
-        catch (Exception e) when (
-            e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception problem) when (problem is SocketException
+            || (problem is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;
         }

@@ -34,7 +34,7 @@ internal static class UnaryCall
         {
             return await send(connection, options);
         }
-        catch (Exception problem) when (EtcdFailures.IsBelow(problem))
+        catch (Exception problem) when (EtcdFailures.IsExternal(problem))
         {
             cancellation.ThrowIfCancellationRequested();
             bool isOver = deadline.IsCancellationRequested || EtcdFailures.IsOwnDeadline(problem);
@@ -69,7 +69,7 @@ internal static class UnaryCall
         {
             await stream.WriteAsync(question);
         }
-        catch (Exception problem) when (EtcdFailures.IsBelow(problem))
+        catch (Exception problem) when (EtcdFailures.IsExternal(problem))
         {
             // Who reads the answer gets the reason, which may be the member's own words where this is a broken stream.
         }

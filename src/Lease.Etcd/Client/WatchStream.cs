@@ -100,7 +100,7 @@ internal sealed class WatchStream : IDisposable
                 ? answers.Current
                 : throw new InvalidDataException("ended by etcd without a reason");
         }
-        catch (Exception problem) when (EtcdFailures.IsBelow(problem))
+        catch (Exception problem) when (EtcdFailures.IsExternal(problem))
         {
             cancellation.ThrowIfCancellationRequested();
             throw EtcdFailures.Of(problem, _connection, _call, _lifetime.IsCancellationRequested ? timeout : null);

@@ -16,15 +16,15 @@ public sealed record InterfaceAddress(
 public enum AddressScope
 {
     /// <summary>Everywhere: "global".</summary>
-    Universe = Libc.RT_SCOPE_UNIVERSE,
+    Universe = Native.RT_SCOPE_UNIVERSE,
     /// <summary>Within this site.</summary>
-    Site = Libc.RT_SCOPE_SITE,
+    Site = Native.RT_SCOPE_SITE,
     /// <summary>On this link.</summary>
-    Link = Libc.RT_SCOPE_LINK,
+    Link = Native.RT_SCOPE_LINK,
     /// <summary>On this host: 127.0.0.1.</summary>
-    Host = Libc.RT_SCOPE_HOST,
+    Host = Native.RT_SCOPE_HOST,
     /// <summary>Nowhere.</summary>
-    Nowhere = Libc.RT_SCOPE_NOWHERE,
+    Nowhere = Native.RT_SCOPE_NOWHERE,
 }
 
 /// <summary>Address flags (linux/if_addr.h, IFA_F_*): those that are used.</summary>
@@ -34,9 +34,9 @@ public enum AddressFlags : uint
     /// <summary>No flag.</summary>
     None = 0,
     /// <summary>Not the first of its subnet on the interface: not chosen as a source address.</summary>
-    Secondary = Libc.IFA_F_SECONDARY,
+    Secondary = Native.IFA_F_SECONDARY,
     /// <summary>Its preferred lifetime is over: not for new connections.</summary>
-    Deprecated = Libc.IFA_F_DEPRECATED,
+    Deprecated = Native.IFA_F_DEPRECATED,
     /// <summary>Has no lifetime: configured, not borrowed by a DHCP client.</summary>
-    Permanent = Libc.IFA_F_PERMANENT,
+    Permanent = Native.IFA_F_PERMANENT,
 }

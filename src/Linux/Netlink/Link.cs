@@ -32,13 +32,13 @@ public enum LinkFlags : uint
     /// <summary>No flag.</summary>
     None = 0,
     /// <summary>Administratively up.</summary>
-    Up = Libc.IFF_UP,
+    Up = Native.IFF_UP,
     /// <summary>The loopback interface.</summary>
-    Loopback = Libc.IFF_LOOPBACK,
+    Loopback = Native.IFF_LOOPBACK,
     /// <summary>Has one neighbour and no addresses on the link: TUN, for one.</summary>
-    PointToPoint = Libc.IFF_POINTOPOINT,
+    PointToPoint = Native.IFF_POINTOPOINT,
     /// <summary>Operational: up, with a carrier.</summary>
-    Running = Libc.IFF_RUNNING,
+    Running = Native.IFF_RUNNING,
 }
 
 /// <summary>What to change on a link. Null and false leave a setting alone.</summary>

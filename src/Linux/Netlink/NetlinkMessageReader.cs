@@ -83,7 +83,7 @@ internal ref struct NetlinkAttributeReader(ReadOnlySpan<byte> attributes)
         }
 
         attribute = new NetlinkAttribute(
-            header.nla_type & Libc.NLA_TYPE_MASK,
+            header.nla_type & Native.NLA_TYPE_MASK,
             _rest[Unsafe.SizeOf<nlattr>()..header.nla_len]);
         _rest = NetlinkBytes.SkipAligned(_rest, header.nla_len);
         return true;

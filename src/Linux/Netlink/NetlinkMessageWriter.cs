@@ -1,7 +1,7 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Overlay.Linux.Interop;
 using Overlay.Net;
 
@@ -24,7 +24,7 @@ internal ref struct NetlinkMessageWriter
     internal NetlinkMessageWriter(Span<byte> buffer, ushort type, ushort flags)
     {
         _buffer = buffer;
-        WriteStruct(new nlmsghdr { nlmsg_type = type, nlmsg_flags = (ushort)(flags | Libc.NLM_F_REQUEST) });
+        WriteStruct(new nlmsghdr { nlmsg_type = type, nlmsg_flags = (ushort)(flags | Native.NLM_F_REQUEST) });
     }
 
     /// <summary>Appends a family header (ifinfomsg, ifaddrmsg, rtmsg) and its padding.</summary>
@@ -62,12 +62,7 @@ internal ref struct NetlinkMessageWriter
     }
 
     /// <summary>Appends UTF-8 text with the NUL the kernel expects.</summary>
-    internal void WriteStringAttribute(ushort type, string text)
-    {
-        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
-        Encoding.UTF8.GetBytes(text, bytes);
-        WriteAttribute(type, bytes);
-    }
+    internal void WriteStringAttribute(ushort type, string text) => WriteAttribute(type, CString.From(text));
 
     /// <summary>Opens an attribute whose value is attributes.</summary>
     /// <returns>What <see cref="EndNested"/> takes to close it.</returns>
@@ -81,6 +76,7 @@ internal ref struct NetlinkMessageWriter
     /// <summary>Closes the innermost open attribute.</summary>
     internal readonly void EndNested(int start)
     {
+        Debug.Assert(start >= 0 && start + Unsafe.SizeOf<nlattr>() <= _length, "what is closed has been opened");
         ushort length = checked((ushort)(_length - start));
         MemoryMarshal.Write(_buffer[start..], in length);
     }
@@ -108,5 +104,5 @@ internal ref struct NetlinkMessageWriter
 internal static class NetlinkAlignment
 {
     /// <summary>The next multiple of 4.</summary>
-    internal static int RoundUp(int bytes) => (bytes + Libc.NLMSG_ALIGNTO - 1) & ~(Libc.NLMSG_ALIGNTO - 1);
+    internal static int RoundUp(int bytes) => (bytes + Native.NLMSG_ALIGNTO - 1) & ~(Native.NLMSG_ALIGNTO - 1);
 }

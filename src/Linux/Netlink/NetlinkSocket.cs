@@ -5,6 +5,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
+using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
@@ -52,7 +53,7 @@ internal sealed class NetlinkSocket : IDisposable
         var fd = new SafeFd();
         try
         {
-            int number = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
+            int number = LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, protocol);
             if (number < 0)
             {
                 throw Failure("socket", "could not open a netlink socket");
@@ -122,45 +123,34 @@ internal sealed class NetlinkSocket : IDisposable
         header.nlmsg_seq = ++_sequence;
         MemoryMarshal.Write(request, in header);
 
-        bool heldOpen = false;
-        try
+        using SafeFd.Held held = _fd.Hold();
+        Send(held.Number, request);
+        disturbed = false;
+        while (true)
         {
-            _fd.DangerousAddRef(ref heldOpen);
-            Send(request);
-            disturbed = false;
-            while (true)
+            var messages = new NetlinkMessageReader(ReceiveFromKernel(held.Number));
+            while (messages.TryRead(out NetlinkMessage message))
             {
-                var messages = new NetlinkMessageReader(ReceiveFromKernel());
-                while (messages.TryRead(out NetlinkMessage message))
+                // What an abandoned conversation left behind.
+                if (message.Header.nlmsg_seq != _sequence || message.Header.nlmsg_pid != _port)
                 {
-                    // What an abandoned conversation left behind.
-                    if (message.Header.nlmsg_seq != _sequence || message.Header.nlmsg_pid != _port)
-                    {
-                        continue;
-                    }
-
-                    disturbed |= (message.Header.nlmsg_flags & Libc.NLM_F_DUMP_INTR) != 0;
-                    switch (message.Header.nlmsg_type)
-                    {
-                        case Libc.NLMSG_ERROR:
-                        case Libc.NLMSG_DONE:
-                            return ReadAnswer(message);
-                        default:
-                            if (parse?.Invoke(message) is { } reply)
-                            {
-                                replies.Add(reply);
-                            }
-
-                            break;
-                    }
+                    continue;
                 }
-            }
-        }
-        finally
-        {
-            if (heldOpen)
-            {
-                _fd.DangerousRelease();
+
+                disturbed |= (message.Header.nlmsg_flags & Native.NLM_F_DUMP_INTR) != 0;
+                switch (message.Header.nlmsg_type)
+                {
+                    case Native.NLMSG_ERROR:
+                    case Native.NLMSG_DONE:
+                        return ReadAnswer(message);
+                    default:
+                        if (parse?.Invoke(message) is { } reply)
+                        {
+                            replies.Add(reply);
+                        }
+
+                        break;
+                }
             }
         }
     }
@@ -173,7 +163,7 @@ internal sealed class NetlinkSocket : IDisposable
     {
         int error;
         NetlinkAttributeReader attributes;
-        if (message.Header.nlmsg_type == Libc.NLMSG_DONE)
+        if (message.Header.nlmsg_type == Native.NLMSG_DONE)
         {
             error = message.Read<int>(out attributes);
         }
@@ -183,21 +173,21 @@ internal sealed class NetlinkSocket : IDisposable
             error = answer.error;
 
             // Without NLM_F_CAPPED the refused request is quoted in full before the attributes.
-            if (error != 0 && (message.Header.nlmsg_flags & Libc.NLM_F_CAPPED) == 0)
+            if (error != 0 && (message.Header.nlmsg_flags & Native.NLM_F_CAPPED) == 0)
             {
                 long quoted = Math.Max(0L, (long)answer.msg.nlmsg_len - Unsafe.SizeOf<nlmsghdr>());
-                long end = (Unsafe.SizeOf<nlmsgerr>() + quoted + Libc.NLMSG_ALIGNTO - 1) & -Libc.NLMSG_ALIGNTO;
+                long end = (Unsafe.SizeOf<nlmsgerr>() + quoted + Native.NLMSG_ALIGNTO - 1) & -Native.NLMSG_ALIGNTO;
                 int start = (int)Math.Min(message.Payload.Length, end);
                 attributes = new NetlinkAttributeReader(message.Payload[start..]);
             }
         }
 
         string? explanation = null;
-        if ((message.Header.nlmsg_flags & Libc.NLM_F_ACK_TLVS) != 0)
+        if ((message.Header.nlmsg_flags & Native.NLM_F_ACK_TLVS) != 0)
         {
             while (attributes.TryRead(out NetlinkAttribute attribute))
             {
-                if (attribute.Type == Libc.NLMSGERR_ATTR_MSG)
+                if (attribute.Type == Native.NLMSGERR_ATTR_MSG)
                 {
                     explanation = attribute.AsString();
                 }
@@ -210,34 +200,35 @@ internal sealed class NetlinkSocket : IDisposable
     private static unsafe uint Bind(SafeFd fd)
     {
         // Port 0 has the kernel choose a free one.
-        var address = new sockaddr_nl { nl_family = Libc.AF_NETLINK };
-        uint addressBytes = (uint)sizeof(sockaddr_nl);
-        if (Libc.bind(fd, &address, addressBytes) != 0)
+        var address = new sockaddr_nl { nl_family = (ushort)LibC.AF_NETLINK };
+        socklen_t addressBytes = sizeof(sockaddr_nl);
+        using SafeFd.Held held = fd.Hold();
+        if (LibC.bind(held.Number, (sockaddr*)&address, addressBytes) != 0)
         {
             throw Failure("bind", "could not bind a netlink socket");
         }
 
-        if (Libc.getsockname(fd, &address, &addressBytes) != 0)
+        if (LibC.getsockname(held.Number, (sockaddr*)&address, &addressBytes) != 0)
         {
             throw Failure("getsockname", "could not learn the port of a netlink socket");
         }
 
         // Refinements, absent before Linux 4.12 and 4.3: words with an error; errors that do not quote the request.
         int on = 1;
-        _ = Libc.setsockopt(fd, Libc.SOL_NETLINK, Libc.NETLINK_EXT_ACK, &on, sizeof(int));
-        _ = Libc.setsockopt(fd, Libc.SOL_NETLINK, Libc.NETLINK_CAP_ACK, &on, sizeof(int));
+        _ = LibC.setsockopt(held.Number, LibC.SOL_NETLINK, Native.NETLINK_EXT_ACK, &on, sizeof(int));
+        _ = LibC.setsockopt(held.Number, LibC.SOL_NETLINK, Native.NETLINK_CAP_ACK, &on, sizeof(int));
         return address.nl_pid;
     }
 
-    private unsafe void Send(ReadOnlySpan<byte> request)
+    private static unsafe void Send(int fd, ReadOnlySpan<byte> request)
     {
-        var kernel = new sockaddr_nl { nl_family = Libc.AF_NETLINK };
+        var kernel = new sockaddr_nl { nl_family = (ushort)LibC.AF_NETLINK };
         while (true)
         {
-            nint sent;
+            long sent;
             fixed (byte* start = request)
             {
-                sent = Libc.sendto(_fd.Number, start, (nuint)request.Length, 0, &kernel, (uint)sizeof(sockaddr_nl));
+                sent = LibC.sendto(fd, start, request.Length, 0, (sockaddr*)&kernel, sizeof(sockaddr_nl));
             }
 
             if (sent >= 0)
@@ -253,18 +244,19 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>The next datagram from the kernel, whole. Borrowed until the next call.</summary>
-    private ReadOnlySpan<byte> ReceiveFromKernel()
+    private ReadOnlySpan<byte> ReceiveFromKernel(int fd)
     {
+        Poison.Fill(_buffer);
         while (true)
         {
             // Looking first tells the true length while the datagram can still be had.
-            int length = Receive(Libc.MSG_PEEK | Libc.MSG_TRUNC, out _);
+            int length = Receive(fd, LibC.MSG_PEEK | LibC.MSG_TRUNC, out _);
             if (length > _buffer.Length)
             {
                 _buffer = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
             }
 
-            length = Receive(Libc.MSG_TRUNC, out uint senderPort);
+            length = Receive(fd, LibC.MSG_TRUNC, out uint senderPort);
             if (length > _buffer.Length)
             {
                 throw new InvalidDataException($"netlink datagram of {length} bytes; {_buffer.Length} were expected");
@@ -278,16 +270,16 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    private unsafe int Receive(int flags, out uint senderPort)
+    private unsafe int Receive(int fd, int flags, out uint senderPort)
     {
         while (true)
         {
             sockaddr_nl sender;
-            uint senderBytes = (uint)sizeof(sockaddr_nl);
-            nint length;
+            socklen_t senderBytes = sizeof(sockaddr_nl);
+            long length;
             fixed (byte* start = _buffer)
             {
-                length = Libc.recvfrom(_fd.Number, start, (nuint)_buffer.Length, flags, &sender, &senderBytes);
+                length = LibC.recvfrom(fd, start, _buffer.Length, flags, (sockaddr*)&sender, &senderBytes);
             }
 
             if (length >= 0)

@@ -1,6 +1,7 @@
 using System.IO;
 using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
@@ -13,7 +14,7 @@ internal static class RouteMessages
     /// <summary>Reads RTM_NEWLINK; null for another type.</summary>
     internal static Link? ParseLink(NetlinkMessage message)
     {
-        if (message.Header.nlmsg_type != Libc.RTM_NEWLINK)
+        if (message.Header.nlmsg_type != Native.RTM_NEWLINK)
         {
             return null;
         }
@@ -26,16 +27,16 @@ internal static class RouteMessages
         {
             switch (attribute.Type)
             {
-                case Libc.IFLA_IFNAME:
+                case Native.IFLA_IFNAME:
                     name = attribute.AsString();
                     break;
-                case Libc.IFLA_MTU:
+                case Native.IFLA_MTU:
                     mtu = (int)attribute.AsUInt32();
                     break;
-                case Libc.IFLA_TXQLEN:
+                case Native.IFLA_TXQLEN:
                     transmitQueueLength = (int)attribute.AsUInt32();
                     break;
-                case Libc.IFLA_LINKINFO:
+                case Native.IFLA_LINKINFO:
                     kind = ParseKind(attribute.AsNested());
                     break;
             }
@@ -47,7 +48,7 @@ internal static class RouteMessages
     /// <summary>Reads the counters of RTM_NEWLINK; null for another type, and where there are none.</summary>
     internal static LinkStatistics? ParseStatistics(NetlinkMessage message)
     {
-        if (message.Header.nlmsg_type != Libc.RTM_NEWLINK)
+        if (message.Header.nlmsg_type != Native.RTM_NEWLINK)
         {
             return null;
         }
@@ -55,7 +56,7 @@ internal static class RouteMessages
         _ = message.Read<ifinfomsg>(out NetlinkAttributeReader attributes);
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
-            if (attribute.Type == Libc.IFLA_STATS64)
+            if (attribute.Type == Native.IFLA_STATS64)
             {
                 rtnl_link_stats64 counters = attribute.As<rtnl_link_stats64>();
                 return new LinkStatistics(
@@ -69,13 +70,13 @@ internal static class RouteMessages
     /// <summary>Reads RTM_NEWADDR; null for another type, and for another family than IPv4.</summary>
     internal static InterfaceAddress? ParseAddress(NetlinkMessage message)
     {
-        if (message.Header.nlmsg_type != Libc.RTM_NEWADDR)
+        if (message.Header.nlmsg_type != Native.RTM_NEWADDR)
         {
             return null;
         }
 
         ifaddrmsg family = message.Read<ifaddrmsg>(out NetlinkAttributeReader attributes);
-        if (family.ifa_family != Libc.AF_INET)
+        if (family.ifa_family != LibC.AF_INET)
         {
             return null;
         }
@@ -86,13 +87,13 @@ internal static class RouteMessages
         {
             switch (attribute.Type)
             {
-                case Libc.IFA_LOCAL:
+                case Native.IFA_LOCAL:
                     local = attribute.AsIpv4();
                     break;
-                case Libc.IFA_ADDRESS: // on a point-to-point link the neighbour's
+                case Native.IFA_ADDRESS: // on a point-to-point link the neighbour's
                     prefixAddress = attribute.AsIpv4();
                     break;
-                case Libc.IFA_FLAGS:
+                case Native.IFA_FLAGS:
                     flags = attribute.AsUInt32();
                     break;
             }
@@ -110,13 +111,13 @@ internal static class RouteMessages
     /// <summary>Reads RTM_NEWROUTE; null for another type, family or table, and for a cached route.</summary>
     internal static Ipv4Route? ParseMainRoute(NetlinkMessage message)
     {
-        if (message.Header.nlmsg_type != Libc.RTM_NEWROUTE)
+        if (message.Header.nlmsg_type != Native.RTM_NEWROUTE)
         {
             return null;
         }
 
         rtmsg family = message.Read<rtmsg>(out NetlinkAttributeReader attributes);
-        if (family.rtm_family != Libc.AF_INET || (family.rtm_flags & Libc.RTM_F_CLONED) != 0)
+        if (family.rtm_family != LibC.AF_INET || (family.rtm_flags & Native.RTM_F_CLONED) != 0)
         {
             return null;
         }
@@ -131,28 +132,28 @@ internal static class RouteMessages
         {
             switch (attribute.Type)
             {
-                case Libc.RTA_DST:
+                case Native.RTA_DST:
                     destination = attribute.AsIpv4();
                     break;
-                case Libc.RTA_OIF:
+                case Native.RTA_OIF:
                     interfaceIndex = (int)attribute.AsUInt32();
                     break;
-                case Libc.RTA_GATEWAY:
+                case Native.RTA_GATEWAY:
                     gateway = attribute.AsIpv4();
                     break;
-                case Libc.RTA_PRIORITY:
+                case Native.RTA_PRIORITY:
                     metric = attribute.AsUInt32();
                     break;
-                case Libc.RTA_MULTIPATH:
+                case Native.RTA_MULTIPATH:
                     multipath = true;
                     break;
-                case Libc.RTA_TABLE:
+                case Native.RTA_TABLE:
                     table = attribute.AsUInt32();
                     break;
             }
         }
 
-        return table == Libc.RT_TABLE_MAIN
+        return table == Native.RT_TABLE_MAIN
             ? new Ipv4Route(
                 new Ipv4Prefix(destination, CheckedPrefixLength(family.rtm_dst_len)),
                 multipath ? null : gateway,
@@ -166,7 +167,7 @@ internal static class RouteMessages
         string? kind = null;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
-            if (attribute.Type == Libc.IFLA_INFO_KIND)
+            if (attribute.Type == Native.IFLA_INFO_KIND)
             {
                 kind = attribute.AsString();
             }

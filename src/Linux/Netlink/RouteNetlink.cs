@@ -4,6 +4,7 @@ using System.IO;
 using System.Text;
 using Overlay.Linux.Interop;
 using Overlay.Net;
+using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
@@ -20,7 +21,7 @@ public sealed class RouteNetlink : IDisposable
     // The longest request, a route or a link with a name, is under 64 bytes.
     private const int RequestBytes = 128;
 
-    private const int LongestNameBytes = Libc.IFNAMSIZ - 1;
+    private const int LongestNameBytes = Native.IFNAMSIZ - 1;
 
     private readonly NetlinkSocket _socket;
 
@@ -28,7 +29,7 @@ public sealed class RouteNetlink : IDisposable
 
     /// <summary>Opens a connection to the network namespace of the calling thread.</summary>
     /// <exception cref="LinuxException">The kernel refused the socket.</exception>
-    public static RouteNetlink Open() => new(NetlinkSocket.Open(Libc.NETLINK_ROUTE));
+    public static RouteNetlink Open() => new(NetlinkSocket.Open(Native.NETLINK_ROUTE));
 
     /// <summary>Finds a link by its name.</summary>
     /// <returns>Null when there is none, a name that no link can have included.</returns>
@@ -40,9 +41,9 @@ public sealed class RouteNetlink : IDisposable
             return null;
         }
 
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETLINK, Native.NLM_F_ACK);
         request.WriteStruct(default(ifinfomsg));
-        request.WriteStringAttribute(Libc.IFLA_IFNAME, name);
+        request.WriteStringAttribute(Native.IFLA_IFNAME, name);
         return Query(request.Finish(), RouteMessages.ParseLink, $"could not look up interface {name}");
     }
 
@@ -53,7 +54,7 @@ public sealed class RouteNetlink : IDisposable
     public Link? FindLink(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
         return Query(request.Finish(), RouteMessages.ParseLink, $"could not look up interface {index}");
     }
@@ -65,7 +66,7 @@ public sealed class RouteNetlink : IDisposable
     public LinkStatistics? GetStatistics(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
         return Query(
             request.Finish(), RouteMessages.ParseStatistics, $"could not read the counters of interface {index}");
@@ -75,7 +76,7 @@ public sealed class RouteNetlink : IDisposable
     /// <exception cref="LinuxException">The kernel refused, or links kept changing (EAGAIN).</exception>
     public IReadOnlyList<Link> GetLinks()
     {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETLINK, Libc.NLM_F_DUMP);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETLINK, Native.NLM_F_DUMP);
         request.WriteStruct(default(ifinfomsg));
         return Dump(request.Finish(), RouteMessages.ParseLink, "RTM_GETLINK", "could not list interfaces");
     }
@@ -84,8 +85,8 @@ public sealed class RouteNetlink : IDisposable
     /// <exception cref="LinuxException">The kernel refused, or addresses kept changing (EAGAIN).</exception>
     public IReadOnlyList<InterfaceAddress> GetAddresses()
     {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETADDR, Libc.NLM_F_DUMP);
-        request.WriteStruct(new ifaddrmsg { ifa_family = Libc.AF_INET });
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETADDR, Native.NLM_F_DUMP);
+        request.WriteStruct(new ifaddrmsg { ifa_family = (byte)LibC.AF_INET });
         return Dump(request.Finish(), RouteMessages.ParseAddress, "RTM_GETADDR", "could not list addresses");
     }
 
@@ -93,8 +94,8 @@ public sealed class RouteNetlink : IDisposable
     /// <exception cref="LinuxException">The kernel refused, or routes kept changing (EAGAIN).</exception>
     public IReadOnlyList<Ipv4Route> GetRoutes()
     {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_GETROUTE, Libc.NLM_F_DUMP);
-        request.WriteStruct(new rtmsg { rtm_family = Libc.AF_INET });
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETROUTE, Native.NLM_F_DUMP);
+        request.WriteStruct(new rtmsg { rtm_family = (byte)LibC.AF_INET });
         return Dump(request.Finish(), RouteMessages.ParseMainRoute, "RTM_GETROUTE", "could not list routes");
     }
 
@@ -116,12 +117,12 @@ public sealed class RouteNetlink : IDisposable
         // when its MTU is 1280 or more.
         if (settings.Mtu is { } mtu)
         {
-            SetNumber(index, Libc.IFLA_MTU, mtu, "mtu");
+            SetNumber(index, Native.IFLA_MTU, mtu, "mtu");
         }
 
         if (settings.TransmitQueueLength is { } packets)
         {
-            SetNumber(index, Libc.IFLA_TXQLEN, packets, "transmit queue length");
+            SetNumber(index, Native.IFLA_TXQLEN, packets, "transmit queue length");
         }
 
         if (settings.NoIpv6LinkLocalAddress)
@@ -144,7 +145,7 @@ public sealed class RouteNetlink : IDisposable
     public void AddAddress(int index, Ipv4Prefix address)
     {
         NetlinkAnswer answer = ChangeAddress(
-            Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, index, address);
+            Native.RTM_NEWADDR, Native.NLM_F_CREATE | Native.NLM_F_EXCL, index, address);
         if (answer.Errno != Errno.None)
         {
             throw Refused("RTM_NEWADDR", answer, $"could not add address {address} to {Describe(index)}");
@@ -158,7 +159,7 @@ public sealed class RouteNetlink : IDisposable
     /// <exception cref="LinuxException">ENODEV: no such link. EPERM.</exception>
     public bool RemoveAddress(int index, Ipv4Prefix address)
     {
-        NetlinkAnswer answer = ChangeAddress(Libc.RTM_DELADDR, 0, index, address);
+        NetlinkAnswer answer = ChangeAddress(Native.RTM_DELADDR, 0, index, address);
         if (answer.Errno is Errno.None or Errno.EADDRNOTAVAIL)
         {
             return answer.Errno == Errno.None;
@@ -180,18 +181,20 @@ public sealed class RouteNetlink : IDisposable
         CheckPrefixLength(destination.Length);
 
         var request = new NetlinkMessageWriter(
-            stackalloc byte[RequestBytes], Libc.RTM_NEWROUTE, Libc.NLM_F_ACK | Libc.NLM_F_CREATE | Libc.NLM_F_EXCL);
+            stackalloc byte[RequestBytes],
+            Native.RTM_NEWROUTE,
+            Native.NLM_F_ACK | Native.NLM_F_CREATE | Native.NLM_F_EXCL);
         request.WriteStruct(new rtmsg
         {
-            rtm_family = Libc.AF_INET,
+            rtm_family = (byte)LibC.AF_INET,
             rtm_dst_len = (byte)destination.Length,
-            rtm_table = Libc.RT_TABLE_MAIN,
-            rtm_protocol = Libc.RTPROT_BOOT,
-            rtm_scope = Libc.RT_SCOPE_UNIVERSE,
-            rtm_type = Libc.RTN_UNICAST,
+            rtm_table = Native.RT_TABLE_MAIN,
+            rtm_protocol = Native.RTPROT_BOOT,
+            rtm_scope = Native.RT_SCOPE_UNIVERSE,
+            rtm_type = Native.RTN_UNICAST,
         });
-        request.WriteIpv4Attribute(Libc.RTA_DST, destination.Address);
-        request.WriteAttribute(Libc.RTA_OIF, (uint)interfaceIndex);
+        request.WriteIpv4Attribute(Native.RTA_DST, destination.Address);
+        request.WriteAttribute(Native.RTA_OIF, (uint)interfaceIndex);
 
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
@@ -208,24 +211,24 @@ public sealed class RouteNetlink : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
         CheckPrefixLength(address.Length);
 
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Libc.NLM_F_ACK | flags));
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Native.NLM_F_ACK | flags));
         request.WriteStruct(new ifaddrmsg
         {
-            ifa_family = Libc.AF_INET,
+            ifa_family = (byte)LibC.AF_INET,
             ifa_prefixlen = (byte)address.Length,
-            ifa_scope = Libc.RT_SCOPE_UNIVERSE,
+            ifa_scope = Native.RT_SCOPE_UNIVERSE,
             ifa_index = (uint)index,
         });
 
         // On a point-to-point link IFA_ADDRESS is the neighbour; the same as IFA_LOCAL says that there is none.
-        request.WriteIpv4Attribute(Libc.IFA_LOCAL, address.Address);
-        request.WriteIpv4Attribute(Libc.IFA_ADDRESS, address.Address);
+        request.WriteIpv4Attribute(Native.IFA_LOCAL, address.Address);
+        request.WriteIpv4Attribute(Native.IFA_ADDRESS, address.Address);
         return _socket.Execute(request.Finish());
     }
 
     private void SetNumber(int index, ushort attribute, int value, string what)
     {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_NEWLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
         request.WriteAttribute(attribute, (uint)value);
         NetlinkAnswer answer = _socket.Execute(request.Finish());
@@ -237,12 +240,12 @@ public sealed class RouteNetlink : IDisposable
 
     private void SetUp(int index, bool up)
     {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_NEWLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg
         {
             ifi_index = index,
-            ifi_flags = up ? Libc.IFF_UP : 0,
-            ifi_change = Libc.IFF_UP,
+            ifi_flags = up ? Native.IFF_UP : 0,
+            ifi_change = Native.IFF_UP,
         });
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
@@ -253,11 +256,11 @@ public sealed class RouteNetlink : IDisposable
 
     private void DisableIpv6LinkLocalAddress(int index)
     {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_NEWLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = index });
-        int families = request.BeginNested(Libc.IFLA_AF_SPEC);
-        int ipv6 = request.BeginNested(Libc.AF_INET6);
-        request.WriteAttribute(Libc.IFLA_INET6_ADDR_GEN_MODE, [Libc.IN6_ADDR_GEN_MODE_NONE]);
+        int families = request.BeginNested(Native.IFLA_AF_SPEC);
+        int ipv6 = request.BeginNested((ushort)LibC.AF_INET6);
+        request.WriteAttribute(Native.IFLA_INET6_ADDR_GEN_MODE, [Native.IN6_ADDR_GEN_MODE_NONE]);
         request.EndNested(ipv6);
         request.EndNested(families);
 

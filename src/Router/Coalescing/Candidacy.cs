@@ -1,17 +1,21 @@
 namespace Overlay.Router.Coalescing;
 
-/// <summary>What a packet may do to the writes before it.</summary>
+/// <summary>Whether a packet may join the writes before it, and which of them it closes.</summary>
 internal enum Candidacy
 {
-    /// <summary>Neither TCP nor UDP: stands alone, and no flow waits for it.</summary>
+    /// <summary>Neither TCP nor UDP. It is written alone and closes no write.</summary>
     Foreign,
 
-    /// <summary>May belong to any flow, as a fragment does: nothing after it may join what came before it.</summary>
+    /// <summary>
+    /// Of an unknown flow, as a fragment is. It closes all writes: no later packet may join one of them.
+    /// </summary>
     Opaque,
 
-    /// <summary>Of a flow, but not to be merged: nothing of that flow may overtake it.</summary>
+    /// <summary>
+    /// Of a flow, but not to be merged. It closes the flow's write, so that no later packet overtakes it.
+    /// </summary>
     Ineligible,
 
-    /// <summary>To be merged, if its transport checksum is right.</summary>
+    /// <summary>Of a flow, and merged when its transport checksum is right.</summary>
     Candidate,
 }

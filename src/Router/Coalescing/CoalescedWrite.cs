@@ -27,12 +27,12 @@ internal sealed class CoalescedWrite : IDisposable
     private const int UdpLengthOffset = TransportOffset + 4;
     private const byte Push = 0x08;
 
-    // Where the merged header stands, so that it is aligned like a packet in a slab; the virtio-net header ends there.
+    // Where the merged header begins in the scratch, aligned like a packet in a slab. The virtio-net header ends there.
     private const int HeaderOffset = 16;
 
-    // What must be alike in 8 bytes each; where the mask is 0 stand total length and ID, the header checksum, the
-    // sequence number, PSH and the TCP checksum. The urgent pointer is compared though no URG merges: cutting copies
-    // the head's.
+    // Which bits of 8 bytes must be equal to the head's. The masks are 0 for total length and ID, the header checksum,
+    // the sequence number, PSH and the TCP checksum. The urgent pointer is compared although nothing with URG is
+    // merged: cutting copies the head's to all packets.
     private static readonly ulong s_versionToFragment = MemoryMarshal.Read<ulong>([0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF]);
     private static readonly ulong s_timeToSource = MemoryMarshal.Read<ulong>(
         [0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
@@ -58,10 +58,10 @@ internal sealed class CoalescedWrite : IDisposable
     private int _segmentBytes;
     private int _totalBytes;
 
-    /// <summary>Allocates room once.</summary>
+    /// <summary>Allocates all that it needs.</summary>
     /// <param name="slab">Where packets and scratch lie.</param>
-    /// <param name="scratchOffset">This write's own <see cref="ScratchBytes"/> of it.</param>
-    /// <param name="plainHeaderOffset">Where an all-zero virtio-net header stands.</param>
+    /// <param name="scratchOffset">Where in it this write has <see cref="ScratchBytes"/> for itself.</param>
+    /// <param name="plainHeaderOffset">Where a virtio-net header of zeros lies.</param>
     internal CoalescedWrite(PinnedSlab slab, int scratchOffset, int plainHeaderOffset)
     {
         _slab = slab;
@@ -71,23 +71,23 @@ internal sealed class CoalescedWrite : IDisposable
     }
 
     /// <summary>
-    /// Virtio-net header and packet, or virtio-net header with the merged header and each packet's payload.
+    /// What is written: the virtio-net header and the packet, or virtio-net header, merged header and all payloads.
     /// </summary>
     internal IoVectors Vectors { get; }
 
-    /// <summary>1 to <see cref="MaximumPackets"/>.</summary>
+    /// <summary>Packets in it, 1 to <see cref="MaximumPackets"/>.</summary>
     internal int Packets { get; private set; }
 
-    /// <summary>IP bytes of all packets as they came.</summary>
+    /// <summary>The length of all packets as they came, in bytes.</summary>
     internal int Bytes { get; private set; }
 
-    /// <summary>The protocol of all packets: 6 TCP, 17 UDP, or what else a single one is.</summary>
+    /// <summary>The protocol number of all packets: 6 TCP, 17 UDP, or any other of a single packet.</summary>
     internal byte Protocol { get; private set; }
 
     /// <summary>True for a superpacket, false for a packet as it came.</summary>
     internal bool IsMerged => Packets > 1;
 
-    /// <summary>Where an original lies in the slab, untouched, so that it can be written alone after all.</summary>
+    /// <summary>Where a packet lies in the slab, unchanged, so that it can be written alone after all.</summary>
     /// <param name="index">0 to <see cref="Packets"/> - 1.</param>
     internal (int Offset, int Length) PacketAt(int index)
     {
@@ -95,7 +95,7 @@ internal sealed class CoalescedWrite : IDisposable
         return _packets[index];
     }
 
-    /// <summary>Starts with one packet that nothing joins.</summary>
+    /// <summary>Begins with one packet, which nothing joins.</summary>
     internal void Start(ReadOnlySpan<byte> packet, int offset)
     {
         _packets[0] = (offset, packet.Length);
@@ -105,7 +105,7 @@ internal sealed class CoalescedWrite : IDisposable
         _isOpen = _isComplete = false;
     }
 
-    /// <summary>Starts with a candidate whose checksum is right: the head of a run.</summary>
+    /// <summary>Begins with a candidate whose checksum is right: the head of a run.</summary>
     internal void StartRun(ReadOnlySpan<byte> packet, int offset)
     {
         Start(packet, offset);
@@ -115,7 +115,7 @@ internal sealed class CoalescedWrite : IDisposable
         _totalBytes = packet.Length;
         _ipWords = MemoryMarshal.Read<IpWords>(packet);
         _lastId = BinaryPrimitives.ReadUInt16BigEndian(packet[IdOffset..]);
-        _countsIds = packet[FragmentOffset] == 0; // without DF the ID may be needed for fragments further on (RFC 6864)
+        _countsIds = packet[FragmentOffset] == 0; // without DF the ID may be needed by later fragments (RFC 6864)
         _hasPush = false;
         _isOpen = true;
         if (isTcp)
@@ -129,9 +129,9 @@ internal sealed class CoalescedWrite : IDisposable
     }
 
     /// <summary>
-    /// True when the packet continues the run by its headers. Being like the head it is a candidate as the head was.
+    /// True when the packet continues the run by its headers. One that is like the head is a candidate as the head is.
     /// </summary>
-    /// <param name="packet">Validated, of any kind. Its transport checksum is not looked at.</param>
+    /// <param name="packet">Validated, of any kind. Its transport checksum is not verified.</param>
     internal bool Takes(ReadOnlySpan<byte> packet)
     {
         int payloadBytes = packet.Length - _headerBytes;
@@ -161,7 +161,7 @@ internal sealed class CoalescedWrite : IDisposable
         return Protocol == IpProtocol.Tcp ? TakesTcp(packet) : TakesUdp(packet);
     }
 
-    /// <summary>Appends what <see cref="Takes"/> agreed to.</summary>
+    /// <summary>Appends a packet for which <see cref="Takes"/> is true.</summary>
     internal void Join(ReadOnlySpan<byte> packet, int offset)
     {
         int payloadBytes = packet.Length - _headerBytes;
@@ -174,10 +174,10 @@ internal sealed class CoalescedWrite : IDisposable
         _isOpen = payloadBytes == _segmentBytes && !_hasPush && Packets < MaximumPackets;
     }
 
-    /// <summary>From now on nothing joins.</summary>
+    /// <summary>Closes it: nothing joins it afterwards.</summary>
     internal void Seal() => _isOpen = false;
 
-    /// <summary>Seals it and makes header and gather list, once.</summary>
+    /// <summary>Closes it and, the first time, makes its header and gather list.</summary>
     internal void Complete()
     {
         Seal();
@@ -224,8 +224,9 @@ internal sealed class CoalescedWrite : IDisposable
         BinaryPrimitives.ReadUInt16BigEndian(packet[UdpLengthOffset..]) == packet.Length - TransportOffset
         && MemoryMarshal.Read<ushort>(packet[(TransportOffset + IpProtocol.UdpChecksumOffset)..]) != 0;
 
-    // The head's header with new lengths and the flag that only the last segment gets when it is cut. The checksum
-    // field gets the pseudo-header's sum, not inverted: who cuts it adds the rest.
+    // The head's header with new lengths, and PSH when the last packet has it: cutting gives it to the last segment
+    // alone. The checksum field holds the pseudo-header's sum, not inverted; whoever cuts the superpacket adds the
+    // rest.
     private void WriteMergedHeader()
     {
         bool isTcp = Protocol == IpProtocol.Tcp;

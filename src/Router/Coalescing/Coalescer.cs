@@ -5,21 +5,21 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.Coalescing;
 
 /// <summary>
-/// Merges verified runs of TCP segments and UDP datagrams into superpackets for a TUN opened with IFF_VNET_HDR: one
-/// write, and one pass through the kernel's receive path, for up to 64 packets. Owned by one thread.
+/// Merges verified runs of TCP segments and UDP datagrams into superpackets for a TUN opened with IFF_VNET_HDR: up to
+/// 64 packets in one write, which the kernel's receive code handles as one. Owned by one thread.
 /// </summary>
 /// <remarks>
-/// A superpacket tells the kernel to trust its checksum, so each packet's own is verified first: a corrupt one is never
-/// merged but written as it came, for the receiver to refuse. Order within a flow is kept: writes come out in the order
-/// of their first packets, and a packet only ever joins its flow's newest. Nothing waits longer than the caller lets
-/// it.
+/// A superpacket makes the kernel trust its checksum, so that of each packet is verified first. A corrupt packet is not
+/// merged but written as it came, for its receiver to drop. The order within a flow is kept: writes leave in the order
+/// of their first packets, and a packet joins only the newest write of its flow. How long writes wait is the caller's
+/// choice.
 /// </remarks>
 internal sealed class Coalescer : IDisposable
 {
-    /// <summary>Writes that can wait at a time.</summary>
+    /// <summary>Writes that can wait at the same time.</summary>
     internal const int MaximumWrites = 64;
 
-    private const int PlainHeaderBytes = 64; // a cache line for the 10 bytes, so that the writes' scratch stays aligned
+    private const int PlainHeaderBytes = 64; // a cache line for 10 bytes, so that the scratch of writes stays aligned
 
     private readonly CoalescedWrite[] _writes = new CoalescedWrite[MaximumWrites];
     private readonly FlowTable _flows = new();
@@ -30,13 +30,14 @@ internal sealed class Coalescer : IDisposable
     private bool _mergesUdp;
     private int _sealed;
 
-    /// <summary>Allocates everything once.</summary>
+    /// <summary>Allocates all that it needs.</summary>
     /// <param name="slab">Where all packets lie.</param>
-    /// <param name="scratchOffset">Where in it <see cref="ScratchBytes"/> are free for headers, best at a multiple of
-    /// 64.</param>
+    /// <param name="scratchOffset">
+    /// Where in it <see cref="ScratchBytes"/> are free for headers; a multiple of 64 is best.
+    /// </param>
     /// <param name="sparesTunnelPorts">
-    /// UDP from or to a well-known tunnel port stays as it is: before 6.8.5 a kernel tunnel loses a UDP superpacket
-    /// that enters it (Linux commit 3d010c8031e3).
+    /// Whether UDP from or to a well-known tunnel port is never merged: before Linux 6.8.5 a kernel tunnel loses a UDP
+    /// superpacket that enters it (Linux commit 3d010c8031e3).
     /// </param>
     internal Coalescer(PinnedSlab slab, int scratchOffset, bool sparesTunnelPorts)
     {
@@ -52,14 +53,14 @@ internal sealed class Coalescer : IDisposable
         _sparesTunnelPorts = sparesTunnelPorts;
     }
 
-    /// <summary>What it needs of the slab for itself, in bytes.</summary>
+    /// <summary>Bytes of the slab that it needs for headers.</summary>
     internal static int ScratchBytes => PlainHeaderBytes + (MaximumWrites * CoalescedWrite.ScratchBytes);
 
-    /// <summary>Where a virtio-net header lies that asks for nothing: of a packet that goes as it is.</summary>
+    /// <summary>Where a virtio-net header of zeros lies: that of a packet which is written as it came.</summary>
     internal int PlainHeaderOffset { get; }
 
     /// <summary>
-    /// Whether TCP merges: the device takes TUN_F_TSO4. May change at any time; what is merged already stays.
+    /// Whether TCP is merged. May change at any time; what is merged already stays so.
     /// </summary>
     internal bool MergesTcp
     {
@@ -72,7 +73,7 @@ internal sealed class Coalescer : IDisposable
     }
 
     /// <summary>
-    /// Whether UDP merges: TUN_F_USO4, Linux 6.2. May change at any time; what is merged already stays.
+    /// Whether UDP is merged. May change at any time; what is merged already stays so.
     /// </summary>
     internal bool MergesUdp
     {
@@ -87,10 +88,10 @@ internal sealed class Coalescer : IDisposable
     /// <summary>Writes waiting, 0 to <see cref="MaximumWrites"/>.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>Packets that would have merged, but whose TCP or UDP checksum is wrong.</summary>
+    /// <summary>Packets that were not merged because their TCP or UDP checksum is wrong, since the beginning.</summary>
     internal long BadChecksums { get; private set; }
 
-    /// <summary>A write that waits, oldest first. Nothing joins it after it has been looked at.</summary>
+    /// <summary>A write that waits, oldest first. Reading it closes it: nothing joins it afterwards.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
     internal CoalescedWrite this[int index]
     {
@@ -103,17 +104,17 @@ internal sealed class Coalescer : IDisposable
         }
     }
 
-    /// <summary>Takes a packet: it joins its flow's newest write or starts one.</summary>
+    /// <summary>Takes a packet, which joins its flow's newest write or begins one.</summary>
     /// <param name="packet">
-    /// Validated, its time to live stepped already. Its bytes are not changed, and stay where they are until
-    /// <see cref="Clear"/>.
+    /// Validated, its time to live already reduced. Its bytes are borrowed until <see cref="Clear"/> and not changed.
     /// </param>
     /// <param name="offset">Where in the slab its first byte is.</param>
-    /// <returns>False when it would start a write and there is room for none: nothing has happened, the writes go
-    /// first.</returns>
+    /// <returns>
+    /// False when it would begin a write and no more fit: nothing has changed; write and clear first.
+    /// </returns>
     internal bool TryAdd(in Ipv4Header packet, int offset)
     {
-        // In a train the next packet nearly always continues what the one before it did.
+        // In a train a packet nearly always continues the run of the one before it.
         CoalescedWrite last = _last;
         ReadOnlySpan<byte> bytes = packet.Packet;
         if (last.Takes(bytes) && HasValidTransportChecksum(packet))
@@ -125,7 +126,7 @@ internal sealed class Coalescer : IDisposable
         return TryAddAnywhere(packet, offset);
     }
 
-    /// <summary>Forgets all writes; the packets' memory is free again.</summary>
+    /// <summary>Forgets all writes. No packet is borrowed afterwards.</summary>
     internal void Clear()
     {
         SealAll();
@@ -199,7 +200,7 @@ internal sealed class Coalescer : IDisposable
         ? _mergesTcp
         : _mergesUdp && !(_sparesTunnelPorts && GroEligibility.IsTunnel(flow));
 
-    // Each write once, however many fragments come.
+    // Seals each write once, however many fragments come.
     private void SealAll()
     {
         for (; _sealed < Count; _sealed++)

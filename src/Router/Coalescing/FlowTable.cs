@@ -2,9 +2,10 @@ using System;
 
 namespace Overlay.Router.Coalescing;
 
-/// <summary>Flow to the newest write that it may join: open addressing, emptied by counting a generation up.</summary>
+/// <summary>The newest write of each flow: a hash table with open addressing.</summary>
 /// <remarks>
-/// Holds at most one entry per write, half of its places, so that a search ends. Colliding on purpose costs 64 looks.
+/// It holds at most one entry per write, which is half of its places, so a search ends: after 64 steps where flows
+/// collide on purpose. It is emptied by starting a new generation.
 /// </remarks>
 internal sealed class FlowTable
 {
@@ -14,7 +15,8 @@ internal sealed class FlowTable
     private const uint LastGeneration = uint.MaxValue >> WriteBits;
 
     private readonly FlowKey[] _keys = new FlowKey[Places];
-    // generation and index of the write; other generations are empty
+
+    // Generation and index of the write. A place with another generation is empty.
     private readonly uint[] _entries = new uint[Places];
     private uint _generation = 1;
 

@@ -5,14 +5,14 @@ using Overlay.Router.Packets;
 
 namespace Overlay.Router.Coalescing;
 
-/// <summary>Whether a packet may be merged, by its headers alone.</summary>
+/// <summary>Decides by a packet's headers alone whether it may be merged.</summary>
 internal static class GroEligibility
 {
     private const byte Push = 0x08;
     private const byte Acknowledgement = 0x10;
     private const byte EcnEcho = 0x40;
 
-    /// <summary>Judges a packet.</summary>
+    /// <summary>Classifies a packet.</summary>
     /// <param name="packet">Validated.</param>
     /// <param name="flow">Set for <see cref="Candidacy.Ineligible"/> and <see cref="Candidacy.Candidate"/>.</param>
     internal static Candidacy Classify(in Ipv4Header packet, out FlowKey flow)
@@ -39,14 +39,14 @@ internal static class GroEligibility
 
         flow = new FlowKey(MemoryMarshal.Read<ulong>(bytes[12..]), MemoryMarshal.Read<uint>(transport), protocol);
 
-        // The bit before DF is reserved: the kernel's cutting would copy it, but nobody can say what it means.
+        // The bit before DF is reserved: cutting would copy it to all packets, and its meaning is unknown.
         bool isPlainHeader = packet.HeaderBytes == Ipv4Header.MinimumBytes && (fragment & 0x8000) == 0;
         return protocol == IpProtocol.Tcp ? OfTcp(transport, isPlainHeader) : OfUdp(transport, isPlainHeader);
     }
 
     /// <summary>
-    /// True when a kernel tunnel is likely at an end: VXLAN new and old, Geneve, GRE in UDP, FOU and this wire,
-    /// WireGuard.
+    /// True when one of the ports is that of a kernel tunnel: VXLAN (also the old port), Geneve, GRE in UDP, flannel's
+    /// UDP mode, which FOU can use as well, or WireGuard.
     /// </summary>
     internal static bool IsTunnel(in FlowKey flow)
     {
@@ -56,7 +56,7 @@ internal static class GroEligibility
             || IsTunnelPort(BinaryPrimitives.ReadUInt16BigEndian(ports[2..]));
     }
 
-    // A pure acknowledgement keeps its place: duplicates of it are a signal, and so is their order among data.
+    // A pure acknowledgement is not merged: duplicates are a signal (RFC 5681), and so is their order among data.
     private static Candidacy OfTcp(ReadOnlySpan<byte> segment, bool isPlainHeader)
     {
         int headerBytes = (segment[12] >> 4) * 4;
@@ -70,7 +70,7 @@ internal static class GroEligibility
         return isData && isPlainHeader ? Candidacy.Candidate : Candidacy.Ineligible;
     }
 
-    // A checksum of zero says that there is none: nothing to vouch for, and cutting would make one.
+    // A checksum of zero means that there is none: it cannot be verified, and cutting would add one.
     private static Candidacy OfUdp(ReadOnlySpan<byte> datagram, bool isPlainHeader)
     {
         bool isWhole = datagram.Length > IpProtocol.UdpHeaderBytes

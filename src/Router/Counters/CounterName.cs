@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Overlay.Router.Counters;
 
-/// <summary>How an enum member is spelled where counters are shown.</summary>
+/// <summary>How enum members are spelled where counters are shown.</summary>
 internal static class CounterName
 {
-    /// <summary><c>NoRoute</c> becomes <c>no_route</c>.</summary>
+    /// <summary>Lower case with underscores: <c>NoRoute</c> becomes <c>no_route</c>.</summary>
     internal static string FromMember(string member)
     {
         var name = new StringBuilder(member.Length + 4);

@@ -31,7 +31,7 @@ public enum DropReason
     /// <summary>The time to live would reach zero.</summary>
     TtlExpired,
 
-    /// <summary>Outbound: the socket's send buffer or the queue of the way out stayed full.</summary>
+    /// <summary>Outbound: the socket's send buffer or the outgoing device's queue stayed full.</summary>
     SendBufferFull,
 
     /// <summary>Outbound: the datagram is too long for the underlay to take.</summary>
@@ -65,13 +65,11 @@ public enum DropReason
 /// <summary>The names of the drop reasons, as they appear in counters and documents.</summary>
 public static class DropReasons
 {
-    private static readonly string[] s_names = CreateNames();
+    private static readonly string[] s_names = Array.ConvertAll(Enum.GetNames<DropReason>(), CounterName.FromMember);
 
     /// <summary>Every reason but <see cref="DropReason.None"/>.</summary>
     public static IReadOnlyList<DropReason> All { get; } = [.. Enum.GetValues<DropReason>()[1..]];
 
     /// <summary>Lower case with underscores: <c>no_route</c>.</summary>
     public static string Name(this DropReason reason) => s_names[(int)reason];
-
-    private static string[] CreateNames() => Array.ConvertAll(Enum.GetNames<DropReason>(), CounterName.FromMember);
 }

@@ -4,41 +4,50 @@ using System.Threading.Tasks;
 using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Inbound;
 using Overlay.Router.Metering;
+using Overlay.Router.Outbound;
 using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>The data plane: its threads, from <see cref="Start"/> to <see cref="Dispose"/>.</summary>
+/// <summary>The data plane: the workers of all lanes and their threads, from start to stop.</summary>
 /// <remarks>It borrows devices, sockets and ICMP port; their owner disposes them afterwards.</remarks>
 public sealed class Forwarder : IDisposable
 {
+    private readonly ForwarderOptions _options;
     private readonly EventSignal _stop = new();
     private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<WorkerThread> _threads = [];
-    private readonly List<IDisposable> _memory = []; // a pipe behind its stages
-    private readonly List<PathCounters> _outbound = [];
-    private readonly List<PathCounters> _inbound = [];
+    private readonly List<IDisposable> _memory = []; // a pipe comes after the stages that use it
+    private readonly List<WorkerCounters> _outbound = [];
+    private readonly List<WorkerCounters> _inbound = [];
     private readonly List<CallMeter> _outboundMeters = [];
     private readonly List<CallMeter> _inboundMeters = [];
 
     private bool _isDisposed;
 
     /// <summary>Prepares all workers without starting them.</summary>
-    /// <param name="lanes">A queue and a socket each: every one gets workers of its own. 1 or more.</param>
-    /// <param name="routes">Where all look up, once a batch.</param>
-    /// <param name="icmp">Where errors leave; null to send none.</param>
+    /// <param name="lanes">Each gets workers of its own. 1 or more.</param>
+    /// <param name="routes">Where workers look destinations up.</param>
+    /// <param name="icmp">Where ICMP errors leave; null to send none.</param>
     /// <param name="accelerations">Which are in use.</param>
-    /// <param name="options">How packets are treated.</param>
+    /// <param name="options">How packets are treated and which threads there are.</param>
     public Forwarder(
-        IReadOnlyList<Lane> lanes, RouteTableCell routes, IIcmpPort? icmp, Accelerations accelerations, ForwarderOptions options)
+        IReadOnlyList<Lane> lanes,
+        RouteTableCell routes,
+        IIcmpPort? icmp,
+        Accelerations accelerations,
+        ForwarderOptions options)
     {
+        _options = options;
         Accelerations = accelerations;
-        var context = new ForwarderContext(routes, icmp, Paths, accelerations, options);
+        var context = new WorkerContext(routes, icmp, Paths, accelerations, options.Workers);
         for (int i = 0; i < lanes.Count; i++)
         {
             AddLane(context, lanes[i], i);
@@ -46,34 +55,36 @@ public sealed class Forwarder : IDisposable
     }
 
     /// <summary>TUN to UDP, all workers together.</summary>
-    public PathTotals Outbound => PathTotals.Of(_outbound);
+    public DirectionTotals Outbound => DirectionTotals.Of(_outbound);
 
     /// <summary>UDP to TUN, all workers together.</summary>
-    public PathTotals Inbound => PathTotals.Of(_inbound);
+    public DirectionTotals Inbound => DirectionTotals.Of(_inbound);
 
     /// <summary>
-    /// What the way out asks of the kernel; null when it is not metered. A thread for both ways sleeps on the way in.
+    /// What the outbound direction asks of the kernel; null when it is not metered. The waits of a thread that serves
+    /// both directions count as inbound.
     /// </summary>
     public MeterTotals? OutboundMeter => _outboundMeters.Count == 0 ? null : MeterTotals.Of(_outboundMeters);
 
-    /// <summary>What the way in asks of the kernel; null when it is not metered.</summary>
+    /// <summary>What the inbound direction asks of the kernel; null when it is not metered.</summary>
     public MeterTotals? InboundMeter => _inboundMeters.Count == 0 ? null : MeterTotals.Of(_inboundMeters);
 
-    /// <summary>What has been learned of the peers' paths.</summary>
+    /// <summary>What has been learned of the paths to peers.</summary>
     public PeerPaths Paths { get; } = new();
 
     /// <summary>Which accelerations are in use.</summary>
     public Accelerations Accelerations { get; }
 
     /// <summary>
-    /// Completes with the reason when a worker has ended by itself. The others still run: a restart mends all.
+    /// Completes with the reason when a worker has ended by itself. The other threads go on until
+    /// <see cref="Dispose"/>.
     /// </summary>
     public Task<Exception> Fault => _fault.Task;
 
     /// <summary>Starts all threads.</summary>
     public void Start() => _threads.ForEach(thread => thread.Start());
 
-    /// <summary>Signals all threads, waits until they have left, and frees the packet memory: in this order.</summary>
+    /// <summary>Signals all threads, waits until they have left, and frees the packet memory, in this order.</summary>
     public void Dispose()
     {
         if (_isDisposed)
@@ -88,9 +99,9 @@ public sealed class Forwarder : IDisposable
         _stop.Dispose();
     }
 
-    private void AddLane(ForwarderContext context, Lane lane, int number)
+    private void AddLane(WorkerContext context, Lane lane, int number)
     {
-        if (context.Options.Layout == WorkerLayout.Pipeline)
+        if (_options.Layout == WorkerLayout.Pipeline)
         {
             AddPipelines(context, lane, number);
             return;
@@ -98,62 +109,64 @@ public sealed class Forwarder : IDisposable
 
         var outScratch = new SlabPart(0, Encapsulator.ScratchBytes);
         var inScratch = new SlabPart(0, Decapsulator.ScratchBytes);
-        WorkerMeter? meterOut = Meter(context, _outboundMeters);
-        WorkerMeter? meterIn = Meter(context, _inboundMeters);
-        IWorker outbound = Keep(
-            new OutboundWorker(context, Metered(
-                meterOut, lane.Tun, outScratch), Metered(meterOut, lane.Port, outScratch)), _outbound, meterOut);
+        WorkerMeter? outMeter = Meter(_outboundMeters);
+        WorkerMeter? inMeter = Meter(_inboundMeters);
+        var sender = new OutboundWorker(
+            context, Metered(outMeter, lane.Tun, outScratch), Metered(outMeter, lane.Port, outScratch));
         var receiver = new InboundWorker(
-            context, Metered(meterIn, lane.Tun, inScratch), Metered(meterIn, lane.Port, inScratch));
-        IWorker inbound = Keep(receiver, _inbound, meterIn);
-        if (context.Options.Layout == WorkerLayout.Duplex)
+            context, Metered(inMeter, lane.Tun, inScratch), Metered(inMeter, lane.Port, inScratch));
+        IWorker outbound = Keep(sender, _outbound, outMeter);
+        IWorker inbound = Keep(receiver, _inbound, inMeter);
+        if (_options.Layout == WorkerLayout.Duplex)
         {
-            Add(context, $"duplex-{number}", [outbound, inbound], new WaitSet(
-                lane.Port.Descriptor, lane.Tun.Descriptor, receiver.DrainErrors), meterIn);
+            var waits = new WaitSet(lane.Port.Descriptor, lane.Tun.Descriptor, receiver.DrainErrors);
+            AddThread($"duplex-{number}", [outbound, inbound], waits, inMeter);
+            return;
         }
-        else
-        {
-            Add(context, $"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor), meterOut);
-            Add(context, $"in-{number}", [inbound], new WaitSet(
-                lane.Port.Descriptor, OnError: receiver.DrainErrors), meterIn);
-        }
+
+        AddThread($"out-{number}", [outbound], new WaitSet(lane.Tun.Descriptor), outMeter);
+        AddThread(
+            $"in-{number}", [inbound], new WaitSet(lane.Port.Descriptor, OnError: receiver.DrainErrors), inMeter);
     }
 
-    private void AddPipelines(ForwarderContext context, Lane lane, int number)
+    private void AddPipelines(WorkerContext context, Lane lane, int number)
     {
-        WorkerMeter? meterRead = Meter(context, _outboundMeters);
-        WorkerMeter? meterSend = Meter(context, _outboundMeters);
-        WorkerMeter? meterReceive = Meter(context, _inboundMeters);
-        WorkerMeter? meterWrite = Meter(context, _inboundMeters);
-        var outPipe = new FramePipe(meterRead?.Calls, meterSend?.Calls);
-        var inPipe = new FramePipe(meterReceive?.Calls, meterWrite?.Calls);
+        WorkerMeter? readMeter = Meter(_outboundMeters);
+        WorkerMeter? sendMeter = Meter(_outboundMeters);
+        WorkerMeter? receiveMeter = Meter(_inboundMeters);
+        WorkerMeter? writeMeter = Meter(_inboundMeters);
+        var outPipe = new FramePipe(readMeter?.Calls, sendMeter?.Calls);
+        var inPipe = new FramePipe(receiveMeter?.Calls, writeMeter?.Calls);
         var outScratch = new SlabPart(outPipe.ScratchOffset, Encapsulator.ScratchBytes);
         var inScratch = new SlabPart(inPipe.ScratchOffset, Decapsulator.ScratchBytes);
-        IWorker read = Keep(
-            new TunReadStage(context, Metered(meterRead, lane.Tun, default), outPipe, _stop), _outbound, meterRead);
-        IWorker send = Keep(
-            new SendStage(context, lane.Tun.HasVirtioNetHeader, Metered(
-                meterSend, lane.Port, outScratch), outPipe), _outbound, meterSend);
-        var receiver = new ReceiveStage(context, Metered(meterReceive, lane.Port, default), inPipe, _stop);
-        IWorker receive = Keep(receiver, _inbound, meterReceive);
-        IWorker write = Keep(
-            new TunWriteStage(context, Metered(meterWrite, lane.Tun, inScratch), inPipe), _inbound, meterWrite);
+        var reader = new TunReadStage(context, Metered(readMeter, lane.Tun, default), outPipe, _stop);
+        var sender = new SendStage(
+            context, lane.Tun.HasVirtioNetHeader, Metered(sendMeter, lane.Port, outScratch), outPipe);
+        var receiver = new ReceiveStage(context, Metered(receiveMeter, lane.Port, default), inPipe, _stop);
+        var writer = new TunWriteStage(context, Metered(writeMeter, lane.Tun, inScratch), inPipe);
+        IWorker read = Keep(reader, _outbound, readMeter);
+        IWorker send = Keep(sender, _outbound, sendMeter);
+        IWorker receive = Keep(receiver, _inbound, receiveMeter);
+        IWorker write = Keep(writer, _inbound, writeMeter);
         _memory.AddRange([outPipe, inPipe]);
-        Add(context, $"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor), meterRead);
-        Add(context, $"send-{number}", [send], new WaitSet(outPipe.Readable), meterSend);
-        Add(context, $"receive-{number}", [receive], new WaitSet(
-            lane.Port.Descriptor, OnError: receiver.DrainErrors), meterReceive);
-        Add(context, $"tun-write-{number}", [write], new WaitSet(inPipe.Readable), meterWrite);
+        AddThread($"tun-read-{number}", [read], new WaitSet(lane.Tun.Descriptor), readMeter);
+        AddThread($"send-{number}", [send], new WaitSet(outPipe.Readable), sendMeter);
+        AddThread(
+            $"receive-{number}",
+            [receive],
+            new WaitSet(lane.Port.Descriptor, OnError: receiver.DrainErrors),
+            receiveMeter);
+        AddThread($"tun-write-{number}", [write], new WaitSet(inPipe.Readable), writeMeter);
     }
 
-    private static WorkerMeter? Meter(ForwarderContext context, List<CallMeter> direction)
+    private WorkerMeter? Meter(List<CallMeter> direction)
     {
-        if (!context.Options.IsMetered)
+        if (!_options.IsMetered)
         {
             return null;
         }
 
-        var meter = new WorkerMeter(context.Options.ExtraCopies);
+        var meter = new WorkerMeter(_options.ExtraCopies);
         direction.Add(meter.Calls);
         return meter;
     }
@@ -164,7 +177,7 @@ public sealed class Forwarder : IDisposable
     private static IDatagramPort Metered(WorkerMeter? meter, IDatagramPort port, SlabPart scratch) =>
         meter?.On(port, scratch) ?? port;
 
-    private IWorker Keep(IWorker worker, List<PathCounters> direction, WorkerMeter? meter)
+    private IWorker Keep(IWorker worker, List<WorkerCounters> direction, WorkerMeter? meter)
     {
         direction.Add(worker.Counters);
         if (worker is IDisposable disposable)
@@ -175,14 +188,12 @@ public sealed class Forwarder : IDisposable
         return meter?.On(worker) ?? worker;
     }
 
-    private void Add(ForwarderContext context, string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) =>
-        _threads.Add(
-        new WorkerThread(
-            name, workers, waits with { Meter = meter?.Calls }, _stop, context.Options.SpinMicroseconds, fault =>
-                _fault.TrySetResult(fault)));
+    private void AddThread(string name, IWorker[] workers, WaitSet waits, WorkerMeter? meter) =>
+        _threads.Add(new WorkerThread(
+            name,
+            workers,
+            waits with { Meter = meter?.Calls },
+            _stop,
+            _options.SpinMicroseconds,
+            fault => _fault.TrySetResult(fault)));
 }
-
-/// <summary>One TUN queue and one socket: what one set of workers serves.</summary>
-/// <param name="Tun">The device's queue.</param>
-/// <param name="Port">The outer socket.</param>
-public sealed record Lane(ITunQueue Tun, IDatagramPort Port);

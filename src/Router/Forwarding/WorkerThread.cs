@@ -3,10 +3,11 @@ using System.Diagnostics;
 using System.Threading;
 using Overlay.Linux;
 using Overlay.Router.Metering;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Forwarding;
 
-/// <summary>One thread that runs workers in turn for as long as something waits, and then waits itself.</summary>
+/// <summary>One thread that runs its workers in turn while any of them finds work, and sleeps otherwise.</summary>
 internal sealed class WorkerThread
 {
     private readonly Thread _thread;
@@ -16,12 +17,15 @@ internal sealed class WorkerThread
     private readonly long _spinTicks;
     private readonly Action<Exception> _fault;
 
+    /// <summary>Makes the thread without starting it.</summary>
     /// <param name="name">At most 15 bytes: the kernel's limit (prctl(2), PR_SET_NAME).</param>
-    /// <param name="workers">What it runs.</param>
-    /// <param name="waits">What it waits for.</param>
+    /// <param name="workers">What it runs, in this order.</param>
+    /// <param name="waits">What wakes it.</param>
     /// <param name="stop">Ends it.</param>
-    /// <param name="spinMicroseconds">How long it looks again before it waits.</param>
-    /// <param name="fault">Told why a worker has ended by itself.</param>
+    /// <param name="spinMicroseconds">How long it polls before it sleeps, 0 or more.</param>
+    /// <param name="fault">
+    /// Called on the thread with the exception that ended a worker; the thread ends with it.
+    /// </param>
     internal WorkerThread(
         string name, IWorker[] workers, WaitSet waits, EventSignal stop, int spinMicroseconds, Action<Exception> fault)
     {
@@ -33,9 +37,10 @@ internal sealed class WorkerThread
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
+    /// <summary>Starts it.</summary>
     internal void Start() => _thread.Start();
 
-    /// <summary>Waits until it has left. It may never have been started.</summary>
+    /// <summary>Waits until it has ended; returns at once when it was never started.</summary>
     internal void Join()
     {
         if ((_thread.ThreadState & System.Threading.ThreadState.Unstarted) == 0)
@@ -44,7 +49,7 @@ internal sealed class WorkerThread
         }
     }
 
-    // The loop itself stays small: it never leaves, so what it calls is what the optimizing compiler gets to replace.
+    // The loop stays small: it runs until the stop, so tiered compilation replaces only the methods that it calls.
     private void Run()
     {
         try
@@ -57,9 +62,9 @@ internal sealed class WorkerThread
                 }
             }
         }
-        catch (Exception fault)
+        catch (Exception problem)
         {
-            _fault(fault);
+            _fault(problem);
         }
     }
 
@@ -83,7 +88,7 @@ internal sealed class WorkerThread
         return anything;
     }
 
-    // True when something came while it looked.
+    // True when a worker found work while it polled.
     private bool Spin()
     {
         if (_spinTicks == 0)
@@ -106,10 +111,10 @@ internal sealed class WorkerThread
     }
 }
 
-/// <summary>What a worker's thread waits for.</summary>
-/// <param name="First">A descriptor.</param>
+/// <summary>What wakes a worker's thread.</summary>
+/// <param name="First">A descriptor that becomes readable.</param>
 /// <param name="Second">Another; null for none.</param>
-/// <param name="OnError">Called when a wait says that a descriptor has an error to report; null for nobody.</param>
-/// <param name="Meter">Counts the waits; null for nobody.</param>
+/// <param name="OnError">Called when a descriptor has an error to report; null to ignore it.</param>
+/// <param name="Meter">Counts the waits; null for no meter.</param>
 internal readonly record struct WaitSet(
     SafeFd First, SafeFd? Second = null, Action? OnError = null, CallMeter? Meter = null);

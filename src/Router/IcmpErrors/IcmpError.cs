@@ -6,7 +6,7 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
-/// ICMP error messages (RFC 792) and the question whether one may be sent (RFC 1812, section 4.3.2.7).
+/// ICMP error messages (RFC 792), and which packets may be answered with one (RFC 1812, section 4.3.2.7).
 /// </summary>
 internal static class IcmpError
 {
@@ -37,12 +37,12 @@ internal static class IcmpError
 
     /// <summary>True when an error about this packet is allowed.</summary>
     /// <remarks>
-    /// Never about an ICMP error or an ICMP type that may be one, a later fragment, a packet to a group or to
-    /// everybody, or a packet whose source is not one host.
+    /// None is allowed about an ICMP message that is or may be an error, a later fragment, a packet to a multicast or
+    /// broadcast address, or a packet whose source is not a single host.
     /// </remarks>
     public static bool MayAnswer(in Ipv4Header packet)
     {
-        if (packet.IsLaterFragment || !packet.HasUnicastSource || IsGroupOrBroadcast(packet.Destination))
+        if (packet.IsLaterFragment || !packet.HasUnicastSource || IsMulticastOrBroadcast(packet.Destination))
         {
             return false;
         }
@@ -57,15 +57,18 @@ internal static class IcmpError
     }
 
     /// <summary>
-    /// Writes one message: its header, then the offender's header with its options and the 8 bytes after it.
+    /// Writes one message: its header, then the offender's header with its options and the first 8 bytes behind it.
     /// </summary>
-    /// <param name="buffer">At least <see cref="MaximumBytes"/>; its old content does not leak.</param>
+    /// <param name="buffer">
+    /// At least <see cref="MaximumBytes"/>. Nothing of its old content gets into the message.
+    /// </param>
     /// <param name="type">The ICMP type.</param>
     /// <param name="code">The ICMP code.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
-    /// <param name="nextHopMtu">With <see cref="FragmentationNeeded"/>: the longest packet that passes, in bytes; 0
-    /// otherwise.</param>
-    /// <returns>The message's length; less than 8 payload bytes are quoted where the packet has no more.</returns>
+    /// <param name="nextHopMtu">
+    /// With <see cref="FragmentationNeeded"/>: the longest packet that passes, in bytes; 0 otherwise.
+    /// </param>
+    /// <returns>The message's length. It quotes fewer bytes where the packet has fewer.</returns>
     public static int Write(Span<byte> buffer, byte type, byte code, in Ipv4Header offender, int nextHopMtu = 0)
     {
         int quotedBytes = Math.Min(offender.HeaderBytes + QuotedPayloadBytes, offender.Packet.Length);
@@ -79,9 +82,9 @@ internal static class IcmpError
         return message.Length;
     }
 
-    // Echo, router discovery, timestamp, information, address mask: each with its reply. A type not listed counts as an
+    // Echo, router discovery, timestamp, information and address mask, each with its reply. Any other type counts as an
     // error.
     private static bool IsQuery(byte type) => type is 0 or 8 or 9 or 10 or 13 or 14 or 15 or 16 or 17 or 18;
 
-    private static bool IsGroupOrBroadcast(Ipv4Address address) => address.Value >= 0xE0000000;
+    private static bool IsMulticastOrBroadcast(Ipv4Address address) => address.Value >= 0xE0000000;
 }

@@ -6,19 +6,22 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
-/// Tells the source of a dropped packet about it, where the RFCs allow it and the rate limit lets it.
+/// Answers the source of a dropped packet with an ICMP error, where the RFCs and the rate limit allow one.
 /// </summary>
-/// <remarks>Owned by one direction's thread, whose counters it writes.</remarks>
-internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
+/// <remarks>Owned by one worker's thread.</remarks>
+/// <param name="port">Sends the errors; null to send none.</param>
+/// <param name="counters">The worker's.</param>
+internal sealed class IcmpErrorSender(IIcmpPort? port, WorkerCounters counters)
 {
     private readonly byte[] _message = new byte[IcmpError.MaximumBytes];
     private readonly IcmpRateLimit _limit = new();
 
-    /// <summary>Sends the error that belongs to a drop; nothing for a drop that no error belongs to.</summary>
+    /// <summary>Sends the error that belongs to a drop, if one does.</summary>
     /// <param name="reason">Why the packet was dropped.</param>
     /// <param name="offender">The packet as received, before its time to live was touched.</param>
-    /// <param name="nextHopMtu">With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in
-    /// bytes.</param>
+    /// <param name="nextHopMtu">
+    /// With <see cref="DropReason.FragmentationNeeded"/>: the longest packet that passes, in bytes.
+    /// </param>
     internal void Report(DropReason reason, in Ipv4Header offender, int nextHopMtu = 0)
     {
         switch (reason)
@@ -46,12 +49,12 @@ internal sealed class IcmpErrorSender(IIcmpPort? port, PathCounters counters)
         bool isPathMtu = type == IcmpError.DestinationUnreachable && code == IcmpError.FragmentationNeeded;
         if (!(isPathMtu ? _limit.TryTakeForPathMtu(now) : _limit.TryTake(offender.Source, now)))
         {
-            counters.Note(PathEvent.IcmpRateLimited);
+            counters.Note(CountedEvent.IcmpRateLimited);
             return;
         }
 
         int length = IcmpError.Write(_message, type, code, offender, nextHopMtu);
         SyscallResult sent = port.Send(_message.AsSpan(0, length), offender.Source);
-        counters.Note(sent.Succeeded ? PathEvent.IcmpSent : PathEvent.IcmpRefused);
+        counters.Note(sent.Succeeded ? CountedEvent.IcmpSent : CountedEvent.IcmpRefused);
     }
 }

@@ -5,13 +5,13 @@ using Overlay.Net;
 namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
-/// A raw socket, so that the kernel routes an error like any packet of this host and gives it the source that fits.
+/// A raw socket: the kernel routes an error like any packet of this host and chooses its source address.
 /// </summary>
 /// <remarks>
-/// Stock flannel writes its errors into the TUN instead, where the kernel drops them: a packet that comes in from a
-/// device with one of the host's own addresses as source is a martian (net/ipv4/fib_frontend.c, fib_validate_source).
-/// Nor is the tunnel's own address a good source for a pod: it is the first of the pod's subnet, which kernels before
-/// 5.14 take for its broadcast address.
+/// Stock flannel writes its errors into the TUN, where the kernel drops them: a packet that a device delivers with one
+/// of the host's own addresses as source is a martian (net/ipv4/fib_frontend.c, fib_validate_source). For a pod the
+/// tunnel's own address would be a bad source in any case: it is the first of the pod's subnet, which kernels before
+/// 5.14 take for a broadcast address.
 /// </remarks>
 public sealed class IcmpPort(IcmpSocket socket) : IIcmpPort, IDisposable
 {

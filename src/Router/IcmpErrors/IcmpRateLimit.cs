@@ -4,14 +4,14 @@ using Overlay.Net;
 namespace Overlay.Router.IcmpErrors;
 
 /// <summary>
-/// How many ICMP errors one direction may send: 1,000 a second in all with bursts of 50, and to one host one a second
-/// with bursts of 6 (Linux's own figures: icmp_msgs_per_sec, icmp_msgs_burst, icmp_ratelimit: ip-sysctl). RFC 1812,
-/// section 4.3.2.8, asks for a limit.
+/// How many ICMP errors one worker may send (RFC 1812, section 4.3.2.8): 1,000 per second in all with bursts of 50, and
+/// to one host 1 per second with bursts of 6. These are Linux's figures (icmp_msgs_per_sec, icmp_msgs_burst,
+/// icmp_ratelimit: ip-sysctl).
 /// </summary>
 /// <remarks>
-/// "Fragmentation needed" has 1,000 a second of its own, whoever they go to: a source that is not told a path's MTU
-/// loses all it sends there, and needs one for each destination. Linux does not limit it at all (net/ipv4/icmp.c,
-/// icmpv4_mask_allow). Owned by one thread.
+/// "Fragmentation needed" has a limit of its own, 1,000 per second to all hosts together: a source that does not learn
+/// a path MTU loses all that it sends there, and needs an error for each destination. Linux does not limit it at all
+/// (net/ipv4/icmp.c, icmpv4_mask_allow). Owned by one thread.
 /// </remarks>
 internal sealed class IcmpRateLimit
 {
@@ -19,7 +19,7 @@ internal sealed class IcmpRateLimit
     private const int CostMilliseconds = 1000;
     private const int BurstForOneMilliseconds = 6 * CostMilliseconds;
 
-    // Direct-mapped: a collision evicts, so the limit for one host is a courtesy, and the one for all is the guarantee.
+    // Direct-mapped: a collision evicts, so the limit for one host may be exceeded. The limit for all is kept.
     private readonly Host[] _hosts = new Host[256];
 
     private Credit _forAll = new(BurstForAll);
@@ -56,7 +56,7 @@ internal sealed class IcmpRateLimit
         return true;
     }
 
-    /// <summary>True when one more "fragmentation needed" may go to whomever now; it is then counted as sent.</summary>
+    /// <summary>True when one more "fragmentation needed" may be sent now; it is then counted as sent.</summary>
     /// <param name="nowMilliseconds">A clock that never goes back.</param>
     internal bool TryTakeForPathMtu(long nowMilliseconds)
     {
@@ -69,7 +69,7 @@ internal sealed class IcmpRateLimit
         return true;
     }
 
-    // One credit a millisecond is 1,000 a second.
+    // One credit per millisecond is 1,000 per second.
     private struct Credit(long burst)
     {
         private long _left = burst;

@@ -4,56 +4,56 @@ using System.Threading;
 namespace Overlay.Router.Metering;
 
 /// <summary>
-/// What one worker asks of the kernel, and how long it takes. Written by the worker's thread alone, read by anyone.
+/// What one worker asks of the kernel, and how long that takes. Written by the worker's thread alone, read by any.
 /// </summary>
 /// <remarks>
-/// Calls and bytes are counted, every one. Time is sampled: of every <see cref="BatchesATiming"/> batches one is timed
-/// with all its calls, because looking at the clock costs as much as a good part of the work between two calls.
+/// Every call and byte is counted. Time is sampled: one of <see cref="BatchesPerTiming"/> batches is timed with all its
+/// calls, because reading the clock costs as much as a good part of the work between two calls.
 /// </remarks>
 public sealed class CallMeter
 {
-    // A prime: batches come in short cycles (one that is full, one that finds nothing), and a period that shares a
-    // factor with such a cycle would always time the same kind.
-    internal const int BatchesATiming = 13;
+    // A prime: batches come in short cycles (a full one, one that finds nothing), and a period that shares a factor
+    // with the cycle would time only one kind.
+    internal const int BatchesPerTiming = 13;
 
-    // Two lines of 64 bytes on either side, as in PathCounters.
+    // Two cache lines on either side, as in WorkerCounters.
     private const int PaddingCells = 16;
 
     private const int CopiedBytes = PaddingCells;
     private const int TimedWorkTicks = CopiedBytes + 1;
     private const int FirstCall = TimedWorkTicks + 1;
 
-    // Of one call.
+    // The cells of one call.
     private const int Calls = 0;
     private const int Bytes = 1;
     private const int TimedTicks = 2;
-    private const int CellsACall = 3;
+    private const int CellsPerCall = 3;
 
-    private readonly long[] _cells = new long[FirstCall + (MeteredCalls.All.Count * CellsACall) + PaddingCells];
-    private int _untilTiming = BatchesATiming;
+    private readonly long[] _cells = new long[FirstCall + (MeteredCalls.All.Count * CellsPerCall) + PaddingCells];
+    private int _untilTiming = BatchesPerTiming;
     private bool _isTiming;
     private long _ticksInCalls; // of the batch that is being timed
 
-    /// <summary>How often this was called.</summary>
+    /// <summary>How often this call was made.</summary>
     public long CallsOf(MeteredCall call) => Read(Cell(call, Calls));
 
-    /// <summary>Bytes that crossed with it.</summary>
+    /// <summary>Bytes that it carried into the kernel or out of it.</summary>
     public long BytesOf(MeteredCall call) => Read(Cell(call, Bytes));
 
-    /// <summary>Time spent in it, seconds: that of the timed batches, for all of them.</summary>
+    /// <summary>Time spent in it, in seconds, estimated from the timed batches.</summary>
     public double SecondsOf(MeteredCall call) => Scaled(Read(Cell(call, TimedTicks)));
 
-    /// <summary>Time of batches between their calls, seconds: that of the timed ones, for all.</summary>
+    /// <summary>Time spent in batches between their calls, in seconds, estimated from the timed ones.</summary>
     public double WorkSeconds => Scaled(Read(TimedWorkTicks));
 
     /// <summary>
-    /// Bytes of packets that left from another place than they were read into: what user space has copied, headers
-    /// written anew among it.
+    /// Bytes copied within user space: bytes of packets that left from another place than they were read into, headers
+    /// that were written anew included.
     /// </summary>
     public long UserCopiedBytes => Read(CopiedBytes);
 
-    /// <summary>Says that a batch begins.</summary>
-    /// <returns>What <see cref="EndBatch"/> is to be told.</returns>
+    /// <summary>Marks the beginning of a batch.</summary>
+    /// <returns>The argument of <see cref="EndBatch"/>.</returns>
     internal long BeginBatch()
     {
         if (--_untilTiming > 0)
@@ -61,13 +61,13 @@ public sealed class CallMeter
             return 0;
         }
 
-        _untilTiming = BatchesATiming;
+        _untilTiming = BatchesPerTiming;
         _isTiming = true;
         _ticksInCalls = 0;
         return Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Says that it has ended.</summary>
+    /// <summary>Marks its end.</summary>
     internal void EndBatch(long began)
     {
         if (_isTiming)
@@ -77,11 +77,14 @@ public sealed class CallMeter
         }
     }
 
-    /// <summary>Says that a call begins.</summary>
-    /// <returns>What <see cref="End"/> is to be told.</returns>
+    /// <summary>Marks the beginning of a call.</summary>
+    /// <returns>The argument of <see cref="End"/>.</returns>
     internal long Begin() => _isTiming ? Stopwatch.GetTimestamp() : 0;
 
-    /// <summary>Says that it has returned.</summary>
+    /// <summary>Counts a call that has returned.</summary>
+    /// <param name="call">Which one.</param>
+    /// <param name="began">What <see cref="Begin"/> returned.</param>
+    /// <param name="bytes">Bytes that it carried, 0 or more.</param>
     internal void End(MeteredCall call, long began, long bytes)
     {
         Count(call, bytes);
@@ -103,9 +106,9 @@ public sealed class CallMeter
         _cells[first + Bytes] += bytes;
     }
 
-    private static int Cell(MeteredCall call, int which) => FirstCall + ((int)call * CellsACall) + which;
+    private static int Cell(MeteredCall call, int which) => FirstCall + ((int)call * CellsPerCall) + which;
 
     private long Read(int cell) => Volatile.Read(ref _cells[cell]);
 
-    private static double Scaled(long timedTicks) => timedTicks * (double)BatchesATiming / Stopwatch.Frequency;
+    private static double Scaled(long timedTicks) => timedTicks * (double)BatchesPerTiming / Stopwatch.Frequency;
 }

@@ -3,7 +3,9 @@ using System.Linq;
 
 namespace Overlay.Router.Metering;
 
-/// <summary>What all workers of one direction have asked of the kernel, as far as the reader has seen it.</summary>
+/// <summary>
+/// What one direction has asked of the kernel: the sums of its workers' meters at the time of reading.
+/// </summary>
 public sealed class MeterTotals
 {
     private readonly long[] _calls = new long[MeteredCalls.All.Count];
@@ -23,10 +25,10 @@ public sealed class MeterTotals
         UserCopiedBytes = meters.Sum(meter => meter.UserCopiedBytes);
     }
 
-    /// <summary>Time between the calls of a batch, seconds: what the direction does with packets itself.</summary>
+    /// <inheritdoc cref="CallMeter.WorkSeconds"/>
     public double WorkSeconds { get; }
 
-    /// <summary>Payload bytes copied within user space.</summary>
+    /// <inheritdoc cref="CallMeter.UserCopiedBytes"/>
     public long UserCopiedBytes { get; }
 
     /// <inheritdoc cref="CallMeter.CallsOf"/>
@@ -38,5 +40,6 @@ public sealed class MeterTotals
     /// <inheritdoc cref="CallMeter.SecondsOf"/>
     public double SecondsOf(MeteredCall call) => _seconds[(int)call];
 
+    /// <summary>Sums meters up.</summary>
     internal static MeterTotals Of(IReadOnlyList<CallMeter> meters) => new(meters);
 }

@@ -4,7 +4,7 @@ using Overlay.Router.Counters;
 
 namespace Overlay.Router.Metering;
 
-/// <summary>The system calls of the packet threads, by what they are for.</summary>
+/// <summary>The system calls of the packet threads, by purpose.</summary>
 public enum MeteredCall
 {
     /// <summary>A packet or superpacket from the TUN: read(2).</summary>
@@ -13,16 +13,16 @@ public enum MeteredCall
     /// <summary>Messages to peers: sendmsg(2), sendmmsg(2).</summary>
     UdpSend,
 
-    /// <summary>Messages from peers, and reports about what was sent: recvmsg(2), recvmmsg(2).</summary>
+    /// <summary>Messages from peers, and error reports: recvmsg(2), recvmmsg(2).</summary>
     UdpReceive,
 
     /// <summary>A packet or superpacket to the TUN: writev(2).</summary>
     TunWrite,
 
-    /// <summary>Sleeping until something comes: ppoll(2).</summary>
+    /// <summary>Sleeping until something is to be done: ppoll(2).</summary>
     Wait,
 
-    /// <summary>Waking another thread, and taking note of it: write(2) and read(2) on an eventfd(2).</summary>
+    /// <summary>Waking another thread, and clearing the signal: write(2) and read(2) on an eventfd(2).</summary>
     Signal,
 }
 

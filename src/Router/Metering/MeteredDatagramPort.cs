@@ -8,7 +8,7 @@ namespace Overlay.Router.Metering;
 /// <param name="port">The socket.</param>
 /// <param name="meter">The worker's.</param>
 /// <param name="copies">Copies what was received.</param>
-/// <param name="scratch">Where the worker writes headers anew: what it sends from there was copied.</param>
+/// <param name="scratch">Where the worker writes headers: what it sends from there counts as copied.</param>
 internal sealed class MeteredDatagramPort(
     IDatagramPort port, CallMeter meter, CopyLoad copies, SlabPart scratch) : IDatagramPort
 {

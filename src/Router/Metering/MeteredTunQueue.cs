@@ -8,7 +8,7 @@ namespace Overlay.Router.Metering;
 /// <param name="queue">The queue.</param>
 /// <param name="meter">The worker's.</param>
 /// <param name="copies">Copies what was read.</param>
-/// <param name="scratch">Where the worker writes headers anew: what it hands on from there was copied.</param>
+/// <param name="scratch">Where the worker writes headers: what it writes from there counts as copied.</param>
 internal sealed class MeteredTunQueue(ITunQueue queue, CallMeter meter, CopyLoad copies, SlabPart scratch) : ITunQueue
 {
     /// <inheritdoc/>
@@ -37,10 +37,10 @@ internal sealed class MeteredTunQueue(ITunQueue queue, CallMeter meter, CopyLoad
         {
             meter.End(MeteredCall.TunWrite, began, written.Count);
 
-            // The virtio-net header is the kernel's and ours, not the packet's.
-            meter.CountCopy(
-                Math.Max(0, packet.BytesIn(
-                    scratch.Start, scratch.LengthBytes) - (queue.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0)));
+            // The virtio-net header is written to the scratch as well, but no part of the packet.
+            int frameHeaderBytes = queue.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0;
+            int bytesFromScratch = packet.BytesIn(scratch.Start, scratch.LengthBytes);
+            meter.CountCopy(Math.Max(0, bytesFromScratch - frameHeaderBytes));
         }
         else
         {

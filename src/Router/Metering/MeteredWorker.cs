@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Metering;
 
@@ -8,7 +8,7 @@ namespace Overlay.Router.Metering;
 internal sealed class MeteredWorker(IWorker worker, CallMeter meter) : IWorker
 {
     /// <inheritdoc/>
-    public PathCounters Counters => worker.Counters;
+    public WorkerCounters Counters => worker.Counters;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -8,13 +8,13 @@ namespace Overlay.Router.Packets;
 
 /// <summary>The Internet checksum (RFC 1071) and its incremental update (RFC 1624).</summary>
 /// <remarks>
-/// A sum is kept in the machine's own byte order and is not folded before its end: the one's-complement sum does not
-/// depend on the byte order as long as every term has the same (RFC 1071, section 2, B). <see cref="Term"/> makes such
-/// a term of a number.
+/// A sum is kept in the machine's byte order and folded only at its end: the one's-complement sum does not depend on
+/// the byte order as long as every term has the same (RFC 1071, section 2, B). <see cref="Term"/> makes such a term of
+/// a number.
 /// </remarks>
 public static class InternetChecksum
 {
-    // Below one 512-bit vector the words are summed as they are: a header never pays for setting a vector loop up.
+    // Shorter than one 512-bit vector, words are summed without vectors: setting a vector loop up would cost more.
     private const int ShortestVectorSum = 64;
 
     /// <summary>
@@ -37,7 +37,9 @@ public static class InternetChecksum
         return (ushort)(sum + (sum >= 0xFFFF ? 1u : 0u));
     }
 
-    /// <summary>Adds a piece of what is summed. In 64 bits there is room for 2^16 packets of 65,535 bytes.</summary>
+    /// <summary>
+    /// Adds a piece of what is summed. 64 bits have room for the sum of 2^16 packets of 65,535 bytes.
+    /// </summary>
     /// <param name="bytes">Starts at an even offset of the whole. An odd length is padded with a zero byte.</param>
     /// <param name="sum">The sum so far, not folded; 0 to begin with.</param>
     internal static ulong Add(ReadOnlySpan<byte> bytes, ulong sum)
@@ -63,7 +65,7 @@ public static class InternetChecksum
     }
 
     /// <summary>
-    /// The 16-bit sum, its carries added back in, in the machine's byte order; not inverted. 0 only of 0.
+    /// The 16-bit sum with its carries added, in the machine's byte order, not inverted. It is 0 only for 0.
     /// </summary>
     internal static ushort Fold(ulong sum)
     {

@@ -1,18 +1,18 @@
 namespace Overlay.Router.Packets;
 
 /// <summary>
-/// The protocols in an IPv4 packet that anything here looks into (IANA protocol numbers), and where their checksums
-/// are.
+/// The protocols whose headers are read here (IANA protocol numbers), the lengths of their headers and where their
+/// checksums are.
 /// </summary>
 internal static class IpProtocol
 {
-    /// <summary>RFC 792.</summary>
+    /// <summary>ICMP (RFC 792).</summary>
     public const byte Icmp = 1;
 
-    /// <summary>RFC 9293.</summary>
+    /// <summary>TCP (RFC 9293).</summary>
     public const byte Tcp = 6;
 
-    /// <summary>RFC 768.</summary>
+    /// <summary>UDP (RFC 768).</summary>
     public const byte Udp = 17;
 
     /// <summary>The header of TCP without options, in bytes.</summary>

@@ -27,27 +27,27 @@ public readonly ref struct Ipv4Header
         HeaderBytes = headerBytes;
     }
 
-    /// <summary>The packet by its own total length; what followed it in the buffer is cut off.</summary>
+    /// <summary>The packet by its total length, without what follows it in the buffer.</summary>
     public Span<byte> Packet => _packet;
 
-    /// <summary>Header and options, 20 to 60 bytes.</summary>
+    /// <summary>The header with its options: 20 to 60 bytes.</summary>
     public int HeaderBytes { get; }
 
-    /// <summary>0 to 255.</summary>
+    /// <summary>The time to live, 0 to 255.</summary>
     public byte TimeToLive => _packet[TimeToLiveOffset];
 
     /// <summary>The protocol number: 1 ICMP, 6 TCP, 17 UDP.</summary>
     public byte Protocol => _packet[ProtocolOffset];
 
-    /// <summary>Whose packet it is.</summary>
+    /// <summary>The source address.</summary>
     public Ipv4Address Source => Ipv4Address.Read(_packet[SourceOffset..]);
 
     /// <summary>
-    /// True when the source can be one host's (RFC 1812, section 5.3.7): not 0/8, 127/8, 224/4 or 240/4.
+    /// True when the source can be a single host (RFC 1812, section 5.3.7): not in 0/8, 127/8, 224/4 or 240/4.
     /// </summary>
     public bool HasUnicastSource => _packet[SourceOffset] is not 0 and not 127 and < 224;
 
-    /// <summary>Where it goes.</summary>
+    /// <summary>The destination address.</summary>
     public Ipv4Address Destination => Ipv4Address.Read(_packet[DestinationOffset..]);
 
     /// <summary>True for every fragment but the first: it has no transport header.</summary>
@@ -64,8 +64,9 @@ public readonly ref struct Ipv4Header
     /// </summary>
     /// <param name="bytes">From the version byte on; may be longer than the packet.</param>
     /// <param name="header">The view, or the default when the answer is not <see cref="DropReason.None"/>.</param>
-    /// <returns>Why it is not, in the order: short, not version 4, header or total length that contradicts the
-    /// bytes.</returns>
+    /// <returns>
+    /// The first that is wrong: too short, not version 4, or a header or total length that contradicts the bytes.
+    /// </returns>
     public static DropReason Parse(Span<byte> bytes, out Ipv4Header header)
     {
         header = default;
@@ -90,9 +91,10 @@ public readonly ref struct Ipv4Header
         return DropReason.None;
     }
 
-    /// <summary>Takes one from the time to live and patches the checksum. Nothing else changes.</summary>
+    /// <summary>Reduces the time to live by one and corrects the checksum. Nothing else changes.</summary>
     /// <remarks>
-    /// The caller has refused 0 and 1: what would reach zero is not forwarded (RFC 1812, section 5.3.1).
+    /// The caller has dropped packets with 0 and 1: a packet whose time to live would reach zero is not forwarded
+    /// (RFC 1812, section 5.3.1).
     /// </remarks>
     public void StepTimeToLive()
     {
@@ -100,14 +102,5 @@ public readonly ref struct Ipv4Header
         Span<byte> checksum = _packet[ChecksumOffset..];
         BinaryPrimitives.WriteUInt16BigEndian(checksum,
             InternetChecksum.AfterTimeToLiveStep(BinaryPrimitives.ReadUInt16BigEndian(checksum)));
-    }
-
-    /// <summary>Takes <see cref="StepTimeToLive"/> back: for an error that quotes the packet as it came.</summary>
-    public void RestoreTimeToLive()
-    {
-        _packet[TimeToLiveOffset]++;
-        BinaryPrimitives.WriteUInt16BigEndian(_packet[ChecksumOffset..], 0);
-        BinaryPrimitives.WriteUInt16BigEndian(
-            _packet[ChecksumOffset..], InternetChecksum.Compute(_packet[..HeaderBytes]));
     }
 }

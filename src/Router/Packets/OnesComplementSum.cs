@@ -6,13 +6,13 @@ using System.Runtime.Intrinsics.Arm;
 namespace Overlay.Router.Packets;
 
 /// <summary>
-/// The loops under <see cref="InternetChecksum.Add"/>, one for each width of vector. All answer alike up to folding;
-/// which one is quickest is for the caller to know.
+/// The loops under <see cref="InternetChecksum.Add"/>, one for each width of vector. Their sums are equal once folded;
+/// the caller chooses the fastest.
 /// </summary>
 /// <remarks>
 /// 16-bit words are summed two at a time as one 32-bit number: 2^16 is 1 modulo 2^16 - 1, so folding gives the same. A
-/// 64-bit lane takes 2^32 such numbers without a carry to look after. The pairs of vectors give the processor two sums
-/// that do not wait for each other and, being a span's elements, cost no check of bounds inside the loop.
+/// 64-bit element of a vector takes 2^32 such numbers before it overflows. Pairs of vectors give the processor two sums
+/// that do not depend on each other and, as elements of a span, need no check of bounds inside the loop.
 /// </remarks>
 internal static class OnesComplementSum
 {

@@ -7,44 +7,50 @@ using Overlay.Net;
 
 namespace Overlay.Router.Paths;
 
-/// <summary>The peers whose path is worse than their route says: none as a rule.</summary>
+/// <summary>
+/// The peers whose path has a smaller MTU than its route says, or takes no trains. Usually there is none.
+/// </summary>
 /// <remarks>
-/// Any thread reports; what is news is rare and allocates. Readers take one reference a batch. All that is known of a
-/// path is forgotten at once, ten minutes after the last news of it, as the kernel forgets a path MTU
-/// (net.ipv4.route.mtu_expires), so that a path that has healed is used again; what is no news counts for that in the
-/// second half of the ten minutes only.
+/// Any thread may report; a report that changes something allocates. Readers take one snapshot per batch. All that is
+/// known of a path is forgotten ten minutes after its last report, as the kernel forgets a path MTU
+/// (net.ipv4.route.mtu_expires), so that a path that has recovered is used in full again. A report that repeats what is
+/// known prolongs it only in the second half of the ten minutes.
 /// </remarks>
-/// <param name="time">What ten minutes are measured by; null for the system's clock.</param>
-public sealed class PeerPaths(TimeProvider? time = null)
+/// <param name="clock">Measures the ten minutes; null for the system's clock.</param>
+public sealed class PeerPaths(TimeProvider? clock = null)
 {
-    /// <summary>The longest memory of a path, in milliseconds.</summary>
+    /// <summary>How long after its last report a path is forgotten, in milliseconds.</summary>
     public const long LifetimeMilliseconds = 600_000;
 
-    /// <summary>The least path MTU believed: RFC 1191, section 3, and net.ipv4.route.min_pmtu.</summary>
+    /// <summary>
+    /// The smallest path MTU that is believed, in bytes (RFC 1191, section 3; net.ipv4.route.min_pmtu).
+    /// </summary>
     public const int MinimumMtu = 552;
 
-    // Forged ICMP must not be able to grow this without limit.
+    // A bound on what forged ICMP can make this grow to.
     private const int MaximumPaths = 1024;
 
-    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private Snapshot _current = new([], []);
 
     /// <summary>What is known now.</summary>
     public Snapshot Current => Volatile.Read(ref _current);
 
-    /// <summary>What the lifetimes of paths count in: milliseconds of a clock that never goes back.</summary>
-    public long Now => _time.GetTimestamp() / (_time.TimestampFrequency / 1000);
+    /// <summary>
+    /// Milliseconds of a clock that never goes back: what <see cref="PeerPath.ExpiresAt"/> counts in.
+    /// </summary>
+    public long Now => _clock.GetTimestamp() / (_clock.TimestampFrequency / 1000);
 
-    /// <summary>The path to a peer takes packets of at most this size.</summary>
+    /// <summary>Reports the MTU of the path to a peer.</summary>
     /// <param name="peer">The outer address.</param>
-    /// <param name="mtu">Of the outer packet, in bytes; less than 552 is taken for 552.</param>
+    /// <param name="mtu">Of the outer packet, in bytes; less than <see cref="MinimumMtu"/> is taken for it.</param>
     /// <returns>True when this is news.</returns>
     public bool ReportMtu(Ipv4Address peer, int mtu) =>
         Replace(peer, path => path with { Mtu = Math.Max(mtu, MinimumMtu) });
 
-    /// <summary>The kernel does not take trains to a peer.</summary>
+    /// <summary>Reports that the kernel does not take trains to a peer.</summary>
     /// <param name="peer">The outer address.</param>
-    /// <param name="refusal">What it answered to one.</param>
+    /// <param name="refusal">The errno with which it refused one.</param>
     /// <returns>True when this is news.</returns>
     public bool ReportNoTrains(Ipv4Address peer, Errno refusal) =>
         Replace(peer, path => path with { TakesTrains = false, TrainRefusal = refusal });
@@ -60,7 +66,7 @@ public sealed class PeerPaths(TimeProvider? time = null)
             bool isNews = path != known;
             if (!isNews && known.ExpiresAt - now > LifetimeMilliseconds / 2)
             {
-                return false; // as the kernel does it: a path may be reported with each packet
+                return false; // a path may be reported with every packet
             }
 
             path = path with { ExpiresAt = now + LifetimeMilliseconds };
@@ -69,15 +75,15 @@ public sealed class PeerPaths(TimeProvider? time = null)
                 .. before.Paths.Where(other => other.Peer != peer && other.ExpiresAt > now).Append(path)
                     .OrderByDescending(other => other.ExpiresAt).Take(MaximumPaths).OrderBy(other => other.Peer),
             ];
-            if (Interlocked.CompareExchange(
-                ref _current, new Snapshot(paths, [.. paths.Select(each => each.Peer.Value)]), before) == before)
+            var after = new Snapshot(paths, [.. paths.Select(each => each.Peer.Value)]);
+            if (Interlocked.CompareExchange(ref _current, after, before) == before)
             {
                 return isNews;
             }
         }
     }
 
-    /// <summary>What was known at one moment: immutable.</summary>
+    /// <summary>What was known at one moment. Immutable.</summary>
     public sealed class Snapshot
     {
         private readonly PeerPath[] _paths;
@@ -89,10 +95,10 @@ public sealed class PeerPaths(TimeProvider? time = null)
             _peers = peers;
         }
 
-        /// <summary>True when every path is as good as its route: nothing has to be looked up.</summary>
+        /// <summary>True when nothing is known of any path, so that nothing has to be looked up.</summary>
         public bool IsEmpty => _paths.Length == 0;
 
-        /// <summary>All of them, by address.</summary>
+        /// <summary>All paths that something is known of, in the order of their peers' addresses.</summary>
         public IReadOnlyList<PeerPath> Paths => _paths;
 
         /// <summary>

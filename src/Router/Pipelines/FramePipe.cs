@@ -10,25 +10,25 @@ using Overlay.Router.Metering;
 namespace Overlay.Router.Pipelines;
 
 /// <summary>
-/// A pipe that carries frames from one stage's thread to the next one's, many at a time, in the memory they were read
-/// into.
+/// A pipe that carries frames from one stage's thread to the next one's, many at a time, in the memory that they were
+/// read into. A received message is a frame here too.
 /// </summary>
 /// <remarks>
-/// One thread writes, one reads. A frame is a head of one cache line, in which the IP header of a TUN frame's
-/// virtio-net header may end, and its bytes; it never lies in two slabs. Nobody is paused by the pipe: the pool is the
-/// limit.
+/// One thread writes, one reads. In the pipe a frame is a head of one cache line and the bytes behind it, which begin
+/// with the packet: a virtio-net header lies at the end of the head. A frame never lies in two slabs. The pipe never
+/// pauses its writer; the pool is the limit.
 /// </remarks>
 internal sealed class FramePipe : IDisposable
 {
-    /// <summary>Bytes in front of a frame; what they describe begins behind them, on a cache line.</summary>
+    /// <summary>Bytes of a frame's head. The packet begins behind it, on a cache line.</summary>
     internal const int HeadBytes = 64;
 
-    /// <summary>The longest frame: a message's slot, or a TUN's packet.</summary>
+    /// <summary>The longest frame without its head, in bytes: a message or a packet from the TUN.</summary>
     internal const int MaximumFrameBytes = ReceiveBatch.SlotBytes;
 
     private const int ReservedBytes = HeadBytes + MaximumFrameBytes;
 
-    // Three long frames a slab; a pool that lasts for several batches.
+    // A slab takes at least three of the longest frames, and the pool several batches.
     private const int SlabBytes = 4 * ReservedBytes;
     private const int Slabs = 16;
 
@@ -42,8 +42,9 @@ internal sealed class FramePipe : IDisposable
     private int _readerSleeps;
     private int _writerSleeps;
 
-    /// <param name="writerMeter">Counts the writer's signals and waits; null for nobody.</param>
-    /// <param name="readerMeter">Counts the reader's signals; null for nobody.</param>
+    /// <summary>Allocates the memory of the pipe.</summary>
+    /// <param name="writerMeter">Counts the writer's signals and waits; null for no meter.</param>
+    /// <param name="readerMeter">Counts the reader's signals; null for no meter.</param>
     internal FramePipe(CallMeter? writerMeter = null, CallMeter? readerMeter = null)
     {
         _writerMeter = writerMeter;
@@ -57,18 +58,20 @@ internal sealed class FramePipe : IDisposable
     /// <summary>Where all frames lie.</summary>
     internal PinnedSlab Region => _pool.Region;
 
-    /// <summary>Where the reader's stage has a slab of the region for itself.</summary>
+    /// <summary>
+    /// Where the reading stage has a slab of the region for itself, in bytes from the region's start.
+    /// </summary>
     internal int ScratchOffset => _pool.OffsetOf(_scratch.Memory);
 
     /// <summary>Readable when frames wait.</summary>
     internal SafeFd Readable => _readable.Descriptor;
 
     /// <summary>
-    /// Finds room for one frame. Waits for the reader when the pool is used up: meanwhile the kernel's own queue takes
-    /// what comes.
+    /// Finds room for one frame. Waits for the reader when the pool is used up; what comes meanwhile waits in the
+    /// kernel's queue.
     /// </summary>
     /// <param name="stop">Ends the wait.</param>
-    /// <param name="offset">Where the head goes, in bytes from the region's start; the frame goes behind it.</param>
+    /// <param name="offset">Where the head goes, in bytes from the region's start.</param>
     /// <returns>False when <paramref name="stop"/> is set.</returns>
     internal bool TryReserve(EventSignal stop, out int offset)
     {
@@ -95,7 +98,9 @@ internal sealed class FramePipe : IDisposable
         return true;
     }
 
-    /// <summary>Makes what was read behind the reserved head a frame.</summary>
+    /// <summary>Makes a frame of what was read behind the reserved head.</summary>
+    /// <param name="offset">As <see cref="TryReserve"/> gave it.</param>
+    /// <param name="head">What the reader is to know about the frame.</param>
     internal void Commit(int offset, in FrameHead head)
     {
         MemoryMarshal.Write(Region.Slice(offset, HeadBytes), head);
@@ -108,7 +113,7 @@ internal sealed class FramePipe : IDisposable
         ValueTask<FlushResult> flushed = _pipe.Writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully)
         {
-            throw new InvalidOperationException("a pipe without a threshold has paused its writer");
+            throw new InvalidOperationException("a pipe without a threshold paused its writer");
         }
 
         if (Interlocked.Exchange(ref _readerSleeps, 0) != 0)
@@ -118,7 +123,7 @@ internal sealed class FramePipe : IDisposable
     }
 
     /// <summary>Takes all frames that wait.</summary>
-    /// <returns>False when there is none: <see cref="Readable"/> says when there is.</returns>
+    /// <returns>False when none waits: <see cref="Readable"/> becomes readable with the next.</returns>
     internal bool TryRead(out Frames frames)
     {
         if (!_pipe.Reader.TryRead(out ReadResult result))

@@ -2,21 +2,22 @@ using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Inbound;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The first stage of the way in: receives messages into the pipe's memory.</summary>
+/// <summary>The first stage inbound: receives messages into the pipe's memory.</summary>
 internal sealed class ReceiveStage : IWorker, IDisposable
 {
-    private readonly ForwarderContext _context;
+    private readonly WorkerContext _context;
     private readonly FramePipe _pipe;
     private readonly EventSignal _stop;
     private readonly Receiver _receiver;
     private readonly ReceiveBatch _message;
 
-    internal ReceiveStage(ForwarderContext context, IDatagramPort port, FramePipe pipe, EventSignal stop)
+    internal ReceiveStage(WorkerContext context, IDatagramPort port, FramePipe pipe, EventSignal stop)
     {
         _context = context;
         _pipe = pipe;
@@ -26,7 +27,7 @@ internal sealed class ReceiveStage : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose() => _message.Dispose();
 
@@ -36,7 +37,7 @@ internal sealed class ReceiveStage : IWorker, IDisposable
     public bool RunBatch()
     {
         int messages = 0;
-        for (; messages < _context.Options.MessagesABatch && _pipe.TryReserve(_stop, out int offset); messages++)
+        for (; messages < _context.Options.MessagesPerBatch && _pipe.TryReserve(_stop, out int offset); messages++)
         {
             _message.Place(0, offset + FramePipe.HeadBytes);
             if (!_receiver.Receive(_message, 1))
@@ -58,6 +59,6 @@ internal sealed class ReceiveStage : IWorker, IDisposable
         return messages > 0;
     }
 
-    /// <summary>Takes what the socket reports about datagrams sent earlier.</summary>
+    /// <summary>Reads what the socket reports about datagrams that were sent earlier.</summary>
     internal void DrainErrors() => _receiver.DrainErrors();
 }

@@ -2,14 +2,15 @@ using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Outbound;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The second stage of the way out: encapsulates the frames of the pipe where they lie.</summary>
+/// <summary>The second stage outbound: encapsulates the frames of the pipe where they lie, and sends.</summary>
 internal sealed class SendStage : IWorker, IDisposable
 {
     private readonly RouteTableCell _routes;
@@ -17,19 +18,19 @@ internal sealed class SendStage : IWorker, IDisposable
     private readonly Encapsulator _encapsulator;
     private readonly int _frameHeaderBytes;
 
-    internal SendStage(ForwarderContext context, bool hasVirtioNetHeader, IDatagramPort port, FramePipe pipe)
+    internal SendStage(WorkerContext context, bool hasVirtioNetHeader, IDatagramPort port, FramePipe pipe)
     {
         _routes = context.Routes;
         _pipe = pipe;
         _frameHeaderBytes = hasVirtioNetHeader ? VirtioNetHeader.Bytes : 0;
         var sender = new PeerSender(pipe.Region, port, Counters, context);
+        var icmp = new IcmpErrorSender(context.Icmp, Counters);
         _encapsulator = new Encapsulator(
-            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, new IcmpErrorSender(
-                context.Icmp, Counters), Counters);
+            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, icmp, Counters);
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose() => _encapsulator.Dispose();
 

@@ -1,34 +1,34 @@
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Outbound;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The first stage of the way out: reads frames from the TUN into the pipe's memory.</summary>
+/// <summary>The first stage outbound: reads frames from the TUN into the pipe's memory.</summary>
 internal sealed class TunReadStage : IWorker
 {
     private readonly TunReader _tun;
     private readonly FramePipe _pipe;
     private readonly EventSignal _stop;
-    private readonly int _framesABatch;
+    private readonly int _framesPerBatch;
     private readonly int _lead;
 
-    internal TunReadStage(ForwarderContext context, ITunQueue tun, FramePipe pipe, EventSignal stop)
+    internal TunReadStage(WorkerContext context, ITunQueue tun, FramePipe pipe, EventSignal stop)
     {
         _tun = new TunReader(context, tun, Counters);
         _pipe = pipe;
         _stop = stop;
-        _framesABatch = context.Options.FramesABatch;
+        _framesPerBatch = context.Options.FramesPerBatch;
 
-        // The packet, behind its virtio-net header, is what has to be aligned: the header reaches into the frame's
-        // head.
+        // The packet is aligned, not the virtio-net header before it, which lies at the end of the frame's head.
         _lead = FramePipe.HeadBytes - (tun.HasVirtioNetHeader ? VirtioNetHeader.Bytes : 0);
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     /// <inheritdoc/>
     /// <exception cref="LinuxException">The device is gone.</exception>
@@ -36,7 +36,7 @@ internal sealed class TunReadStage : IWorker
     public bool RunBatch()
     {
         int frames = 0;
-        for (; frames < _framesABatch && _pipe.TryReserve(_stop, out int offset); frames++)
+        for (; frames < _framesPerBatch && _pipe.TryReserve(_stop, out int offset); frames++)
         {
             SyscallResult read = _tun.Read(
                 _pipe.Region.Slice(offset + _lead, FramePipe.HeadBytes - _lead + FramePipe.MaximumFrameBytes));
@@ -47,10 +47,10 @@ internal sealed class TunReadStage : IWorker
                     break;
                 }
 
-                continue; // lost; it counts so that the batch ends
+                continue; // lost; counted so that the batch ends
             }
 
-            // A frame's length counts from behind the head, as if nothing of it reached in there.
+            // The length in the head is the packet's, without the virtio-net header.
             _pipe.Commit(offset, new FrameHead(read.Count - (FramePipe.HeadBytes - _lead)));
         }
 

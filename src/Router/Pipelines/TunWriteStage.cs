@@ -2,20 +2,21 @@ using System;
 using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Inbound;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Router.Pipelines;
 
-/// <summary>The second stage of the way in: decapsulates the messages of the pipe where they lie.</summary>
+/// <summary>The second stage inbound: decapsulates the messages of the pipe where they lie, and writes.</summary>
 internal sealed class TunWriteStage : IWorker, IDisposable
 {
     private readonly RouteTableCell _routes;
     private readonly FramePipe _pipe;
     private readonly Decapsulator _decapsulator;
 
-    internal TunWriteStage(ForwarderContext context, ITunQueue tun, FramePipe pipe)
+    internal TunWriteStage(WorkerContext context, ITunQueue tun, FramePipe pipe)
     {
         _routes = context.Routes;
         _pipe = pipe;
@@ -23,7 +24,7 @@ internal sealed class TunWriteStage : IWorker, IDisposable
     }
 
     /// <inheritdoc/>
-    public PathCounters Counters { get; } = new();
+    public WorkerCounters Counters { get; } = new();
 
     public void Dispose() => _decapsulator.Dispose();
 

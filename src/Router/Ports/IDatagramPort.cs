@@ -4,7 +4,8 @@ using Overlay.Net;
 namespace Overlay.Router.Ports;
 
 /// <summary>
-/// The outer socket: messages from and to other hosts. A message is a datagram of one inner packet, or a train of such.
+/// The outer socket: messages from and to other hosts. A message is a datagram, which carries one inner packet, or a
+/// train of datagrams.
 /// </summary>
 /// <remarks>
 /// One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/> and
@@ -12,10 +13,10 @@ namespace Overlay.Router.Ports;
 /// </remarks>
 public interface IDatagramPort
 {
-    /// <summary>Readable when a message or an error waits.</summary>
+    /// <summary>Readable when a message or an error report waits.</summary>
     SafeFd Descriptor { get; }
 
-    /// <summary>The port every host listens on: where messages go.</summary>
+    /// <summary>The UDP port that every host listens on and that messages go to.</summary>
     ushort Port { get; }
 
     /// <summary>Empties the batch, then receives what waits.</summary>
@@ -24,7 +25,7 @@ public interface IDatagramPort
     /// <returns>Messages received, 1 or more; EAGAIN when none was waiting, or why receiving failed.</returns>
     SyscallResult Receive(ReceiveBatch batch, int atMost);
 
-    /// <summary>Has the kernel put a peer's datagrams together into trains, or not.</summary>
+    /// <summary>Sets whether the kernel puts a peer's datagrams together into trains (UDP_GRO).</summary>
     /// <returns>0, or the errno when it cannot.</returns>
     SyscallResult SetReceiveTrains(bool on);
 
@@ -37,17 +38,15 @@ public interface IDatagramPort
     SyscallResult Send(SendBatch batch, int first, int count);
 
     /// <summary>
-    /// Sends a message of one datagram that was refused with EMSGSIZE, in fragments if need be. Slower.
+    /// Sends a message of one datagram that is longer than its path, in IP fragments if need be. Slower.
     /// </summary>
     /// <param name="batch">The messages.</param>
     /// <param name="index">Which of them.</param>
     /// <returns>1, or why it could not be sent even so.</returns>
     SyscallResult SendInFragments(SendBatch batch, int index);
 
-    /// <summary>
-    /// Asks the kernel how long a packet to this address may be. Slow: for when a send has been refused.
-    /// </summary>
-    /// <param name="address">The peer.</param>
+    /// <summary>Asks the kernel for the path MTU to an address. Slow: for when a send has been refused.</summary>
+    /// <param name="address">The peer's.</param>
     /// <returns>Bytes of the outer packet; 0 when it does not know.</returns>
     int FindPathMtu(Ipv4Address address);
 
@@ -55,13 +54,13 @@ public interface IDatagramPort
     /// <returns>False when there is none.</returns>
     bool TryReadError(out DatagramError error);
 
-    /// <summary>Whether several messages go with one system call: a filter (seccomp(2)) may forbid it.</summary>
+    /// <summary>Tries whether one system call may send several messages: a filter (seccomp(2)) may forbid it.</summary>
     /// <returns>0, or the errno when not.</returns>
     SyscallResult ProbeMessageBatches();
 
-    /// <summary>Waits this long, whether or not the send buffer has room.</summary>
+    /// <summary>Waits for this time, whether or not the send buffer has room.</summary>
     void Pause(int milliseconds);
 
-    /// <summary>Waits until the send buffer has room, at most this long.</summary>
+    /// <summary>Waits until the send buffer has room, at most for this time.</summary>
     void WaitWritable(int timeoutMilliseconds);
 }

@@ -4,14 +4,14 @@ using Overlay.Net;
 
 namespace Overlay.Router.Ports;
 
-/// <summary>The outer socket as the kernel has it.</summary>
+/// <summary>The outer socket: a UDP socket of the kernel.</summary>
 public sealed class UdpPort : IDatagramPort, IDisposable
 {
-    /// <summary>What IPv4 and UDP headers add to a packet.</summary>
+    /// <summary>What the outer IPv4 and UDP headers add to a packet, in bytes.</summary>
     public const int EncapsulationBytes = 28;
 
-    // Half a second of full-size packets at 100 Mbit/s; the kernel doubles it for its own accounting (socket(7),
-    // SO_RCVBUF).
+    // Half a second of full-size packets at 100 Mbit/s. The kernel doubles the number for its own bookkeeping
+    // (socket(7), SO_RCVBUF).
     private const int BufferBytes = 8 << 20;
 
     private readonly UdpSocket _socket;
@@ -35,16 +35,16 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// </summary>
     /// <param name="address">This host's.</param>
     /// <param name="port">1 to 65535.</param>
-    /// <param name="isShared">Whether several sockets have the port, each getting its share of the peers.</param>
+    /// <param name="isShared">Whether several sockets bind the same port and share the peers among them.</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
     public static UdpPort Bind(Ipv4Address address, ushort port, bool isShared = false)
     {
         var socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
         try
         {
-            // A datagram too long for its path is refused, so that the path is known from the first one on; and trains
-            // carry DF like the single datagrams of stock flannel, which the kernel leaves out on a train that may be
-            // fragmented (net/ipv4/ip_output.c).
+            // A datagram that is longer than its path is refused, so that the path MTU is learned with the first one.
+            // And trains carry DF as stock flannel's single datagrams do: on a train that may be fragmented the kernel
+            // does not set it (net/ipv4/ip_output.c).
             socket.SetFragmentation(false);
             return new UdpPort(socket, PathMtuSocket.Open(address), port);
         }
@@ -55,23 +55,23 @@ public sealed class UdpPort : IDatagramPort, IDisposable
         }
     }
 
-    /// <summary>Asks for reports about datagrams that did not arrive.</summary>
+    /// <summary>Sets whether the kernel reports datagrams that did not arrive (IP_RECVERR).</summary>
     /// <returns>0, or the errno when the kernel cannot.</returns>
     public SyscallResult SetErrorReports(bool on) => _socket.SetErrorReports(on);
 
     /// <inheritdoc/>
     public SyscallResult SetReceiveTrains(bool on) => _socket.SetReceiveTrains(on);
 
-    /// <summary>Whether the kernel can cut trains apart.</summary>
+    /// <summary>Tries whether the kernel can cut trains apart (UDP_SEGMENT).</summary>
     /// <returns>0, or the errno when it cannot.</returns>
     public SyscallResult ProbeSendTrains() => _socket.ProbeSendTrains();
 
     /// <inheritdoc/>
     public SyscallResult ProbeMessageBatches() => _socket.ProbeMessageBatches();
 
-    /// <summary>Finds out by a train on the loopback interface how many datagrams the kernel lets one have.</summary>
+    /// <summary>Tries with a train on the loopback interface how many datagrams the kernel takes in one.</summary>
     /// <returns>127 from Linux 6.9 on; 63 before, and where the loopback interface is down.</returns>
-    public static int ProbeDatagramsATrain() =>
+    public static int ProbeDatagramsPerTrain() =>
         UdpSocket.TakesTrainOf(SendLimits.MostDatagrams) ? SendLimits.MostDatagrams : SendLimits.SafeDatagrams;
 
     /// <inheritdoc/>
@@ -102,9 +102,9 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     public void WaitWritable(int timeoutMilliseconds) =>
         Readiness.WaitWritable(_socket.Descriptor, timeoutMilliseconds);
 
-    /// <summary>Reads how many messages the kernel has dropped because the receive buffer was full.</summary>
+    /// <summary>Reads how many messages the kernel dropped because the receive buffer was full.</summary>
     /// <param name="messages">Modulo 2^32; a message is a datagram or a whole train.</param>
-    /// <returns>False when the kernel does not tell.</returns>
+    /// <returns>False when the kernel does not report it.</returns>
     public bool TryReadDrops(out uint messages) => _socket.TryReadDrops(out messages);
 
     /// <inheritdoc/>

@@ -7,24 +7,22 @@ using Overlay.Net;
 namespace Overlay.Router.Routes;
 
 /// <summary>
-/// Where each destination goes: immutable, so that a reader needs no lock and a writer replaces the whole.
+/// Where each destination goes. Immutable: a reader needs no lock, and a writer replaces the whole table.
 /// </summary>
 /// <remarks>
-/// A next hop is an outer address; 0.0.0.0 means none. With prefixes of one length the lookup is one load from
-/// an index over the covered range; with several lengths it is a binary search over disjoint ranges, which were cut at
-/// build time so that the longest prefix wins.
+/// A next hop is an outer address; 0.0.0.0 means none. When all prefixes have one length, a lookup is one load
+/// from an index over the covered range. Otherwise it is a binary search over disjoint ranges, which are made at build
+/// time so that the longest prefix wins.
 /// </remarks>
 public sealed class RouteTable
 {
-    /// <summary>
-    /// The longest direct index, in entries: 4 MB. Beyond it the ranges cost less cache than the index.
-    /// </summary>
+    // The longest direct index, 4 MB. A longer one would take more cache than the ranges.
     private const int MaximumIndexEntries = 1 << 20;
 
-    // No packet has the unspecified address as its destination and survives the other checks.
+    // 0.0.0.0/32: no packet to the unspecified address passes the other checks.
     private static readonly Ipv4Prefix s_nothing = new(default, 32);
 
-    private readonly uint[] _peers; // the distinct next hops: open-addressing hash, 0 = free
+    private readonly uint[] _peers; // the distinct next hops: a hash table with open addressing, 0 is a free slot
 
     // Either a direct index …
     private readonly uint[] _index = [];
@@ -69,7 +67,7 @@ public sealed class RouteTable
         }
     }
 
-    /// <summary>A table of no routes: everything is unroutable, nobody is a peer.</summary>
+    /// <summary>A table without routes: no destination is routable, and no host is a peer.</summary>
     public static RouteTable Empty { get; } = new(s_nothing, s_nothing, []);
 
     /// <summary>The whole overlay network.</summary>
@@ -84,7 +82,7 @@ public sealed class RouteTable
     /// <summary>Distinct next hops.</summary>
     public int PeerCount { get; }
 
-    /// <summary>True when the lookup is one load.</summary>
+    /// <summary>True when a lookup is one load.</summary>
     internal bool IsDirect => _index.Length > 0;
 
     /// <summary>Builds a table.</summary>
@@ -113,7 +111,7 @@ public sealed class RouteTable
     /// </summary>
     public Ipv4Address Find(Ipv4Address destination)
     {
-        // Below the base the subtraction wraps to a large number, so one comparison covers both ends.
+        // Below the base the subtraction wraps to a large number, so one comparison checks both ends.
         uint entry = (destination.Value - _indexBase) >> _indexShift;
         uint[] index = _index;
         if (entry < (uint)index.Length)
@@ -145,13 +143,14 @@ public sealed class RouteTable
     /// <summary>True when the address lies in this host's own subnet.</summary>
     public bool IsInOwnSubnet(Ipv4Address address) => OwnSubnet.Contains(address);
 
-    // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4): neighbouring addresses spread.
+    // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4) spreads neighbouring addresses.
     private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peers.Length)));
 
     private Ipv4Address FindRange(Ipv4Address destination)
     {
         int position = Array.BinarySearch(_rangeStarts, destination.Value);
-        // the first range starts at 0, so one is always before
+
+        // The first range starts at 0, so there always is one before.
         return new Ipv4Address(_rangeHops[position >= 0 ? position : ~position - 1]);
     }
 
@@ -170,8 +169,8 @@ public sealed class RouteTable
         return entries <= MaximumIndexEntries;
     }
 
-    // Prefixes nest or are disjoint, so a walk in address order with a stack of the open ones sees every change of
-    // owner.
+    // Prefixes nest or are disjoint, so a walk in address order with a stack of the prefixes around the address sees
+    // every change of next hop.
     private static (uint[] Starts, uint[] Hops) CutRanges(Route[] routes)
     {
         List<uint> starts = [0];
@@ -203,8 +202,8 @@ public sealed class RouteTable
             }
         }
 
-        foreach (Route route in routes.OrderBy(route => route.Destination.First)
-            .ThenBy(route => route.Destination.Length))
+        foreach (Route route in
+            routes.OrderBy(route => route.Destination.First).ThenBy(route => route.Destination.Length))
         {
             CloseBefore(route.Destination.First.Value);
             Enter(route.Destination.First.Value, route.NextHop.Value);

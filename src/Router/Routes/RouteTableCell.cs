@@ -2,9 +2,10 @@ using System.Threading;
 
 namespace Overlay.Router.Routes;
 
-/// <summary>The one place where the current route table is kept and replaced.</summary>
+/// <summary>Holds the current route table.</summary>
 /// <remarks>
-/// Readers load the reference once a batch; the garbage collector frees a table when the last of them has moved on.
+/// Readers load the reference once per batch; the garbage collector frees a table when the last of them has gone on to
+/// the next.
 /// </remarks>
 public sealed class RouteTableCell
 {
@@ -13,7 +14,7 @@ public sealed class RouteTableCell
     /// <summary>The table in force.</summary>
     public RouteTable Current => Volatile.Read(ref _current); // pairs with the write in Publish
 
-    /// <summary>Puts another table in force; nobody waits for anybody.</summary>
-    // the table is complete before it is seen
-    public void Publish(RouteTable table) => Volatile.Write(ref _current, table);
+    /// <summary>Puts another table in force. No thread waits for another.</summary>
+    public void Publish(RouteTable table) =>
+        Volatile.Write(ref _current, table); // the table is complete before it can be seen
 }

@@ -6,18 +6,18 @@ using Overlay.Router.Packets;
 namespace Overlay.Router.Segmentation;
 
 /// <summary>
-/// The transport checksum that the kernel left for the next one to complete (VIRTIO_NET_HDR_F_NEEDS_CSUM).
+/// Completes a transport checksum that the kernel left to the reader (VIRTIO_NET_HDR_F_NEEDS_CSUM).
 /// </summary>
 internal static class PartialChecksum
 {
-    /// <summary>Completes a packet that is not to be cut, in place. One that is complete stays as it is.</summary>
+    /// <summary>Completes a packet that is not a superpacket, in place. A complete one is not changed.</summary>
     /// <remarks>
-    /// Nothing is asked about the protocol: in a tunnel of its own, a pod's kernel leaves the innermost checksum open.
-    /// The field holds the pseudo-header's sum, so the sum over it and what follows is the whole one.
+    /// The protocol does not matter: when a pod has a tunnel of its own, its kernel leaves the innermost checksum open.
+    /// The field holds the pseudo-header's sum, so the sum over the field and what follows is the whole one.
     /// </remarks>
-    /// <param name="header">Of a packet without segmentation.</param>
+    /// <param name="header">What the kernel said about the packet.</param>
     /// <param name="packet">A valid IPv4 packet by its own total length.</param>
-    /// <returns>False when the header contradicts the packet, which is then as it was.</returns>
+    /// <returns>False when the header contradicts the packet, which is then unchanged.</returns>
     public static bool TryComplete(in VirtioNetHeader header, Span<byte> packet)
     {
         if (header.HasReceiveInfo)
@@ -39,9 +39,8 @@ internal static class PartialChecksum
 
         ushort checksum = (ushort)~InternetChecksum.Fold(InternetChecksum.Add(packet[start..], 0));
 
-        // RFC 768: zero would say that there is no checksum. The kernel writes all ones for every protocol, which
-        // elsewhere means the same as zero (net/core/dev.c, skb_checksum_help; a TCP segment that it has cut keeps its
-        // zero).
+        // Zero would mean that there is no checksum (RFC 768). The kernel writes all ones for every protocol, for which
+        // it means the same as zero in others (net/core/dev.c, skb_checksum_help). TCP segments that it cuts keep zero.
         if (checksum == 0)
         {
             checksum = 0xFFFF;

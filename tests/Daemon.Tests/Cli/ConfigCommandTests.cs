@@ -105,13 +105,21 @@ public sealed class ConfigCommandTests : CliStore
     }
 
     [Theory]
-    [InlineData("""{"Network":"10.244.0.0/20"}""", "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside the Network 10.244.0.0/20")]
-    [InlineData("""{"Network":"10.244.0.0/16","SubnetLen":25}""", "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: SubnetLen is 25")]
+    [InlineData(
+        """{"Network":"10.244.0.0/20"}""",
+        "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside the Network 10.244.0.0/20")]
+    [InlineData(
+        """{"Network":"10.244.0.0/16","SubnetLen":25}""",
+        "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: SubnetLen is 25")]
     [InlineData("""{"Network":"10.244.0.0/16","SubnetMax":"10.244.20.0"}""",
         "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside SubnetMin 10.244.1.0 to SubnetMax "
             + "10.244.20.0")]
-    [InlineData("""{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""", "overlay run will refuse it: unknown backend type: 'vxlan'")]
-    [InlineData("""{"Network":"10.244.0.0/16","SubnetMin":"10.244.40.0","SubnetMax":"10.244.20.0"}""", "so no host gets a subnet")]
+    [InlineData(
+        """{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""",
+        "overlay run will refuse it: unknown backend type: 'vxlan'")]
+    [InlineData(
+        """{"Network":"10.244.0.0/16","SubnetMin":"10.244.40.0","SubnetMax":"10.244.20.0"}""",
+        "so no host gets a subnet")]
     [InlineData("""{"EnableIPv4":false}""", "overlay run will refuse it: the network config in", "EnableIPv4 is false")]
     public async Task What_will_not_work_as_meant_is_a_warning(string config, params string[] warnings)
     {

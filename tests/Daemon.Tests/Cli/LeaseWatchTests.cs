@@ -190,7 +190,7 @@ public sealed class LeaseWatchTests : CliStore
     private static CancellationTokenSource Deadline()
     {
         var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
         return deadline;
     }
 

@@ -2,8 +2,8 @@ using System;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Linux;
 using Overlay.Net;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Kernel;

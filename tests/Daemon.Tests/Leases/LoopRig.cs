@@ -20,7 +20,7 @@ namespace Overlay.Daemon.Tests.Leases;
 /// </summary>
 internal sealed class LoopRig : IAsyncDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     internal static readonly TimeSpan Margin = TimeSpan.FromMinutes(60);
     internal static readonly NetworkConfig Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
 

@@ -104,11 +104,11 @@ public sealed class LostLeaseTests : IAsyncDisposable
         await _rig.UntilSaid(line);
         DateTimeOffset saidFirst = _rig.Time.GetUtcNow();
 
-        await _rig.UntilWhile(TimeSpan.FromSeconds(1), () => _rig.TimesSaid(line) == 2);
+        await _rig.UntilWhile(
+            TimeSpan.FromSeconds(1), () => _rig.TimesSaid(line) >= 2 && _rig.Store.Requests.Count >= 6);
 
-        TimeSpan between = _rig.Time.GetUtcNow() - saidFirst;
-        Assert.True(between >= TimeSpan.FromSeconds(60), $"said again after {between}");
-        Assert.True(_rig.Store.Requests.Count >= 6, $"{_rig.Store.Requests.Count} attempts"); // 0.5, 1, 2, 4, 8, 10 …
+        TimeSpan passed = _rig.Time.GetUtcNow() - saidFirst;
+        Assert.InRange(_rig.TimesSaid(line), 2, 1 + (int)passed.TotalMinutes);
         Assert.Equal(1, _rig.Cell.Current.Count);
         Assert.False(_rig.Running.IsCompleted);
         refuses = false;

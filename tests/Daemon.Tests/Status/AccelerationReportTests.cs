@@ -1,8 +1,8 @@
 using System;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Paths;
+using Overlay.Router.Workers;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.PacketBuilder;

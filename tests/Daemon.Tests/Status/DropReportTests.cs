@@ -27,7 +27,7 @@ public sealed class DropReportTests
         rig.Tun.Put(Ipv4(OurPod, PeerPod));  // refused
         rig.Tun.Put(Ipv4(OurPod, Unleased)); // no route: the traffic's own affair
         forwarder.Start();
-        Assert.True(SpinWait.SpinUntil(() => forwarder.Outbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => forwarder.Outbound.Dropped() == 2, TimeSpan.FromSeconds(60)));
         report.LogGrowth();
         report.LogGrowth();
 
@@ -52,7 +52,7 @@ public sealed class DropReportTests
         rig.Port.Put(Ipv4(PeerPod, OurPod), OtherPeerAddress); // our own verdict
         forwarder.Start();
         Assert.True(SpinWait.SpinUntil(
-            () => forwarder.Outbound.Dropped() == 1 && forwarder.Inbound.Dropped() == 2, TimeSpan.FromSeconds(10)));
+            () => forwarder.Outbound.Dropped() == 1 && forwarder.Inbound.Dropped() == 2, TimeSpan.FromSeconds(60)));
         report.LogGrowth();
 
         Assert.Equal(

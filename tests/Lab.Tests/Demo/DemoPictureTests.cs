@@ -31,7 +31,7 @@ public sealed class DemoPictureTests
         Assert.Single(lines.Skip(1).Select(line => line.Length).Distinct());
         string all = string.Join('\n', lines);
         Assert.All(
-            new[] { s_left.PublicIp, s_left.PodIp, s_left.GatewayIp, s_right.PublicIp, s_right.PodIp, s_right.GatewayIp },
+            new[] { s_left, s_right }.SelectMany(host => new[] { host.PublicIp, host.PodIp, host.GatewayIp }),
             address => Assert.Contains(address, all));
         Assert.Equal(unicode, all.Any(character => character > 127));
     }

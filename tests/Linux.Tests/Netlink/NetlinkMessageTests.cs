@@ -5,6 +5,7 @@ using System.Linq;
 using Overlay.Linux.Interop;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -204,14 +205,14 @@ public sealed class NetlinkMessageTests
         byte[] buffer = new byte[128];
         buffer.AsSpan().Fill(0xDB);
 
-        var writer = new NetlinkMessageWriter(buffer, Libc.RTM_NEWLINK, Libc.NLM_F_ACK);
+        var writer = new NetlinkMessageWriter(buffer, Native.RTM_NEWLINK, Native.NLM_F_ACK);
         writer.WriteStruct(new ifinfomsg { ifi_index = 0x0102_0304, ifi_flags = 1, ifi_change = 1 });
-        writer.WriteStringAttribute(Libc.IFLA_IFNAME, "lo");
-        writer.WriteAttribute(Libc.IFLA_MTU, 1472);
-        writer.WriteIpv4Attribute(Libc.IFA_LOCAL, Ipv4Address.Parse("10.1.2.3"));
-        int outer = writer.BeginNested(Libc.IFLA_AF_SPEC);
-        int inner = writer.BeginNested(Libc.AF_INET6);
-        writer.WriteAttribute(Libc.IFLA_INET6_ADDR_GEN_MODE, [1]);
+        writer.WriteStringAttribute(Native.IFLA_IFNAME, "lo");
+        writer.WriteAttribute(Native.IFLA_MTU, 1472);
+        writer.WriteIpv4Attribute(Native.IFA_LOCAL, Ipv4Address.Parse("10.1.2.3"));
+        int outer = writer.BeginNested(Native.IFLA_AF_SPEC);
+        int inner = writer.BeginNested((ushort)LibC.AF_INET6);
+        writer.WriteAttribute(Native.IFLA_INET6_ADDR_GEN_MODE, [1]);
         writer.EndNested(inner);
         writer.EndNested(outer);
 
@@ -233,8 +234,8 @@ public sealed class NetlinkMessageTests
     {
         Assert.ThrowsAny<ArgumentException>(() =>
         {
-            var writer = new NetlinkMessageWriter(new byte[20], Libc.RTM_GETLINK, 0);
-            writer.WriteAttribute(Libc.IFLA_MTU, 1u);
+            var writer = new NetlinkMessageWriter(new byte[20], Native.RTM_GETLINK, 0);
+            writer.WriteAttribute(Native.IFLA_MTU, 1u);
         });
     }
 
@@ -260,7 +261,7 @@ public sealed class NetlinkMessageTests
         var reader = new NetlinkMessageReader(datagram);
         while (reader.TryRead(out NetlinkMessage message))
         {
-            if (message.Header.nlmsg_type is Libc.NLMSG_ERROR or Libc.NLMSG_DONE)
+            if (message.Header.nlmsg_type is Native.NLMSG_ERROR or Native.NLMSG_DONE)
             {
                 answers.Add(NetlinkSocket.ReadAnswer(message));
             }

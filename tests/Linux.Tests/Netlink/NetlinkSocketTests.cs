@@ -4,6 +4,7 @@ using System.Linq;
 using Overlay.Linux.Interop;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
+using Tmds.Linux;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -16,8 +17,8 @@ public sealed class NetlinkSocketTests
     [Fact]
     public void The_receive_buffer_grows_to_the_datagram()
     {
-        using var small = NetlinkSocket.Open(Libc.NETLINK_ROUTE, bufferBytes: 1);
-        using var large = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
+        using var small = NetlinkSocket.Open(Native.NETLINK_ROUTE, bufferBytes: 1);
+        using var large = NetlinkSocket.Open(Native.NETLINK_ROUTE);
 
         Assert.Equal(Errno.None, small.Dump(LinkDump(), RouteMessages.ParseLink, out List<Link> bySmall).Errno);
         Assert.Equal(Errno.None, large.Dump(LinkDump(), RouteMessages.ParseLink, out List<Link> byLarge).Errno);
@@ -29,7 +30,7 @@ public sealed class NetlinkSocketTests
     [Fact]
     public void After_an_abandoned_conversation_the_next_one_is_answered()
     {
-        using var socket = NetlinkSocket.Open(Libc.NETLINK_ROUTE);
+        using var socket = NetlinkSocket.Open(Native.NETLINK_ROUTE);
         Assert.Throws<TimeoutException>(
             () => socket.Query<Link>(LinkQuery(), _ => throw new TimeoutException(), out _));
 
@@ -102,27 +103,27 @@ public sealed class NetlinkSocketTests
         inside.Ip("tuntap add name tun0 mode tun");
         inside.IpBatch(string.Concat(
             Enumerable.Range(0, AddressCount).Select(i => $"address add 10.0.{i / 256}.{i % 256}/32 dev tun0\n")));
-        return inside.Namespace.Run(() => NetlinkSocket.Open(Libc.NETLINK_ROUTE, bufferBytes: 1));
+        return inside.Namespace.Run(() => NetlinkSocket.Open(Native.NETLINK_ROUTE, bufferBytes: 1));
     }
 
     private static byte[] LinkDump()
     {
-        var request = new NetlinkMessageWriter(new byte[64], Libc.RTM_GETLINK, Libc.NLM_F_DUMP);
+        var request = new NetlinkMessageWriter(new byte[64], Native.RTM_GETLINK, Native.NLM_F_DUMP);
         request.WriteStruct(default(ifinfomsg));
         return request.Finish().ToArray();
     }
 
     private static byte[] LinkQuery()
     {
-        var request = new NetlinkMessageWriter(new byte[64], Libc.RTM_GETLINK, Libc.NLM_F_ACK);
+        var request = new NetlinkMessageWriter(new byte[64], Native.RTM_GETLINK, Native.NLM_F_ACK);
         request.WriteStruct(new ifinfomsg { ifi_index = 1 });
         return request.Finish().ToArray();
     }
 
     private static byte[] AddressDump()
     {
-        var request = new NetlinkMessageWriter(new byte[64], Libc.RTM_GETADDR, Libc.NLM_F_DUMP);
-        request.WriteStruct(new ifaddrmsg { ifa_family = Libc.AF_INET });
+        var request = new NetlinkMessageWriter(new byte[64], Native.RTM_GETADDR, Native.NLM_F_DUMP);
+        request.WriteStruct(new ifaddrmsg { ifa_family = (byte)LibC.AF_INET });
         return request.Finish().ToArray();
     }
 }

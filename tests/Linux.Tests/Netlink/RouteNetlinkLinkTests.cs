@@ -11,7 +11,7 @@ namespace Overlay.Linux.Tests.Netlink;
 /// <summary>Each test in a namespace of its own; what we say is compared with what ip(8) says.</summary>
 public sealed class RouteNetlinkLinkTests
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void Links_are_those_that_ip_shows()

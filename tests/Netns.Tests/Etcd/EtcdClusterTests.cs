@@ -18,16 +18,17 @@ public sealed class EtcdClusterTests : LabTest
 {
     private const string Elsewhere = "172.16.0.77";
 
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task One_of_three_members_stopped_and_then_the_leader_killed_costs_no_packet_and_no_change()
     {
         TestLab lab = NewLab(2);
         lab.AddWireAddresses(3);
         using var cluster = EtcdCluster.Start(
-            new EtcdServerOptions { NetworkNamespace = lab.Plan.WireNamespace, Address = IPAddress.Parse(
-                LabPlan.WireAddress) });
+            new EtcdServerOptions
+            {
+                NetworkNamespace = lab.Plan.WireNamespace,
+                Address = IPAddress.Parse(LabPlan.WireAddress),
+            });
         using HttpClient http = EtcdGateway.CreateClient(lab.Plan.WireNamespace);
         EtcdServer leader = await LeaderAsync(cluster.Members, http);
         EtcdServer follower = cluster.Members.First(member => member != leader);
@@ -67,8 +68,7 @@ public sealed class EtcdClusterTests : LabTest
     {
         Write(lab, members, gateway => gateway.PutLease(subnet, Elsewhere, gateway.Grant()));
         long written = Stopwatch.GetTimestamp();
-        Assert.True(Eventually(
-            () => lab.Counters(1).Routes == routes && lab.Counters(2).Routes == routes, s_within), lab.Logs());
+        Await(() => lab.Counters(1).Routes == routes && lab.Counters(2).Routes == routes, () => lab.Logs());
         Print(
             $"{subnet}: known to both {Stopwatch.GetElapsedTime(written).TotalMilliseconds:0} ms after it was written");
     }
@@ -77,8 +77,8 @@ public sealed class EtcdClusterTests : LabTest
     private static void Write(TestLab lab, IEnumerable<EtcdServer> members, Action<EtcdGateway> write)
     {
         EtcdServer[] asked = [.. members];
-        string problem = string.Empty;
-        bool written = Eventually(
+        string refusal = string.Empty;
+        Await(
             () =>
             {
                 foreach (EtcdServer member in asked)
@@ -89,23 +89,22 @@ public sealed class EtcdClusterTests : LabTest
                         write(gateway);
                         return true;
                     }
-                    catch (LabException refused)
+                    catch (LabException problem)
                     {
-                        problem = refused.Message;
+                        refusal = problem.Message;
                     }
                 }
 
                 return false;
             },
-            s_within);
-        Assert.True(written, problem);
+            () => refusal);
     }
 
     private static async Task<EtcdServer> LeaderAsync(IReadOnlyList<EtcdServer> members, HttpClient http)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         long began = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(began) < s_within)
+        while (Stopwatch.GetElapsedTime(began) < TestLab.Patience)
         {
             foreach (EtcdServer member in members)
             {

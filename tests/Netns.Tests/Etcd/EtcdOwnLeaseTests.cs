@@ -21,22 +21,22 @@ public sealed class EtcdOwnLeaseTests : LabTest
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         string subnet = lab.Subnet(1).Subnet;
         using var pings = new SteadyPing(lab, 1, 2);
-        Assert.True(Eventually(() => pings.Sent > 10, TestLab.Patience));
+        Await(() => pings.Sent > 10);
 
         etcd.Gateway.DeleteLease(subnet);
         long deleted = Stopwatch.GetTimestamp();
 
-        Assert.True(Eventually(() => etcd.Gateway.Lease(subnet) is not null, TestLab.Patience), daemon.Tail());
+        Await(() => etcd.Gateway.Lease(subnet) is not null, () => daemon.Tail());
         Print($"back {Stopwatch.GetElapsedTime(deleted).TotalMilliseconds:0} ms after it was deleted");
         LeaseKey back = etcd.Gateway.Lease(subnet)!;
         Assert.Equal((lab.Host(1).UnderlayAddress.ToString(), true), (back.PublicIp, back.LeaseId != 0));
         lab.AwaitPath(2, 1);
         int more = pings.Sent + 10;
-        Assert.True(Eventually(() => pings.Sent > more, TestLab.Patience));
+        Await(() => pings.Sent > more);
         (int sent, int lost) = pings.Stop();
 
-        // The peer is told by etcd that the lease is gone, and then that it is there. Between the two this host is a
-        // stranger to it and it has no way back: what is lost is lost there, and it is over before the next ping.
+        // The peer hears from etcd that the lease is gone, and then that it is there. Between the two it neither takes
+        // packets of this host nor has a route to it: what is lost is lost there, one ping at most.
         CountersReport peer = lab.Counters(2);
         long refused =
             peer.Inbound.Drops.GetValueOrDefault("unknown_peer") + peer.Outbound.Drops.GetValueOrDefault("no_route");
@@ -62,7 +62,7 @@ public sealed class EtcdOwnLeaseTests : LabTest
         etcd.Gateway.PutLease(before, Thief, etcd.Gateway.Grant());
         LeaseKey? stolen = etcd.Gateway.Lease(before);
 
-        Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("subnet changed from ");
         var after = SubnetFacts.Read(lab.Host(1).SubnetFile);
         Assert.NotEqual(before, after.Subnet);
         Assert.Contains(daemon.Errors, line =>
@@ -92,7 +92,7 @@ public sealed class EtcdOwnLeaseTests : LabTest
 
         // A start takes the lease again.
         daemon.Signal("TERM");
-        _ = daemon.WaitForExit(TestLab.Patience);
+        _ = daemon.WaitForExit();
         daemon = lab.Start(1);
         Assert.Equal(subnet, lab.WaitUntilReady(daemon, 1).Subnet);
         Assert.Equal(reserved, etcd.Gateway.Lease(subnet));
@@ -103,7 +103,7 @@ public sealed class EtcdOwnLeaseTests : LabTest
         daemon = lab.Start(1);
         Assert.Equal(subnet, lab.WaitUntilReady(daemon, 1).Subnet);
         etcd.Restart(TestContext.Current.CancellationToken);
-        Assert.True(daemon.WaitForError($"lease {subnet} renewed", TimeSpan.FromSeconds(20)), daemon.Tail());
+        daemon.AwaitError($"lease {subnet} renewed");
         Assert.Equal(reserved, etcd.Gateway.Lease(subnet));
     }
 }

@@ -19,8 +19,6 @@ public sealed class EtcdRefusalTests : LabTest
 {
     private const string RootPassword = "root-of-the-test", Password = "a-password-that-no-line-may-show";
 
-    private static readonly TimeSpan s_endedWithin = TimeSpan.FromSeconds(20);
-
     [Fact]
     public void A_certificate_of_another_authority_ends_the_start_and_is_named()
     {
@@ -36,7 +34,7 @@ public sealed class EtcdRefusalTests : LabTest
 
         // The right one is all that it lacked.
         lab.LeaseStore = ["--etcd-endpoints", Url(etcd), "--etcd-cafile", right.CaFile];
-        Assert.True(lab.Start(1).WaitForError("flannel config not found in etcd store", TestLab.Patience), lab.Logs());
+        lab.Start(1).AwaitError("flannel config not found in etcd store");
     }
 
     [Fact]
@@ -116,7 +114,7 @@ public sealed class EtcdRefusalTests : LabTest
     private static CommandResult Run(TestLab lab, params IReadOnlyList<string> store)
     {
         lab.LeaseStore = store;
-        return lab.Start(1).WaitForExit(s_endedWithin);
+        return lab.Start(1).WaitForExit();
     }
 
     private static void IsRefused(TestLab lab, CommandResult result, params IReadOnlyList<string> words)

@@ -16,8 +16,8 @@ public sealed class MeterTests : LabTest
 {
     private const int Pings = 20;
 
-    private static readonly string[] s_packetThreads = [
-        "duplex-", "out-", "in-", "tun-read-", "send-", "receive-", "tun-write-"];
+    private static readonly string[] s_packetThreads =
+        ["duplex-", "out-", "in-", "tun-read-", "send-", "receive-", "tun-write-"];
 
     [Theory]
     [InlineData("classic", "duplex")]
@@ -29,33 +29,31 @@ public sealed class MeterTests : LabTest
         TestLab lab = NewLab(2);
         IReadOnlyList<RunningProgram> daemons = lab.BringUp(
             [1, 2], _ => ["--meter", "--engine", engine, "--workers", workers]);
-        AwaitQuiet(lab);
+        AwaitQuiet(lab, daemons[0]);
         string summary = Path.Combine(lab.Plan.Directory, "strace.txt");
         int[] threads = PacketThreads(daemons[0].Id);
         string strace = ChildCommand.Find("strace")
             ?? throw new InvalidOperationException("strace is missing: apt-get install strace");
         using var tracer = RunningProgram.Start(
             [strace, "-c", "-o", summary, .. threads.SelectMany(thread => (string[])["-p", $"{thread}"])]);
-        Assert.True(
-            Eventually(() => tracer.Errors.Count(
-                line => line.EndsWith("attached", StringComparison.Ordinal)) == threads.Length, TestLab.Patience),
-            tracer.Tail());
+        Await(
+            () => tracer.Errors.Count(line => line.EndsWith("attached", StringComparison.Ordinal)) == threads.Length,
+            () => tracer.Tail());
 
         Dictionary<MeteredCall, long> before = Metered(lab);
         using (var pinger = new Pinger(lab.Host(1).PodNamespace))
         {
             for (int i = 1; i <= Pings; i++)
             {
-                Assert.NotNull(pinger.Ping(lab.Pod(2), (ushort)i, TimeSpan.FromSeconds(1)));
+                Assert.NotNull(pinger.Ping(lab.Pod(2), (ushort)i, TestLab.Patience));
             }
         }
 
-        UdpResult flood = UdpBlast.Measure(
-            lab.Host(2).PodNamespace, lab.Host(1).PodNamespace, lab.Pod(1), 64, TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken);
-        Assert.True(flood.Received > 100, $"{flood}");
-        Dictionary<MeteredCall, long> after = AwaitQuiet(lab);
+        long received = 0;
+        Await(() => (received += Flood(lab).Received) > 100, () => $"{received}");
+        Dictionary<MeteredCall, long> after = AwaitQuiet(lab, daemons[0]);
         tracer.Signal("INT");
-        _ = tracer.WaitForExit(TestLab.Patience);
+        _ = tracer.WaitForExit();
         Dictionary<string, long> traced = Summary(summary);
         var metered = MeteredCalls.All.ToDictionary(call => call, call => after[call] - before[call]);
         Print(
@@ -76,21 +74,26 @@ public sealed class MeterTests : LabTest
         long Traced(string call) => traced.GetValueOrDefault(call);
     }
 
-    // Two looks in a row with the same counts.
-    private static Dictionary<MeteredCall, long> AwaitQuiet(TestLab lab)
+    private static UdpResult Flood(TestLab lab) => UdpBlast.Measure(
+        lab.Host(2).PodNamespace, lab.Host(1).PodNamespace, lab.Pod(1), 64, TimeSpan.FromMilliseconds(200),
+        TestContext.Current.CancellationToken);
+
+    // Two looks in a row with the same counts, and at both every packet thread asleep: one that has work and only waits
+    // for a processor is not.
+    private static Dictionary<MeteredCall, long> AwaitQuiet(TestLab lab, RunningProgram daemon)
     {
         Dictionary<MeteredCall, long> last = Metered(lab);
-        Assert.True(
-            Eventually(
-                () =>
-                {
-                    Condition.Pause(TimeSpan.FromMilliseconds(150), TestContext.Current.CancellationToken);
-                    Dictionary<MeteredCall, long> now = Metered(lab);
-                    bool isQuiet = now.All(call => last[call.Key] == call.Value);
-                    last = now;
-                    return isQuiet;
-                },
-                TestLab.Patience),
+        bool wasAsleep = AllSleep(daemon.Id);
+        Await(
+            () =>
+            {
+                Condition.Pause(TimeSpan.FromMilliseconds(150), TestContext.Current.CancellationToken);
+                Dictionary<MeteredCall, long> now = Metered(lab);
+                bool areAsleep = AllSleep(daemon.Id);
+                bool isQuiet = wasAsleep && areAsleep && now.All(call => last[call.Key] == call.Value);
+                (last, wasAsleep) = (now, areAsleep);
+                return isQuiet;
+            },
             "the daemon is never quiet");
         return last;
     }
@@ -104,6 +107,13 @@ public sealed class MeterTests : LabTest
                 .Sum(direction => direction.Calls.GetValueOrDefault(call.Name())?.Calls ?? 0));
     }
 
+    // proc(5): the state is the third field, after the name. A thread that is traced sleeps as S, too.
+    private static bool AllSleep(int processId) => PacketThreads(processId).All(thread =>
+    {
+        string stat = File.ReadAllText($"/proc/{processId}/task/{thread}/stat");
+        return stat[stat.LastIndexOf(')') + 2] == 'S';
+    });
+
     private static int[] PacketThreads(int processId) =>
     [
         .. Directory.EnumerateDirectories($"/proc/{processId}/task")
@@ -115,8 +125,8 @@ public sealed class MeterTests : LabTest
     // "% time  seconds  usecs/call  calls  [errors]  syscall" between two rules.
     private static Dictionary<string, long> Summary(string file) => File.ReadLines(file)
         .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Where(words => words.Length is 5 or 6 && words[^1] != "total" && long.TryParse(
-            words[3], CultureInfo.InvariantCulture, out _))
+        .Where(words => words.Length is 5 or 6 && words[^1] != "total"
+            && long.TryParse(words[3], CultureInfo.InvariantCulture, out _))
         .ToDictionary(
             words => words[^1], words => long.Parse(words[3], CultureInfo.InvariantCulture), StringComparer.Ordinal);
 }

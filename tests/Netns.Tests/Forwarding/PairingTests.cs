@@ -124,9 +124,8 @@ public sealed class PairingTests : LabTest
 
         string pod = lab.Host(1).PodNamespace;
         string[] expected = [$"{pod} Tcp.InCsumErrors 1", $"{pod} Udp.InCsumErrors 1"];
-        Assert.True(
-            Eventually(() => InnerErrors.Of(lab.Plan).SequenceEqual(expected), TestLab.Patience),
-            string.Join('\n', InnerErrors.Of(lab.Plan)));
+        Await(
+            () => InnerErrors.Of(lab.Plan).SequenceEqual(expected), () => string.Join('\n', InnerErrors.Of(lab.Plan)));
         Assert.Equal(2, lab.Counters(1).Inbound.Events["bad_transport_checksum"]);
         Assert.Empty(lab.Counters(1).Drops);
     }

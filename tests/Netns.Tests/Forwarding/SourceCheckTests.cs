@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
 using Overlay.Control;
-using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Overlay.Testing;
 using Xunit;
@@ -18,8 +17,6 @@ public sealed class SourceCheckTests : LabTest
 {
     private const int PodPort = 4242;
 
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(3);
-
     [Fact]
     public void A_strangers_datagram_is_counted_as_unknown_peer_and_nothing_reaches_the_pod()
     {
@@ -30,7 +27,7 @@ public sealed class SourceCheckTests : LabTest
 
         Injector.Send(lab.Host(3).HostNamespace, lab.Host(1).UnderlayAddress, Packet(lab.Pod(2), lab.Pod(1), mark));
 
-        Assert.True(Eventually(() => Drops(lab, "unknown_peer") == 1, s_within), "not counted");
+        Await(() => Drops(lab, "unknown_peer") == 1, "not counted");
         Assert.Null(pod.First((_, payload) => Carries(payload, mark), TimeSpan.Zero));
         Assert.Equal("unknown_peer", Assert.Single(lab.Counters(1).Inbound.Drops).Key);
     }
@@ -57,7 +54,7 @@ public sealed class SourceCheckTests : LabTest
                 strange |= Carries(payload, foreign) || Carries(payload, ours);
                 return Carries(payload, own); // sent last, so the others are over
             },
-            s_within));
+            TestLab.Patience));
         Assert.False(strange, "a foreign source reached the pod");
         Assert.Equal(2, Drops(lab, "spoofed_source"));
     }
@@ -71,11 +68,10 @@ public sealed class SourceCheckTests : LabTest
         using var pod = new PacketWatch(lab.Host(1).PodNamespace, "eth0");
         byte[] mark = Mark(seed: 15);
 
-        Injector.Send(
-            lab.Host(3).HostNamespace, lab.Host(1).UnderlayAddress, Packet(
-                IPAddress.Parse("10.244.250.7"), lab.Pod(1), mark));
+        byte[] packet = Packet(IPAddress.Parse("10.244.250.7"), lab.Pod(1), mark);
+        Injector.Send(lab.Host(3).HostNamespace, lab.Host(1).UnderlayAddress, packet);
 
-        Assert.NotNull(pod.First((_, payload) => Carries(payload, mark), s_within));
+        Assert.NotNull(pod.First((_, payload) => Carries(payload, mark), TestLab.Patience));
         Assert.Empty(lab.Counters(1).Inbound.Drops);
     }
 
@@ -84,10 +80,9 @@ public sealed class SourceCheckTests : LabTest
     {
         TestLab lab = NewLab(2);
         _ = lab.BringUp(1, 2);
-        using Socket receiver = LabNamespace.Run(
-            lab.Host(1).PodNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket receiver = NamespaceSocket.Udp(lab.Host(1).PodNamespace);
         receiver.Bind(new IPEndPoint(lab.Pod(1), PodPort));
-        receiver.ReceiveTimeout = (int)s_within.TotalMilliseconds;
+        receiver.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
         byte[] sent = new byte[2000]; // with its headers longer than the tunnel's 1472 and than the wire's 1500
         new Random(16).NextBytes(sent);
 

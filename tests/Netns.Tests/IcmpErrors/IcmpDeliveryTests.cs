@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Overlay.Control;
 using Overlay.Lab;
+using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 
@@ -14,8 +15,6 @@ namespace Overlay.Netns.Tests.IcmpErrors;
 public sealed class IcmpDeliveryTests : LabTest
 {
     private const string Nowhere = "10.244.250.9"; // inside the network, beyond every lease
-
-    private const int SolIp = 0, IpReceiveErrors = 11; // linux/in.h, IP_RECVERR
 
     [Fact]
     public void Net_unreachable_arrives_at_pod_and_host_from_the_address_nearest_to_each_and_is_counted()
@@ -41,15 +40,11 @@ public sealed class IcmpDeliveryTests : LabTest
     public void A_sockets_own_call_reports_net_unreachable()
     {
         TestLab lab = BringUp();
-        using Socket udp = LabNamespace.Run(
-            lab.Host(1).PodNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-        // the kernel holds 3/0 for passing otherwise
-        udp.SetRawSocketOption(SolIp, IpReceiveErrors, BitConverter.GetBytes(1));
-        udp.ReceiveTimeout = 2000;
+        using Socket udp = NamespaceSocket.Udp(lab.Host(1).PodNamespace);
+        udp.ReportErrors(); // without it the kernel takes a network unreachable for passing
+        udp.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
         udp.Connect(IPAddress.Parse(Nowhere), 9);
-        using Socket tcp = LabNamespace.Run(
-            lab.Host(1).HostNamespace, () =>
-                new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        using Socket tcp = NamespaceSocket.Tcp(lab.Host(1).HostNamespace);
 
         _ = udp.Send([1]);
 
@@ -91,5 +86,5 @@ public sealed class IcmpDeliveryTests : LabTest
     }
 
     private static CommandResult Ping(TestLab lab, string from, string to, params string[] options) =>
-        lab.Run(from, ["ping", "-n", "-c", "1", "-W", "2", .. options, to]);
+        lab.Run(from, ["ping", "-n", "-c", "1", "-W", "60", .. options, to]);
 }

@@ -29,7 +29,7 @@ public sealed class OwnSubnetTests : LabTest
         lab.WriteLease(before.Subnet, Thief);
         long stolen = Stopwatch.GetTimestamp();
 
-        Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("subnet changed from ");
         Print($"on another subnet {Stopwatch.GetElapsedTime(stolen).TotalMilliseconds:0} ms after the theft");
         var after = SubnetFacts.Read(lab.Host(1).SubnetFile);
         Assert.NotEqual(before.Subnet, after.Subnet);
@@ -48,12 +48,11 @@ public sealed class OwnSubnetTests : LabTest
         lab.RestartPod(1);
         lab.AwaitPath(1, 2);
         lab.AwaitPath(3, 1);
-        Assert.True(
-            Eventually(() => lab.Counters(1).Routes == 3, TestLab.Patience), "two peers, and who has the lost subnet");
+        Await(() => lab.Counters(1).Routes == 3, "two peers, and who has the lost subnet");
         Assert.False(lab.Counters(1).Outbound.Drops.ContainsKey("no_route"), "a route was away");
+        Await(() => others.Sent > 10, "no pings meanwhile");
         (int sent, int lost) = others.Stop();
         Print($"{sent} pings between the others, {lost} lost");
-        Assert.True(sent > 10, $"only {sent} pings");
         Assert.Equal(0, lost);
         EndsCleanly(daemon);
     }
@@ -64,7 +63,7 @@ public sealed class OwnSubnetTests : LabTest
         TestLab lab = NewLab(2);
         RunningProgram daemon = lab.BringUp(1)[0];
         lab.WriteLease(lab.Subnet(1).Subnet, Thief);
-        Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("subnet changed from ");
         var moved = SubnetFacts.Read(lab.Host(1).SubnetFile);
         EndsCleanly(daemon);
 
@@ -78,15 +77,12 @@ public sealed class OwnSubnetTests : LabTest
         TestLab lab = NewLab(2);
         RunningProgram daemon = lab.BringUp(1)[0];
         lab.WriteLease(lab.Subnet(1).Subnet, Thief);
-        Assert.True(daemon.WaitForError("subnet changed from ", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("subnet changed from ");
         var moved = SubnetFacts.Read(lab.Host(1).SubnetFile);
 
         lab.Ip.Run("-n", lab.Host(1).HostNamespace, "addr", "flush", "dev", "flannel0");
 
-        Assert.True(
-            daemon.WaitForError(
-                $"address {moved.Network}/32 of flannel0 was gone and is put "
-                    + "back", TimeSpan.FromSeconds(15)), daemon.Tail());
+        daemon.AwaitError($"address {moved.Network}/32 of flannel0 was gone and is put back");
         Assert.Equal($"{moved.Network}/32", TunnelAddress(lab));
     }
 
@@ -119,14 +115,13 @@ public sealed class OwnSubnetTests : LabTest
         transferring.Start();
         try
         {
-            Assert.True(Eventually(() => Volatile.Read(ref transfers) > 0 || failure is not null, TestLab.Patience));
+            Await(() => Volatile.Read(ref transfers) > 0 || failure is not null);
             long began = Stopwatch.GetTimestamp();
             File.Delete(lease);
-            Assert.True(Eventually(() => File.Exists(lease), TestLab.Patience), daemon.Tail());
+            Await(() => File.Exists(lease), () => daemon.Tail());
             Print($"back after {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms");
             int more = Volatile.Read(ref transfers) + 2;
-            Assert.True(Eventually(() => Volatile.Read(ref transfers) >= more
-                || failure is not null, TestLab.Patience), "no transfer any more");
+            Await(() => Volatile.Read(ref transfers) >= more || failure is not null, "no transfer any more");
         }
         finally
         {
@@ -151,11 +146,11 @@ public sealed class OwnSubnetTests : LabTest
         string lease = lab.LeaseFile(lab.Subnet(1).Subnet);
         daemon.Signal("STOP");
         File.Delete(lease);
-        Assert.True(Eventually(() => lab.Counters(2).Routes == 0, TestLab.Patience), "the other still has its route");
+        Await(() => lab.Counters(2).Routes == 0, "the other still has its route");
 
         daemon.Signal("CONT");
 
-        Assert.True(Eventually(() => File.Exists(lease), TestLab.Patience), daemon.Tail());
+        Await(() => File.Exists(lease), () => daemon.Tail());
         lab.AwaitPath(2, 1);
         lab.AwaitPath(1, 2);
         EndsCleanly(daemon);
@@ -179,16 +174,16 @@ public sealed class OwnSubnetTests : LabTest
         using RunningProgram daemon = attempt.Start(
             "unshare", "--mount", "sh", "-c", $"mount -t tmpfs -o size=32k none {runDirectory} && exec \"$@\"", "sh");
 
-        Assert.True(daemon.WaitForError("leases.json could not be written", TestLab.Patience), daemon.Tail());
-        Assert.True(daemon.WaitForError(" ready: ", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("leases.json could not be written");
+        daemon.AwaitError(" ready: ");
         string inside = $"/proc/{daemon.Id}/root{runDirectory}";
         Assert.Equal(
             ["lock", "overlay.sock", "pid"],
             Directory.EnumerateFileSystemEntries(inside).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         attempt.WriteLease("10.244.201.0/26", "172.16.1.201"); // leads to another try, of which nothing is said
-        Assert.True(daemon.WaitForError("Subnet added: 10.244.201.0/26", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("Subnet added: 10.244.201.0/26");
         daemon.Signal("TERM");
-        CommandResult end = daemon.WaitForExit(TimeSpan.FromSeconds(2));
+        CommandResult end = daemon.WaitForExit();
         Assert.Equal(0, end.ExitCode);
         Assert.Single(end.Error.Split('\n'), line => line.Contains("could not be written", StringComparison.Ordinal));
     }
@@ -200,9 +195,9 @@ public sealed class OwnSubnetTests : LabTest
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         string snapshot = Path.Combine(lab.Host(1).RunDirectory, "leases.json");
 
-        Assert.True(
-            Eventually(() => File.Exists(snapshot) && File.ReadAllText(snapshot)
-                .Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal), TestLab.Patience),
+        Await(
+            () => File.Exists(snapshot)
+                && File.ReadAllText(snapshot).Contains(lab.Subnet(2).Subnet, StringComparison.Ordinal),
             "the other host is not in the snapshot");
 
         Assert.Contains(lab.Subnet(1).Subnet, File.ReadAllText(snapshot), StringComparison.Ordinal);
@@ -222,6 +217,6 @@ public sealed class OwnSubnetTests : LabTest
     {
         Assert.False(daemon.HasExited, daemon.Tail());
         daemon.Signal("TERM");
-        Assert.Equal(0, daemon.WaitForExit(TimeSpan.FromSeconds(2)).ExitCode);
+        Assert.Equal(0, daemon.WaitForExit().ExitCode);
     }
 }

@@ -33,8 +33,10 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
         ("tcp, ECE and CE marks", flow => [
             .. flow.Tcp(8, 900, [], Echo | Ack, tos: 2), .. flow.Tcp(8, 900, [], Echo | Ack, tos: 3)], true),
         ("tcp, CWR, FIN and URG among data", flow =>
-            [.. flow.Tcp(6, 900, []), flow.Segment(900, Reduced | Ack), flow.Segment(900, Ack), flow.Segment(900, Urgent | Ack),
-            .. flow.Tcp(6, 900, []), flow.Segment(900, Fin | Ack)], true),
+        [
+            .. flow.Tcp(6, 900, []), flow.Segment(900, Reduced | Ack), flow.Segment(900, Ack),
+            flow.Segment(900, Urgent | Ack), .. flow.Tcp(6, 900, []), flow.Segment(900, Fin | Ack),
+        ], true),
         ("tcp, a gap in the sequence", flow => [.. flow.Tcp(6, 900, []), .. flow.Skip(900).Tcp(6, 900, [])], true),
         ("tcp, a wrong checksum among right ones", flow => [
             .. flow.Tcp(6, 900, []), Spoil(flow.Segment(900, Ack)), .. flow.Tcp(6, 900, [])], true),
@@ -118,13 +120,13 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
 
         bench.SendWire(packets);
 
-        List<byte[]> actual = bench.Deliver.Read(packets.Count, WireBench.Patience);
+        List<byte[]> actual = bench.Deliver.Read(packets.Count);
         longest = bench.LongestInTunnel();
         Assert.True(bench.Discard() == 0, $"{hint}: more than {packets.Count} packets");
         ILookup<string, byte[]> expected = packets.Select(packet => CraftedFrame.WithTimeToLive(packet, AtTheEnd))
             .ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
         ILookup<string, byte[]> arrived = actual.ToLookup(FlowOf, CraftedFrame.WithoutIdleId);
-        foreach (IGrouping<string, byte[]> flow in expected) // the order among flows is nobody's promise
+        foreach (IGrouping<string, byte[]> flow in expected) // there is no order among flows
         {
             foreach (((byte[] sent, byte[] came), int i) in flow.Zip(arrived[flow.Key]).Select((pair, i) => (pair, i)))
             {
@@ -196,8 +198,8 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
         internal byte[] Segment(int bytes, byte flags, byte[]? options = null, byte tos = 0)
         {
             byte[] packet = PacketBuilder.TcpPacket(
-                s_from, PacketBuilder.Address(to), 40_000, port, _sequence, 77, flags, Content(bytes), options, id: _id++,
-                ttl: TimeToLive, fragment: _fragment, typeOfService: tos);
+                s_from, PacketBuilder.Address(to), 40_000, port, _sequence, 77, flags, Content(bytes), options,
+                id: _id++, ttl: TimeToLive, fragment: _fragment, typeOfService: tos);
             _sequence += (uint)bytes;
             return packet;
         }
@@ -205,7 +207,8 @@ public sealed class CutBackTests(WireBenches benches) : LabTest, IClassFixture<W
         internal List<byte[]> Udp(int count, int bytes) => [.. Enumerable.Range(0, count).Select(_ => Datagram(bytes))];
 
         internal byte[] Datagram(int bytes) => PacketBuilder.UdpPacket(
-            s_from, PacketBuilder.Address(to), 40_000, port, Content(bytes), id: _id++, ttl: TimeToLive, fragment: _fragment);
+            s_from, PacketBuilder.Address(to), 40_000, port, Content(bytes),
+            id: _id++, ttl: TimeToLive, fragment: _fragment);
 
         // Both pieces as long as a datagram with the same data would be.
         internal List<byte[]> Fragments(int bytes)

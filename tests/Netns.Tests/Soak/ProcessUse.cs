@@ -20,10 +20,13 @@ internal sealed record ProcessUse(double CpuSeconds, long ResidentKilobytes, lon
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         string[] status = File.ReadAllLines($"/proc/{processId}/status");
         return new ProcessUse(
-            (long.Parse(fields[14 - 3]) + long.Parse(fields[15 - 3])) / TicksPerSecond, Kilobytes("VmRSS:"), Kilobytes("VmHWM:"));
+            (long.Parse(fields[14 - 3]) + long.Parse(fields[15 - 3])) / TicksPerSecond,
+            Kilobytes("VmRSS:"), Kilobytes("VmHWM:"));
 
-        long Kilobytes(string name) => long.Parse(
-            status.First(line => line.StartsWith(
-                name, StringComparison.Ordinal))[name.Length..].Replace("kB", string.Empty).Trim());
+        long Kilobytes(string name)
+        {
+            string line = status.First(line => line.StartsWith(name, StringComparison.Ordinal));
+            return long.Parse(line[name.Length..].Replace("kB", string.Empty).Trim());
+        }
     }
 }

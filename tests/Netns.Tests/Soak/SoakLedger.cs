@@ -14,32 +14,32 @@ namespace Overlay.Netns.Tests.Soak;
 internal sealed record PathBalance(string Name, long Sent, long Arrived, long SocketDrops, long WireDrops)
 {
     // A message or frame is a datagram at the least and a whole train at the most.
-    private const int DatagramsATrain = 127;
+    private const int DatagramsPerTrain = 127;
 
     internal long Missing => Sent - Arrived;
 
     /// <summary>Whether counted drops account for what is missing: exactly when there were none.</summary>
-    internal bool IsExplained => Missing >= SocketDrops && Missing <= (SocketDrops + WireDrops) * DatagramsATrain;
+    internal bool IsExplained => Missing >= SocketDrops && Missing <= (SocketDrops + WireDrops) * DatagramsPerTrain;
 }
 
 /// <summary>Draws up the balance of the paths between hosts 1 and 2, of numbers that no longer change.</summary>
 /// <remarks>
-/// Host 1 also talks with host 3, whose daemons' counters end with them. The kernel's own of host 3's namespace do not:
-/// nobody but its daemons has UDP there. What each start sends to itself, to see how long a train may be, is known from
-/// the first.
+/// Host 1 also exchanges packets with host 3, whose daemons' counters end with them. The kernel's counters of host 3's
+/// namespace do not, and only its daemons use UDP there. What each start sends to itself, to find out how long a train
+/// may be, is measured at the first start.
 /// </remarks>
 internal sealed class SoakLedger
 {
     private readonly TestLab _lab;
-    private readonly long _arrivedAStart;
-    private readonly long _sentAStart;
+    private readonly long _arrivedPerStart;
+    private readonly long _sentPerStart;
 
     /// <param name="lab">Host 3's daemon has been started once, and nothing has been sent to or from it.</param>
     internal SoakLedger(TestLab lab)
     {
         _lab = lab;
-        _arrivedAStart = Arrived(3);
-        _sentAStart = Snmp(3, "OutDatagrams");
+        _arrivedPerStart = Arrived(3);
+        _sentPerStart = Snmp(3, "OutDatagrams");
     }
 
     /// <summary>All that the balance is made of, for finding out whether it still changes.</summary>
@@ -53,8 +53,8 @@ internal sealed class SoakLedger
     /// <param name="thirdStarts">Starts of host 3's daemon.</param>
     internal IReadOnlyList<PathBalance> Paths(int thirdStarts)
     {
-        long toThird = Arrived(3) - (thirdStarts * _arrivedAStart);
-        long fromThird = Snmp(3, "OutDatagrams") - (thirdStarts * _sentAStart);
+        long toThird = Arrived(3) - (thirdStarts * _arrivedPerStart);
+        long fromThird = Snmp(3, "OutDatagrams") - (thirdStarts * _sentPerStart);
         CountersReport first = _lab.Counters(1), second = _lab.Counters(2);
         return
         [

@@ -2,9 +2,11 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Soak;
@@ -22,7 +24,7 @@ internal sealed class SoakLoad : IDisposable
     private static readonly TimeSpan s_blastLasts = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pingEvery = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_visitEvery = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_ends = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_ends = TimeSpan.FromMinutes(5);
 
     private readonly TestLab _lab;
     private readonly CancellationTokenSource _enough = new();
@@ -63,6 +65,10 @@ internal sealed class SoakLoad : IDisposable
     internal int LeaseChanges { get; private set; }
 
     internal bool HasFailed => !_failures.IsEmpty;
+
+    /// <summary>Enough of everything has happened for a verdict.</summary>
+    internal bool IsEnough =>
+        Streams.All(stream => stream.Bytes > 1 << 20) && UdpReceived > 1000 && PingsAnswered > 10 && ThirdStarts > 1;
 
     /// <summary>Begins.</summary>
     internal void Start()
@@ -107,9 +113,9 @@ internal sealed class SoakLoad : IDisposable
             {
                 body();
             }
-            catch (Exception failure)
+            catch (Exception problem)
             {
-                _failures.Enqueue(failure);
+                _failures.Enqueue(problem);
                 _enough.Cancel();
             }
         })
@@ -125,10 +131,8 @@ internal sealed class SoakLoad : IDisposable
         {
             (int from, int to) = turn % 2 == 0 ? (1, 2) : (2, 1);
             UdpResult result = UdpBlast.Measure(
-                _lab.Host(from).PodNamespace, _lab.Host(to).PodNamespace, _lab.Pod(to), turn % 4 < 2
-                    ? 64
-                    : 1400, s_blastLasts,
-                CancellationToken.None);
+                _lab.Host(from).PodNamespace, _lab.Host(to).PodNamespace, _lab.Pod(to), turn % 4 < 2 ? 64 : 1400,
+                s_blastLasts, CancellationToken.None);
             UdpSent += result.Sent;
             UdpReceived += result.Received;
             Pause(s_blastLasts);
@@ -157,7 +161,7 @@ internal sealed class SoakLoad : IDisposable
             for (int i = 0; i < LeasesAtOnce; i++, next++)
             {
                 string subnet = $"10.{200 + (next / 256 % 40)}.{next % 256}.0/24";
-                File.WriteAllText(draft, $$"""{"PublicIP":"192.168.{{next / 250 % 250}}.{{1 + (next % 250)}}","PublicIPv6":null}""");
+                File.WriteAllText(draft, LeaseText.Value($"192.168.{next / 250 % 250}.{1 + (next % 250)}"));
                 File.Move(draft, _lab.LeaseFile(subnet), overwrite: true);
                 held.Enqueue(subnet);
                 LeaseChanges++;
@@ -181,7 +185,7 @@ internal sealed class SoakLoad : IDisposable
         }
     }
 
-    // Pings host 3 while its daemon runs and while it does not: then host 1's socket hears that nobody listens.
+    // Pings host 3 while its daemon runs and while it does not: then host 1's socket gets ICMP port unreachable.
     private void VisitThird()
     {
         using var pinger = new Pinger(_lab.Host(1).PodNamespace);
@@ -192,7 +196,7 @@ internal sealed class SoakLoad : IDisposable
                     _lab.Pod(3), TestLab.Patience, CancellationToken.None), "pod 3 does not answer pod 1");
             Pause(s_visitEvery);
             _third.Signal("TERM");
-            CommandResult end = _third.WaitForExit(TestLab.Patience);
+            CommandResult end = _third.WaitForExit();
             Assert.True(end.ExitCode == 0, $"the third daemon ended with {end.ExitCode}\n{end.Error}");
             Assert.DoesNotContain("Z error ", end.Error);
             for (ushort sequence = 1; sequence <= 3; sequence++)

@@ -18,7 +18,7 @@ internal sealed class SoakStream
     private const int PatternBytes = (1 << 20) + 7; // not a multiple of anything else here
 
     // Beside a flood a connection may wait for several timeouts in a row; it may not wait for ever.
-    private const int PatienceMilliseconds = 30_000;
+    private const int PatienceMilliseconds = 120_000;
 
     private static readonly TimeSpan s_connectionLasts = TimeSpan.FromSeconds(3);
 
@@ -71,9 +71,9 @@ internal sealed class SoakStream
             {
                 sent = Send(sender, enough);
             }
-            catch (SocketException broken)
+            catch (SocketException problem)
             {
-                failure = broken;
+                failure = problem;
                 sender.Close(0); // so that the receiver does not wait either
             }
         })

@@ -19,6 +19,7 @@ public sealed class SoakTests : LabTest
     private const string LengthVariable = "OVERLAY_SOAK_MINUTES";
     private const double ShortMinutes = 0.25;
 
+    private const int LeastRoutes = 50;
     private const long MostGrowthKilobytes = 10 << 10, MostResidentKilobytes = 80 << 10;
 
     // Until then a daemon grows without leaking: code is compiled, again and better, and the heap comes to the size it
@@ -29,7 +30,6 @@ public sealed class SoakTests : LabTest
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_quietFor = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_quietWithin = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void Under_full_load_while_leases_and_a_host_come_and_go_nothing_is_lost_without_a_reason_and_nothing_grows()
@@ -54,11 +54,16 @@ public sealed class SoakTests : LabTest
         load.Start();
         try
         {
-            while (Stopwatch.GetElapsedTime(began) < length && !load.HasFailed)
+            // On a busy machine it takes longer until enough has happened.
+            bool isShort = true;
+            for (TimeSpan passed = default;
+                !load.HasFailed && (passed < length || (isShort && passed < length + TestLab.Patience));
+                passed = Stopwatch.GetElapsedTime(began))
             {
                 Condition.Pause(s_look, TestContext.Current.CancellationToken);
                 mostRoutes = Math.Max(mostRoutes, lab.Counters(1).Routes);
                 early = Stopwatch.GetElapsedTime(began) < earlyUntil ? Use(daemons) : early;
+                isShort = !load.IsEnough || mostRoutes <= LeastRoutes;
             }
         }
         finally
@@ -67,9 +72,10 @@ public sealed class SoakTests : LabTest
         }
 
         // What it has left behind.
-        Assert.True(IsQuiet(ledger), $"packets still move after {s_quietWithin.TotalSeconds} s: {ledger.State()}");
+        Assert.True(IsQuiet(ledger), $"packets still move: {ledger.State()}");
         ProcessUse[] late = Use(daemons);
-        IReadOnlyList<PathBalance> paths = ledger.Paths(load.ThirdStarts);
+        IReadOnlyList<PathBalance> paths = [];
+        _ = Eventually(() => (paths = ledger.Paths(load.ThirdStarts)).All(path => path.IsExplained));
         string[] warnings = [.. daemons.Take(2).SelectMany(
             daemon => daemon.Errors).Where(line => line.Contains("Z warn ", StringComparison.Ordinal))];
         Print($"{warnings.Length} warnings in the logs: {warnings.FirstOrDefault()}");
@@ -95,20 +101,15 @@ public sealed class SoakTests : LabTest
         }
 
         Assert.Equal(accelerations, Accelerations(lab));
-        Assert.True(Eventually(
-            () => lab.Counters(1).Routes == 2 && lab.Counters(2).Routes == 2, TestLab.Patience), "leases are left");
-        Assert.True(mostRoutes > 50, $"at most {mostRoutes} routes");
-        Assert.True(load.ThirdStarts > 1);
-        Assert.All(
-            load.Streams, stream => Assert.True(stream.Bytes > 1 << 20, $"a stream has moved {stream.Bytes} bytes"));
-        Assert.True(load.UdpReceived > 1000
-            && load.PingsAnswered > 10, $"{load.UdpReceived} datagrams, {load.PingsAnswered} pings");
+        Await(() => lab.Counters(1).Routes == 2 && lab.Counters(2).Routes == 2, "leases are left");
+        Assert.True(mostRoutes > LeastRoutes, $"at most {mostRoutes} routes");
+        Assert.True(load.IsEnough, "too little has happened for a verdict");
 
         // The ends.
         foreach (RunningProgram daemon in (RunningProgram[])[daemons[0], daemons[1], load.Third])
         {
             daemon.Signal("TERM");
-            CommandResult end = daemon.WaitForExit(TestLab.Patience);
+            CommandResult end = daemon.WaitForExit();
             Assert.True(end.ExitCode == 0, $"exit code {end.ExitCode}\n{daemon.Tail()}");
             Assert.DoesNotContain(daemon.Errors, line => line.Contains("Z error ", StringComparison.Ordinal));
         }
@@ -143,8 +144,7 @@ public sealed class SoakTests : LabTest
                 }
 
                 return Stopwatch.GetElapsedTime(since) > s_quietFor;
-            },
-            s_quietWithin);
+            });
     }
 
     private static ProcessUse[] Use(IReadOnlyList<RunningProgram> daemons) =>

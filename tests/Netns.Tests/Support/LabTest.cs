@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Overlay.Lab;
 using Xunit;
 
@@ -29,8 +30,24 @@ public abstract class LabTest : IDisposable
     }
 
     /// <summary>Waits for a condition; ends early when the run is cancelled.</summary>
-    private protected static bool Eventually(Func<bool> condition, TimeSpan within) =>
-        Condition.Holds(condition, within, TestContext.Current.CancellationToken);
+    /// <param name="condition">Asked every few milliseconds.</param>
+    /// <param name="within">How long at most; null for <see cref="TestLab.Patience"/>.</param>
+    private protected static bool Eventually(Func<bool> condition, TimeSpan? within = null) =>
+        Condition.Holds(condition, within ?? TestLab.Patience, TestContext.Current.CancellationToken);
+
+    /// <summary>Waits for a condition and fails the test when it does not come true.</summary>
+    /// <param name="condition">Asked every few milliseconds.</param>
+    /// <param name="otherwise">Says, when the time is over, what is the case instead.</param>
+    /// <param name="text">The condition's own text, for the failure.</param>
+    private protected static void Await(
+        Func<bool> condition, Func<string>? otherwise = null,
+        [CallerArgumentExpression(nameof(condition))] string text = "") =>
+        Assert.True(
+            Eventually(condition), $"not within {TestLab.Patience.TotalSeconds:0} s: {text}\n{otherwise?.Invoke()}");
+
+    /// <inheritdoc cref="Await(Func{bool}, Func{string}?, string)"/>
+    private protected static void Await(Func<bool> condition, string otherwise) =>
+        Await(condition, otherwise: null, text: otherwise);
 
     /// <summary>Writes a line to the test's output.</summary>
     private protected static void Print(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Overlay.Lab;
@@ -25,10 +26,10 @@ internal sealed class PacketWatch : IDisposable
     /// <returns>Null when none passed.</returns>
     internal Ipv4Fields? First(Func<Ipv4Fields, byte[], bool> wanted, TimeSpan within)
     {
-        long began = System.Diagnostics.Stopwatch.GetTimestamp();
+        long began = Stopwatch.GetTimestamp();
         while (true)
         {
-            TimeSpan left = within - System.Diagnostics.Stopwatch.GetElapsedTime(began);
+            TimeSpan left = within - Stopwatch.GetElapsedTime(began);
             if (!_socket.TryReceive(_frame, left > TimeSpan.Zero ? left : TimeSpan.Zero, out int length, out _))
             {
                 return null;
@@ -54,8 +55,7 @@ internal static class Injector
     /// <summary>One datagram to a host's tunnel port, from a port of the kernel's choice.</summary>
     internal static void Send(string networkNamespace, IPAddress host, byte[] datagram)
     {
-        using Socket socket = LabNamespace.Run(
-            networkNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        using Socket socket = NamespaceSocket.Udp(networkNamespace);
         _ = socket.SendTo(datagram, new IPEndPoint(host, TestLab.Port));
     }
 }

@@ -66,7 +66,7 @@ internal static class PodTraffic
 
     private static void Ping(TestLab lab, string from, IPAddress to, params string[] options)
     {
-        CommandResult ping = lab.Run(from, ["ping", "-n", "-c", "1", "-W", "3", .. options, to.ToString()]);
+        CommandResult ping = lab.Run(from, ["ping", "-n", "-c", "1", "-W", "60", .. options, to.ToString()]);
         Assert.True(ping.Succeeded, $"ping {string.Join(' ', options)} from {from}: {ping.Output}{ping.Error}");
     }
 }

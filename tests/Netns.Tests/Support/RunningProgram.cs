@@ -90,26 +90,29 @@ internal sealed class RunningProgram : IDisposable
         return (Convert.ToUInt64(mask, 16) & (1 << (2 - 1))) != 0;
     }
 
-    /// <summary>Waits for a line of standard error.</summary>
-    /// <returns>False when it ended without, or the time was over.</returns>
-    internal bool WaitForError(string part, TimeSpan within)
+    /// <summary>Waits for a line of standard error, and fails the test when it does not come.</summary>
+    /// <param name="part">What the line contains.</param>
+    /// <param name="within">How long at most; null for <see cref="TestLab.Patience"/>.</param>
+    internal void AwaitError(string part, TimeSpan? within = null)
     {
-        _ = Condition.Holds(
-            () => HasExited || Errors.Any(line => line.Contains(part, StringComparison.Ordinal)), within);
-        return Errors.Any(line => line.Contains(part, StringComparison.Ordinal));
+        _ = Condition.Holds(() => HasExited || HasError(part), within ?? TestLab.Patience);
+        Assert.True(HasError(part), $"no line with \"{part}\"; the last lines are:\n{Tail()}");
     }
 
     /// <summary>Sends a signal by its name without SIG.</summary>
     internal void Signal(string name) => ChildCommand.Signal(name, [Id]);
 
     /// <summary>Waits for its end and the end of its streams.</summary>
-    /// <param name="within">Afterwards it is killed and the test fails.</param>
-    internal CommandResult WaitForExit(TimeSpan within)
+    /// <param name="within">
+    /// Afterwards it is killed and the test fails; null for <see cref="TestLab.Patience"/>.
+    /// </param>
+    internal CommandResult WaitForExit(TimeSpan? within = null)
     {
-        if (!_process.WaitForExit(within))
+        TimeSpan longest = within ?? TestLab.Patience;
+        if (!_process.WaitForExit(longest))
         {
             Kill();
-            Assert.Fail($"still running after {within.TotalSeconds:0.0} s; its last lines:\n{Tail()}");
+            Assert.Fail($"still running after {longest.TotalSeconds:0} s; its last lines:\n{Tail()}");
         }
 
         _process.WaitForExit(); // the streams, too
@@ -149,6 +152,8 @@ internal sealed class RunningProgram : IDisposable
             Path.Combine(AppContext.BaseDirectory, "../..", project, configuration, name));
         return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing; build it: ./dev build");
     }
+
+    private bool HasError(string part) => Errors.Any(line => line.Contains(part, StringComparison.Ordinal));
 
     private void Keep(List<string> lines, string? line)
     {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Overlay.Lab;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -12,8 +13,6 @@ namespace Overlay.Netns.Tests.Support;
 /// </summary>
 internal sealed class StartAttempt
 {
-    private static readonly TimeSpan s_within = TimeSpan.FromSeconds(10);
-
     private static int s_count;
 
     private readonly TestLab _lab;
@@ -62,7 +61,7 @@ internal sealed class StartAttempt
     internal void WriteLease(string subnet, string publicIp)
     {
         string subnets = Directory.CreateDirectory(Path.Combine(LeaseDirectory, "subnets")).FullName;
-        File.WriteAllText(Path.Combine(subnets, subnet.Replace('/', '-')), $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""");
+        File.WriteAllText(Path.Combine(subnets, subnet.Replace('/', '-')), LeaseText.Value(publicIp));
     }
 
     /// <summary>Sets or replaces one option.</summary>
@@ -89,7 +88,7 @@ internal sealed class StartAttempt
     internal CommandResult Run(params IReadOnlyList<string> wrapper)
     {
         using RunningProgram program = Start(wrapper);
-        return program.WaitForExit(s_within);
+        return program.WaitForExit();
     }
 
     /// <summary>Asserts that it failed with one clear last line and has left nothing of its own.</summary>

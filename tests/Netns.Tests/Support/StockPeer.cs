@@ -63,8 +63,7 @@ internal sealed class StockPeer : IDisposable
                 $"link set {Device} mtu {_mtu} up",
                 $"route add 10.244.0.0/16 dev {Device} scope global proto boot",
             ]);
-        _socket = LabNamespace.Run(
-            host.HostNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        _socket = NamespaceSocket.Udp(host.HostNamespace);
         _socket.Bind(new IPEndPoint(host.UnderlayAddress, TestLab.Port));
         _outbound = new Thread(RunOutbound) { IsBackground = true, Name = "stock-out" };
         _inbound = new Thread(RunInbound) { IsBackground = true, Name = "stock-in" };
@@ -142,7 +141,7 @@ internal sealed class StockPeer : IDisposable
                 {
                     _ = _socket.SendTo(packet, _routes[route].NextHop);
                 }
-                catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+                catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
                 {
                     // Stock loses the packet and goes on; the end of the test is seen by the loop.
                 }
@@ -161,14 +160,14 @@ internal sealed class StockPeer : IDisposable
             {
                 length = _socket.ReceiveFrom(buffer, ref source);
             }
-            catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+            catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
             {
                 if (_stop.IsSet)
                 {
                     return;
                 }
 
-                _oddities.Enqueue(ended.Message); // a datagram longer than the buffer, for one
+                _oddities.Enqueue(problem.Message); // a datagram longer than the buffer, for one
                 continue;
             }
 

@@ -11,8 +11,6 @@ namespace Overlay.Netns.Tests.Support;
 /// <summary>Sends known bytes over TCP from one namespace to another and compares what arrives.</summary>
 internal static class TcpTransfer
 {
-    private const int PatienceMilliseconds = 10_000;
-
     /// <summary>Fails the test unless every byte arrives, in order and unchanged.</summary>
     /// <param name="fromNamespace">Where the sender is.</param>
     /// <param name="toNamespace">Where the receiver is.</param>
@@ -30,7 +28,7 @@ internal static class TcpTransfer
         using Socket sender = LabNamespace.Run(fromNamespace, () => NewSocket());
         sender.Connect((IPEndPoint)listener.LocalEndPoint!); // a bound socket has one
         using Socket receiver = listener.Accept();
-        receiver.ReceiveTimeout = PatienceMilliseconds;
+        receiver.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
 
         SocketException? failure = null;
         var sending = new Thread(() =>
@@ -40,9 +38,9 @@ internal static class TcpTransfer
                 _ = sender.Send(sent);
                 sender.Shutdown(SocketShutdown.Send);
             }
-            catch (SocketException refused)
+            catch (SocketException problem)
             {
-                failure = refused;
+                failure = problem;
             }
         });
         sending.Start();
@@ -64,7 +62,7 @@ internal static class TcpTransfer
 
     private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
-        SendTimeout = PatienceMilliseconds,
-        ReceiveTimeout = PatienceMilliseconds,
+        SendTimeout = (int)TestLab.Patience.TotalMilliseconds,
+        ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds,
     };
 }

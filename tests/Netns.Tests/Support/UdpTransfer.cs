@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using System.Net.Sockets;
 using Overlay.Lab;
+using Overlay.Linux;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -22,11 +23,7 @@ internal enum UdpSending
 /// <summary>Sends known datagrams from one namespace to another and compares each that arrives.</summary>
 internal static class UdpTransfer
 {
-    private const int SolSocket = 1, SoReceiveBufferForce = 33; // asm-generic/socket.h
-    private const int SolIp = 0, IpMtuDiscover = 10, PmtuDiscDont = 0; // linux/in.h
-    private const int SolUdp = 17, UdpSegment = 103; // linux/udp.h
     private const int ReceiveBufferBytes = 8 << 20;
-    private const int PatienceMilliseconds = 5000;
 
     // So few at a time that no queue on the way is full: nothing may be lost.
     private const int Burst = 32;
@@ -44,18 +41,18 @@ internal static class UdpTransfer
         UdpSending sending = UdpSending.Single)
     {
         using Socket receiver = LabNamespace.Run(toNamespace, NewSocket);
-        Option(receiver, SolSocket, SoReceiveBufferForce, ReceiveBufferBytes);
+        receiver.ForceReceiveBuffer(ReceiveBufferBytes);
         receiver.Bind(new IPEndPoint(destination, 0));
-        receiver.ReceiveTimeout = PatienceMilliseconds;
+        receiver.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
         using Socket sender = LabNamespace.Run(fromNamespace, NewSocket);
         sender.Connect((IPEndPoint)receiver.LocalEndPoint!); // a bound socket has one
         if (sending == UdpSending.Segmented)
         {
-            Option(sender, SolUdp, UdpSegment, payloadBytes);
+            sender.SetSegmentBytes(payloadBytes);
         }
         else if (sending == UdpSending.Fragmentable)
         {
-            Option(sender, SolIp, IpMtuDiscover, PmtuDiscDont);
+            sender.DontFragment = false;
         }
 
         var random = new Random(seed);
@@ -92,9 +89,9 @@ internal static class UdpTransfer
             {
                 length = receiver.Receive(buffer);
             }
-            catch (SocketException silence)
+            catch (SocketException problem)
             {
-                throw new InvalidOperationException($"{hint}: datagram {offset / payloadBytes} did not come", silence);
+                throw new InvalidOperationException($"{hint}: datagram {offset / payloadBytes} did not come", problem);
             }
 
             ReadOnlySpan<byte> sent = data.AsSpan(offset, Math.Min(payloadBytes, data.Length - offset));
@@ -104,7 +101,4 @@ internal static class UdpTransfer
     }
 
     private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-
-    private static void Option(Socket socket, int level, int option, int value) =>
-        socket.SetRawSocketOption(level, option, BitConverter.GetBytes(value));
 }

@@ -17,11 +17,7 @@ internal sealed class WireBench : IDisposable
     /// <summary>Behind the peer.</summary>
     internal const string Remote = "10.244.77.9";
 
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     private const string PeerSubnet = "10.244.77.0/24";
-    private const int SolSocket = 1, SoReceiveBufferForce = 33; // asm-generic/socket.h
-    private const int SolUdp = 17, UdpSegment = 103; // linux/udp.h
 
     private readonly List<IDisposable> _parts = [];
     private readonly byte[] _datagram = new byte[64 * 1024];
@@ -36,7 +32,8 @@ internal sealed class WireBench : IDisposable
             Lab.WriteLease(PeerSubnet, Lab.Host(2).UnderlayAddress.ToString());
             SubnetFacts own = Lab.WaitUntilReady(Lab.Start(1, "--engine", engine), 1);
             Assert.True(
-                Condition.Holds(() => Lab.Counters(1).Routes == 1, Patience), "the peer's lease is not in force");
+                Condition.Holds(() => Lab.Counters(1).Routes == 1, TestLab.Patience),
+                "the peer's lease is not in force");
             string half = $"{own.Network}/25".Replace(".0/25", ".128/25", StringComparison.Ordinal);
             Local = half.Replace(".128/25", ".200", StringComparison.Ordinal);
 
@@ -45,12 +42,10 @@ internal sealed class WireBench : IDisposable
             KernelInject = Own(new CraftedTun(Lab.Ip, Lab.Host(3).HostNamespace, "inject0", virtioNetHeader: true));
             KernelDeliver = Own(
                 new CraftedTun(Lab.Ip, Lab.Host(3).HostNamespace, "bare0", virtioNetHeader: false, "10.244.0.0/16"));
-            Peer = Own(LabNamespace.Run(
-                Lab.Host(2).HostNamespace, () =>
-                    new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
+            Peer = Own(NamespaceSocket.Udp(Lab.Host(2).HostNamespace));
             Peer.Bind(new IPEndPoint(Lab.Host(2).UnderlayAddress, TestLab.Port));
-            Peer.SetRawSocketOption(SolSocket, SoReceiveBufferForce, BitConverter.GetBytes(16 << 20));
-            Peer.ReceiveTimeout = (int)Patience.TotalMilliseconds;
+            Peer.ForceReceiveBuffer(16 << 20);
+            Peer.ReceiveTimeout = (int)TestLab.Patience.TotalMilliseconds;
             Tunnel = Own(LabNamespace.Run(
                 Lab.Host(1).HostNamespace,
                 () => PacketSocket.Open(LabNamespace.InterfaceIndex(Lab.Host(1).HostNamespace, "flannel0"))));
@@ -95,9 +90,9 @@ internal sealed class WireBench : IDisposable
             {
                 datagrams.Add(_datagram[..Peer.Receive(_datagram)]);
             }
-            catch (SocketException silence)
+            catch (SocketException problem)
             {
-                throw new InvalidOperationException($"datagram {datagrams.Count} of {count} did not come", silence);
+                throw new InvalidOperationException($"datagram {datagrams.Count} of {count} did not come", problem);
             }
         }
 
@@ -136,7 +131,7 @@ internal sealed class WireBench : IDisposable
                 train.AddRange(packets[next]);
             }
 
-            Peer.SetRawSocketOption(SolUdp, UdpSegment, BitConverter.GetBytes(next - first > 1 ? length : 0));
+            Peer.SetSegmentBytes(next - first > 1 ? length : 0);
             _ = Peer.SendTo([.. train], daemon);
         }
     }

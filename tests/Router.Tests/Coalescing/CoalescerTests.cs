@@ -33,8 +33,11 @@ public sealed class CoalescerTests
         var tcp = new TcpSample();
         var udp = new UdpSample();
         using CoalescingRig rig = new CoalescingRig().Add(
-            tcp.Build(), udp.Build(), Ipv4(
-                PeerPod, OurPod, fragment: fragment), tcp.Next().Build(), udp.Next().Build());
+            tcp.Build(),
+            udp.Build(),
+            Ipv4(PeerPod, OurPod, fragment: fragment),
+            tcp.Next().Build(),
+            udp.Next().Build());
 
         Assert.Equal([1, 1, 1, 1, 1], rig.GroupsInOrder());
     }

@@ -55,8 +55,8 @@ internal sealed record TcpSample : Sample
     public override byte[] Build()
     {
         byte[] packet = TcpPacket(
-            Source, Destination, SourcePort, DestinationPort, Sequence, Acknowledgement, Flags, Payload, Options, Window, Id, Ttl,
-            Fragment, Tos, IpOptions);
+            Source, Destination, SourcePort, DestinationPort, Sequence, Acknowledgement, Flags, Payload,
+            Options, Window, Id, Ttl, Fragment, Tos, IpOptions);
         Span<byte> segment = packet.AsSpan(20 + IpOptions.Length);
         segment[12] |= Reserved;
         BinaryPrimitives.WriteUInt16BigEndian(segment[18..], Urgent);

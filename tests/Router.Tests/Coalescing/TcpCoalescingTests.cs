@@ -36,11 +36,11 @@ public sealed class TcpCoalescingTests
 
     public static TheoryData<string> Fields =>
     [
-        nameof(TcpSample.Source), nameof(
-            TcpSample.Destination), nameof(TcpSample.SourcePort), nameof(TcpSample.DestinationPort),
+        nameof(TcpSample.Source), nameof(TcpSample.Destination),
+        nameof(TcpSample.SourcePort), nameof(TcpSample.DestinationPort),
         nameof(TcpSample.Tos), "Ecn", nameof(TcpSample.Ttl), nameof(TcpSample.Fragment), nameof(TcpSample.IpOptions),
-        nameof(TcpSample.Options), "OptionBytes", nameof(
-            TcpSample.Acknowledgement), nameof(TcpSample.Window), "EcnEcho",
+        nameof(TcpSample.Options), "OptionBytes",
+        nameof(TcpSample.Acknowledgement), nameof(TcpSample.Window), "EcnEcho",
         nameof(TcpSample.Urgent), nameof(TcpSample.Sequence), "SequenceBack", "Protocol",
     ];
 

@@ -22,8 +22,8 @@ public sealed class UdpCoalescingTests
 
     public static TheoryData<string> Fields =>
     [
-        nameof(UdpSample.Source), nameof(
-            UdpSample.Destination), nameof(UdpSample.SourcePort), nameof(UdpSample.DestinationPort),
+        nameof(UdpSample.Source), nameof(UdpSample.Destination),
+        nameof(UdpSample.SourcePort), nameof(UdpSample.DestinationPort),
         nameof(UdpSample.Tos), nameof(UdpSample.Ttl), nameof(UdpSample.Fragment), nameof(UdpSample.IpOptions),
     ];
 

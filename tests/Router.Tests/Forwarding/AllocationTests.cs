@@ -4,11 +4,11 @@ using System.Linq;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Router.Tests.Segmentation;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 using Xunit;
 using static Overlay.Testing.Overlays;
@@ -30,9 +30,12 @@ public sealed class AllocationTests
         bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
         using var device = new Repeater(hasVirtioNetHeader,
         [
-            new(Ipv4(OurPod, PeerPod)), new(
-                Ipv4(OurPod, Unleased)), new(Ipv4(OurPod, PeerPod, ttl: 1)), new(Ipv4(OurPod, OtherPeerPod)),
-            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])), new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
+            new(Ipv4(OurPod, PeerPod)),
+            new(Ipv4(OurPod, Unleased)),
+            new(Ipv4(OurPod, PeerPod, ttl: 1)),
+            new(Ipv4(OurPod, OtherPeerPod)),
+            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
+            new(UdpPacket(OurPod, PeerPod, 1, 2, new byte[40])),
             .. hasVirtioNetHeader
                 ? (Repetition[])
                 [
@@ -45,9 +48,12 @@ public sealed class AllocationTests
         byte[] nextTcp = TcpPacket(PeerPod, OurPod, 1, 2, 103, 4, 0x10, new byte[100], id: 0x1235);
         using var socket = new Repeater(false,
         [
-            new(Ipv4(PeerPod, OurPod)), new(
-                Ipv4(PeerPod, Unleased)), new(Ipv4(PeerPod, OurPod, ttl: 1)), new(Ipv4(OtherPeerPod, OurPod)),
-            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])), new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
+            new(Ipv4(PeerPod, OurPod)),
+            new(Ipv4(PeerPod, Unleased)),
+            new(Ipv4(PeerPod, OurPod, ttl: 1)),
+            new(Ipv4(OtherPeerPod, OurPod)),
+            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
+            new(UdpPacket(PeerPod, OurPod, 1, 2, new byte[40])),
             .. hasVirtioNetHeader ? (Repetition[])[new([.. tcp, .. nextTcp], tcp.Length)] : [],
         ]);
         AssertNothingIsAllocated(engine, device, socket, _ => { });
@@ -58,14 +64,16 @@ public sealed class AllocationTests
     [InlineData(RigEngine.Batch)]
     [InlineData(RigEngine.Offload)]
     [InlineData(RigEngine.Pipeline)]
-    public void On_a_narrow_path_nothing_is_allocated_either_for_what_fits_what_is_fragmented_and_what_is_answered(RigEngine engine)
+    public void On_a_narrow_path_neither_what_fits_nor_what_is_fragmented_or_answered_allocates(RigEngine engine)
     {
         bool hasVirtioNetHeader = Rig.HasVirtioNetHeader(engine);
         using var device = new Repeater(hasVirtioNetHeader,
         [
-            new(Ipv4(OurPod, PeerPod)), new(
-                Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)), new(Ipv4(OurPod, OtherPeerPod)),
-            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300])), new(Ipv4(OurPod, PeerPod, ttl: 1)),
+            new(Ipv4(OurPod, PeerPod)),
+            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300], fragment: 0)),
+            new(Ipv4(OurPod, OtherPeerPod)),
+            new(Ipv4(OurPod, PeerPod, payload: new byte[1_300])),
+            new(Ipv4(OurPod, PeerPod, ttl: 1)),
             .. hasVirtioNetHeader
                 ? (Repetition[])
                 [
@@ -75,25 +83,24 @@ public sealed class AllocationTests
                 : [],
         ]);
         using var socket = new Repeater(false, [new(Ipv4(PeerPod, OurPod)), new(Ipv4(OtherPeerPod, OurPod))]);
-        PathTotals sent = AssertNothingIsAllocated(
+        DirectionTotals sent = AssertNothingIsAllocated(
             engine, device, socket, context => context.Paths.ReportMtu(PeerAddress, 1300));
         Assert.True(sent.Dropped(DropReason.FragmentationNeeded) > 0 && socket.SentInFragments > Packets / 10);
     }
 
-    private static PathTotals AssertNothingIsAllocated(
-        RigEngine engine, Repeater device, Repeater socket, Action<ForwarderContext> prepare)
+    private static DirectionTotals AssertNothingIsAllocated(
+        RigEngine engine, Repeater device, Repeater socket, Action<WorkerContext> prepare)
     {
         var cell = new RouteTableCell();
         cell.Publish(Table());
-        ForwarderContext context = Rig.Context(engine, cell, device);
+        WorkerContext context = Rig.Context(engine, cell, device);
         prepare(context);
         List<IWorker> outbound = [];
         List<IWorker> inbound = [];
         List<IDisposable> owned = [];
         Rig.AddWorkers(engine, context, device, socket, outbound, inbound, owned);
 
-        // What the first batches set up once (static fields, type loading, a pipe's list of segments) is not per
-        // packet.
+        // The first batches set up what is made once: static fields, loaded types, a pipe's list of segments.
         for (int i = 0; i < 5_000; i++)
         {
             Rig.RunAll(outbound);
@@ -114,8 +121,8 @@ public sealed class AllocationTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        var sent = PathTotals.Of([.. outbound.Select(worker => worker.Counters)]);
-        var received = PathTotals.Of([.. inbound.Select(worker => worker.Counters)]);
+        var sent = DirectionTotals.Of([.. outbound.Select(worker => worker.Counters)]);
+        var received = DirectionTotals.Of([.. inbound.Select(worker => worker.Counters)]);
         Assert.True(sent.Dropped(DropReason.TtlExpired) > 0 && received.Dropped(DropReason.SpoofedSource) > 0);
         Assert.Equal(0, sent.Dropped(DropReason.BadSuperpacket));
         Assert.True(sent.ForwardedPackets > Packets / 2 && received.ForwardedPackets > Packets / 3);
@@ -211,8 +218,9 @@ public sealed class AllocationTests
         {
             byte[] frame = new byte[VirtioNetHeader.Bytes + packet.Bytes.Length];
             byte[] bytes = (byte[])packet.Bytes.Clone();
-            VirtioNetHeader header = packet.SegmentBytes == 0 ? default : SegmentOracle.Describe(
-                bytes, packet.SegmentBytes);
+            VirtioNetHeader header = packet.SegmentBytes == 0
+                ? default
+                : SegmentOracle.Describe(bytes, packet.SegmentBytes);
             header.Write(frame);
             bytes.CopyTo(frame, VirtioNetHeader.Bytes);
             return new Repetition(frame);

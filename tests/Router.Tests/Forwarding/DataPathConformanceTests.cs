@@ -12,7 +12,7 @@ using static Overlay.Testing.PacketBuilder;
 namespace Overlay.Router.Tests.Forwarding;
 
 /// <summary>
-/// flannel's data path by row id. DP_31 is in RouteTableTests; DP_33 and DP_34's outer half need a kernel: Netns.Tests.
+/// What stock flannel's data path does with a packet, and where ours differs on purpose (docs/compatibility.md).
 /// </summary>
 public abstract class DataPathConformanceTests(RigEngine engine)
 {
@@ -20,15 +20,15 @@ public abstract class DataPathConformanceTests(RigEngine engine)
         "46000025000140003f11a8ad0a0522020a05c809940400009c400035000d000068656c6c6f");
 
     [Theory]
-    [InlineData("DP-1", "450000281234400040118f7e0a0522020a056307", "45000028123440003f11907e0a0522020a056307")]
-    [InlineData("DP-2", "45000028123440003f11907e0a0522020a056307", "45000028123440003e11917e0a0522020a056307")]
-    [InlineData("DP-3", "45000028123440000211cd7e0a0522020a056307", "45000028123440000111ce7e0a0522020a056307")]
-    [InlineData("DP-5", "45000028a3b240003f11feff0a0522020a056307", "45000028a3b240003e1100000a0522020a056307")]
-    [InlineData("DP-6", "45000028a3b140003f11ff000a0522020a056307", "45000028a3b140003e1100010a0522020a056307")]
-    [InlineData("DP-7", "45000028a2b340003f11fffe0a0522020a056307", "45000028a2b340003e1100ff0a0522020a056307")]
-    [InlineData("DP-8", "45000028a2b240003f1100000a0522020a056307", "45000028a2b240003e1101000a0522020a056307")]
-    public void DP_1_to_8_one_pass_steps_time_to_live_and_checksum_and_nothing_else(
-        string row, string before, string after)
+    [InlineData("450000281234400040118f7e0a0522020a056307", "45000028123440003f11907e0a0522020a056307")]
+    [InlineData("45000028123440003f11907e0a0522020a056307", "45000028123440003e11917e0a0522020a056307")]
+    [InlineData("45000028123440000211cd7e0a0522020a056307", "45000028123440000111ce7e0a0522020a056307")]
+    [InlineData("45000028a3b240003f11feff0a0522020a056307", "45000028a3b240003e1100000a0522020a056307")]
+    [InlineData("45000028a3b140003f11ff000a0522020a056307", "45000028a3b140003e1100010a0522020a056307")]
+    [InlineData("45000028a2b340003f11fffe0a0522020a056307", "45000028a2b340003e1100ff0a0522020a056307")]
+    [InlineData("45000028a2b240003f1100000a0522020a056307", "45000028a2b240003e1101000a0522020a056307")]
+    public void A_packet_crosses_with_time_to_live_and_checksum_stepped_and_nothing_else_changed(
+        string before, string after)
     {
         using var rig = new Rig(engine);
         byte[] payload = [.. Enumerable.Range(0, 20).Select(i => (byte)i)];
@@ -36,15 +36,14 @@ public abstract class DataPathConformanceTests(RigEngine engine)
 
         (Ipv4Address destination, byte[] datagram) = Assert.Single(rig.Port.Sent);
         Assert.Equal(PeerAddress, destination);
-        Assert.True(
-            after == Convert.ToHexStringLower(datagram[..20]), $"{row}: {Convert.ToHexStringLower(datagram[..20])}");
+        Assert.Equal(after, Convert.ToHexStringLower(datagram[..20]));
         Assert.Equal(payload, datagram[20..]);
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void DP_4_a_packet_with_no_time_left_is_dropped_and_unlike_with_stock_its_sender_hears_of_it(byte ttl)
+    public void A_packet_whose_time_to_live_is_used_up_is_dropped_and_unlike_with_stock_answered(byte ttl)
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod, ttl));
@@ -68,11 +67,11 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     [InlineData(0xFF01, 0x0002)]
     [InlineData(0xFFFE, 0x00FF)]
     [InlineData(0xFFFF, 0x0100)]
-    public void DP_1_to_8_the_checksum_step_alone(int before, int after) =>
+    public void The_checksum_step_alone(int before, int after) =>
         Assert.Equal((ushort)after, InternetChecksum.AfterTimeToLiveStep((ushort)before));
 
     [Fact]
-    public void DP_20_a_packet_without_a_route_is_answered_with_network_unreachable_as_stock_words_it()
+    public void A_packet_without_a_route_is_answered_with_network_unreachable_as_stock_words_it()
     {
         using var rig = new Rig(engine);
         byte[] offender = Ipv4(OurPod, Unleased, ttl: 63, payload: [.. Enumerable.Range(0, 30).Select(i => (byte)i)]);
@@ -89,7 +88,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_21_options_are_quoted_and_the_message_equals_stock_byte_for_byte()
+    public void Options_are_quoted_and_the_message_equals_stock_byte_for_byte()
     {
         using var rig = new Rig(engine);
         rig.Send((byte[])s_offender.Clone());
@@ -107,7 +106,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     [InlineData(11)]
     [InlineData(12)]
     [InlineData(42)]
-    public void DP_22_an_icmp_error_without_a_route_is_dropped_silently(byte type)
+    public void An_icmp_error_without_a_route_is_dropped_silently(byte type)
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, Unleased, protocol: Icmp, payload: [type, 0, 0, 0, 0, 0, 0, 0]));
@@ -120,7 +119,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     [InlineData(8)]
     [InlineData(0)]
     [InlineData(13)]
-    public void DP_22_unlike_with_stock_an_icmp_query_without_a_route_is_answered(byte type)
+    public void Unlike_with_stock_an_icmp_query_without_a_route_is_answered(byte type)
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, Unleased, protocol: Icmp, payload: [type, 0, 0, 0, 0, 0, 0, 0]));
@@ -129,7 +128,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_23_a_later_fragment_without_a_route_is_dropped_silently()
+    public void A_later_fragment_without_a_route_is_dropped_silently()
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, Unleased, fragment: 0x0001));
@@ -139,7 +138,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_24_a_header_of_60_bytes_is_answered_which_stock_refuses()
+    public void A_header_of_60_bytes_is_answered_which_stock_refuses()
     {
         using var rig = new Rig(engine);
         byte[] options = new byte[40];
@@ -150,7 +149,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_25_an_ipv6_packet_from_the_tun_is_dropped_silently()
+    public void An_ipv6_packet_from_the_tun_is_dropped_silently()
     {
         using var rig = new Rig(engine);
         byte[] packet = new byte[48];
@@ -162,7 +161,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_26_a_datagram_of_0_to_19_bytes_is_dropped()
+    public void A_datagram_of_0_to_19_bytes_is_dropped()
     {
         for (int length = 0; length < 20; length++)
         {
@@ -175,7 +174,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_27_a_datagram_longer_than_the_tunnel_mtu_is_delivered_whole_and_counted()
+    public void A_datagram_longer_than_the_tunnel_mtu_is_delivered_whole_and_counted()
     {
         using var rig = new Rig(engine, tunnelMtu: 1472);
         byte[] packet = Ipv4(PeerPod, OurPod, payload: new byte[8_952]);
@@ -183,12 +182,12 @@ public abstract class DataPathConformanceTests(RigEngine engine)
 
         byte[] written = Assert.Single(rig.Tun.Written);
         Assert.Equal(packet[12..], written[12..]);
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.Oversize));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.Oversize));
         Assert.Equal(0, rig.Inbound.Dropped());
     }
 
     [Fact]
-    public void DP_27_what_did_not_fit_the_buffer_is_dropped_and_never_cut()
+    public void What_did_not_fit_the_buffer_is_dropped_and_never_cut()
     {
         using var rig = new Rig(engine);
         rig.Port.PutTruncated(Ipv4(PeerPod, OurPod), PeerAddress);
@@ -199,7 +198,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_29_a_route_replaced_while_traffic_flows_takes_the_next_packet_elsewhere()
+    public void A_route_replaced_while_traffic_flows_takes_the_next_packet_elsewhere()
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
@@ -213,7 +212,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_30_once_the_lease_is_removed_its_packets_have_no_route()
+    public void Once_the_lease_is_removed_its_packets_have_no_route()
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod));
@@ -226,7 +225,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_34_inner_dscp_and_ecn_cross_in_both_directions_unchanged()
+    public void Inner_dscp_and_ecn_cross_in_both_directions_unchanged()
     {
         const byte ExpeditedAndCongested = (46 << 2) | 3;
         using var rig = new Rig(engine);
@@ -238,7 +237,7 @@ public abstract class DataPathConformanceTests(RigEngine engine)
     }
 
     [Fact]
-    public void DP_1_and_2_two_passes_take_two_from_the_time_to_live_and_leave_a_right_checksum()
+    public void Two_hosts_take_two_from_the_time_to_live_and_leave_a_right_checksum()
     {
         using var rig = new Rig(engine);
         rig.Send(Ipv4(OurPod, PeerPod, ttl: 63));

@@ -48,10 +48,12 @@ public sealed class ForwarderTests
             }
         }
 
-        Assert.All(rig.Ports, port => Assert.Equal(
-            Enumerable.Range(1, Packets), port.Sent.Select(sent => (int)sent.Payload[5])));
         Assert.All(
-            rig.Tuns, tun => Assert.Equal(Enumerable.Range(1, Packets), tun.Written.Select(packet => (int)packet[5])));
+            rig.Ports,
+            port => Assert.Equal(Enumerable.Range(1, Packets), port.Sent.Select(sent => (int)sent.Payload[5])));
+        Assert.All(
+            rig.Tuns,
+            tun => Assert.Equal(Enumerable.Range(1, Packets), tun.Written.Select(packet => (int)packet[5])));
         Assert.False(forwarder.Fault.IsCompleted);
     }
 

@@ -1,7 +1,7 @@
 using System.Linq;
 using Overlay.Linux;
 using Overlay.Router.Counters;
-using Overlay.Router.Forwarding;
+using Overlay.Router.Workers;
 using Xunit;
 using static Overlay.Testing.Overlays;
 using static Overlay.Testing.PacketBuilder;
@@ -26,7 +26,7 @@ public abstract class SystemCallFaultTests(RigEngine engine)
 
         rig.Drain();
         Assert.Equal(Enumerable.Range(0, 10), rig.Tun.Written.Select(packet => (int)packet[5]));
-        Assert.Equal(1, rig.Inbound.Seen(PathEvent.ReceiveFailed));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ReceiveFailed));
         Assert.Equal(AccelerationState.SwitchedOff, rig.Accelerations.StateOf(Acceleration.Mmsg));
         Assert.Equal(errno, rig.Accelerations.ReasonOf(Acceleration.Mmsg));
     }
@@ -43,7 +43,7 @@ public abstract class SystemCallFaultTests(RigEngine engine)
         rig.Send(packets);
 
         Assert.Equal(Enumerable.Range(0, 10), rig.Port.Sent.Select(sent => (int)sent.Payload[5]));
-        Assert.Equal(Enumerable.Repeat(1, 10), rig.Port.MessagesACall);
+        Assert.Equal(Enumerable.Repeat(1, 10), rig.Port.MessagesPerCall);
         Assert.Equal(0, rig.Outbound.Dropped());
         Assert.Equal(errno, rig.Outbound.LastRefusal);
         Assert.Equal(AccelerationState.SwitchedOff, rig.Accelerations.StateOf(Acceleration.Mmsg));
@@ -58,7 +58,7 @@ public abstract class SystemCallFaultTests(RigEngine engine)
         rig.Port.SendErrnos.Enqueue(Errno.EPERM); // an error is tried once more: it may be an earlier datagram's
         rig.Send(Ipv4(OurPod, PeerPod), Ipv4(OurPod, OtherPeerPod), Ipv4(OurPod, PeerPod));
 
-        Assert.Equal([2], rig.Port.MessagesACall);
+        Assert.Equal([2], rig.Port.MessagesPerCall);
         Assert.Equal(1, rig.Outbound.Dropped(DropReason.SendRefused));
         Assert.True(rig.Accelerations.IsOn(Acceleration.Mmsg));
     }

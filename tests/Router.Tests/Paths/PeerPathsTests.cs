@@ -68,7 +68,7 @@ public sealed class PeerPathsTests
     }
 
     [Fact]
-    public void Only_what_changes_is_news_and_the_same_again_counts_for_the_lifetime_from_its_middle_on()
+    public void Only_a_change_is_news_and_a_repetition_prolongs_only_in_the_second_half_of_the_lifetime()
     {
         Assert.True(_paths.ReportMtu(s_peer, 1400));
         PeerPaths.Snapshot first = _paths.Current;
@@ -127,8 +127,9 @@ public sealed class PeerPathsTests
         Assert.All(threads, thread => Assert.True(thread.Join(TimeSpan.FromSeconds(60))));
 
         Assert.Equal(Threads * Peers, _paths.Current.Paths.Count);
-        Assert.All(_paths.Current.Paths, path => Assert.Equal(
-            (1000 + ((int)path.Peer.Value / Peers), false), (path.Mtu, path.TakesTrains)));
+        Assert.All(
+            _paths.Current.Paths,
+            path => Assert.Equal((1000 + ((int)path.Peer.Value / Peers), false), (path.Mtu, path.TakesTrains)));
     }
 
     private static Ipv4Address Peer(int number) => new((uint)number);

@@ -31,14 +31,15 @@ public sealed class RouteTableTests
         Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.0")));
         Assert.Equal(Address("192.168.0.1"), table.Find(Address("10.1.1.255")));
         Assert.Equal(Address("192.168.0.3"), table.Find(Address("10.1.3.7")));
-        foreach (string outside in new[] { "10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255" })
+        foreach (string outside in (string[])
+            ["10.1.0.255", "10.1.2.0", "10.1.2.255", "10.1.4.0", "0.0.0.0", "255.255.255.255"])
         {
             Assert.Equal(default, table.Find(Address(outside)));
         }
     }
 
     [Fact]
-    public void DP_31_of_two_overlapping_leases_the_longest_prefix_takes_the_packet()
+    public void Of_two_overlapping_leases_the_longest_prefix_takes_the_packet()
     {
         RouteTable table = Build(("10.1.0.0", 20, "192.168.0.20"), ("10.1.4.0", 24, "192.168.0.24"));
 
@@ -82,7 +83,8 @@ public sealed class RouteTableTests
     public void Every_peer_of_65_535_is_found_by_its_address_and_strangers_are_not()
     {
         Route[] routes = [.. Enumerable.Range(0, 65_535)
-            .Select(i => new Route(new Ipv4Prefix(s_network.First + ((uint)i << 8), 24), Address("172.16.0.1") + (uint)i))];
+            .Select(i => (uint)i)
+            .Select(i => new Route(new Ipv4Prefix(s_network.First + (i << 8), 24), Address("172.16.0.1") + i))];
         var table = RouteTable.Build(s_network, s_own, routes);
 
         Assert.True(table.IsDirect);
@@ -160,6 +162,7 @@ public sealed class RouteTableTests
         .FirstOrDefault();
 
     private static RouteTable Build(params (string Subnet, int Length, string NextHop)[] routes) => RouteTable.Build(
-        s_network, s_own, routes.Select(
-            route => new Route(new Ipv4Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
+        s_network,
+        s_own,
+        routes.Select(route => new Route(new Ipv4Prefix(Address(route.Subnet), route.Length), Address(route.NextHop))));
 }

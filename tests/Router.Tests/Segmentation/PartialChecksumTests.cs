@@ -23,8 +23,8 @@ public sealed class PartialChecksumTests
             byte[] complete = random.Next(2) == 0
                 ? PacketBuilder.UdpPacket(source, PeerPod, 53, (ushort)random.Next(65_536), payload)
                 : PacketBuilder.TcpPacket(
-                    source, PeerPod, 80, 81, (uint)random.Next(), 7, 0x18, payload, new byte[4 * random.Next(11)],
-                    ipOptions: new byte[4 * random.Next(11)]);
+                    source, PeerPod, 80, 81, (uint)random.Next(), 7, 0x18, payload,
+                    new byte[4 * random.Next(11)], ipOptions: new byte[4 * random.Next(11)]);
             (byte[] open, VirtioNetHeader header) = Open(complete);
             Assert.True(PartialChecksum.TryComplete(header, open), $"seed {Seed}, round {round}: refused");
             Assert.True(

@@ -83,11 +83,12 @@ internal static class SegmentOracle
             superpacket.LongestPacketBytes == expected[0].Length, $"{hint}: longest {superpacket.LongestPacketBytes}");
         Assert.Equal(header.SegmentBytes, superpacket.SegmentBytes);
 
+        var headers = new SegmentHeaders(superpacket);
         byte[] buffer = new byte[superpacket.HeaderBytes + 1];
         for (int i = 0; i < expected.Count; i++)
         {
             Array.Fill(buffer, (byte)0xEE);
-            superpacket.WriteHeader(i, buffer);
+            headers.Write(i, buffer);
             ReadOnlySpan<byte> payload = packet.AsSpan(superpacket.PayloadOffset(i), superpacket.PayloadBytes(i));
             byte[] segment = [.. buffer.AsSpan(0, superpacket.HeaderBytes), .. payload];
             if (!segment.AsSpan().SequenceEqual(expected[i]) || buffer[^1] != 0xEE)
@@ -114,8 +115,10 @@ internal static class SegmentOracle
     }
 
     private static uint Read32(byte[] bytes, int offset) =>
-        ((uint)bytes[offset] << 24) + (
-            (uint)bytes[offset + 1] << 16) + ((uint)bytes[offset + 2] << 8) + bytes[offset + 3];
+        ((uint)bytes[offset] << 24)
+        + ((uint)bytes[offset + 1] << 16)
+        + ((uint)bytes[offset + 2] << 8)
+        + bytes[offset + 3];
 
     private static void Write16(byte[] bytes, int offset, int value)
     {

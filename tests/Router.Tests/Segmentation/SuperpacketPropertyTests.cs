@@ -62,8 +62,9 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
             if (isGood)
             {
                 taken++;
-                superpacket.WriteHeader(0, buffer);
-                superpacket.WriteHeader(superpacket.Count - 1, buffer);
+                var headers = new SegmentHeaders(superpacket);
+                headers.Write(0, buffer);
+                headers.Write(superpacket.Count - 1, buffer);
             }
             else
             {
@@ -85,8 +86,12 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
 
     private static (byte[] Packet, int SegmentBytes) Next(Random random, int longest)
     {
-        int segmentBytes =
-            random.Next(4) switch { 0 => random.Next(1, 100), 1 => random.Next(1, 65_536), _ => random.Next(100, 1_461) };
+        int segmentBytes = random.Next(4) switch
+        {
+            0 => random.Next(1, 100),
+            1 => random.Next(1, 65_536),
+            _ => random.Next(100, 1_461),
+        };
         byte[] payload = new byte[random.Next(1, Math.Min(longest, 64 * segmentBytes) + 1)];
         random.NextBytes(payload);
         if (random.Next(20) == 0)
@@ -105,8 +110,9 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
             ? PacketBuilder.UdpPacket(
                 source, destination, ports[0], ports[1], payload, id, ttl, fragment, typeOfService)
             : PacketBuilder.TcpPacket(
-                source, destination, ports[0], ports[1], (uint)random.NextInt64(1L << 32), (uint)random.NextInt64(1L << 32),
-                (byte)random.Next(256), payload, Options(random), ports[2], id, ttl, fragment, typeOfService, Options(random));
+                source, destination, ports[0], ports[1],
+                (uint)random.NextInt64(1L << 32), (uint)random.NextInt64(1L << 32), (byte)random.Next(256), payload,
+                Options(random), ports[2], id, ttl, fragment, typeOfService, Options(random));
         return (packet, segmentBytes);
     }
 
@@ -157,8 +163,8 @@ public sealed class SuperpacketPropertyTests(ITestOutputHelper output)
             && dataOffset >= 5 && total > ip + (4 * dataOffset);
         bool isUdp = header.Type == SegmentationType.UdpL4 && packet[9] == 17 && header.ChecksumOffset == 6
             && !header.HasEcn && total > ip + 8;
-        return (isTcp
-            || isUdp) && !isFragment && total == packet.Length && header.ChecksumStart == ip && header.SegmentBytes > 0
+        return (isTcp || isUdp) && !isFragment && total == packet.Length
+            && header.ChecksumStart == ip && header.SegmentBytes > 0
             && header.NeedsChecksum && !header.HasReceiveInfo;
     }
 }

@@ -85,7 +85,8 @@ public sealed class SuperpacketTests
             foreach (byte[] options in (byte[][])[[], s_timestamps, longest])
             {
                 byte[] packet = PacketBuilder.TcpPacket(
-                    OurPod, PeerPod, 1, 2, 3, 4, Ack, Noise(5_000), options, ttl: 7, typeOfService: 0xB9, ipOptions: ipOptions);
+                    OurPod, PeerPod, 1, 2, 3, 4, Ack, Noise(5_000), options,
+                    ttl: 7, typeOfService: 0xB9, ipOptions: ipOptions);
                 AssertCuts(packet, 1_399);
             }
         }
@@ -192,8 +193,8 @@ public sealed class SuperpacketTests
 
     private static void AssertRefused(byte[] frame, VirtioNetHeader header) =>
         Assert.True(
-            Parse(frame, header) == DropReason.BadSuperpacket, $"not refused: {header} "
-                + $"{Convert.ToHexString(frame.AsSpan(0, 20))}");
+            Parse(frame, header) == DropReason.BadSuperpacket,
+            $"not refused: {header} {Convert.ToHexString(frame.AsSpan(0, 20))}");
 
     private static DropReason Parse(byte[] frame, VirtioNetHeader header)
     {

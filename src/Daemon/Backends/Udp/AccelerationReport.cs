@@ -5,8 +5,8 @@ using System.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Linux;
 using Overlay.Net;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Paths;
+using Overlay.Router.Workers;
 
 namespace Overlay.Daemon.Backends.Udp;
 

@@ -5,10 +5,12 @@ using Overlay.Control;
 using Overlay.Daemon.Start;
 using Overlay.Linux;
 using Overlay.Net;
+using Overlay.Router.Coalescing;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Daemon.Backends.Udp;
@@ -65,17 +67,19 @@ internal sealed class DataPlane : IDisposable
 
             kernelDrops = KernelDrops.Of(tun.Name, ports);
             Accelerations accelerations = negotiation.Hold(tun, ports);
-            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(
-                options.SourceCheck, mtu)
+            var workerOptions = new WorkerOptions(options.SourceCheck, mtu)
             {
-                FramesABatch = profile.PacketsACall,
-                MessagesABatch = profile.PacketsACall,
-                DatagramsATrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsATrain() : 1,
+                FramesPerBatch = profile.PacketsPerCall,
+                MessagesPerBatch = profile.PacketsPerCall,
+                DatagramsPerTrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsPerTrain() : 1,
+                SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
+            };
+            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(workerOptions)
+            {
                 Layout = workers.Layout,
                 SpinMicroseconds = options.SpinMicroseconds,
                 IsMetered = options.IsMetered,
                 ExtraCopies = options.ExtraCopies,
-                SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
             })
             {
                 Description = $"{options.Engine.ToString().ToLowerInvariant()}, {workers}",

@@ -21,8 +21,8 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
     /// <summary>One line for each reason that counted packets since the last call.</summary>
     internal void LogGrowth()
     {
-        PathTotals outbound = forwarder.Outbound;
-        PathTotals inbound = forwarder.Inbound;
+        DirectionTotals outbound = forwarder.Outbound;
+        DirectionTotals inbound = forwarder.Inbound;
         foreach (DropReason reason in s_worthALine)
         {
             long count = outbound.Dropped(reason) + inbound.Dropped(reason);
@@ -36,7 +36,7 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
     }
 
     // The refusal that explains this reason, of the direction that counts it; the others are our own verdicts.
-    private static string LatestRefusal(DropReason reason, PathTotals outbound, PathTotals inbound)
+    private static string LatestRefusal(DropReason reason, DirectionTotals outbound, DirectionTotals inbound)
     {
         Errno refusal = reason switch
         {

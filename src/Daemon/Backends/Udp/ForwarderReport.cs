@@ -34,11 +34,11 @@ internal static class ForwarderReport
             MeterOf(forwarder));
     }
 
-    private static DirectionReport Of(PathTotals counters) => new(
+    private static DirectionReport Of(DirectionTotals counters) => new(
         counters.ForwardedPackets,
         counters.ForwardedBytes,
         NotZero(DropReasons.All.Select(reason => (reason.Name(), counters.Dropped(reason)))),
-        NotZero(PathEvents.All.Select(pathEvent => (pathEvent.Name(), counters.Seen(pathEvent)))),
+        NotZero(CountedEvents.All.Select(countedEvent => (countedEvent.Name(), counters.Seen(countedEvent)))),
         counters.LastRefusal == Errno.None ? null : LinuxException.Describe(counters.LastRefusal));
 
     private static MeterReport? MeterOf(Forwarder forwarder) =>

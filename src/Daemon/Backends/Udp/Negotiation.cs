@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Linux;
-using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
+using Overlay.Router.Workers;
 using Overlay.Tun;
 
 namespace Overlay.Daemon.Backends.Udp;

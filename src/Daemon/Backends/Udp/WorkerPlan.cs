@@ -13,7 +13,7 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
     internal const int MaximumLanes = 16;
 
     // A pair for this many processors: the applications and the kernel's own network threads need the others.
-    private const int ProcessorsALane = 4;
+    private const int ProcessorsPerLane = 4;
 
     // Up to here a second thread gains no throughput, and an answer waits for it to wake: a ping took a third longer
     // (bench/README.md).
@@ -30,7 +30,7 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
         (_, not null) => chosen,
         (WorkerLayout layout, _) => new(layout, 1),
         _ when processors <= FewProcessors => new(WorkerLayout.Duplex, 1),
-        _ => new(WorkerLayout.Pair, Math.Clamp(processors / ProcessorsALane, 1, 8)),
+        _ => new(WorkerLayout.Pair, Math.Clamp(processors / ProcessorsPerLane, 1, 8)),
     };
 
     /// <inheritdoc/>

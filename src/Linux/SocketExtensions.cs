@@ -1,0 +1,37 @@
+using System;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Overlay.Linux.Interop;
+using Tmds.Linux;
+
+namespace Overlay.Linux;
+
+/// <summary>Options that the kernel has and System.Net.Sockets has no name for.</summary>
+/// <remarks>Each throws <see cref="SocketException"/> when the kernel refuses.</remarks>
+public static class SocketExtensions
+{
+    /// <summary>
+    /// Sets the receive buffer without regard to net.core.rmem_max (SO_RCVBUFFORCE, socket(7)). Needs CAP_NET_ADMIN in
+    /// the initial user namespace.
+    /// </summary>
+    /// <param name="socket">Any socket.</param>
+    /// <param name="bytes">The kernel doubles it for its own bookkeeping.</param>
+    public static void ForceReceiveBuffer(this Socket socket, int bytes) =>
+        Set(socket, LibC.SOL_SOCKET, LibC.SO_RCVBUFFORCE, bytes);
+
+    /// <summary>Has the kernel cut what is sent into datagrams (UDP_SEGMENT, udp(7); Linux 4.18).</summary>
+    /// <param name="socket">A UDP socket.</param>
+    /// <param name="bytes">Of each datagram but the last, 1 to 65,507; 0 for whole ones.</param>
+    public static void SetSegmentBytes(this Socket socket, int bytes) =>
+        Set(socket, LibC.IPPROTO_UDP, Native.UDP_SEGMENT, bytes);
+
+    /// <summary>
+    /// Has ICMP errors about datagrams sent earlier fail the next call, on an unconnected socket too (IP_RECVERR,
+    /// ip(7)).
+    /// </summary>
+    /// <param name="socket">An IPv4 socket.</param>
+    public static void ReportErrors(this Socket socket) => Set(socket, LibC.IPPROTO_IP, LibC.IP_RECVERR, 1);
+
+    private static void Set(Socket socket, int level, int name, int value) =>
+        socket.SetRawSocketOption(level, name, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
+}

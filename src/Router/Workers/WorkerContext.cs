@@ -1,0 +1,14 @@
+using Overlay.Router.IcmpErrors;
+using Overlay.Router.Paths;
+using Overlay.Router.Routes;
+
+namespace Overlay.Router.Workers;
+
+/// <summary>What all workers of a forwarder share.</summary>
+/// <param name="Routes">Holds the route table, which a worker reads once per batch.</param>
+/// <param name="Icmp">Where ICMP errors leave; null to send none.</param>
+/// <param name="Paths">What has been learned of the paths to peers.</param>
+/// <param name="Accelerations">Which are in use.</param>
+/// <param name="Options">How packets are treated.</param>
+internal sealed record WorkerContext(
+    RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, WorkerOptions Options);

@@ -1,0 +1,229 @@
+using System;
+using System.Buffers.Binary;
+using Overlay.Linux;
+using Overlay.Net;
+using Overlay.Router.Counters;
+using Overlay.Router.Workers;
+using Xunit;
+using static Overlay.Testing.Overlays;
+using static Overlay.Testing.PacketBuilder;
+
+namespace Overlay.Router.Tests.Inbound;
+
+public abstract class InboundWorkerTests(RigEngine engine)
+{
+    private static readonly Ipv4Address s_hostOutside = Address("192.168.0.99");
+
+    [Fact]
+    public void A_packet_from_its_peer_is_delivered_unchanged_but_for_time_to_live_and_checksum()
+    {
+        using var rig = new Rig(engine);
+        byte[] packet = Ipv4(PeerPod, OurPod, ttl: 62);
+        rig.Receive((byte[])packet.Clone());
+
+        byte[] written = Assert.Single(rig.Tun.Written);
+        packet[8] = 61;
+        FixHeaderChecksum(packet);
+        Assert.Equal(packet, written);
+        Assert.Equal(1, rig.Inbound.ForwardedPackets);
+        Assert.Equal(packet.Length, rig.Inbound.ForwardedBytes);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_packet_with_ttl_0_or_1_is_dropped_and_never_wraps(byte ttl)
+    {
+        using var rig = new Rig(engine);
+        rig.Receive(Ipv4(PeerPod, OurPod, ttl));
+
+        Assert.Empty(rig.Tun.Written);
+        Assert.Equal(DropReason.TtlExpired, Rig.OnlyDrop(rig.Inbound));
+        (Ipv4Address destination, byte[] message) = Assert.Single(rig.Icmp.Sent);
+        Assert.Equal(PeerPod, destination);
+        Assert.Equal([11, 0], message[..2]);
+    }
+
+    [Theory]
+    [InlineData(0x65, DropReason.NotIpv4)]   // version 6
+    [InlineData(0x05, DropReason.NotIpv4)]   // version 0
+    [InlineData(0x44, DropReason.BadHeader)] // 16 bytes of header
+    [InlineData(0x4F, DropReason.BadHeader)] // 60 bytes of header in a packet of 40
+    public void Version_and_header_length_are_checked(byte first, DropReason expected)
+    {
+        using var rig = new Rig(engine);
+        byte[] packet = Ipv4(PeerPod, OurPod);
+        packet[0] = first;
+        rig.Receive(packet);
+
+        Assert.Empty(rig.Tun.Written);
+        Assert.Equal(expected, Rig.OnlyDrop(rig.Inbound));
+    }
+
+    [Theory]
+    [InlineData(41)]
+    [InlineData(19)]
+    [InlineData(0)]
+    [InlineData(65_535)]
+    public void A_total_length_that_contradicts_the_datagram_is_dropped(int totalLength)
+    {
+        using var rig = new Rig(engine);
+        byte[] packet = Ipv4(PeerPod, OurPod);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)totalLength);
+        FixHeaderChecksum(packet);
+        rig.Receive(packet);
+
+        Assert.Empty(rig.Tun.Written);
+        Assert.Equal(DropReason.BadHeader, Rig.OnlyDrop(rig.Inbound));
+    }
+
+    [Fact]
+    public void Bytes_beyond_the_total_length_are_cut_off()
+    {
+        using var rig = new Rig(engine);
+        byte[] packet = Ipv4(PeerPod, OurPod);
+        rig.Receive([.. packet, 0xAA, 0xBB]);
+
+        Assert.Equal(packet.Length, Assert.Single(rig.Tun.Written).Length);
+    }
+
+    [Fact]
+    public void A_wrong_header_checksum_is_dropped_and_not_repaired()
+    {
+        using var rig = new Rig(engine);
+        byte[] packet = Ipv4(PeerPod, OurPod);
+        packet[10] ^= 0x01;
+        rig.Receive(packet);
+
+        Assert.Empty(rig.Tun.Written);
+        Assert.Equal(DropReason.BadChecksum, Rig.OnlyDrop(rig.Inbound));
+    }
+
+    public static TheoryData<SourceCheck, string, string, DropReason> Sources => new()
+    {
+        // check, outer source, inner source, verdict
+        { SourceCheck.Strict, $"{PeerAddress}", $"{PeerPod}", DropReason.None },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{s_hostOutside}", DropReason.None },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{OtherPeerPod}", DropReason.SpoofedSource },
+        { SourceCheck.Strict, $"{PeerAddress}", $"{Unleased}", DropReason.SpoofedSource },
+        { SourceCheck.Strict, $"{PeerAddress}", "10.5.34.9", DropReason.SpoofedSource },
+        { SourceCheck.Strict, $"{StrangerAddress}", $"{PeerPod}", DropReason.UnknownPeer },
+        { SourceCheck.Strict, $"{PeerAddress}", "127.0.0.1", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "0.1.2.3", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "224.0.0.1", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "255.255.255.255", DropReason.MartianSource },
+        { SourceCheck.Off, $"{PeerAddress}", "223.255.255.255", DropReason.None },
+        { SourceCheck.Peer, $"{PeerAddress}", $"{OtherPeerPod}", DropReason.None },
+        { SourceCheck.Peer, $"{PeerAddress}", "10.5.34.9", DropReason.None },
+        { SourceCheck.Peer, $"{StrangerAddress}", $"{PeerPod}", DropReason.UnknownPeer },
+        { SourceCheck.Off, $"{StrangerAddress}", $"{PeerPod}", DropReason.None },
+        { SourceCheck.Off, $"{StrangerAddress}", $"{OtherPeerPod}", DropReason.None },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void The_source_check_decides_who_may_send_what(
+        SourceCheck check, string outer, string inner, DropReason expected)
+    {
+        using var rig = new Rig(engine, check);
+        rig.Receive(Ipv4(Address(inner), OurPod), Address(outer));
+
+        Assert.Equal(expected == DropReason.None ? 1 : 0, rig.Tun.Written.Count);
+        Assert.Equal(expected, Rig.OnlyDrop(rig.Inbound));
+    }
+
+    [Theory]
+    [InlineData(SourceCheck.Strict)]
+    [InlineData(SourceCheck.Peer)]
+    [InlineData(SourceCheck.Off)]
+    public void A_destination_outside_our_lease_is_never_written(SourceCheck check)
+    {
+        Ipv4Address[] outside =
+        [
+            OtherPeerPod, PeerPod, Unleased, s_hostOutside, default, Address("224.0.0.1"), Address("255.255.255.255"),
+        ];
+        foreach (Ipv4Address destination in outside)
+        {
+            using var rig = new Rig(engine, check);
+            rig.Receive(Ipv4(PeerPod, destination));
+
+            Assert.Empty(rig.Tun.Written);
+            Assert.Equal(DropReason.NotOurs, Rig.OnlyDrop(rig.Inbound));
+        }
+    }
+
+    [Fact]
+    public void Options_and_fragments_pass()
+    {
+        using var rig = new Rig(engine);
+        rig.Receive(Ipv4(PeerPod, OurPod, options: [0x94, 4, 0, 0]));
+        rig.Receive(Ipv4(PeerPod, OurPod, fragment: 0x2000));
+        rig.Receive(Ipv4(PeerPod, OurPod, fragment: 0x0007));
+
+        Assert.Equal(3, rig.Tun.Written.Count);
+    }
+
+    [Fact]
+    public void A_device_that_refuses_is_counted_with_its_reason_and_traffic_goes_on()
+    {
+        using var rig = new Rig(engine);
+        rig.Tun.WriteErrno = Errno.EIO;
+        rig.Receive(Ipv4(PeerPod, OurPod));
+        Assert.Equal(DropReason.TunRefused, Rig.OnlyDrop(rig.Inbound));
+        Assert.Equal(Errno.EIO, rig.Inbound.LastRefusal);
+
+        rig.Tun.WriteErrno = Errno.None;
+        rig.Receive(Ipv4(PeerPod, OurPod));
+        Assert.Single(rig.Tun.Written);
+    }
+
+    [Fact]
+    public void An_error_that_is_about_an_earlier_datagram_loses_nothing_and_its_report_is_taken()
+    {
+        using var rig = new Rig(engine);
+        rig.Port.Report(new DatagramError(PeerAddress, Errno.ECONNREFUSED, 0));
+        rig.Port.Report(new DatagramError(PeerAddress, Errno.EMSGSIZE, 1300));
+        rig.Receive(Ipv4(PeerPod, OurPod));
+
+        Assert.Single(rig.Tun.Written);
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ReceiveFailed));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.PeerUnreachable));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.PathMtuLearned));
+        Assert.Equal(1300, rig.Paths.Current.Find(PeerAddress, rig.Paths.Now).Mtu);
+        Assert.Empty(rig.Port.Errors);
+    }
+
+    [Fact]
+    public void A_peer_that_answers_with_ICMP_for_hours_while_nothing_else_comes_does_not_end_the_direction()
+    {
+        using var rig = new Rig(engine);
+        for (int i = 0; i < 1_000; i++)
+        {
+            rig.Port.ReceiveErrnos.Enqueue(Errno.ECONNREFUSED); // each once; then nothing waits
+            rig.Drain();
+        }
+
+        rig.Receive(Ipv4(PeerPod, OurPod));
+        Assert.Single(rig.Tun.Written);
+        Assert.Equal(1_000, rig.Inbound.Seen(CountedEvent.ReceiveFailed));
+    }
+
+    [Fact]
+    public void A_socket_that_only_fails_ends_the_direction_instead_of_spinning()
+    {
+        using var rig = new Rig(engine);
+        rig.Port.ReceiveErrno = Errno.EBADF;
+
+        LinuxException refused = Assert.Throws<LinuxException>(rig.Drain);
+        Assert.Equal(Errno.EBADF, refused.Errno);
+        Assert.True(rig.Inbound.Seen(CountedEvent.ReceiveFailed) > 0);
+    }
+}
+
+public sealed class ClassicInboundWorkerTests() : InboundWorkerTests(RigEngine.Classic);
+
+public sealed class BatchInboundWorkerTests() : InboundWorkerTests(RigEngine.Batch);
+
+public sealed class OffloadInboundWorkerTests() : InboundWorkerTests(RigEngine.Offload);
+
+public sealed class PipelineInboundWorkerTests() : InboundWorkerTests(RigEngine.Pipeline);
