@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using Overlay.Linux.Netlink;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -79,11 +80,7 @@ public sealed class NetworkNamespaceTests
     [Fact]
     public void A_file_that_is_not_a_namespace_is_EINVAL()
     {
-        if (!Environment.IsPrivilegedProcess)
-        {
-            Assert.Skip("needs root: setns");
-        }
-
+        Needs.Root("setns");
         using var wrong = NetworkNamespace.Open("/dev/null");
 
         LinuxException thrown = Assert.Throws<LinuxException>(() => wrong.Run(() => { }));

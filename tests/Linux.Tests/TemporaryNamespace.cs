@@ -1,7 +1,7 @@
 using System;
 using System.Text.Json;
 using System.Threading;
-using Xunit;
+using Overlay.Testing;
 
 namespace Overlay.Linux.Tests;
 
@@ -12,21 +12,10 @@ internal sealed class TemporaryNamespace : IDisposable
 
     internal TemporaryNamespace()
     {
-        if (!Environment.IsPrivilegedProcess)
-        {
-            Assert.Skip("needs root: makes a network namespace");
-        }
-
+        Needs.Root("makes a network namespace");
+        Needs.Program("iproute2", "ip");
         Name = $"linux-tests-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
-        try
-        {
-            Command.Run("ip", ["netns", "add", Name]);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            Assert.Skip("needs ip: apt-get install iproute2");
-        }
-
+        Command.Run("ip", ["netns", "add", Name]);
         Namespace = NetworkNamespace.Open($"/run/netns/{Name}");
     }
 

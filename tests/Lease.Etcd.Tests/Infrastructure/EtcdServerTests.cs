@@ -11,7 +11,7 @@ public sealed class EtcdServerTests
     [Fact]
     public void An_etcd_in_a_namespace_is_the_process_whose_id_is_kept_and_leaves_nothing()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root: makes a network namespace");
+        Needs.Root("makes a network namespace");
         string name = $"overlay-t{Environment.ProcessId}-etcd";
         Ip("netns", "add", name);
         try

@@ -1,6 +1,6 @@
-using System;
 using System.IO;
 using System.Linq;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Netns.Tests.Support;
@@ -13,11 +13,7 @@ internal static class Prerequisites
     /// "iputils-ping")</c>.</param>
     internal static void Require(params (string Program, string Package)[] tools)
     {
-        if (!Environment.IsPrivilegedProcess)
-        {
-            Assert.Skip("needs root: makes network namespaces");
-        }
-
+        Needs.Root("makes network namespaces");
         if (!File.Exists("/dev/net/tun"))
         {
             Assert.Skip("needs /dev/net/tun: modprobe tun, or pass the device to the container");
@@ -25,24 +21,14 @@ internal static class Prerequisites
 
         foreach ((string program, string package) in tools.Prepend(("ip", "iproute2")))
         {
-            if (!IsInstalled(program))
-            {
-                Assert.Skip($"needs {program}: apt-get install {package}");
-            }
+            Needs.Program(package, program);
         }
     }
 
-    /// <summary>
-    /// As <see cref="Require"/>; and fails the test when root has no etcd, which <c>./dev test</c> installs.
-    /// </summary>
+    /// <summary>As <see cref="Require"/>, with etcd.</summary>
     internal static void RequireEtcd()
     {
         Require();
-        Assert.True(IsInstalled("etcd"), "needs etcd: apt-get install etcd-server");
+        Needs.Server("etcd-server", "etcd");
     }
-
-    private static bool IsInstalled(string program) =>
-        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin:/usr/bin:/bin"
-            .Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Any(directory => File.Exists(Path.Combine(directory, program)));
 }
