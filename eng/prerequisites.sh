@@ -45,12 +45,12 @@ update_index() {
 # need_etcd REASON: etcd is on PATH. Debian's package starts a service and enables it for every boot, and a policy-rc.d
 # would only hold up the first of the two. So the package is unpacked and not installed: the machine stays as it is.
 need_etcd() {
-  if [ -x "$tools/etcd-server/usr/bin/etcd" ]; then PATH="$tools/etcd-server/usr/bin:$PATH"; fi
+  if [ -x "$tools/etcd-server/usr/bin/etcd" ]; then PATH="$PATH:$tools/etcd-server/usr/bin"; fi
   if command -v etcd >/dev/null 2>&1; then return 0; fi
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "unpacking etcd-server into artifacts/tools: $1" >&2
     if logged update_index && logged unpack etcd-server; then
-      PATH="$tools/etcd-server/usr/bin:$PATH"
+      PATH="$PATH:$tools/etcd-server/usr/bin"
       return 0
     fi
   fi
@@ -81,12 +81,16 @@ need_browser() {
   export OVERLAY_NO_BROWSER=1
 }
 
+has_sdk() {
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+  command -v dotnet >/dev/null 2>&1 && (cd "$root" && dotnet --version >/dev/null 2>&1)
+}
+
 # need_sdk: the .NET SDK that global.json names.
 need_sdk() {
   local found=none
-  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+  if has_sdk; then return 0; fi
   if command -v dotnet >/dev/null 2>&1; then
-    if (cd "$root" && dotnet --version >/dev/null 2>&1); then return 0; fi
     found=$(cd / && dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')
   fi
   echo "missing: the .NET 10 SDK (found: ${found:-none}); install it: https://dotnet.microsoft.com/download/dotnet/10.0" >&2

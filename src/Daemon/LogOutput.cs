@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
@@ -13,8 +14,11 @@ internal static class LogOutput
 {
     private const string FormatName = "line";
 
-    internal static ILoggerFactory Create() => LoggerFactory.Create(logging => logging
-        .AddConsole(console =>
+    internal static ILoggerFactory Create() => LoggerFactory.Create(logging =>
+    {
+        // Not AddConsoleFormatter: it binds the formatter's options by reflection, which native code does not have.
+        logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
+        logging.AddConsole(console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;
             console.FormatterName = FormatName;
@@ -22,8 +26,8 @@ internal static class LogOutput
             // Whoever reads may have stopped reading: lines are then lost, and counted, but routes and the stop wait
             // for nobody.
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
-        })
-        .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>());
+        });
+    });
 
     /// <summary>
     /// Writes what is left to write, unless nobody reads it: the console's own end waits longer than a stop may take.

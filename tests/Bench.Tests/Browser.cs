@@ -27,22 +27,14 @@ internal static class Browser
             Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name)))
         .FirstOrDefault(File.Exists);
 
-    /// <summary>
-    /// Skips the running test when there is no browser here and nobody who may install one, or when ./dev could not;
-    /// fails it otherwise.
-    /// </summary>
+    /// <summary>Skips the running test in a quick run, and where no browser is or can be installed.</summary>
     internal static void Require()
     {
         Needs.NotQuick("starts a browser");
-        if (Executable is null && Environment.IsPrivilegedProcess && Environment.GetEnvironmentVariable(
-            "OVERLAY_NO_BROWSER") is null)
-        {
-            Assert.Fail("no Chromium on PATH; install it with: apt-get install chromium fonts-dejavu-core");
-        }
-
         Assert.SkipWhen(
-            Executable is null, "no Chromium on PATH; run ./dev test as root, which installs it, or: apt-get install "
-                + "chromium fonts-dejavu-core");
+            Executable is null && Environment.GetEnvironmentVariable("OVERLAY_NO_BROWSER") is not null,
+            "needs Chromium, which could not be installed");
+        Needs.Program("chromium fonts-dejavu-core", s_names);
     }
 
     /// <summary>Shows a page and takes a picture of it.</summary>

@@ -1,6 +1,5 @@
-using System.ComponentModel;
 using System.IO;
-using Xunit;
+using Overlay.Testing;
 
 namespace Overlay.Linux.Tests;
 
@@ -10,21 +9,14 @@ internal static class CCompiler
     /// <summary>Compiles one C file, runs the program and gives what it printed.</summary>
     internal static string CompileAndRun(string source)
     {
+        Needs.Program("gcc libc6-dev", "gcc");
         string folder = Directory.CreateTempSubdirectory("linux-tests-").FullName;
         try
         {
             string file = Path.Combine(folder, "program.c");
             string program = Path.Combine(folder, "program");
             File.WriteAllText(file, source);
-            try
-            {
-                Command.Run("gcc", ["-std=gnu11", "-w", "-o", program, file]);
-            }
-            catch (Win32Exception)
-            {
-                Assert.Skip("needs gcc: apt-get install gcc");
-            }
-
+            Command.Run("gcc", ["-std=gnu11", "-w", "-o", program, file]);
             return Command.Run(program, []);
         }
         finally

@@ -13,7 +13,7 @@ internal sealed class TemporaryNamespace : IDisposable
     internal TemporaryNamespace()
     {
         Needs.Root("makes a network namespace");
-        Needs.Program("ip", "iproute2");
+        Needs.Program("iproute2", "ip");
         Name = $"linux-tests-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
         Command.Run("ip", ["netns", "add", Name]);
         Namespace = NetworkNamespace.Open($"/run/netns/{Name}");

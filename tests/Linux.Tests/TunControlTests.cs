@@ -1,7 +1,7 @@
 using System;
 using System.Text.Json;
+using Overlay.Testing;
 using Xunit;
-using Xunit.Sdk;
 
 namespace Overlay.Linux.Tests;
 
@@ -125,17 +125,10 @@ public sealed class TunControlTests
     /// <summary>Whether the driver leaves checksums, TCP segmentation and UDP segmentation to its reader.</summary>
     private static (bool Checksum, bool Tcp, bool Udp) Features(TemporaryNamespace inside, string name)
     {
-        try
-        {
-            string features = Command.Run("ip", ["netns", "exec", inside.Name, "ethtool", "-k", name]);
-            return (IsOn("tx-checksum-ip-generic"), IsOn("tx-tcp-segmentation"), IsOn("tx-udp-segmentation"));
+        Needs.Program("ethtool", "ethtool");
+        string features = Command.Run("ip", ["netns", "exec", inside.Name, "ethtool", "-k", name]);
+        return (IsOn("tx-checksum-ip-generic"), IsOn("tx-tcp-segmentation"), IsOn("tx-udp-segmentation"));
 
-            bool IsOn(string feature) => features.Contains($"{feature}: on", StringComparison.Ordinal);
-        }
-        catch (XunitException missing) when (missing.Message.Contains("ethtool\" failed", StringComparison.Ordinal))
-        {
-            Assert.Skip("needs ethtool: apt-get install ethtool");
-            throw;
-        }
+        bool IsOn(string feature) => features.Contains($"{feature}: on", StringComparison.Ordinal);
     }
 }

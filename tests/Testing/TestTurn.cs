@@ -6,7 +6,7 @@ using Xunit;
 namespace Overlay.Testing;
 
 /// <summary>
-/// What keeps test projects apart when <c>dotnet test</c> runs several at once: a project holds its turn while its tests
+/// What every test project begins with, and what keeps them apart when <c>dotnet test</c> runs several at once: a project holds its turn while its tests
 /// run, together with others, or alone (<c>RunsAlone</c> in its project file).
 /// </summary>
 /// <remarks>
@@ -25,6 +25,7 @@ public abstract class TestTurn : IAsyncLifetime
     /// <summary>Waits for the turn, as long as the tests of other projects take.</summary>
     public async ValueTask InitializeAsync()
     {
+        Needs.AddUnpackedPrograms();
         bool isReported = false;
         while (!TryTake())
         {

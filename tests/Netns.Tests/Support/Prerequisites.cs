@@ -21,16 +21,14 @@ internal static class Prerequisites
 
         foreach ((string program, string package) in tools.Prepend(("ip", "iproute2")))
         {
-            Needs.Program(program, package);
+            Needs.Program(package, program);
         }
     }
 
-    /// <summary>
-    /// As <see cref="Require"/>; and fails the test when root has no etcd, which <c>./dev test</c> installs.
-    /// </summary>
+    /// <summary>As <see cref="Require"/>, with etcd.</summary>
     internal static void RequireEtcd()
     {
         Require();
-        Needs.Server("etcd", "etcd-server");
+        Needs.Server("etcd-server", "etcd");
     }
 }
