@@ -48,12 +48,18 @@ public interface ILeaseStore : IAsyncDisposable
 }
 
 /// <summary>Who asks for a subnet.</summary>
-/// <param name="PublicIp">The address peers send to. It is the host's identity in the store.</param>
+/// <param name="Attributes">What its lease is to publish, the backend's data included. The public address in it is
+/// the host's identity in the store.</param>
 /// <param name="PreviousSubnet">The subnet held before, for example from subnet.env; null when there is none.</param>
 /// <param name="LostSubnet">
 /// Held by somebody else who uses the same public address, so neither taken nor removed; null as a rule.
 /// </param>
-public sealed record LeaseRequest(Ipv4Address PublicIp, Ipv4Prefix? PreviousSubnet, Ipv4Prefix? LostSubnet = null);
+public sealed record LeaseRequest(
+    LeaseAttributes Attributes, Ipv4Prefix? PreviousSubnet, Ipv4Prefix? LostSubnet = null)
+{
+    /// <summary>The address peers send to.</summary>
+    public Ipv4Address PublicIp => Attributes.PublicIp;
+}
 
 /// <summary>What was taken.</summary>
 /// <param name="Lease">The lease, with its expiry.</param>

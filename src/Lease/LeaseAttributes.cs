@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Overlay.Net;
 
@@ -13,21 +12,13 @@ namespace Overlay.Lease;
 /// <param name="PublicIp">The address peers send to; 0.0.0.0 when the value has none.</param>
 public sealed record LeaseAttributes(Ipv4Address PublicIp)
 {
-    // The readers of this JSON take any escaping; a MAC or a key must stay readable to people.
-    private static readonly JsonWriterOptions s_compact =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private const string TypeField = "BackendType", DataField = "BackendData", V6DataField = "BackendV6Data";
 
     /// <summary>Null when the owner has no public IPv6 address.</summary>
     public Ipv6Address? PublicIpv6 { get; init; }
 
-    /// <summary>Empty for the UDP backend, which writes none.</summary>
-    public string BackendType { get; init; } = "";
-
-    /// <summary>The backend's own JSON, compact; null when there is none.</summary>
-    public string? BackendData { get; init; }
-
-    /// <summary>The backend's own JSON for IPv6, compact; null when there is none.</summary>
-    public string? BackendV6Data { get; init; }
+    /// <summary>What its backend publishes, unread.</summary>
+    public BackendLeaseData Backend { get; init; } = BackendLeaseData.None;
 
     /// <summary>Reads the value. Keys without regard to case, unknown ones ignored, PublicIP may be missing.</summary>
     /// <param name="json">UTF-8, exactly one JSON object.</param>
@@ -43,10 +34,12 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
             reader.Read();
             return attributes;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception problem) when (
+            problem is JsonException or InvalidOperationException or ArgumentException)
         {
-            // InvalidOperationException is how the reader refuses bytes that are not UTF-8.
-            throw new FormatException($"not valid JSON: {OneLine.Shorten(Encoding.UTF8.GetString(json))}", e);
+            // InvalidOperationException is how the reader refuses bytes that are not UTF-8; ArgumentException, how
+            // BackendLeaseData refuses half a surrogate pair.
+            throw new FormatException($"not valid JSON: {OneLine.Shorten(Encoding.UTF8.GetString(json))}", problem);
         }
     }
 
@@ -55,18 +48,18 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
     public byte[] ToJson()
     {
         ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, s_compact))
+        using (Utf8JsonWriter writer = new(buffer, BackendLeaseData.Compact))
         {
             writer.WriteStartObject();
             writer.WriteString("PublicIP", PublicIp.ToString());
             writer.WriteString("PublicIPv6", PublicIpv6?.ToString());
-            if (BackendType.Length > 0)
+            if (Backend.Type.Length > 0)
             {
-                writer.WriteString(nameof(BackendType), BackendType);
+                writer.WriteString(TypeField, Backend.Type);
             }
 
-            WriteRaw(writer, nameof(BackendData), BackendData);
-            WriteRaw(writer, nameof(BackendV6Data), BackendV6Data);
+            WriteRaw(writer, DataField, Backend.Data);
+            WriteRaw(writer, V6DataField, Backend.V6Data);
             writer.WriteEndObject();
         }
 
@@ -97,15 +90,15 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
             {
                 publicIpv6 = ReadIpv6Address(ref reader);
             }
-            else if (name.Equals(nameof(BackendType), StringComparison.OrdinalIgnoreCase))
+            else if (name.Equals(TypeField, StringComparison.OrdinalIgnoreCase))
             {
-                type = ReadText(ref reader, nameof(BackendType)) ?? "";
+                type = ReadText(ref reader, TypeField) ?? "";
             }
-            else if (name.Equals(nameof(BackendData), StringComparison.OrdinalIgnoreCase))
+            else if (name.Equals(DataField, StringComparison.OrdinalIgnoreCase))
             {
                 data = ReadRaw(ref reader);
             }
-            else if (name.Equals(nameof(BackendV6Data), StringComparison.OrdinalIgnoreCase))
+            else if (name.Equals(V6DataField, StringComparison.OrdinalIgnoreCase))
             {
                 dataV6 = ReadRaw(ref reader);
             }
@@ -118,9 +111,9 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
         return new LeaseAttributes(publicIp)
         {
             PublicIpv6 = publicIpv6,
-            BackendType = type,
-            BackendData = data,
-            BackendV6Data = dataV6,
+            Backend = type.Length == 0 && data is null && dataV6 is null
+                ? BackendLeaseData.None
+                : new BackendLeaseData(type, data, dataV6),
         };
     }
 
@@ -155,21 +148,10 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
         _ => throw new FormatException($"{field} is not a string"),
     };
 
-    private static string? ReadRaw(ref Utf8JsonReader reader)
+    private static string ReadRaw(ref Utf8JsonReader reader)
     {
         using var document = JsonDocument.ParseValue(ref reader);
-        if (document.RootElement.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, s_compact))
-        {
-            document.RootElement.WriteTo(writer);
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return document.RootElement.GetRawText();
     }
 
     private static void WriteRaw(Utf8JsonWriter writer, string field, string? json)

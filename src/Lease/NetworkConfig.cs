@@ -9,9 +9,6 @@ namespace Overlay.Lease;
 /// </summary>
 public sealed record NetworkConfig
 {
-    /// <summary>The port of flannel's UDP backend when the config names none.</summary>
-    public const int DefaultBackendPort = 8285;
-
     internal NetworkConfig()
     {
     }
@@ -51,14 +48,8 @@ public sealed record NetworkConfig
     /// <summary>Network address of the last IPv6 subnet to give out.</summary>
     public Ipv6Address IPv6SubnetMax { get; internal init; }
 
-    /// <summary>
-    /// <c>udp</c> when the config has no Backend, empty when Backend has no Type, otherwise the text as given. Compare
-    /// without regard to case, as flannel does.
-    /// </summary>
-    public string BackendType { get; internal init; } = "udp";
-
-    /// <summary>The Port of a UDP backend, 1 to 65535; for other backends the default.</summary>
-    public int BackendPort { get; internal init; } = DefaultBackendPort;
+    /// <summary>Which backend, and its options, unread.</summary>
+    public BackendConfig Backend { get; internal init; } = BackendConfig.Default;
 
     /// <summary>The text this was read from, as it was given.</summary>
     public string Json { get; internal init; } = "";

@@ -6,12 +6,14 @@ namespace Overlay.Lease;
 
 /// <summary>Everything there is to say about the text of a network config.</summary>
 /// <param name="Config">As it is understood, defaults filled in; null when it is not valid.</param>
+/// <param name="Backend">The Backend, whatever else is not valid; the default one when it is itself not readable. Its
+/// options are not looked at: that is the backend's part.</param>
 /// <param name="Problems">Every rule it breaks, one line each, in flannel's words where it has them. A rule that
 /// depends on a broken one is not looked at.</param>
 /// <param name="Oddities">What is valid and still hardly meant, one line each: keys that nobody reads, keys given
 /// twice.</param>
 public sealed record NetworkConfigCheck(
-    NetworkConfig? Config, IReadOnlyList<string> Problems, IReadOnlyList<string> Oddities)
+    NetworkConfig? Config, BackendConfig Backend, IReadOnlyList<string> Problems, IReadOnlyList<string> Oddities)
 {
     private const char ByteOrderMark = '\uFEFF';
 
@@ -23,12 +25,17 @@ public sealed record NetworkConfigCheck(
         if (json.StartsWith(ByteOrderMark))
         {
             return new(
-                null, ["the config starts with a byte order mark, which flannel does not read; save it without"], []);
+                null,
+                BackendConfig.Default,
+                ["the config starts with a byte order mark, which flannel does not read; save it without"],
+                []);
         }
 
         (NetworkConfig config, List<NetworkConfigException> broken) = NetworkConfig.ParseAll(json);
         return new(
-            broken.Count == 0 ? config : null, [.. broken.Select(
-                rule => rule.Message)], [.. NetworkConfigKeys.Oddities(json)]);
+            broken.Count == 0 ? config : null,
+            config.Backend,
+            [.. broken.Select(rule => rule.Message)],
+            [.. NetworkConfigKeys.Oddities(json)]);
     }
 }

@@ -91,55 +91,38 @@ internal static class NetworkConfigJson
             "IPV6SUBNETLEN" => config with { IPv6SubnetLength = ReadLength("IPv6SubnetLen", value) },
             "IPV6SUBNETMIN" => config with { IPv6SubnetMin = ReadIPv6Address("IPv6SubnetMin", value) },
             "IPV6SUBNETMAX" => config with { IPv6SubnetMax = ReadIPv6Address("IPv6SubnetMax", value) },
-            "BACKEND" => WithBackend(config, value),
+            "BACKEND" => config with { Backend = ReadBackend(value) },
             _ => config,
         };
     }
 
-    private static NetworkConfig WithBackend(NetworkConfig config, JsonElement backend)
+    // The options are the backend's to read: for vxlan, Port 0 is the kernel's default; for udp, it is wrong.
+    private static BackendConfig ReadBackend(JsonElement backend)
     {
-        string type = "";
-        JsonElement port = default;
-        if (backend.ValueKind == JsonValueKind.Object)
+        if (backend.ValueKind == JsonValueKind.Null)
         {
-            foreach (JsonProperty property in backend.EnumerateObject())
-            {
-                if (property.Value.ValueKind == JsonValueKind.Null)
-                {
-                    continue;
-                }
-
-                if (property.Name.Equals("Type", StringComparison.OrdinalIgnoreCase))
-                {
-                    type = property.Value.ValueKind == JsonValueKind.String
-                        ? property.Value.GetString() ?? ""
-                        : throw BadBackend($"Type must be a string, found {Shown(property.Value)}");
-                }
-                else if (property.Name.Equals("Port", StringComparison.OrdinalIgnoreCase))
-                {
-                    port = property.Value;
-                }
-            }
+            return new BackendConfig("", "{}");
         }
-        else if (backend.ValueKind != JsonValueKind.Null)
+
+        if (backend.ValueKind != JsonValueKind.Object)
         {
             throw BadBackend($"it must be an object, found {Shown(backend)}");
         }
 
-        // Other backends give Port a meaning of their own: for vxlan, 0 is the kernel's default.
-        bool ours = type.Equals("udp", StringComparison.OrdinalIgnoreCase) && port.ValueKind != JsonValueKind.Undefined;
-        return config with
+        string type = "";
+        foreach (JsonProperty property in backend.EnumerateObject())
         {
-            BackendType = type,
-            BackendPort = ours ? ReadPort(port) : NetworkConfig.DefaultBackendPort,
-        };
-    }
+            if (property.Value.ValueKind != JsonValueKind.Null
+                && property.Name.Equals("Type", StringComparison.OrdinalIgnoreCase))
+            {
+                type = property.Value.ValueKind == JsonValueKind.String
+                    ? property.Value.GetString() ?? ""
+                    : throw BadBackend($"Type must be a string, found {Shown(property.Value)}");
+            }
+        }
 
-    private static int ReadPort(JsonElement value) =>
-        TryReadDigits(value, out ulong port) && port is >= 1 and <= 65535
-            ? (int)port
-            : throw new NetworkConfigException(
-                $"error decoding UDP backend config: Port must be an integer from 1 to 65535, found {Shown(value)}");
+        return new BackendConfig(type, backend.GetRawText());
+    }
 
     private static bool ReadBoolean(string key, JsonElement value) => value.ValueKind switch
     {
@@ -154,8 +137,11 @@ internal static class NetworkConfigJson
             ? (int)Math.Min(length, int.MaxValue)
             : throw new NetworkConfigException($"{key} must be an unsigned integer, found {Shown(value)}");
 
-    // A JSON number may carry a sign, a fraction or an exponent; Go accepts none of them for an unsigned field.
-    private static bool TryReadDigits(JsonElement value, out ulong number)
+    /// <summary>
+    /// Reads a run of digits: a JSON number may carry a sign, a fraction or an exponent, and Go accepts none of them
+    /// for an unsigned field.
+    /// </summary>
+    internal static bool TryReadDigits(JsonElement value, out ulong number)
     {
         number = 0;
         return value.ValueKind == JsonValueKind.Number

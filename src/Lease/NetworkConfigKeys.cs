@@ -18,16 +18,15 @@ internal static class NetworkConfigKeys
         "IPv6SubnetMax", "SubnetLen", "IPv6SubnetLen", "Backend",
     ];
 
-    // Of the other backends' keys we know nothing.
-    private static readonly string[] s_udpBackend = ["Type", "Port"];
-
     /// <summary>One line for each; none for text that is no JSON object.</summary>
     internal static IEnumerable<string> Oddities(string json)
     {
         try
         {
             using var document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? [.. OfConfig(document.RootElement)] : [];
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? [.. OfObject(document.RootElement, s_config, "")]
+                : [];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -35,30 +34,11 @@ internal static class NetworkConfigKeys
         }
     }
 
-    private static IEnumerable<string> OfConfig(JsonElement config)
-    {
-        foreach (string line in OfObject(config, s_config, ""))
-        {
-            yield return line;
-        }
-
-        foreach (JsonProperty property in config.EnumerateObject())
-        {
-            if (Same(property.Name, "Backend")
-                && property.Value.ValueKind == JsonValueKind.Object
-                && property.Value.EnumerateObject().Any(key => Same(key.Name, "Type")
-                    && key.Value.ValueKind == JsonValueKind.String
-                    && Same(key.Value.GetString() ?? "", "udp")))
-            {
-                foreach (string line in OfObject(property.Value, s_udpBackend, " in Backend"))
-                {
-                    yield return line;
-                }
-            }
-        }
-    }
-
-    private static IEnumerable<string> OfObject(JsonElement element, string[] known, string where)
+    /// <summary>One line for each key of an object that is not known, or is there twice.</summary>
+    /// <param name="element">The object.</param>
+    /// <param name="known">The keys that are read.</param>
+    /// <param name="where">What follows a key in a line, such as <c> in Backend</c>.</param>
+    internal static IEnumerable<string> OfObject(JsonElement element, IReadOnlyList<string> known, string where)
     {
         HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
         foreach (JsonProperty property in element.EnumerateObject())
@@ -77,7 +57,7 @@ internal static class NetworkConfigKeys
         }
     }
 
-    private static string? Nearest(string name, string[] known)
+    private static string? Nearest(string name, IReadOnlyList<string> known)
     {
         // Two letters changed places, or up to a third of them are wrong; more is another word.
         string nearest = known.MinBy(key => Distance(name, key)) ?? "";
@@ -103,6 +83,4 @@ internal static class NetworkConfigKeys
 
         return row[right.Length];
     }
-
-    private static bool Same(string left, string right) => left.Equals(right, StringComparison.OrdinalIgnoreCase);
 }

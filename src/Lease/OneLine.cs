@@ -22,7 +22,7 @@ public static class OneLine
     });
 
     /// <summary>The text with line breaks, tabs and control characters as blanks, cut at 120 characters.</summary>
-    internal static string Shorten(string text)
+    public static string Shorten(string text)
     {
         StringBuilder line = new();
         foreach (char c in text)

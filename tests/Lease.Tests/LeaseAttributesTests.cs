@@ -48,6 +48,7 @@ public sealed class LeaseAttributesTests
     [InlineData("""{"PublicIP":"\ud800"}""")]
     [InlineData("""{"PublicIPv6":"1.2.3.4"}""")]
     [InlineData("""{"BackendType":{}}""")]
+    [InlineData("""{"BackendData":"\ud800"}""")]
     public void Wrong_JSON_or_an_address_that_does_not_parse_is_an_error(string json) =>
         Assert.Throws<FormatException>(() => LeaseAttributes.Parse(Encoding.UTF8.GetBytes(json)));
 
@@ -60,6 +61,21 @@ public sealed class LeaseAttributesTests
         Assert.Equal(
             LeaseAttributes.Parse("""{"BackendData":{"VNI":1}}"""u8),
             LeaseAttributes.Parse("""{"BackendData": { "VNI" : 1 } }"""u8));
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("")]
+    [InlineData("1 2")]
+    [InlineData("\"\\ud800\"")]
+    public void Backend_data_that_is_not_JSON_is_refused(string data)
+    {
+        Assert.Throws<ArgumentException>(() => new BackendLeaseData("vxlan", data));
+        Assert.Throws<ArgumentException>(() => new BackendLeaseData("vxlan", null, data));
+    }
+
+    [Fact]
+    public void Backend_data_of_null_is_none() =>
+        Assert.Equal(new BackendLeaseData("vxlan"), new BackendLeaseData("vxlan", "null", " null "));
 
     [Fact]
     public void No_bytes_make_it_fail_otherwise()

@@ -174,35 +174,29 @@ public sealed class NetworkConfigTests
         Assert.Equal(20, config.SubnetLength);
         Assert.Equal("10.10.0.0", config.SubnetMin.ToString());
         Assert.Equal("10.99.0.0", config.SubnetMax.ToString());
-        Assert.Equal(("udp", 7890), (config.BackendType, config.BackendPort));
+        Assert.Equal(new BackendConfig("udp", """{"Type":"udp","Port":7890}"""), config.Backend);
     }
 
     [Theory]
-    [InlineData("no Backend", """{"Network":"10.3.0.0/16"}""", "udp", 8285)]
-    [InlineData("CFG-48", """{"Network":"10.3.0.0/16","Backend":{}}""", "", 8285)]
-    [InlineData("CFG-48", """{"Network":"10.3.0.0/16","Backend":null}""", "", 8285)]
-    [InlineData("CFG-48", """{"Network":"10.3.0.0/16","Backend":{"Port":1}}""", "", 8285)]
-    [InlineData("CFG-49", """{"Network":"10.3.0.0/16","Backend":{"type":"UDP"}}""", "UDP", 8285)]
-    [InlineData("CFG-49", """{"Network":"10.3.0.0/16","Backend":{"type":"UDP","PORT":65535}}""", "UDP", 65535)]
-    [InlineData("null Port", """{"Network":"10.3.0.0/16","Backend":{"Type":"udp","Port":null}}""", "udp", 8285)]
-    [InlineData("vxlan", """{"Network":"10.3.0.0/16","Backend":{"Type":"vxlan","Port":0}}""", "vxlan", 8285)]
-    public void Reads_the_backend(string id, string json, string type, int port)
+    [InlineData("no Backend", """{"Network":"10.3.0.0/16"}""", "udp", "{}")]
+    [InlineData("CFG-48", """{"Network":"10.3.0.0/16","Backend":{}}""", "", "{}")]
+    [InlineData("CFG-48", """{"Network":"10.3.0.0/16","Backend":null}""", "", "{}")]
+    [InlineData("CFG-48", """{"Network":"10.3.0.0/16","Backend":{"Port":1}}""", "", """{"Port":1}""")]
+    [InlineData("CFG-49", """{"Network":"10.3.0.0/16","Backend":{"type":"UDP"}}""", "UDP", """{"type":"UDP"}""")]
+    [InlineData(
+        "vxlan", """{"Network":"10.3.0.0/16","Backend":{"Type":"vxlan", "VNI":[] }}""", "vxlan",
+        """{"Type":"vxlan", "VNI":[] }""")]
+    public void Reads_the_type_of_the_backend_and_carries_the_rest(string id, string json, string type, string backend)
     {
         var config = NetworkConfig.Parse(json);
 
-        Assert.Equal((id, type, port), (id, config.BackendType, config.BackendPort));
+        Assert.Equal((id, new BackendConfig(type, backend)), (id, config.Backend));
     }
 
     [Theory]
     [InlineData("CFG-50", "\"udp\"", "error decoding Backend property of config: it must be an object, found \"udp\"")]
     [InlineData("CFG-50", "5", "error decoding Backend property of config: it must be an object, found 5")]
     [InlineData("Type", """{"Type":5}""", "error decoding Backend property of config: Type must be a string, found 5")]
-    [InlineData("Port", """{"Type":"udp","Port":0}""",
-        "error decoding UDP backend config: Port must be an integer from 1 to 65535, found 0")]
-    [InlineData("Port", """{"Type":"udp","Port":65536}""",
-        "error decoding UDP backend config: Port must be an integer from 1 to 65535, found 65536")]
-    [InlineData("Port", """{"Type":"udp","Port":"8285"}""",
-        "error decoding UDP backend config: Port must be an integer from 1 to 65535, found \"8285\"")]
     public void Refuses_this_backend(string id, string backend, string text)
     {
         string json = $$"""{"Network":"10.3.0.0/16","Backend":{{backend}}}""";

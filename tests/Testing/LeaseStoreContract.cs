@@ -14,6 +14,14 @@ public abstract class LeaseStoreContract
 {
     protected const string Ours = "192.0.2.1";
 
+    private const string VxlanJson =
+        """{"PublicIP":"192.0.2.1","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d2:32:6f:8f:44"},"BackendV6Data":[1,2.50]}""";
+
+    private static readonly LeaseAttributes s_vxlan = Owner(Ours) with
+    {
+        Backend = new BackendLeaseData("vxlan", """{ "VNI": 1, "VtepMAC": "c6:d2:32:6f:8f:44" }""", "[1, 2.50]"),
+    };
+
     private readonly List<string> _warnings = [];
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -65,6 +73,36 @@ public abstract class LeaseStoreContract
         Assert.Equal(Name(taken.Lease.Subnet), entry.Key);
         Assert.Equal("""{"PublicIP":"192.0.2.1","PublicIPv6":null}""", entry.Value.TrimEnd());
         Assert.Empty(Warnings);
+    }
+
+    [Fact]
+    public async Task What_a_backend_publishes_is_in_the_lease_and_peers_get_it_unread()
+    {
+        await using ILeaseStore store = NewStore();
+        await using ILeaseStore peer = NewStore();
+        await using WatchLog watch = new(peer, Config);
+        await watch.WaitForAsync(1);
+
+        SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(s_vxlan, Cidr("10.5.9.0/24")), Cancel)).Lease;
+        Assert.Equal(s_vxlan, own.Attributes);
+        Assert.Equal(VxlanJson, (await ReadAllAsync())["10.5.9.0-24"].TrimEnd());
+        await watch.WaitForAsync("changes 10.5.9.0/24=192.0.2.1");
+        LeaseUpdate.Changes changes = Assert.IsType<LeaseUpdate.Changes>(watch.Updates[^1]);
+        Assert.Equal(s_vxlan, Assert.Single(changes.Items).Lease?.Attributes);
+
+        await store.RenewAsync(own, Cancel);
+        Assert.Equal(VxlanJson, (await ReadAllAsync())["10.5.9.0-24"].TrimEnd());
+    }
+
+    [Fact]
+    public async Task A_lease_taken_again_publishes_what_the_backend_says_now()
+    {
+        await PutAsync("10.5.7.0-24", VxlanJson);
+        await using ILeaseStore store = NewStore();
+
+        Assert.Equal(Cidr("10.5.7.0/24"), (await AcquireAsync(store)).Lease.Subnet);
+
+        Assert.Equal(Value(Ours), Assert.Single(await ReadAllAsync()).Value.TrimEnd());
     }
 
     [Fact]
@@ -126,7 +164,7 @@ public abstract class LeaseStoreContract
     {
         await PutAsync("10.5.8.0-24", Value(holder));
         await using ILeaseStore store = NewStore();
-        LeaseRequest request = new(Ip(Ours), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
+        LeaseRequest request = new(Owner(Ours), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
 
         AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
 
@@ -154,7 +192,7 @@ public abstract class LeaseStoreContract
         await using ILeaseStore store = NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(small, new LeaseRequest(Ip(Ours), null), Cancel));
+            () => store.AcquireAsync(small, new LeaseRequest(Owner(Ours), null), Cancel));
 
         Assert.StartsWith("out of subnets", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
@@ -166,7 +204,7 @@ public abstract class LeaseStoreContract
         await using ILeaseStore store = NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(Config, new LeaseRequest(Ip("10.5.3.3"), null), Cancel));
+            () => store.AcquireAsync(Config, new LeaseRequest(Owner("10.5.3.3"), null), Cancel));
 
         Assert.Contains("10.5.3.3", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(await ReadAllAsync());
@@ -292,7 +330,7 @@ public abstract class LeaseStoreContract
             {
                 AcquiredLease[] taken =
                     await Task.WhenAll(stores.Select((store, host) => Task.Run(() => store.AcquireAsync(
-                    Config, new LeaseRequest(Ip("192.0.2.1") + (uint)host, Cidr("10.5.9.0/24")), Cancel))));
+                    Config, new LeaseRequest(Owner($"192.0.2.{host + 1}"), Cidr("10.5.9.0/24")), Cancel))));
 
                 Assert.Equal(20, taken.Select(one => one.Lease.Subnet).Distinct().Count());
                 Assert.Equal(
@@ -316,5 +354,5 @@ public abstract class LeaseStoreContract
     protected static Task<AcquiredLease> AcquireAsync(
         ILeaseStore store, string? previous = null, string publicIp = Ours) =>
         store.AcquireAsync(
-            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Cidr(previous)), Cancel);
+            Config, new LeaseRequest(Owner(publicIp), previous is null ? null : Cidr(previous)), Cancel);
 }

@@ -10,6 +10,9 @@ public static class LeaseText
 
     public static Ipv4Prefix Cidr(string text) => Ipv4Prefix.Parse(text);
 
+    /// <summary>What a host with the udp backend publishes.</summary>
+    public static LeaseAttributes Owner(string publicIp) => new(Ip(publicIp));
+
     /// <summary>What flannel's UDP backend writes.</summary>
     public static string Value(string publicIp) => $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""";
 

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Backends.Udp;
@@ -31,24 +30,29 @@ internal static class BackendCatalog
                     + "private one, for example 10.244.0.0/16");
         }
 
-        return s_kinds.FirstOrDefault(
-                kind => string.Equals(kind.Type, config.BackendType, StringComparison.OrdinalIgnoreCase))
+        IBackendKind kind = Find(config.Backend)
             ?? throw new OperatorException(
-                $"unknown backend type: '{config.BackendType}' in the network config of {source}; set Backend to "
+                $"unknown backend type: '{config.Backend.Type}' in the network config of {source}; set Backend to "
                     + string.Join(" or ", s_kinds.Select(kind => $"{{\"Type\":\"{kind.Type}\"}}")));
+        CheckOptions(kind, config.Backend, source);
+        return kind;
     }
 
-    /// <summary>Why this daemon refuses a valid network config; null when it takes it.</summary>
-    internal static string? RefusalOf(NetworkConfig config, string source)
+    /// <summary>The backend of a type; null when this daemon does not have it.</summary>
+    internal static IBackendKind? Find(BackendConfig backend) => s_kinds.FirstOrDefault(kind => backend.Is(kind.Type));
+
+    private static void CheckOptions(IBackendKind kind, BackendConfig backend, string source)
     {
         try
         {
-            _ = Find(config, source);
-            return null;
+            _ = kind.Complete(backend);
         }
-        catch (OperatorException problem)
+        catch (NetworkConfigException problem)
         {
-            return problem.Message;
+            throw new OperatorException(
+                $"the network config in {source} is not valid: {problem.Message}; found: {OneLine.Shorten(backend.Json)}; "
+                    + "correct it with: overlay config put",
+                problem);
         }
     }
 }

@@ -27,6 +27,9 @@ internal sealed record BackendState(string Interface, string Endpoint, int Peers
 /// </remarks>
 internal interface IBackend : IDisposable
 {
+    /// <summary>What this host's lease publishes for the same backend of its peers.</summary>
+    BackendLeaseData LeaseData { get; }
+
     /// <summary>The MTU of the pods' interfaces in bytes, as subnet.env publishes it.</summary>
     int Mtu { get; }
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Start;
+using Overlay.Lease;
 using Overlay.Linux.Netlink;
+using Overlay.Operator.Config;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Backends;
@@ -17,6 +19,10 @@ internal interface IBackendKind
 {
     /// <summary>The Type in the network config's Backend and in leases.</summary>
     string Type { get; }
+
+    /// <summary>How it understands its options in the network config.</summary>
+    /// <exception cref="NetworkConfigException">One is not valid.</exception>
+    CompletedBackend Complete(BackendConfig backend);
 
     /// <summary>Checks that it can work on this host. Nothing is changed.</summary>
     /// <exception cref="OperatorException">It cannot; the line says why and what to do.</exception>

@@ -15,6 +15,6 @@ internal static class CommandTree
         RunCommand.Create(),
         CountersCommand.Create(),
         LeaseCommand.Create(),
-        ConfigCommand.Create(BackendCatalog.RefusalOf),
+        ConfigCommand.Create(new BackendRules()),
     };
 }

@@ -188,7 +188,7 @@ internal sealed class LeaseKeeper
     private async Task<SubnetLease> TakeAnotherAsync(CancellationToken cancellation)
     {
         var retry = new StoreRetry(_clock, _random, reason => Log.NoLease(_log, _held.Subnet.ToString(), reason));
-        var request = new LeaseRequest(_held.PublicIp, PreviousSubnet: null, LostSubnet: _held.Subnet);
+        var request = new LeaseRequest(_held.Attributes, PreviousSubnet: null, LostSubnet: _held.Subnet);
         while (true)
         {
             try

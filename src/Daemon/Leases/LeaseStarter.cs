@@ -42,23 +42,29 @@ internal sealed class LeaseStarter(
 
     /// <summary>A lease, as soon as there is one.</summary>
     /// <param name="config">What <see cref="ReadConfigAsync"/> has brought.</param>
+    /// <param name="published">What the backend publishes in the lease.</param>
     /// <param name="previous">The subnet held before; null when there is none.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="LeaseStoreException">None can be had: waiting would not help.</exception>
     internal Task<StartingPoint> AcquireAsync(
-        NetworkConfig config, Ipv4Prefix? previous, CancellationToken cancellation) =>
-        PatientlyAsync(
+        NetworkConfig config, BackendLeaseData published, Ipv4Prefix? previous, CancellationToken cancellation)
+    {
+        var attributes = new LeaseAttributes(publicIp) { Backend = published };
+        return PatientlyAsync(
             async stop =>
             {
-                AcquiredLease acquired = await store.AcquireAsync(config, new LeaseRequest(publicIp, previous), stop);
+                AcquiredLease acquired = await store.AcquireAsync(config, new LeaseRequest(attributes, previous), stop);
                 Log.Acquired(
                     log, acquired.Lease.Subnet.ToString(), config.Network.ToString(), store.Description,
                     RenewalClock.EndOf(acquired.Lease));
                 return new StartingPoint(config, acquired.Lease, acquired.IsNew, Peers: null);
             },
-            snapshot => new StartingPoint(snapshot.Config, snapshot.Own, IsNew: false, snapshot.Peers),
+            // The next renewal publishes what the backend says now.
+            snapshot => new StartingPoint(
+                snapshot.Config, snapshot.Own with { Attributes = attributes }, IsNew: false, snapshot.Peers),
             config,
             cancellation);
+    }
 
     private async Task<T> PatientlyAsync<T>(
         Func<CancellationToken, Task<T>> ask, Func<LeaseSnapshot, T> known, NetworkConfig? config, CancellationToken cancellation)

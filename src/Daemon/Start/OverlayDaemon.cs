@@ -72,7 +72,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(
             options.SubnetFile, warning => Log.StoreWarning(log, warning));
-        StartingPoint start = await starter.AcquireAsync(config, previous, cancellation);
+        StartingPoint start = await starter.AcquireAsync(config, backend.LeaseData, previous, cancellation);
         try
         {
             var snapshotWriter = new SnapshotWriter(snapshots, s_clock);

@@ -58,7 +58,7 @@ internal sealed class OwnLeaseKeeper(
             }
 
             var own = choice.Own as EtcdLease;
-            SubnetLease lease = new(subnet, new LeaseAttributes(request.PublicIp), DateTimeOffset.MaxValue);
+            SubnetLease lease = new(subnet, request.Attributes, DateTimeOffset.MaxValue);
             if (await WriteAsync(lease, own, own is { IsReservation: true }, cancellationToken) is { } written
                 && (own is not null || await CountsAsync(lease, config, cancellationToken)))
             {
@@ -161,13 +161,14 @@ internal sealed class OwnLeaseKeeper(
         }
     }
 
-    // A reservation of ours is as good as written: without a write it stays as its maker wants it.
+    // A reservation of ours that says what we say is as good as written. One that does not is written without a time
+    // to live, so that it stays a reservation.
     private async Task<WrittenLease?> WriteAsync(
         SubnetLease lease, EtcdLease? found, bool isReserved, CancellationToken cancellationToken)
     {
         if (isReserved && found is not null)
         {
-            return found.IsReadable
+            return found.IsReadable && found.Lease?.Attributes == lease.Attributes
                 ? new WrittenLease(found.ModRevision, DateTimeOffset.MaxValue)
                 : await writer.PutBackAsync(lease.Subnet, lease.Attributes, found, cancellationToken);
         }

@@ -209,7 +209,7 @@ public sealed class FileLeaseStore : ILeaseStore
             bool mayReplace = _folder.Find(new SubnetKey(subnet).Format()) is not null;
             try
             {
-                SubnetLease taken = Write(subnet, new LeaseAttributes(request.PublicIp), mayReplace);
+                SubnetLease taken = Write(subnet, request.Attributes, mayReplace);
                 _untilTaken.Forget();
                 return new AcquiredLease(taken, IsNew: choice.Own is null);
             }

@@ -1,5 +1,5 @@
-using System;
 using System.Collections.Generic;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overlay.Lease;
 
@@ -57,20 +57,23 @@ internal sealed record CompletedConfig
     [JsonPropertyName("IPv6SubnetMax")]
     public string? IPv6SubnetMax { get; init; }
 
-    /// <summary>Type, and for udp the port.</summary>
+    /// <summary>Type and options: as given where the backend is not ours.</summary>
     [JsonPropertyName("Backend")]
-    public required CompletedBackend Backend { get; init; }
+    public required JsonElement Backend { get; init; }
 
-    internal static CompletedConfig Of(NetworkConfig config)
+    /// <summary>The Backend in words.</summary>
+    [JsonIgnore]
+    public string BackendText { get; init; } = "";
+
+    internal static CompletedConfig Of(NetworkConfig config, CompletedBackend backend)
     {
         CompletedConfig completed = new()
         {
             EnableIPv4 = config.EnableIPv4 ? null : false,
             EnableIPv6 = config.EnableIPv6 ? true : null,
             EnableNFTables = config.EnableNFTables ? true : null,
-            Backend = new CompletedBackend(
-                config.BackendType,
-                config.BackendType.Equals("udp", StringComparison.OrdinalIgnoreCase) ? config.BackendPort : null),
+            Backend = JsonElement.Parse(backend.Json),
+            BackendText = backend.Text,
         };
         if (config.EnableIPv4)
         {
@@ -110,7 +113,7 @@ internal sealed record CompletedConfig
             (nameof(IPv6SubnetLen), IPv6SubnetLen?.ToString()),
             (nameof(IPv6SubnetMin), IPv6SubnetMin),
             (nameof(IPv6SubnetMax), IPv6SubnetMax),
-            (nameof(Backend), Backend.Port is null ? Backend.Type : $"{Backend.Type}, port {Backend.Port}"),
+            (nameof(Backend), BackendText),
         ];
         foreach ((string key, string? value) in all)
         {
@@ -121,10 +124,3 @@ internal sealed record CompletedConfig
         }
     }
 }
-
-/// <summary>The Backend of a completed config.</summary>
-/// <param name="Type">As given.</param>
-/// <param name="Port">UDP port; null for backends that are not ours.</param>
-internal sealed record CompletedBackend(
-    [property: JsonPropertyName("Type")] string Type,
-    [property: JsonPropertyName("Port"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Port);

@@ -12,7 +12,7 @@ namespace Overlay.Operator.Config;
 /// <summary><c>overlay config check</c>: how a config will be understood, or every rule it breaks.</summary>
 internal static class ConfigCheckCommand
 {
-    internal static Command Create(LeaseStoreOptions store, Func<NetworkConfig, string, string?> refusalOfRun)
+    internal static Command Create(LeaseStoreOptions store, IBackendRules rules)
     {
         var file = new Argument<string?>("FILE")
         {
@@ -53,7 +53,7 @@ internal static class ConfigCheckCommand
             }
 
             var report = ConfigReport.Of(
-                source, NetworkConfigCheck.Of(text ?? ""), entries, TimeProvider.System.GetUtcNow(), refusalOfRun);
+                source, ConfigVerdict.On(text ?? "", rules), entries, TimeProvider.System.GetUtcNow(), rules);
             return await PrintAsync(report, parsed, parsed.GetValue(json));
         });
         return command;

@@ -22,16 +22,15 @@ public static class ConfigCommand
         encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The command.</summary>
-    /// <param name="refusalOfRun">Why <c>overlay run</c> refuses a valid config from the place named; null when it takes
-    /// it.</param>
-    public static Command Create(Func<NetworkConfig, string, string?> refusalOfRun)
+    /// <param name="rules">What <c>overlay run</c> makes of a config.</param>
+    public static Command Create(IBackendRules rules)
     {
         LeaseStoreOptions store = new();
         var command = new Command("config", "Check, see and replace the network config.")
         {
-            ConfigCheckCommand.Create(store, refusalOfRun),
-            ConfigShowCommand.Create(store, refusalOfRun),
-            ConfigPutCommand.Create(store, refusalOfRun),
+            ConfigCheckCommand.Create(store, rules),
+            ConfigShowCommand.Create(store, rules),
+            ConfigPutCommand.Create(store, rules),
         };
         store.AddTo(command);
         return command;

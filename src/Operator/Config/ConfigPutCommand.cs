@@ -14,7 +14,7 @@ internal static class ConfigPutCommand
 {
     private const int LongestShown = 300;
 
-    internal static Command Create(LeaseStoreOptions store, Func<NetworkConfig, string, string?> refusalOfRun)
+    internal static Command Create(LeaseStoreOptions store, IBackendRules rules)
     {
         var file = new Argument<string>("FILE")
         {
@@ -32,10 +32,10 @@ internal static class ConfigPutCommand
             string path = parsed.GetRequiredValue(file);
             string text = await ConfigCommand.ReadAsync(path, cancellation);
             string source = ConfigCommand.NameOf(path);
-            var check = NetworkConfigCheck.Of(text);
-            NetworkConfig config = check.Config
+            var verdict = ConfigVerdict.On(text, rules);
+            NetworkConfig config = verdict.Config
                 ?? throw new OperatorException(
-                    $"{source} is not valid, nothing is written: {string.Join("; ", check.Problems)}");
+                    $"{source} is not valid, nothing is written: {string.Join("; ", verdict.Problems)}");
             return await store.AdministerAsync(parsed, async administration =>
             {
                 TextWriter output = parsed.InvocationConfiguration.Output;
@@ -43,7 +43,7 @@ internal static class ConfigPutCommand
                 IReadOnlyList<LeaseEntry> entries = await administration.ListAsync(config, cancellation);
                 DateTimeOffset now = TimeProvider.System.GetUtcNow();
                 await ConfigCheckCommand.WarnAsync(
-                    ConfigReport.Of(source, check, entries, now, refusalOfRun), parsed.InvocationConfiguration.Error);
+                    ConfigReport.Of(source, verdict, entries, now, rules), parsed.InvocationConfiguration.Error);
                 int conflicts = ConfigConflicts.Of(config, entries, now).Count();
                 if (conflicts > 0 && !parsed.GetValue(force))
                 {

@@ -31,27 +31,37 @@ internal sealed record ConfigReport(
 
     /// <summary>Reports on a text.</summary>
     /// <param name="source">For the reader.</param>
-    /// <param name="check">Of the text.</param>
+    /// <param name="verdict">On the text.</param>
     /// <param name="entries">What is in the store; empty when no store is asked.</param>
     /// <param name="now">Decides which entries still matter.</param>
-    /// <param name="refusalOfRun">Why <c>overlay run</c> refuses a valid config from that source; null when it takes
-    /// it.</param>
+    /// <param name="rules">What <c>overlay run</c> makes of a valid config.</param>
     internal static ConfigReport Of(
         string source,
-        NetworkConfigCheck check,
+        ConfigVerdict verdict,
         IReadOnlyList<LeaseEntry> entries,
         DateTimeOffset now,
-        Func<NetworkConfig, string, string?> refusalOfRun)
+        IBackendRules rules)
     {
-        NetworkConfig? config = check.Config;
-        IEnumerable<string> warnings = config is null
-            ? check.Oddities
-            : [.. check.Oddities, .. Unworkable(config, refusalOfRun(config, source)), .. ConfigConflicts.Of(config, entries, now)];
+        if (verdict.Config is not { } config)
+        {
+            return new ConfigReport(
+                CurrentSchema, source, Valid: false, null, null, verdict.Problems, [.. verdict.Oddities]);
+        }
+
+        string[] warnings =
+        [
+            .. verdict.Oddities,
+            .. Unworkable(config, rules.RefusalOf(config, source)),
+            .. ConfigConflicts.Of(config, entries, now),
+        ];
         return new ConfigReport(
-            CurrentSchema, source, config is not null, config is null
-                ? null
-                : CompletedConfig.Of(config), config is null ? null : SubnetsOf(config),
-            check.Problems, [.. warnings]);
+            CurrentSchema,
+            source,
+            Valid: true,
+            CompletedConfig.Of(config, verdict.Backend),
+            SubnetsOf(config),
+            verdict.Problems,
+            warnings);
     }
 
     internal string ToJson() => JsonSerializer.Serialize(this, ConfigJson.Readable.ConfigReport);
@@ -87,6 +97,7 @@ internal sealed record ConfigReport(
 }
 
 [JsonSerializable(typeof(ConfigReport))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class ConfigJson : JsonSerializerContext
 {
     // For terminals and jq, never for a web page.

@@ -12,7 +12,7 @@ namespace Overlay.Operator.Config;
 /// <summary><c>overlay config show</c>: the store's config as it is stored and as it is understood.</summary>
 internal static class ConfigShowCommand
 {
-    internal static Command Create(LeaseStoreOptions store, Func<NetworkConfig, string, string?> refusalOfRun)
+    internal static Command Create(LeaseStoreOptions store, IBackendRules rules)
     {
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
         var command = new Command("show", "Show the store's config as it is stored, and with its defaults.") { json };
@@ -22,9 +22,12 @@ internal static class ConfigShowCommand
             TextWriter output = parsed.InvocationConfiguration.Output;
             string text = await StoredConfig.ReadTextAsync(administration, cancellation);
             IReadOnlyList<LeaseEntry> entries = await administration.ListAsync(config: null, cancellation);
-            ConfigReport report = ConfigReport.Of(
-                administration.Description, NetworkConfigCheck.Of(text), entries, TimeProvider.System.GetUtcNow(), refusalOfRun) with { Stored =
-                    text };
+            var verdict = ConfigVerdict.On(text, rules);
+            DateTimeOffset now = TimeProvider.System.GetUtcNow();
+            ConfigReport report = ConfigReport.Of(administration.Description, verdict, entries, now, rules) with
+            {
+                Stored = text,
+            };
             if (parsed.GetValue(json))
             {
                 await output.WriteLineAsync(report.ToJson());

@@ -48,6 +48,10 @@ internal sealed record LeaseReport(string? Subnet, string? PublicIp, string? Exp
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? BackendData { get; init; }
 
+    /// <summary>The same for IPv6.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? BackendV6Data { get; init; }
+
     /// <summary>Why the entry does not count.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Fault { get; init; }
@@ -64,8 +68,9 @@ internal sealed record LeaseReport(string? Subnet, string? PublicIp, string? Exp
         {
             Name = entry.Key is null or { Ipv6Subnet: not null } ? entry.Name : null,
             PublicIpv6 = entry.Attributes?.PublicIpv6 is { } ipv6 ? ipv6.ToString() : null,
-            BackendType = entry.Attributes is { BackendType.Length: > 0 } ? entry.Attributes.BackendType : null,
-            BackendData = entry.Attributes?.BackendData is { } data ? JsonElement.Parse(data) : null,
+            BackendType = entry.Attributes?.Backend.Type is { Length: > 0 } type ? type : null,
+            BackendData = entry.Attributes?.Backend.Data is { } data ? JsonElement.Parse(data) : null,
+            BackendV6Data = entry.Attributes?.Backend.V6Data is { } v6Data ? JsonElement.Parse(v6Data) : null,
             Fault = entry.Fault,
         };
     }

@@ -22,9 +22,9 @@ internal static class LeaseTable
             [
                 NameOf(entry),
                 entry.Attributes is { } attributes ? attributes.PublicIp.ToString() : NotSaid,
-                entry.Attributes is null
-                    ? NotSaid
-                    : entry.Attributes.BackendType.Length > 0 ? entry.Attributes.BackendType : "udp",
+                entry.Attributes is null ? NotSaid
+                    : entry.Attributes.Backend.Type is { Length: > 0 } type ? type
+                    : "udp",
                 End(entry.Expires, now),
                 entry.Fault ?? "",
             ]),

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Overlay.Daemon.Backends;
 using Overlay.Lab;
-using Overlay.Lease;
 using Overlay.Operator.Config;
 using Xunit;
 
@@ -49,6 +49,49 @@ public sealed class ConfigCommandTests : CliStore
     public async Task A_device_without_end_is_refused_instead_of_read_for_ever() =>
         IsRefused(await RunWords(
             ["config", "check", "/dev/zero"]), 1, "/dev/zero is longer than", "so it is no config; name another file");
+
+    [Theory]
+    [InlineData("""{"Type":"udp"}""", "udp, port 8285", """{"Type":"udp","Port":8285}""")]
+    [InlineData("""{ "Type": "UDP", "port": 1 }""", "UDP, port 1", """{"Type":"UDP","Port":1}""")]
+    [InlineData("""{ "Type": "vxlan" }""", "vxlan", """{"Type":"vxlan"}""")]
+    [InlineData(
+        """{ "Type": "vxlan", "VNI": 7, "Later": [1, null] }""",
+        """{"Type":"vxlan","VNI":7,"Later":[1,null]}""",
+        """{"Type":"vxlan","VNI":7,"Later":[1,null]}""")]
+    public async Task A_backend_is_shown_with_its_defaults_and_one_that_is_not_ours_as_it_is_given(
+        string backend, string line, string json)
+    {
+        string file = PutFile($$"""{"Network":"10.1.0.0/16","Backend":{{backend}}}""");
+
+        CommandResult inWords = await RunWords(["config", "check", file]);
+        CommandResult inJson = await RunWords(["config", "check", file, "--json"]);
+
+        Assert.Contains($"Backend        {line}", Lines(inWords.Output));
+        Assert.Contains($"\"Backend\":{json}", inJson.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_option_that_a_backend_does_not_have_is_a_warning()
+    {
+        string file = PutFile("""{"Network":"10.1.0.0/16","Backend":{"Type":"udp","Prot":1}}""");
+
+        Assert.Equal(
+            "overlay: warning: the key 'Prot' in Backend is not known and is ignored; did you mean Port?\n",
+            (await RunWords(["config", "check", file])).Error);
+    }
+
+    [Fact]
+    public async Task An_option_that_is_not_valid_is_a_problem_beside_the_others()
+    {
+        string file = PutFile("""{"Network":"10.1.0.0/16","SubnetMin":"10.2.0.0","Backend":{"Type":"udp","Port":0}}""");
+
+        IsRefused(
+            await RunWords(["config", "check", file]), 1,
+            $"{file} is not valid: SubnetMin is not in the range of the Network; error decoding UDP backend config: "
+                + "Port must be an integer from 1 to 65535, found 0");
+        IsRefused(await Run($"config put {file}"), 1, "nothing is written: SubnetMin is not", "Port must be an integer");
+        Assert.Equal(Config, File.ReadAllText(ConfigPath));
+    }
 
     [Fact]
     public async Task Every_rule_that_is_broken_is_in_one_line()
@@ -256,7 +299,12 @@ public sealed class ConfigCommandTests : CliStore
         Assert.Equal((2, $"overlay: {line}\n"), (program.ExitCode, error));
     }
 
-    private static CompletedConfig Completed(string json) => CompletedConfig.Of(NetworkConfig.Parse(json));
+    private static (string Key, string Value)[] Completed(string json)
+    {
+        var verdict = ConfigVerdict.On(json, new BackendRules());
+        Assert.NotNull(verdict.Config);
+        return [.. CompletedConfig.Of(verdict.Config, verdict.Backend).Values()];
+    }
 
     private string PutFile(string text)
     {

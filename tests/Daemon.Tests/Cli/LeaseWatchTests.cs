@@ -121,7 +121,7 @@ public sealed class LeaseWatchTests : CliStore
         {
             Assert.Equal(("snapshot", null), await NextAsync(program, deadline.Token));
 
-            var request = new LeaseRequest(Ipv4Address.Parse("192.0.2.1"), null);
+            var request = new LeaseRequest(LeaseText.Owner("192.0.2.1"), null);
             SubnetLease own = (await host.AcquireAsync(config, request, deadline.Token)).Lease;
             await TellsAsync("added", isReserved: false);
             _ = await host.RenewAsync(own, deadline.Token);

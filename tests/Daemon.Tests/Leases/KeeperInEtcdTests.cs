@@ -11,7 +11,6 @@ using Overlay.Router.Routes;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Daemon.Tests.Leases.LoopRig;
-using static Overlay.Testing.PacketBuilder;
 
 namespace Overlay.Daemon.Tests.Leases;
 
@@ -27,8 +26,8 @@ public sealed class KeeperInEtcdTests
         await using EtcdLeaseStore store = NewStore();
         await using EtcdLeaseStore other = NewStore();
         SubnetLease own = (
-            await store.AcquireAsync(Config, new LeaseRequest(Address("192.0.2.1"), null), cancel)).Lease;
-        await other.AcquireAsync(Config, new LeaseRequest(Address("192.0.2.2"), null), cancel);
+            await store.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.1"), null), cancel)).Lease;
+        await other.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.2"), null), cancel);
         LineLog log = new();
         RouteTableCell cell = new();
         StartingPoint start = new(Config, own, IsNew: true, Peers: null);
@@ -55,7 +54,7 @@ public sealed class KeeperInEtcdTests
         await Until(() => log.Lines.Exists(
             line => line.StartsWith($"lease {own.Subnet} renewed until", StringComparison.Ordinal)));
         // a mark: it is told of after the renewal
-        await other.AcquireAsync(Config, new LeaseRequest(Address("192.0.2.3"), null), cancel);
+        await other.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.3"), null), cancel);
         await Until(() => cell.Current.Count == 2);
         Assert.DoesNotContain(log.Lines, line => line.StartsWith("Subnet removed", StringComparison.Ordinal)
             || line.Contains("is lost", StringComparison.Ordinal));

@@ -19,6 +19,7 @@ public sealed class LeaseStarterTests : IDisposable
 
     private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
     private static readonly Ipv4Address s_publicIp = Address("192.168.0.34");
+    private static readonly LeaseAttributes s_published = new(s_publicIp);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("overlay-start-").FullName;
     private readonly ManualTime _time = new();
@@ -55,9 +56,22 @@ public sealed class LeaseStarterTests : IDisposable
 
         Assert.Equal(new StartingPoint(s_config, _own, IsNew: true, Peers: null), start);
         Assert.Equal(
-            new LeaseRequest(s_publicIp, new Ipv4Prefix(Address("10.5.7.0"), 24)), Assert.Single(_store.Requests));
+            new LeaseRequest(s_published, new Ipv4Prefix(Address("10.5.7.0"), 24)), Assert.Single(_store.Requests));
         Assert.StartsWith(
             "lease 10.5.34.0/24 of network 10.5.0.0/16 acquired", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_backend_publishes_now_goes_before_what_the_snapshot_has()
+    {
+        var published = new BackendLeaseData("vxlan", """{"VNI":1}""");
+        _snapshots.Write(Snapshot);
+        _store.Config = () => throw new LeaseStoreNotReadyException(Away);
+
+        StartingPoint start = await StartAsync(published: published);
+
+        Assert.Equal(_own.Subnet, start.Own.Subnet);
+        Assert.Equal(s_published with { Backend = published }, start.Own.Attributes);
     }
 
     [Fact]
@@ -324,10 +338,11 @@ public sealed class LeaseStarterTests : IDisposable
 
     private int Said(string line) => _log.Lines.FindAll(said => said.Contains(line, StringComparison.Ordinal)).Count;
 
-    private async Task<StartingPoint> StartAsync(Ipv4Prefix? previous = null)
+    private async Task<StartingPoint> StartAsync(Ipv4Prefix? previous = null, BackendLeaseData? published = null)
     {
         var starter = new LeaseStarter(_store, _snapshots, s_publicIp, _time, new FixedRandom(0.5), _log);
-        return await starter.AcquireAsync(await starter.ReadConfigAsync(_stop.Token), previous, _stop.Token);
+        return await starter.AcquireAsync(
+            await starter.ReadConfigAsync(_stop.Token), published ?? s_published.Backend, previous, _stop.Token);
     }
 
     // The clock is moved on in steps, and only while the start waits for it: no pause is jumped over.

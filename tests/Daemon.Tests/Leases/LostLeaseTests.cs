@@ -37,7 +37,7 @@ public sealed class LostLeaseTests : IAsyncDisposable
         await Until(() => _rig.Moves.Contains(_next.Subnet));
 
         Assert.Equal(new Ipv4Prefix(_next.Subnet.Address, 24), _rig.Cell.Current.OwnSubnet);
-        Assert.Equal(new LeaseRequest(_rig.Own.PublicIp, null, _rig.Own.Subnet), Assert.Single(_rig.Store.Requests));
+        Assert.Equal(new LeaseRequest(_rig.Own.Attributes, null, _rig.Own.Subnet), Assert.Single(_rig.Store.Requests));
         Assert.Equal(1, _rig.TimesSaid("lease 10.5.34.0/24 is lost, another one is taken: now held by 192.168.0.9"));
         Assert.Equal(0, _rig.TimesSaid("is gone"));
         Assert.Equal(1, _rig.TimesSaid("lease 10.5.77.0/24 of network 10.5.0.0/16 acquired from scripted until"));

@@ -25,7 +25,11 @@ public sealed class SnapshotTests
             LeaseOf("10.5.34.0", "192.168.0.34", new DateTimeOffset(2026, 3, 5, 5, 6, 7, TimeSpan.Zero)),
             [
                 s_peer,
-                s_peer with { Subnet = Subnet("10.5.98.0/24"), Attributes = new LeaseAttributes(s_peer.PublicIp) { BackendType = "vxlan", BackendData = """{"VNI":1}""" } },
+                s_peer with
+                {
+                    Subnet = Subnet("10.5.98.0/24"),
+                    Attributes = s_peer.Attributes with { Backend = new BackendLeaseData("vxlan", """{"VNI":1}""", "[2]") },
+                },
             ]);
 
         LeaseSnapshot read = LeaseSnapshotJson.Read(LeaseSnapshotJson.Write(snapshot));

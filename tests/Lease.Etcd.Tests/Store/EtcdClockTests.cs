@@ -32,7 +32,7 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
         ManualTime time = new();
         await using EtcdLeaseStore store = Lab.NewStore(time: time);
         SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel)).Lease;
+            await store.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel)).Lease;
         KeyValue before = await OwnKeyAsync(own);
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
         await using WatchLog watch = new(store, s_config);
@@ -71,7 +71,7 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
     {
         ManualTime time = new();
         await using EtcdLeaseStore first = Lab.NewStore(time: time);
-        LeaseRequest request = new(Ip(Ours), null);
+        LeaseRequest request = new(Owner(Ours), null);
         SubnetLease own = (await first.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease;
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
 

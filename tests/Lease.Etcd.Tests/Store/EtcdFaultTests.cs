@@ -127,7 +127,7 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         Assert.Equal(own.Subnet, (await AcquireAsync(next)).Lease.Subnet);
         await using EtcdLeaseStore other = Lab.NewStore();
         LeaseStoreNotReadyException refusal = await Assert.ThrowsAsync<LeaseStoreNotReadyException>(
-            () => other.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.2"), null), EtcdStoreLab.Cancel));
+            () => other.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.2"), null), EtcdStoreLab.Cancel));
         Assert.Contains("alarm disarm", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -169,5 +169,5 @@ public sealed class EtcdFaultTests : IAsyncDisposable
     }
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store) =>
-        store.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel);
+        store.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel);
 }

@@ -37,7 +37,7 @@ public sealed class EtcdJunkTests : IAsyncDisposable
         await _lab.PutAsync(_lab.KeyOf("10.5.7.0-24"), new string('x', 17 * Megabyte));
         await using EtcdLeaseStore store = _lab.NewStore();
         SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+            await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         await using WatchLog watch = new(store, s_config);
 
         LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(await watch.WaitForAsync(1));

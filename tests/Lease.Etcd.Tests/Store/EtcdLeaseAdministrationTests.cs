@@ -85,7 +85,7 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
 
         await using EtcdLeaseStore host = Lab.NewStore();
         SubnetLease taken = (
-            await host.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+            await host.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue), (taken.Subnet, taken.Expires));
         await host.RenewAsync(taken, EtcdStoreLab.Cancel);
         Assert.Equal(-1, await Lab.TimeToLiveAsync("10.5.8.0-24"));
@@ -118,7 +118,7 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         await using EtcdLeaseStore host = Lab.NewStore();
 
         AcquiredLease taken = await host.AcquireAsync(
-            s_config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.7.0/24")), EtcdStoreLab.Cancel);
+            s_config, new LeaseRequest(Owner("192.0.2.1"), Cidr("10.5.7.0/24")), EtcdStoreLab.Cancel);
 
         Assert.Equal(Cidr("10.5.8.0/24"), taken.Lease.Subnet);
     }

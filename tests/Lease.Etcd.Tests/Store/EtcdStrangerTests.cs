@@ -25,7 +25,7 @@ public sealed class EtcdStrangerTests : IAsyncDisposable
     {
         await using EtcdLeaseStore store = _lab.NewStore();
         SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(Ip("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+            await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         await _lab.PutLeaseAsync("10.5.250.0-24", "192.0.2.8");
         await using WatchLog watch = new(store, s_config);
         await watch.WaitForAsync(1);

@@ -102,7 +102,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         await using EtcdLeaseStore other = new(
             Lab.Options with { Endpoints = cluster.Endpoints }, Lab.Prefix, TimeProvider.System, Lab.Warn);
         Ipv4Prefix taken = (await other.AcquireAsync(
-            s_config, new LeaseRequest(Ip("192.0.2.2"), null), EtcdStoreLab.Cancel)).Lease.Subnet;
+            s_config, new LeaseRequest(Owner("192.0.2.2"), null), EtcdStoreLab.Cancel)).Lease.Subnet;
         await Eventually.IsTrue(
             () => watch.Told[^1]
                 .Contains($"{taken}=192.0.2.2", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
@@ -219,7 +219,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         }
 
         await using EtcdLeaseStore store = Lab.NewStore();
-        await store.AcquireAsync(config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel);
+        await store.AcquireAsync(config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel);
         await using WatchLog watch = new(store, config);
         LeaseUpdate all = await watch.WaitForAsync(1);
         Assert.Equal(Hosts + 1, Assert.IsType<LeaseUpdate.Snapshot>(all).Leases.Count);
@@ -241,5 +241,5 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     }
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store) =>
-        store.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel);
+        store.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel);
 }

@@ -71,7 +71,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
 
         SubnetLease after =
             (await store.AcquireAsync(
-                changed, new LeaseRequest(Ip("1.2.3.4"), before.Subnet), EtcdStoreLab.Cancel)).Lease;
+                changed, new LeaseRequest(Owner("1.2.3.4"), before.Subnet), EtcdStoreLab.Cancel)).Lease;
 
         Assert.True(changed.Allows(after.Subnet));
         Assert.Null(await Lab.ReadAsync(Name(before.Subnet)));
@@ -141,7 +141,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
         await using EtcdLeaseStore store = Lab.NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(full, new LeaseRequest(Ip("1.2.3.4"), null), EtcdStoreLab.Cancel));
+            () => store.AcquireAsync(full, new LeaseRequest(Owner("1.2.3.4"), null), EtcdStoreLab.Cancel));
 
         Assert.StartsWith("out of subnets", refusal.Message, StringComparison.Ordinal);
     }
@@ -246,5 +246,5 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     private static Task<AcquiredLease> AcquireAsync(
         EtcdLeaseStore store, string? previous = null, string publicIp = "1.2.3.4") =>
         store.AcquireAsync(
-            s_config, new LeaseRequest(Ip(publicIp), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel);
+            s_config, new LeaseRequest(Owner(publicIp), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel);
 }

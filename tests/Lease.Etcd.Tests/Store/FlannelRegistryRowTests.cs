@@ -179,5 +179,5 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     });
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string previous) =>
-        store.AcquireAsync(s_config, new LeaseRequest(Ip("1.2.3.4"), Cidr(previous)), EtcdStoreLab.Cancel);
+        store.AcquireAsync(s_config, new LeaseRequest(Owner("1.2.3.4"), Cidr(previous)), EtcdStoreLab.Cancel);
 }

@@ -86,12 +86,12 @@ public sealed class OverlappedLeaseTests(SharedStoreLab etcd) : IClassFixture<Sh
         Assert.NotNull(await Lab.ReadAsync(Name(own.Subnet)));
         Lab.Relay.Heal();
         await store.AcquireAsync(
-            s_wide, new LeaseRequest(own.PublicIp, PreviousSubnet: null, LostSubnet: own.Subnet), EtcdStoreLab.Cancel);
+            s_wide, new LeaseRequest(own.Attributes, PreviousSubnet: null, LostSubnet: own.Subnet), EtcdStoreLab.Cancel);
         Assert.Null(await Lab.ReadAsync(Name(own.Subnet)));
     }
 
     private static async Task<SubnetLease> AcquireNarrowAsync(EtcdLeaseStore store) =>
-        (await store.AcquireAsync(s_narrow, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel)).Lease;
+        (await store.AcquireAsync(s_narrow, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel)).Lease;
 
     private static async Task<LeaseLostException> LoseAsync(EtcdLeaseStore store, SubnetLease own)
     {

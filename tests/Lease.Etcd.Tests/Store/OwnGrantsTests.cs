@@ -143,5 +143,5 @@ public sealed class OwnGrantsTests : IClassFixture<SharedStoreLab>, IAsyncLifeti
         (await Lab.ReadAsync(Name(own.Subnet)) ?? new KeyValue()).Lease;
 
     private static async Task<SubnetLease> AcquireAsync(OwnLeaseKeeper keeper) =>
-        (await keeper.AcquireAsync(s_config, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel)).Lease;
+        (await keeper.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel)).Lease;
 }

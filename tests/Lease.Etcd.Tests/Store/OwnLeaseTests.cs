@@ -88,7 +88,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         Assert.Contains("--public-ip", loss.Message, StringComparison.Ordinal);
 
         // Another subnet then, and the twin's is left alone.
-        LeaseRequest request = new(Ip(Ours), own.Subnet, LostSubnet: own.Subnet);
+        LeaseRequest request = new(Owner(Ours), own.Subnet, LostSubnet: own.Subnet);
         AcquiredLease other = await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel);
         Assert.NotEqual(own.Subnet, other.Lease.Subnet);
         await twin.RenewAsync(own, EtcdStoreLab.Cancel);
@@ -185,7 +185,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         LeaseLostException loss =
             await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(own, EtcdStoreLab.Cancel));
         Assert.DoesNotContain('\n', loss.Message);
-        LeaseRequest request = new(Ip(Ours), own.Subnet, LostSubnet: own.Subnet);
+        LeaseRequest request = new(Owner(Ours), own.Subnet, LostSubnet: own.Subnet);
         Assert.False(Cidr("10.5.8.0/22")
             .Contains((await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease.Subnet));
     }
@@ -216,7 +216,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
             AcquiredLease[] taken = await Task.WhenAll(
                 Task.Run(() => AcquireAsync(left, "10.5.17.0/24")),
                 Task.Run(() => right.AcquireAsync(
-                    wide, new LeaseRequest(Ip("192.0.2.2"), Cidr("10.5.16.0/20")), EtcdStoreLab.Cancel)));
+                    wide, new LeaseRequest(Owner("192.0.2.2"), Cidr("10.5.16.0/20")), EtcdStoreLab.Cancel)));
 
             Assert.False(taken[0].Lease.Subnet.Overlaps(taken[1].Lease.Subnet));
             Assert.Equal(2, (await Lab.ReadAllAsync()).Count);
@@ -245,7 +245,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>
         store.AcquireAsync(
-        s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel);
+        s_config, new LeaseRequest(Owner(Ours), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel);
 
     private async Task<KeyValue> OwnKeyAsync(SubnetLease own) =>
         await Lab.ReadAsync(Name(own.Subnet)) ?? throw new InvalidOperationException($"there is no {own.Subnet}");

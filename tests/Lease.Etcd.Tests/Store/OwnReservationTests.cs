@@ -116,11 +116,31 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
         await using EtcdLeaseStore store = Lab.NewStore();
 
         AcquiredLease taken = await store.AcquireAsync(
-            s_config, new LeaseRequest(Ip(Ours), Cidr("10.5.7.0/24")), EtcdStoreLab.Cancel);
+            s_config, new LeaseRequest(Owner(Ours), Cidr("10.5.7.0/24")), EtcdStoreLab.Cancel);
 
         Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue, false), (
             taken.Lease.Subnet, taken.Lease.Expires, taken.IsNew));
         Assert.Equal(written, (await ReservedAsync()).ModRevision);
+    }
+
+    [Fact]
+    public async Task A_backend_publishes_its_data_in_a_reservation_which_stays_one_and_is_written_once()
+    {
+        await ReserveAsync();
+        await using EtcdLeaseStore store = Lab.NewStore();
+        LeaseAttributes published = Owner(Ours) with { Backend = new BackendLeaseData("vxlan", """{"VNI":1}""") };
+
+        SubnetLease own = (
+            await store.AcquireAsync(s_config, new LeaseRequest(published, null), EtcdStoreLab.Cancel)).Lease;
+        KeyValue written = await ReservedAsync();
+        own = await store.RenewAsync(own, EtcdStoreLab.Cancel);
+
+        Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue), (own.Subnet, own.Expires));
+        Assert.Equal(
+            """{"PublicIP":"192.0.2.1","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1}}""",
+            written.Value.ToStringUtf8());
+        Assert.Equal(written.ModRevision, (await ReservedAsync()).ModRevision);
+        Assert.Equal(None, await Lab.TimeToLiveAsync(Reserved));
     }
 
     [Fact]
@@ -131,7 +151,7 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
         await using EtcdLeaseStore store = Lab.NewStore();
 
         AcquiredLease taken = await store.AcquireAsync(
-            elsewhere, new LeaseRequest(Ip(Ours), null), EtcdStoreLab.Cancel);
+            elsewhere, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel);
 
         Assert.True(elsewhere.Allows(taken.Lease.Subnet));
         Assert.Equal(written, (await ReservedAsync()).ModRevision);
@@ -142,7 +162,7 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
 
     private static async Task<SubnetLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>
         (await store.AcquireAsync(
-        s_config, new LeaseRequest(Ip(Ours), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel)).Lease;
+        s_config, new LeaseRequest(Owner(Ours), previous is null ? null : Cidr(previous)), EtcdStoreLab.Cancel)).Lease;
 
     private Task<long> ReserveAsync() => Lab.PutLeaseAsync(Reserved, Ours, ttl: 0);
 

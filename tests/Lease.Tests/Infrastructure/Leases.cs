@@ -14,8 +14,10 @@ internal static class Leases
 
     internal static Ipv6Prefix Cidr6(string text) => Ipv6Prefix.Parse(text);
 
+    internal static LeaseAttributes Owner(string publicIp) => new(Ip(publicIp));
+
     internal static SubnetLease LeaseOf(string subnet, string publicIp) =>
-        new(Cidr(subnet), new LeaseAttributes(Ip(publicIp)), Later);
+        new(Cidr(subnet), Owner(publicIp), Later);
 
     internal static string Value(string publicIp) => $$"""{"PublicIP":"{{publicIp}}","PublicIPv6":null}""";
 }

@@ -63,7 +63,7 @@ public sealed class LeaseJudgeTests
     public void A_lease_of_another_backend_counts_as_any_other()
     {
         SubnetLease lease = LeaseOf("10.5.8.0/24", "192.0.2.1");
-        lease = lease with { Attributes = lease.Attributes with { BackendType = "vxlan" } };
+        lease = lease with { Attributes = lease.Attributes with { Backend = new BackendLeaseData("vxlan") } };
 
         LeaseSurvey survey = Judge(new StoredLease("10.5.8.0-24") { Key = new SubnetKey(lease.Subnet), Lease = lease });
 

@@ -82,7 +82,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         Assert.Equal(new LeaseReservation(ReservationKind.Made, null), done);
         Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
         await using FileLeaseStore hosts = NewStore();
-        AcquiredLease acquired = await hosts.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+        AcquiredLease acquired = await hosts.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel);
         Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue), (acquired.Lease.Subnet, acquired.Lease.Expires));
     }
 

@@ -30,7 +30,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         AcquiredLease acquired = await store.AcquireAsync(
-            Config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.9.0/24")), Cancel);
+            Config, new LeaseRequest(Owner("192.0.2.1"), Cidr("10.5.9.0/24")), Cancel);
 
         Assert.Equal(new SubnetLease(
             Cidr("10.5.8.0/24"), new LeaseAttributes(Ip("192.0.2.1")), DateTimeOffset.MaxValue), acquired.Lease);
@@ -47,7 +47,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
 
         Assert.Equal(
             Cidr("10.5.8.0/24"), (await store.AcquireAsync(
-                Config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.7.0/24")), Cancel)).Lease.Subnet);
+                Config, new LeaseRequest(Owner("192.0.2.1"), Cidr("10.5.7.0/24")), Cancel)).Lease.Subnet);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
         string path = Reserve("10.99.8.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();
 
-        AcquiredLease acquired = await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+        AcquiredLease acquired = await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel);
 
         Assert.True(Config.Allows(acquired.Lease.Subnet));
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
@@ -74,7 +74,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         AcquiredLease acquired = await store.AcquireAsync(
-            Config, new LeaseRequest(Ip("192.0.2.1"), PreviousSubnet: null, LostSubnet: Cidr(lost)), Cancel);
+            Config, new LeaseRequest(Owner("192.0.2.1"), PreviousSubnet: null, LostSubnet: Cidr(lost)), Cancel);
 
         Assert.False(acquired.Lease.Subnet.Overlaps(Cidr(lost)));
         Assert.Equal(lost == "10.5.12.0/24", acquired.Lease.Subnet == Cidr("10.5.8.0/24"));
@@ -94,7 +94,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
         for (int attempt = 0; attempt < 3; attempt++)
         {
             await Assert.ThrowsAsync<LeaseStoreException>(
-                () => store.AcquireAsync(full, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+                () => store.AcquireAsync(full, new LeaseRequest(Owner("192.0.2.1"), null), Cancel));
         }
 
         Assert.Single(
@@ -120,7 +120,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
 
         Assert.NotEqual(
             Cidr("10.5.8.0/24"), (await store.AcquireAsync(
-                Config, new LeaseRequest(Ip("192.0.2.1"), Cidr("10.5.8.0/24")), Cancel)).Lease.Subnet);
+                Config, new LeaseRequest(Owner("192.0.2.1"), Cidr("10.5.8.0/24")), Cancel)).Lease.Subnet);
         await Assert.ThrowsAsync<LeaseLostException>(
             () => store.RenewAsync(LeaseOf("10.5.8.0/24", "192.0.2.1"), Cancel));
         Assert.Equal(Value("192.0.2.8"), File.ReadAllText(FileOf("10.5.8.0-24")));

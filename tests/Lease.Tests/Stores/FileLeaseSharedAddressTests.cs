@@ -158,5 +158,5 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     }
 
     private async Task<SubnetLease> TakeAsync(FileLeaseStore store) =>
-        (await store.AcquireAsync(Config, new LeaseRequest(Ip(Shared), Cidr(Subnet)), Cancel)).Lease;
+        (await store.AcquireAsync(Config, new LeaseRequest(Owner(Shared), Cidr(Subnet)), Cancel)).Lease;
 }

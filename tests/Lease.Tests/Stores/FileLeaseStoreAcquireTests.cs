@@ -105,7 +105,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         }
 
         await using FileLeaseStore store = NewStore();
-        LeaseRequest request = new(Ip("192.0.2.1"), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
+        LeaseRequest request = new(Owner("192.0.2.1"), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
 
         AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
 
@@ -131,10 +131,10 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         List<Ipv4Prefix> order = [];
-        for (uint host = 1; host <= 3; host++)
+        for (int host = 1; host <= 3; host++)
         {
             order.Add(
-                (await store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.0") + host, null), Cancel)).Lease.Subnet);
+                (await store.AcquireAsync(small, new LeaseRequest(Owner($"192.0.2.{host}"), null), Cancel)).Lease.Subnet);
         }
 
         Assert.Equal(Cidr("10.5.0.4/30"), order[2]);
@@ -150,7 +150,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         await using FileLeaseStore store = NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(small, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+            () => store.AcquireAsync(small, new LeaseRequest(Owner("192.0.2.1"), null), Cancel));
 
         Assert.StartsWith("out of subnets", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
@@ -188,7 +188,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
 
         AcquiredLease[] leases = await Task.WhenAll(Enumerable.Range(1, 60).Select(host =>
             Task.Run(() => (host % 2 == 0 ? left : right).AcquireAsync(
-                config, new LeaseRequest(Ip("192.0.2.0") + (uint)host, Cidr("10.5.0.4/30")), Cancel))));
+                config, new LeaseRequest(Owner($"192.0.2.{host}"), Cidr("10.5.0.4/30")), Cancel))));
 
         Assert.Equal(60, leases.Select(lease => lease.Lease.Subnet).Distinct().Count());
         Assert.Equal(60, FileNames().Length);
@@ -198,7 +198,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     public async Task Only_a_lease_that_was_not_ours_before_is_new()
     {
         await using FileLeaseStore store = NewStore();
-        LeaseRequest request = new(Ip("192.0.2.1"), Cidr("10.5.8.0/24"));
+        LeaseRequest request = new(Owner("192.0.2.1"), Cidr("10.5.8.0/24"));
 
         Assert.True((await store.AcquireAsync(Config, request, Cancel)).IsNew);
         Assert.False((await store.AcquireAsync(Config, request, Cancel)).IsNew);
@@ -208,6 +208,6 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         return (await store.AcquireAsync(
-            Config, new LeaseRequest(Ip(publicIp), previous is null ? null : Cidr(previous)), Cancel)).Lease;
+            Config, new LeaseRequest(Owner(publicIp), previous is null ? null : Cidr(previous)), Cancel)).Lease;
     }
 }

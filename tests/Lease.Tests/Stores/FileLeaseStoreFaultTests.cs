@@ -19,7 +19,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
         try
         {
             await holder.StandardOutput.ReadLineAsync(Cancel);
-            Task<AcquiredLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+            Task<AcquiredLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel);
             await Eventually.IsTrue(
                 () => acquire.IsCompleted,
                 () => "the wait for the lock",
@@ -45,7 +45,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
             await holder.WaitForExitAsync(Cancel);
         }
 
-        await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel);
+        await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
 
         await using FileLeaseStore store = NewStore();
 
-        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel)).Lease;
+        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
 
         Assert.Equal([".10.5.9.0-24.4567.tmp", ".nfs0001", new SubnetKey(lease.Subnet).Format()], FileNames());
         Assert.Empty(Warnings);
@@ -69,7 +69,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
         await using FileLeaseStore store = new(Path.Combine(Root, "config", "below"), Time, Warn);
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel));
+            () => store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel));
 
         Assert.Contains(Path.Combine(Root, "config", "below"), refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);

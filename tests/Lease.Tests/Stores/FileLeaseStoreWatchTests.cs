@@ -190,7 +190,7 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
     public async Task Our_own_renewal_is_told_with_its_new_expiry()
     {
         await using FileLeaseStore store = NewStore();
-        SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(Ip("192.0.2.1"), null), Cancel)).Lease;
+        SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
         await using WatchLog watch = new(store, Config);
         await watch.WaitForAsync(1);
         LeaseView view = new(own.Subnet, own.PublicIp);

@@ -51,6 +51,9 @@ internal sealed class UdpBackend : IBackend
     }
 
     /// <inheritdoc/>
+    public BackendLeaseData LeaseData => BackendLeaseData.None;
+
+    /// <inheritdoc/>
     public int Mtu { get; }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using System;
 using Overlay.Daemon.Start;
+using Overlay.Lease;
+using Overlay.Operator.Config;
 using Overlay.Router.Ports;
 using Overlay.Terminal;
 
@@ -10,6 +12,16 @@ internal sealed class UdpBackendKind : IBackendKind
 {
     /// <inheritdoc/>
     public string Type => "udp";
+
+    /// <inheritdoc/>
+    public CompletedBackend Complete(BackendConfig backend)
+    {
+        var options = UdpBackendOptions.Read(backend);
+        return new CompletedBackend(
+            $$"""{"Type":"{{backend.Type}}","Port":{{options.Port}}}""",
+            $"{backend.Type}, port {options.Port}",
+            UdpBackendOptions.Names);
+    }
 
     /// <inheritdoc/>
     public IBackend Prepare(BackendContext context)
@@ -30,6 +42,6 @@ internal sealed class UdpBackendKind : IBackendKind
             Log.MtuTooLarge(context.Log, mtu, UdpPort.EncapsulationBytes, plan.Underlay.Name, plan.Underlay.Mtu);
         }
 
-        return new UdpBackend(context, mtu, (ushort)(options.Port ?? plan.Config.BackendPort));
+        return new UdpBackend(context, mtu, (ushort)(options.Port ?? UdpBackendOptions.Read(plan.Config.Backend).Port));
     }
 }
