@@ -29,7 +29,7 @@ public sealed class EtcdStoreLab : IAsyncDisposable
             Endpoints = [Relay.Endpoint],
             RequestTimeout = TimeSpan.FromSeconds(2),
         };
-        _client = new EtcdClient(new EtcdOptions { Endpoints = [Server.Endpoint] });
+        _client = new EtcdClient(Requests.Options(Server.Endpoint)); // waits that a busy machine does not come to
     }
 
     internal static CancellationToken Cancel => TestContext.Current.CancellationToken;
