@@ -6,7 +6,7 @@ tools="$root/artifacts/tools" # what is unpacked here instead of installed
 # need COMMAND=PACKAGE REASON ...: every COMMAND is on PATH afterwards (a path: the file exists), or the script ends with
 # one line that says what is missing.
 need() {
-  local missing=() packages=() reasons=() index
+  local missing=() packages=() reasons=() index names
   while [ $# -gt 0 ]; do
     if ! command -v "${1%%=*}" >/dev/null 2>&1 && ! [[ "$1" = /* && -e "${1%%=*}" ]]; then
       missing+=("${1%%=*}"); packages+=("${1#*=}"); reasons+=("$2")
@@ -21,8 +21,8 @@ need() {
       return 0
     fi
   fi
-  for index in "${!missing[@]}"; do echo "missing: ${missing[index]}: ${reasons[index]}" >&2; done
-  echo "install with: apt-get install ${packages[*]}" >&2
+  printf -v names ', %s' "${missing[@]}"
+  echo "missing: ${names:2}; install with: apt-get install ${packages[*]}" >&2
   exit 1
 }
 
