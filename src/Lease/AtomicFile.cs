@@ -7,7 +7,7 @@ namespace Overlay.Lease;
 
 /// <summary>
 /// Replaces a file as a whole: a reader sees the old content or the new, never a part. The directory itself is not
-/// flushed (the base library cannot), so after a loss of power the old content may be back; never a mixture.
+/// flushed, which the base library cannot do: after a loss of power the old content may be back, but never a mixture.
 /// </summary>
 public static class AtomicFile
 {
@@ -24,9 +24,9 @@ public static class AtomicFile
     /// <summary>Writes beside the file, flushes to disk, renames over it. A failure leaves no temporary file.</summary>
     /// <param name="path">In a directory that exists. Mode 0644 regardless of the umask.</param>
     /// <param name="content">All of it.</param>
-    /// <param name="lastWrite">The time the file shall bear; null for the system's.</param>
+    /// <param name="lastWrite">The time of last write the file gets; null for the system's time.</param>
     /// <param name="replace">False to fail with an <see cref="IOException"/> when the file exists.</param>
-    /// <exception cref="IOException">It cannot be written: the disk is full, say.</exception>
+    /// <exception cref="IOException">It cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
     public static void Write(
         string path, ReadOnlySpan<byte> content, DateTimeOffset? lastWrite = null, bool replace = true)
@@ -78,7 +78,7 @@ public static class AtomicFile
     public static void RemoveLeftovers(string directory, DateTimeOffset writtenBefore, string? fileName = null)
     {
         string prefix = fileName is null ? "." : $".{fileName}.";
-        FileSystemEnumerable<string> leftovers = new(
+        var leftovers = new FileSystemEnumerable<string>(
             directory,
             (ref FileSystemEntry entry) => entry.ToFullPath(),
             new EnumerationOptions { AttributesToSkip = 0 })
@@ -101,9 +101,9 @@ public static class AtomicFile
         {
             File.Delete(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            // The failure that brought us here is the one to report; a leftover is removed by a later writer.
+            // The failure before this one is what is reported; a later writer removes the leftover.
         }
     }
 }

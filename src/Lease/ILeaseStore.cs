@@ -20,7 +20,7 @@ public interface ILeaseStore : IAsyncDisposable
     /// <summary>Reads and checks the network config.</summary>
     /// <exception cref="LeaseStoreNotReadyException">The store cannot be reached, or has no config yet.</exception>
     /// <exception cref="LeaseStoreException">It is unreadable or breaks a rule.</exception>
-    Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken);
+    Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation);
 
     /// <summary>
     /// Takes a subnet: the one already held by this public address if the config allows it, else the previous one if it
@@ -28,31 +28,32 @@ public interface ILeaseStore : IAsyncDisposable
     /// </summary>
     /// <exception cref="LeaseStoreException">No subnet is free, the public address cannot be used, or the store
     /// fails.</exception>
-    Task<AcquiredLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken);
+    Task<AcquiredLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellation);
 
     /// <summary>Gives a lease back. One that is gone already, or that another owner holds, is left as it is.</summary>
     /// <exception cref="LeaseStoreException">The store fails; the lease then ends with its time to live.</exception>
-    Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken);
+    Task ReleaseAsync(SubnetLease own, CancellationToken cancellation);
 
     /// <summary>Extends our lease by its full time to live. A lease that vanished is made again.</summary>
     /// <returns>The lease with its new expiry.</returns>
     /// <exception cref="LeaseLostException">Another owner holds the subnet; its lease is left alone.</exception>
     /// <exception cref="LeaseStoreException">The store fails; trying again later may help.</exception>
-    Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken);
+    Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation);
 
     /// <summary>Reports all leases, our own among them, until cancelled.</summary>
     /// <returns>First a snapshot, or a gap while the store cannot be read; then changes, gaps and further snapshots. A
     /// gap is always followed by a snapshot once the store can be read again. Failures of the store are gaps, not
     /// exceptions.</returns>
-    IAsyncEnumerable<LeaseUpdate> WatchAsync(NetworkConfig config, CancellationToken cancellationToken);
+    IAsyncEnumerable<LeaseUpdate> WatchAsync(NetworkConfig config, CancellationToken cancellation);
 }
 
-/// <summary>Who asks for a subnet.</summary>
+/// <summary>What a host asks for when it takes a subnet.</summary>
 /// <param name="Attributes">What its lease is to publish, the backend's data included. The public address in it is
 /// the host's identity in the store.</param>
 /// <param name="PreviousSubnet">The subnet held before, for example from subnet.env; null when there is none.</param>
 /// <param name="LostSubnet">
-/// Held by somebody else who uses the same public address, so neither taken nor removed; null as a rule.
+/// A subnet that another host with the same public address holds, so that it is neither taken nor removed; null when
+/// none was lost.
 /// </param>
 public sealed record LeaseRequest(
     LeaseAttributes Attributes, Ipv4Prefix? PreviousSubnet, Ipv4Prefix? LostSubnet = null)
@@ -63,5 +64,5 @@ public sealed record LeaseRequest(
 
 /// <summary>What was taken.</summary>
 /// <param name="Lease">The lease, with its expiry.</param>
-/// <param name="IsNew">False when this public address held it before: it then survives a start that fails.</param>
+/// <param name="IsNew">False when this public address held it before: a start that fails then leaves it.</param>
 public sealed record AcquiredLease(SubnetLease Lease, bool IsNew);

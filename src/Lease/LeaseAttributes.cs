@@ -7,7 +7,7 @@ using Overlay.Net;
 namespace Overlay.Lease;
 
 /// <summary>
-/// What a lease says about its owner: the JSON value beside the key (flannel pkg/subnet/subnet.go LeaseAttrs).
+/// What a lease publishes about its owner: the JSON value beside the key (flannel pkg/subnet/subnet.go LeaseAttrs).
 /// </summary>
 /// <param name="PublicIp">The address peers send to; 0.0.0.0 when the value has none.</param>
 public sealed record LeaseAttributes(Ipv4Address PublicIp)
@@ -28,7 +28,7 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
     {
         try
         {
-            Utf8JsonReader reader = new(json);
+            var reader = new Utf8JsonReader(json);
             LeaseAttributes attributes = ReadObject(ref reader);
             // Makes the reader look at what follows the object: anything but blanks is an error.
             reader.Read();
@@ -47,7 +47,7 @@ public sealed record LeaseAttributes(Ipv4Address PublicIp)
     /// <returns>UTF-8, for example <c>{"PublicIP":"1.2.3.4","PublicIPv6":null}</c>.</returns>
     public byte[] ToJson()
     {
-        ArrayBufferWriter<byte> buffer = new();
+        var buffer = new ArrayBufferWriter<byte>();
         using (Utf8JsonWriter writer = new(buffer, BackendLeaseData.Compact))
         {
             writer.WriteStartObject();

@@ -18,6 +18,11 @@ public class LeaseStoreException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>A conditional write that was not made, because what it was decided by has changed.</summary>
+    /// <param name="what">What was to be written.</param>
+    public static LeaseStoreException ChangedMeanwhile(string what) =>
+        new($"{what} was changed by somebody else meanwhile, so it is left alone; look at it, and try again");
 }
 
 /// <summary>

@@ -5,8 +5,8 @@ using Overlay.Net;
 namespace Overlay.Lease;
 
 /// <summary>
-/// What a store's watch reports. The three cases are types of their own, because "no events" taken for "a snapshot with
-/// no leases" removes every peer (flannel pkg/subnet/etcd/registry.go).
+/// What a store's watch reports. Each case is a type of its own: "no events" mistaken for "a snapshot with no leases"
+/// would remove every peer, as it does in flannel (pkg/subnet/etcd/registry.go).
 /// </summary>
 public abstract record LeaseUpdate
 {
@@ -29,10 +29,10 @@ public abstract record LeaseUpdate
     public sealed record Gap(string Reason) : LeaseUpdate;
 
     /// <summary>
-    /// Something beside this store object has written our own lease. Whether it still is ours, a renewal at once finds
-    /// out.
+    /// Something other than this store object has written our own lease. A renewal at once finds out whether it still
+    /// is ours.
     /// </summary>
-    /// <param name="Reason">One line: what was written, by whom as far as that can be told.</param>
+    /// <param name="Reason">One line: what was written, and by whom where that is known.</param>
     public sealed record OwnInQuestion(string Reason) : LeaseUpdate;
 }
 

@@ -5,7 +5,7 @@ using Overlay.Net;
 namespace Overlay.Lease;
 
 /// <summary>
-/// The other hosts' leases, as one host sees them: turns a store's updates into what really changed. Pure state, no
+/// The other hosts' leases, as one host sees them: turns a store's updates into their net effect. Pure state, no
 /// input or output; for one thread at a time.
 /// </summary>
 /// <remarks>
@@ -18,7 +18,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 {
     private Dictionary<Ipv4Prefix, SubnetLease> _leases = [];
 
-    // Kept, because who has a subnet that we give up for another is a peer from then on. Seldom more than one.
+    // Kept, because the owner of a subnet that we give up is a peer from then on. Seldom more than one.
     private Dictionary<Ipv4Prefix, SubnetLease> _leftOut = [];
 
     /// <summary>The other hosts' leases now. A live collection: it changes with the next call.</summary>
@@ -29,7 +29,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 
     /// <summary>
     /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner:
-    /// peers then drop their routes to us, so it wants renewing at once. A gap says nothing about it.
+    /// peers then drop their routes to us, so it has to be renewed at once. A gap does not change it.
     /// </summary>
     public bool OwnIsHeld { get; private set; } = true;
 
@@ -48,7 +48,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 
     /// <summary>From now on we hold another subnet, whether the store has shown that yet or not.</summary>
     /// <param name="subnet">Without host bits.</param>
-    /// <returns>What changed by that: who has taken the subnet we had is a peer now.</returns>
+    /// <returns>What that changes: whoever has taken the subnet we had is a peer now.</returns>
     public LeaseDelta MoveTo(Ipv4Prefix subnet)
     {
         OwnSubnet = subnet;
@@ -64,14 +64,14 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 
     private LeaseDelta Replace(IReadOnlyList<SubnetLease> leases)
     {
-        Dictionary<Ipv4Prefix, SubnetLease> next = new(leases.Count);
+        var next = new Dictionary<Ipv4Prefix, SubnetLease>(leases.Count);
         Dictionary<Ipv4Prefix, SubnetLease> leftOut = [];
         foreach (SubnetLease lease in leases)
         {
             (IsOwn(lease) ? leftOut : next)[lease.Subnet] = lease;
         }
 
-        DeltaBuilder delta = new();
+        var delta = new DeltaBuilder();
         foreach (SubnetLease before in _leases.Values)
         {
             delta.Compare(before, next.GetValueOrDefault(before.Subnet));
@@ -110,7 +110,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
             }
         }
 
-        DeltaBuilder delta = new();
+        var delta = new DeltaBuilder();
         foreach ((Ipv4Prefix subnet, SubnetLease? before) in touched)
         {
             delta.Compare(before, _leases.GetValueOrDefault(subnet));

@@ -4,13 +4,13 @@ using System.Linq;
 
 namespace Overlay.Lease;
 
-/// <summary>Everything there is to say about the text of a network config.</summary>
+/// <summary>Every fault in the text of a network config.</summary>
 /// <param name="Config">As it is understood, defaults filled in; null when it is not valid.</param>
-/// <param name="Backend">The Backend, whatever else is not valid; the default one when it is itself not readable. Its
-/// options are not looked at: that is the backend's part.</param>
+/// <param name="Backend">The Backend, also when the rest is not valid; the default one when it cannot be read. Its
+/// options are not checked here: the backend reads them.</param>
 /// <param name="Problems">Every rule it breaks, one line each, in flannel's words where it has them. A rule that
 /// depends on a broken one is not looked at.</param>
-/// <param name="Oddities">What is valid and still hardly meant, one line each: keys that nobody reads, keys given
+/// <param name="Oddities">What is valid but probably a mistake, one line each: keys that nobody reads, keys given
 /// twice.</param>
 public sealed record NetworkConfigCheck(
     NetworkConfig? Config, BackendConfig Backend, IReadOnlyList<string> Problems, IReadOnlyList<string> Oddities)

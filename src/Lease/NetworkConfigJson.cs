@@ -17,7 +17,7 @@ internal static class NetworkConfigJson
     /// <param name="broken">Gets what cannot, in the order of the text.</param>
     internal static NetworkConfig Read(string json, List<NetworkConfigException> broken)
     {
-        NetworkConfig config = new();
+        var config = new NetworkConfig();
         try
         {
             using JsonDocument document = ParseDocument(json);
@@ -38,20 +38,20 @@ internal static class NetworkConfigJson
                 {
                     config = WithProperty(config, property.Name, property.Value);
                 }
-                catch (NetworkConfigException e)
+                catch (NetworkConfigException problem)
                 {
-                    broken.Add(e);
+                    broken.Add(problem);
                 }
             }
         }
-        catch (NetworkConfigException e)
+        catch (NetworkConfigException problem)
         {
-            broken.Add(e);
+            broken.Add(problem);
         }
-        catch (InvalidOperationException e)
+        catch (InvalidOperationException problem)
         {
             // How JsonElement refuses half a surrogate pair.
-            broken.Add(new NetworkConfigException("the config holds text that is not Unicode", e));
+            broken.Add(new NetworkConfigException("the config holds text that is not Unicode", problem));
         }
 
         return config;
@@ -63,10 +63,11 @@ internal static class NetworkConfigJson
         {
             return JsonDocument.Parse(json);
         }
-        catch (JsonException e)
+        catch (JsonException problem)
         {
             throw new NetworkConfigException(
-                $"the config is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})", e);
+                $"the config is not valid JSON (line {problem.LineNumber + 1}, byte {problem.BytePositionInLine + 1})",
+                problem);
         }
     }
 

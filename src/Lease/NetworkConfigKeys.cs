@@ -14,8 +14,8 @@ internal static class NetworkConfigKeys
     // flannel pkg/subnet/config.go type Config.
     private static readonly string[] s_config =
     [
-        "EnableIPv4", "EnableIPv6", "EnableNFTables", "Network", "IPv6Network", "SubnetMin", "SubnetMax", "IPv6SubnetMin",
-        "IPv6SubnetMax", "SubnetLen", "IPv6SubnetLen", "Backend",
+        "EnableIPv4", "EnableIPv6", "EnableNFTables", "Network", "IPv6Network", "SubnetMin", "SubnetMax",
+        "IPv6SubnetMin", "IPv6SubnetMax", "SubnetLen", "IPv6SubnetLen", "Backend",
     ];
 
     /// <summary>One line for each; none for text that is no JSON object.</summary>
@@ -28,9 +28,9 @@ internal static class NetworkConfigKeys
                 ? [.. OfObject(document.RootElement, s_config, "")]
                 : [];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
-            return []; // said already
+            return []; // NetworkConfigJson reports it
         }
     }
 
@@ -40,7 +40,7 @@ internal static class NetworkConfigKeys
     /// <param name="where">What follows a key in a line, such as <c> in Backend</c>.</param>
     internal static IEnumerable<string> OfObject(JsonElement element, IReadOnlyList<string> known, string where)
     {
-        HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (JsonProperty property in element.EnumerateObject())
         {
             string shown = OneLine.Shorten(property.Name);

@@ -5,8 +5,8 @@ namespace Overlay.Lease;
 
 /// <summary>
 /// Defaults and range rules of the network config (flannel pkg/subnet/config.go CheckNetworkConfig). In a config that
-/// has only been read, 0 stands for "not given". The broken rules come in flannel's order, without those that could
-/// only be applied to what an earlier one refused.
+/// has only been read, 0 stands for "not given". The broken rules come in flannel's order; a rule about a value that an
+/// earlier rule refused is not applied.
 /// </summary>
 internal static class NetworkConfigRules
 {
@@ -52,7 +52,7 @@ internal static class NetworkConfigRules
             length = network.Length <= 22 ? 24 : network.Length + 2;
         }
 
-        // The first subnet is left out on purpose: it holds the network's own address.
+        // flannel leaves out the first subnet, which holds the network's own address.
         Ipv4Address min = config.SubnetMin.IsUnspecified
             ? new Ipv4Prefix(network.First, length).Last + 1
             : config.SubnetMin;

@@ -19,10 +19,10 @@ public static class RegularFile
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">It cannot be read: a directory, nothing in it, or more than
     /// <see cref="MostTextBytes"/>.</exception>
-    public static Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken)
+    public static Task<string> ReadAllTextAsync(string path, CancellationToken cancellation)
     {
         Require(path, MostTextBytes);
-        return File.ReadAllTextAsync(path, cancellationToken);
+        return File.ReadAllTextAsync(path, cancellation);
     }
 
     /// <inheritdoc cref="ReadAllTextAsync"/>
@@ -33,7 +33,8 @@ public static class RegularFile
     }
 
     /// <summary>
-    /// As <see cref="ReadAllText"/>, for what is compared byte by byte by whoever gets it: a password.
+    /// As <see cref="ReadAllText"/>, but refuses bytes that are not UTF-8: for a password, which is compared byte by
+    /// byte.
     /// </summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">As there, or it is not UTF-8.</exception>
@@ -64,13 +65,13 @@ public static class RegularFile
 
     private static void Require(string path, long mostBytes)
     {
-        FileInfo file = new(path);
+        var file = new FileInfo(path);
         if (Directory.Exists(path))
         {
             throw new IOException("it is a directory");
         }
 
-        // A pipe, whose opening would wait for a writer, and a device have length 0.
+        // A pipe and a device have length 0; opening a pipe would wait for a writer.
         long length = file.Exists ? (
             file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length : mostBytes;
         if (length == 0)

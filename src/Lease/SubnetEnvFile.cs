@@ -8,8 +8,8 @@ using Overlay.Net;
 namespace Overlay.Lease;
 
 /// <summary>
-/// subnet.env: tells the CNI plugin, Docker and the next start which subnet this host has (flannel pkg/subnet/subnet.go
-/// WriteSubnetFile and ReadCIDRsFromSubnetFile). Its presence means the overlay is ready.
+/// subnet.env: where the CNI plugin, Docker and the next start read which subnet this host has (flannel
+/// pkg/subnet/subnet.go WriteSubnetFile and ReadCIDRsFromSubnetFile). Its presence means the overlay is ready.
 /// </summary>
 public static class SubnetEnvFile
 {
@@ -40,7 +40,7 @@ public static class SubnetEnvFile
         Ipv6Prefix? ipv6Network = null,
         Ipv6Prefix? ipv6Subnet = null)
     {
-        StringBuilder text = new();
+        var text = new StringBuilder();
         Append(text, "FLANNEL_NETWORK", network.ToString());
         Append(text, SubnetVariable, new Ipv4Prefix(subnet.First + 1, subnet.Length).ToString());
         if (ipv6Network is { } network6)
@@ -124,13 +124,13 @@ public static class SubnetEnvFile
         {
             value = DotEnv.Find(RegularFile.ReadAllText(path), variable);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
             // The first start: nothing to report.
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            warn?.Invoke($"{path} cannot be read ({OneLine.Shorten(e.Message)}): no previous subnet is known; "
+            warn?.Invoke($"{path} cannot be read ({OneLine.Shorten(problem.Message)}): no previous subnet is known; "
                 + "it will be written anew");
         }
 

@@ -12,7 +12,6 @@ public sealed class RoomTests
     private static readonly string[] s_projectsWithCircles =
     [
         "Daemon", // Log stands beside Program, which is above all rooms; Start and Backends/Udp use each other
-        "Lease",  // ReservationRules asks LeaseJudge of Judging
     ];
 
     [Fact]

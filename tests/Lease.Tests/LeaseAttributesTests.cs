@@ -81,7 +81,7 @@ public sealed class LeaseAttributesTests
     public void No_bytes_make_it_fail_otherwise()
     {
         const int Seed = 20301;
-        Random random = new(Seed);
+        var random = new Random(Seed);
         byte[] seedText =
             Encoding.UTF8.GetBytes("""{"PublicIP":"1.2.3.4","PublicIPv6":"fc00::1","BackendData":{"a":[1]}}""");
         for (int round = 0; round < 20_000; round++)
@@ -99,9 +99,9 @@ public sealed class LeaseAttributesTests
             catch (FormatException)
             {
             }
-            catch (Exception e)
+            catch (Exception problem)
             {
-                Assert.Fail($"seed {Seed}, round {round}: {e}");
+                Assert.Fail($"seed {Seed}, round {round}: {problem}");
             }
         }
     }

@@ -46,7 +46,7 @@ public sealed class SubnetKeyTests
     [Fact]
     public void KEY_4_is_written_as_it_was_read()
     {
-        SubnetKey key = new(Cidr("10.12.13.0/24"), Cidr6("fd00:12:13::/56"));
+        var key = new SubnetKey(Cidr("10.12.13.0/24"), Cidr6("fd00:12:13::/56"));
 
         Assert.Equal("10.12.13.0-24&fd00:12:13::-56", key.Format());
     }

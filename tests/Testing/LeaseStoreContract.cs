@@ -80,7 +80,7 @@ public abstract class LeaseStoreContract
     {
         await using ILeaseStore store = NewStore();
         await using ILeaseStore peer = NewStore();
-        await using WatchLog watch = new(peer, Config);
+        await using var watch = new WatchLog(peer, Config);
         await watch.WaitForAsync(1);
 
         SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(s_vxlan, Cidr("10.5.9.0/24")), Cancel)).Lease;
@@ -164,7 +164,7 @@ public abstract class LeaseStoreContract
     {
         await PutAsync("10.5.8.0-24", Value(holder));
         await using ILeaseStore store = NewStore();
-        LeaseRequest request = new(Owner(Ours), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
+        var request = new LeaseRequest(Owner(Ours), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
 
         AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
 
@@ -282,7 +282,7 @@ public abstract class LeaseStoreContract
         await PutAsync("10.5.2.0-24", Value("192.0.2.2"));
         await PutAsync("10.5.1.0-24", Value("192.0.2.1"));
         await using ILeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         Assert.Equal(1, await watch.WaitForAsync("snapshot 10.5.1.0/24=192.0.2.1 10.5.2.0/24=192.0.2.2"));
 
         await PutAsync("10.5.3.0-24", Value("192.0.2.3"));
@@ -294,11 +294,11 @@ public abstract class LeaseStoreContract
     }
 
     [Fact]
-    public async Task A_bad_entry_removes_nothing_and_is_told_of_once()
+    public async Task A_bad_entry_removes_nothing_and_is_reported_once()
     {
         await PutAsync("10.5.2.0-24", Value("192.0.2.2"));
         await using ILeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync("snapshot 10.5.2.0/24=192.0.2.2");
 
         await PutAsync("not-a-subnet", "{}");
@@ -306,10 +306,10 @@ public abstract class LeaseStoreContract
         await PutAsync("10.5.3.0-24", "::1");
         await PutAsync("10.5.4.0-24", Value("192.0.2.4"));
         await Eventually.IsTrue(
-            () => watch.Told[^1].EndsWith(" 10.5.4.0/24=192.0.2.4", StringComparison.Ordinal),
-            () => string.Join("; ", watch.Told));
+            () => watch.Descriptions[^1].EndsWith(" 10.5.4.0/24=192.0.2.4", StringComparison.Ordinal),
+            () => string.Join("; ", watch.Descriptions));
 
-        LeaseView view = new(Cidr("10.5.1.0/24"), Ip(Ours));
+        var view = new LeaseView(Cidr("10.5.1.0/24"), Ip(Ours));
         foreach (LeaseUpdate update in watch.Updates)
         {
             Assert.Empty(view.Apply(update).Removed);

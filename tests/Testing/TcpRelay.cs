@@ -124,7 +124,7 @@ public sealed class TcpRelay : IAsyncDisposable
 
     private async Task RelayAsync(TcpClient client)
     {
-        using TcpClient server = new() { NoDelay = true };
+        using var server = new TcpClient { NoDelay = true };
         using (client)
         {
             client.NoDelay = true; // a frame that waits for the one before to be acknowledged takes 40 ms
@@ -138,7 +138,7 @@ public sealed class TcpRelay : IAsyncDisposable
             {
                 if (!_isCut)
                 {
-                    using SemaphoreSlim answering = new(1);
+                    using var answering = new SemaphoreSlim(1);
                     await server.ConnectAsync(_server, _stop.Token);
                     await await Task.WhenAny(
                         PumpRequestsAsync(client.GetStream(), server.GetStream(), answering),
@@ -164,7 +164,7 @@ public sealed class TcpRelay : IAsyncDisposable
         byte[] preface = new byte[PrefaceBytes];
         await client.ReadExactlyAsync(preface, _stop.Token);
         await server.WriteAsync(preface, _stop.Token);
-        Http2Frame frame = new();
+        var frame = new Http2Frame();
         HashSet<uint> refused = [];
         while (await frame.ReadAsync(client, _stop.Token))
         {
@@ -197,7 +197,7 @@ public sealed class TcpRelay : IAsyncDisposable
 
     private async Task PumpAnswersAsync(NetworkStream server, NetworkStream client, SemaphoreSlim answering)
     {
-        Http2Frame frame = new();
+        var frame = new Http2Frame();
         HashSet<uint> streams = [];
         while (await frame.ReadAsync(server, _stop.Token))
         {

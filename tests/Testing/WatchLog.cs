@@ -7,14 +7,22 @@ using Overlay.Lease;
 
 namespace Overlay.Testing;
 
-/// <summary>Runs a store's watch in the background and keeps what it said.</summary>
+/// <summary>Runs a store's watch in the background and keeps its updates.</summary>
 public sealed class WatchLog : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<LeaseUpdate> _updates = [];
     private readonly Task _run;
 
-    public WatchLog(ILeaseStore store, NetworkConfig config) => _run = Task.Run(() => RunAsync(store, config));
+    /// <summary>Begins to watch a store.</summary>
+    public WatchLog(ILeaseStore store, NetworkConfig config)
+        : this(stop => store.WatchAsync(config, stop))
+    {
+    }
+
+    /// <summary>Begins to watch whatever gives updates until it is cancelled.</summary>
+    public WatchLog(Func<CancellationToken, IAsyncEnumerable<LeaseUpdate>> watch) =>
+        _run = Task.Run(() => RunAsync(watch));
 
     public LeaseUpdate[] Updates
     {
@@ -27,27 +35,27 @@ public sealed class WatchLog : IAsyncDisposable
         }
     }
 
-    /// <summary>What was said so far, in words.</summary>
-    public string[] Told => [.. Updates.Select(Describe)];
+    /// <summary>The updates so far, in words.</summary>
+    public string[] Descriptions => [.. Updates.Select(Describe)];
 
     /// <summary>Waits until so many updates were made, and gives the last of them.</summary>
     public async Task<LeaseUpdate> WaitForAsync(int count, Action? between = null)
     {
         await Eventually.IsTrue(
             () => Updates.Length >= count || _run.IsFaulted,
-            () => $"{count} updates, but only {string.Join("; ", Told)}",
+            () => $"{count} updates, but only {string.Join("; ", Descriptions)}",
             between);
         return _run.IsFaulted ? throw _run.Exception : Updates[count - 1];
     }
 
     /// <summary>Waits until an update from a given one on is described by a text.</summary>
     /// <returns>How many updates there are up to it.</returns>
-    public async Task<int> WaitForAsync(string told, int from = 0)
+    public async Task<int> WaitForAsync(string description, int from = 0)
     {
         await Eventually.IsTrue(
-            () => Told.Skip(from).Contains(told) || _run.IsFaulted,
-            () => $"\"{told}\", but only {string.Join("; ", Told.Skip(from))}");
-        return _run.IsFaulted ? throw _run.Exception : Array.IndexOf(Told, told, from) + 1;
+            () => Descriptions.Skip(from).Contains(description) || _run.IsFaulted,
+            () => $"\"{description}\", but only {string.Join("; ", Descriptions.Skip(from))}");
+        return _run.IsFaulted ? throw _run.Exception : Array.IndexOf(Descriptions, description, from) + 1;
     }
 
     public async ValueTask DisposeAsync()
@@ -81,9 +89,9 @@ public sealed class WatchLog : IAsyncDisposable
     private static string Describe(LeaseChange change) =>
         change.Lease is { } lease ? Describe(lease) : $"-{change.Subnet}";
 
-    private async Task RunAsync(ILeaseStore store, NetworkConfig config)
+    private async Task RunAsync(Func<CancellationToken, IAsyncEnumerable<LeaseUpdate>> watch)
     {
-        await foreach (LeaseUpdate update in store.WatchAsync(config, _stop.Token))
+        await foreach (LeaseUpdate update in watch(_stop.Token))
         {
             lock (_updates)
             {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lease;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 using Overlay.Terminal;
 

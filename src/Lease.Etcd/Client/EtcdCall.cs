@@ -92,5 +92,5 @@ internal sealed record EtcdCall(string Text, bool IsRepeatable)
 
     // Keys are bytes, and others write them, too: no line breaks or escape sequences from there.
     private static string Key(ByteString key) =>
-        OneLine.Mask(Encoding.UTF8.GetString(key.Span[..Math.Min(key.Length, LongestKey)]));
+        OneLine.Shorten(Encoding.UTF8.GetString(key.Span[..Math.Min(key.Length, LongestKey)]));
 }

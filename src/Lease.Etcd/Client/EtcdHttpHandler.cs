@@ -17,10 +17,10 @@ internal sealed class EtcdHttpHandler(HttpMessageHandler transport, string? serv
 {
     /// <exception cref="NotGrpcException">The answer comes from something that does not speak gRPC.</exception>
     protected override async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, CancellationToken cancellationToken)
+        HttpRequestMessage request, CancellationToken cancellation)
     {
         request.Headers.Host = serverName;
-        HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+        HttpResponseMessage response = await base.SendAsync(request, cancellation);
         onAnswer();
 
         // A status of gRPC's is enough: proxies send one with any type and any status of HTTP.

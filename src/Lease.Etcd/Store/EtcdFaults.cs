@@ -22,9 +22,9 @@ internal static class EtcdFaults
         {
             return await work();
         }
-        catch (EtcdException e)
+        catch (EtcdException problem)
         {
-            throw Explain(purpose, e, keys);
+            throw Explain(purpose, problem, keys);
         }
     }
 

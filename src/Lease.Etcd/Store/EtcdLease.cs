@@ -1,6 +1,7 @@
 using System;
 using Google.Protobuf;
 using Mvccpb;
+using Overlay.Lease.Judging;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -26,10 +27,7 @@ internal sealed class EtcdLease : StoredLease
     /// </summary>
     internal long LeaseId { get; }
 
-    internal override bool IsReservation => LeaseId == 0;
-
-    /// <summary>Whether the content is a lease, as against one kept from an earlier version.</summary>
-    internal bool IsReadable => Lease is not null && Defect is null;
+    public override bool IsReservation => LeaseId == 0;
 
     /// <param name="name">What follows <c>PREFIX/subnets/</c>.</param>
     /// <param name="kv">The version.</param>
@@ -38,13 +36,12 @@ internal sealed class EtcdLease : StoredLease
     /// was.</param>
     internal static EtcdLease Read(string name, KeyValue kv, EtcdLease? before, string? unread = null)
     {
-        // A name that is not exactly what we would write could be a second name for the same subnet.
-        if (!SubnetKey.TryParse(name, out SubnetKey key) || key.Format() != name)
+        if (!TryReadName(name, out SubnetKey key))
         {
             return new EtcdLease(name, kv)
             {
                 Created = kv.CreateRevision,
-                Defect = unread ?? "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
+                Defect = unread ?? NameDefect,
             };
         }
 
@@ -59,9 +56,9 @@ internal sealed class EtcdLease : StoredLease
                 IsEndedByStore = kv.Lease != 0,
             };
         }
-        catch (FormatException e)
+        catch (FormatException problem)
         {
-            defect = $"{e.Message}; write it like {{\"PublicIP\":\"192.0.2.1\",\"PublicIPv6\":null}}, or remove it";
+            defect = ContentDefect(problem);
         }
 
         if (lease is null)

@@ -6,6 +6,8 @@ using System.Threading.Tasks;
 using Etcdserverpb;
 using Google.Protobuf;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Judging;
+using Overlay.Lease.StoreKit;
 
 namespace Overlay.Lease.Etcd.Store;
 
@@ -29,7 +31,7 @@ public sealed class EtcdLeaseStore : ILeaseStore
     private readonly EtcdClient _client;
     private readonly EtcdLeaseWriter _writer;
     private readonly OwnLeaseKeeper _keeper;
-    private readonly TimeProvider _time;
+    private readonly TimeProvider _clock;
     private readonly Action<string> _warn;
     private readonly SemaphoreSlim _writing = new(1);
 
@@ -38,41 +40,34 @@ public sealed class EtcdLeaseStore : ILeaseStore
     /// <summary>Reads certificate files if there are any; etcd is asked nothing yet.</summary>
     /// <param name="options">How etcd is reached.</param>
     /// <param name="prefix">Below which flannel's keys are, for example <see cref="DefaultPrefix"/>.</param>
-    /// <param name="time">Dates our own lease and runs the waits. No clock decides over a lease in etcd.</param>
+    /// <param name="clock">Dates our own lease and runs the waits. No clock decides over a lease in etcd.</param>
     /// <param name="warn">Gets one line for each thing passed over; called from any thread, one call at a time.</param>
     /// <param name="random">Chooses among free subnets and varies the waits; null for an unpredictable choice.</param>
     /// <exception cref="LeaseStoreException">A certificate file cannot be used.</exception>
     public EtcdLeaseStore(
-        EtcdOptions options, string prefix, TimeProvider time, Action<string> warn, Random? random = null)
+        EtcdOptions options, string prefix, TimeProvider clock, Action<string> warn, Random? random = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(prefix);
-        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(clock);
         ArgumentNullException.ThrowIfNull(warn);
         _keys = new EtcdKeys(prefix);
         Description = _keys.Describe(options);
-        _time = time;
-        Lock warning = new();
-        _warn = line =>
-        {
-            lock (warning)
-            {
-                warn(line);
-            }
-        };
+        _clock = clock;
+        _warn = Warnings.OneAtATime(warn);
         try
         {
             _client = new EtcdClient(options);
         }
-        catch (EtcdException e)
+        catch (EtcdException problem)
         {
-            throw EtcdFaults.Explain("use etcd", e, _keys);
+            throw EtcdFaults.Explain("use etcd", problem, _keys);
         }
 
-        _writer = new EtcdLeaseWriter(_client, _keys, time);
+        _writer = new EtcdLeaseWriter(_client, _keys, clock);
         random ??= new Random();
         _watchSeed = random.Next();
-        _keeper = new OwnLeaseKeeper(_client, _keys, _writer, time, _warn, random);
+        _keeper = new OwnLeaseKeeper(_client, _keys, _writer, clock, _warn, random);
     }
 
     /// <summary>
@@ -90,89 +85,69 @@ public sealed class EtcdLeaseStore : ILeaseStore
     public string Description { get; }
 
     /// <inheritdoc/>
-    public async Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken)
+    public async Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation)
     {
-        RangeRequest request = new() { Key = ByteString.CopyFromUtf8(_keys.Config) };
+        var request = new RangeRequest { Key = ByteString.CopyFromUtf8(_keys.Config) };
         RangeResponse answer = await ExplainedAsync(
-            "read the network config", () => _client.RangeAsync(request, cancellationToken));
+            "read the network config", () => _client.RangeAsync(request, cancellation));
         if (answer.Kvs.Count == 0)
         {
-            throw new LeaseStoreNotReadyException($"flannel config not found in etcd store at {_keys.Config}; put "
-                + "one with: "
-                + """overlay config put, for example: {"Network":"10.244.0.0/16","Backend":{"Type":"udp"}}""");
+            throw new LeaseStoreNotReadyException(
+                $"flannel config not found in etcd store at {_keys.Config}; put one with: overlay config put, for "
+                    + $"example: {StoredConfigText.Example}");
         }
 
-        string json = answer.Kvs[0].Value.ToStringUtf8();
-        try
-        {
-            return NetworkConfig.Parse(json);
-        }
-        catch (NetworkConfigException e)
-        {
-            throw new LeaseStoreException($"the network config {_keys.Config} in etcd is not valid: {e.Message}; "
-                + "found: "
-                + $"{OneLine.Shorten(json)}; correct it with: overlay config put", e);
-        }
+        return StoredConfigText.Parse(
+            answer.Kvs[0].Value.ToStringUtf8(), $"{_keys.Config} in etcd", "correct it with: overlay config put");
     }
 
     /// <inheritdoc/>
     public Task<AcquiredLease> AcquireAsync(
-        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(request);
-        if (!config.EnableIPv4)
-        {
-            throw new LeaseStoreException($"{_keys.Config} has EnableIPv4 false; leases here are for IPv4: remove it");
-        }
-
-        if (LeaseJudge.FaultOfPublicIp(request.PublicIp, config) is { } fault)
-        {
-            throw new LeaseStoreException($"no lease can be taken: {fault}");
-        }
-
+        AcquireRules.Check(config, request, _keys.Config);
         _keeper.Use(config);
         return InTurnAsync(
-            "take a lease", () => _keeper.AcquireAsync(config, request, cancellationToken), cancellationToken);
+            "take a lease", () => _keeper.AcquireAsync(config, request, cancellation), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(own);
         return InTurnAsync(
-            $"renew the lease {own.Subnet}", () => _keeper.RenewAsync(own, cancellationToken), cancellationToken);
+            $"renew the lease {own.Subnet}", () => _keeper.RenewAsync(own, cancellation), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
+    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(own);
-        return InTurnAsync($"give back the lease {own.Subnet}", ReleaseAsync, cancellationToken);
+        return InTurnAsync($"give back the lease {own.Subnet}", ReleaseAsync, cancellation);
 
         async Task<bool> ReleaseAsync()
         {
-            await _keeper.ReleaseAsync(own, cancellationToken);
+            await _keeper.ReleaseAsync(own, cancellation);
             return true;
         }
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<LeaseUpdate> WatchAsync(
-        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellationToken)
+        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(config);
         _keeper.Use(config);
         // A watch runs beside the keeper, and a Random is for one thread.
-        Random random = new(Interlocked.Increment(ref _watchSeed));
-        await using EtcdLeaseWatch watch = new(_client, _keys, config, _keeper, _time, _warn, random)
+        var random = new Random(Interlocked.Increment(ref _watchSeed));
+        await using var watch = new EtcdLeaseWatch(_client, _keys, config, _keeper, _clock, _warn, random)
         {
             RelistInterval = RelistInterval,
             StrangeStorePatience = StrangeStorePatience,
         };
         while (true)
         {
-            yield return await watch.NextAsync(cancellationToken);
+            yield return await watch.NextAsync(cancellation);
         }
     }
 
@@ -183,9 +158,9 @@ public sealed class EtcdLeaseStore : ILeaseStore
         _writing.Dispose();
     }
 
-    private async Task<T> InTurnAsync<T>(string purpose, Func<Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> InTurnAsync<T>(string purpose, Func<Task<T>> work, CancellationToken cancellation)
     {
-        await _writing.WaitAsync(cancellationToken);
+        await _writing.WaitAsync(cancellation);
         try
         {
             return await ExplainedAsync(purpose, work);

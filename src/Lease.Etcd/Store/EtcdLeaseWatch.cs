@@ -15,7 +15,7 @@ namespace Overlay.Lease.Etcd.Store;
 /// <param name="keys">What to watch.</param>
 /// <param name="config">Which leases count.</param>
 /// <param name="keeper">Knows which lease is ours.</param>
-/// <param name="time">Runs the waits.</param>
+/// <param name="clock">Runs the waits.</param>
 /// <param name="warn">Gets one line for each key passed over.</param>
 /// <param name="random">Of this watch alone. Keeps hosts that lost etcd, or began, at one moment from asking at one
 /// moment.</param>
@@ -24,7 +24,7 @@ internal sealed class EtcdLeaseWatch(
     EtcdKeys keys,
     NetworkConfig config,
     OwnLeaseKeeper keeper,
-    TimeProvider time,
+    TimeProvider clock,
     Action<string> warn,
     Random random) : IAsyncDisposable
 {
@@ -47,18 +47,18 @@ internal sealed class EtcdLeaseWatch(
     internal required TimeSpan StrangeStorePatience { get; init; }
 
     /// <summary>Waits for the next thing to tell.</summary>
-    internal async Task<LeaseUpdate> NextAsync(CancellationToken cancellationToken)
+    internal async Task<LeaseUpdate> NextAsync(CancellationToken cancellation)
     {
         while (_updates.Count == 0)
         {
             try
             {
-                await StepAsync(cancellationToken);
+                await StepAsync(cancellation);
             }
-            catch (EtcdException e)
+            catch (EtcdException problem)
             {
                 await CloseAsync();
-                if (e.IsCompacted || e.IsTooLong)
+                if (problem.IsCompacted || problem.IsTooLong)
                 {
                     // A listing goes past what is gone from the history, or is too long for it: it takes smaller pages.
                     _mustList = true;
@@ -68,8 +68,8 @@ internal sealed class EtcdLeaseWatch(
 
                 // Whether a call was turned away or broke off is chance while etcd is away.
                 TellGap(
-                    e.IsNotReady ? $"{e.Code}" : $"{e.Code}, {e.Failure}",
-                    $"the leases below {keys.Subnets} cannot be watched: {e.Message}");
+                    problem.IsNotReady ? $"{problem.Code}" : $"{problem.Code}, {problem.Failure}",
+                    $"the leases below {keys.Subnets} cannot be watched: {problem.Message}");
                 _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(
                     Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
             }
@@ -86,25 +86,25 @@ internal sealed class EtcdLeaseWatch(
         }
     }
 
-    private async Task StepAsync(CancellationToken cancellationToken)
+    private async Task StepAsync(CancellationToken cancellation)
     {
         if (_stream is null)
         {
-            await PauseAsync(_pause, cancellationToken);
-            if (!_mustList || await ListAsync(cancellationToken))
+            await PauseAsync(_pause, cancellation);
+            if (!_mustList || await ListAsync(cancellation))
             {
-                _stream = LeaseEventStream.Open(client, keys, _state.Revision + 1, cancellationToken);
+                _stream = LeaseEventStream.Open(client, keys, _state.Revision + 1, cancellation);
             }
 
             return;
         }
 
-        _relistDue ??= PauseAsync(RelistInterval, cancellationToken);
+        _relistDue ??= PauseAsync(RelistInterval, cancellation);
         if (await Task.WhenAny(_stream.Next, _relistDue) == _relistDue)
         {
             await _relistDue;
             _relistDue = null;
-            await RelistAsync(cancellationToken);
+            await RelistAsync(cancellation);
             return;
         }
 
@@ -129,14 +129,14 @@ internal sealed class EtcdLeaseWatch(
             return;
         }
 
-        List<LeaseChange> changes = _state.Apply(response);
+        IReadOnlyList<LeaseChange> changes = _state.Apply(response);
         Tell(changes);
     }
 
     /// <returns>False when what was found is not to be believed yet.</returns>
-    private async Task<bool> ListAsync(CancellationToken cancellationToken)
+    private async Task<bool> ListAsync(CancellationToken cancellation)
     {
-        EtcdListing listing = await EtcdListing.ReadAsync(client, keys, _state.Find, cancellationToken);
+        EtcdListing listing = await EtcdListing.ReadAsync(client, keys, _state.Find, cancellation);
         if (_state.IsStrange(listing))
         {
             if (!IsToBeBelieved(listing))
@@ -148,12 +148,12 @@ internal sealed class EtcdLeaseWatch(
 
             _state.Forget();
             _snapshotIsDue = true;
-            listing = await EtcdListing.ReadAsync(client, keys, _ => null, cancellationToken);
+            listing = await EtcdListing.ReadAsync(client, keys, _ => null, cancellation);
         }
 
         _strangeSince = null;
         _mustList = false;
-        List<LeaseChange> changes = _state.Apply(listing);
+        IReadOnlyList<LeaseChange> changes = _state.Apply(listing);
         if (!TellSnapshotIfDue() && changes.Count > 0)
         {
             // The watch should have told of this, so it may be deaf.
@@ -165,19 +165,19 @@ internal sealed class EtcdLeaseWatch(
         return true;
     }
 
-    private async Task RelistAsync(CancellationToken cancellationToken)
+    private async Task RelistAsync(CancellationToken cancellation)
     {
         try
         {
-            if (!await ListAsync(cancellationToken))
+            if (!await ListAsync(cancellation))
             {
                 await CloseAsync();
             }
         }
-        catch (EtcdException e) when (!e.IsRefused)
+        catch (EtcdException problem) when (!problem.IsRefused)
         {
             // The watch still stands and finds out for itself what is wrong; until then nothing is missed.
-            _relistDue = PauseAsync(s_longestPause, cancellationToken);
+            _relistDue = PauseAsync(s_longestPause, cancellation);
         }
     }
 
@@ -187,7 +187,7 @@ internal sealed class EtcdLeaseWatch(
     {
         if (_strangeSince is not { } since)
         {
-            since = time.GetTimestamp();
+            since = clock.GetTimestamp();
             _strangeSince = since;
             string reason = listing.ClusterId != _state.ClusterId
                 ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
@@ -199,7 +199,7 @@ internal sealed class EtcdLeaseWatch(
         }
 
         bool hasOwn = keeper.Own is not { } own || listing.Find(own.Subnet)?.IsOf(own.PublicIp) == true;
-        return hasOwn && time.GetElapsedTime(since) >= StrangeStorePatience;
+        return hasOwn && clock.GetElapsedTime(since) >= StrangeStorePatience;
     }
 
     private void TellGap(string kind, string reason)
@@ -225,7 +225,7 @@ internal sealed class EtcdLeaseWatch(
         return isDue;
     }
 
-    private void Tell(List<LeaseChange> changes)
+    private void Tell(IReadOnlyList<LeaseChange> changes)
     {
         if (changes.Count > 0)
         {
@@ -244,8 +244,8 @@ internal sealed class EtcdLeaseWatch(
     }
 
     // Up to a fifth shorter or longer.
-    private Task PauseAsync(TimeSpan about, CancellationToken cancellationToken) =>
-        Task.Delay(about * (0.8 + 0.4 * random.NextDouble()), time, cancellationToken);
+    private Task PauseAsync(TimeSpan about, CancellationToken cancellation) =>
+        Task.Delay(about * (0.8 + 0.4 * random.NextDouble()), clock, cancellation);
 
     private async ValueTask CloseAsync()
     {

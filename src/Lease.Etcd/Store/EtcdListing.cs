@@ -6,6 +6,7 @@ using Etcdserverpb;
 using Google.Protobuf;
 using Mvccpb;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -23,21 +24,21 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
     /// <param name="client">Where to read.</param>
     /// <param name="keys">What to read.</param>
     /// <param name="known">Versions read before: one that has not changed since stays the same object.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="EtcdException">It could not be read whole.</exception>
     internal static async Task<EtcdListing> ReadAsync(
         EtcdClient client,
         EtcdKeys keys,
         Func<string, EtcdLease?> known,
-        CancellationToken cancellationToken)
+        CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                return await ReadPagesAsync(client, keys, known, cancellationToken);
+                return await ReadPagesAsync(client, keys, known, cancellation);
             }
-            catch (EtcdException e) when (e.IsCompacted)
+            catch (EtcdException problem) when (problem.IsCompacted)
             {
                 // Between two pages the first one's revision has gone: the next try has a newer one.
             }
@@ -54,10 +55,10 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
         EtcdClient client,
         EtcdKeys keys,
         Func<string, EtcdLease?> known,
-        CancellationToken cancellationToken)
+        CancellationToken cancellation)
     {
-        Dictionary<string, EtcdLease> leases = new(StringComparer.Ordinal);
-        RangeRequest request = new()
+        var leases = new Dictionary<string, EtcdLease>(StringComparer.Ordinal);
+        var request = new RangeRequest
         {
             Key = ByteString.CopyFromUtf8(keys.Subnets),
             RangeEnd = ByteString.CopyFromUtf8(keys.SubnetsEnd),
@@ -69,14 +70,14 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
             RangeResponse page;
             try
             {
-                page = await client.RangeAsync(request, cancellationToken);
+                page = await client.RangeAsync(request, cancellation);
             }
-            catch (EtcdException e) when (e.IsTooLong && !request.KeysOnly)
+            catch (EtcdException problem) when (problem.IsTooLong && !request.KeysOnly)
             {
                 // Whatever somebody has put there, the rest of the keys is read: in smaller pages, and without the one
                 // value that is too long by itself. From the first on, all at one revision.
                 request.Revision = request.Revision != 0 ? request.Revision : await CurrentRevisionAsync(
-                    client, request, cancellationToken);
+                    client, request, cancellation);
                 request.KeysOnly = request.Limit == 1;
                 request.Limit = Math.Max(1, request.Limit / 2);
                 unread =
@@ -110,9 +111,9 @@ internal sealed record EtcdListing(ulong ClusterId, long Revision, IReadOnlyDict
     }
 
     private static async Task<long> CurrentRevisionAsync(
-        EtcdClient client, RangeRequest range, CancellationToken cancellationToken)
+        EtcdClient client, RangeRequest range, CancellationToken cancellation)
     {
-        RangeRequest count = new() { Key = range.Key, RangeEnd = range.RangeEnd, CountOnly = true };
-        return (await client.RangeAsync(count, cancellationToken)).Header.Revision;
+        var count = new RangeRequest { Key = range.Key, RangeEnd = range.RangeEnd, CountOnly = true };
+        return (await client.RangeAsync(count, cancellation)).Header.Revision;
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Etcdserverpb;
 using Google.Protobuf.Collections;
 using Mvccpb;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -56,7 +57,7 @@ internal sealed class EtcdWatchState
 
     /// <summary>Takes in all leases at one revision.</summary>
     /// <returns>What differs from what was known.</returns>
-    internal List<LeaseChange> Apply(EtcdListing listing)
+    internal IReadOnlyList<LeaseChange> Apply(EtcdListing listing)
     {
         List<(string Name, StoredLease? Stored)> touched = [];
         foreach ((string name, EtcdLease lease) in listing.Leases)
@@ -82,7 +83,7 @@ internal sealed class EtcdWatchState
     }
 
     /// <summary>Takes in what happened, as one answer of etcd tells it.</summary>
-    internal List<LeaseChange> Apply(WatchResponse response)
+    internal IReadOnlyList<LeaseChange> Apply(WatchResponse response)
     {
         if (response.Canceled)
         {
@@ -91,8 +92,8 @@ internal sealed class EtcdWatchState
         }
 
         RepeatedField<Event> events = response.Events;
-        List<(string Name, StoredLease? Stored)> touched = new(events.Count);
-        Dictionary<string, EtcdLease?> latest = new(StringComparer.Ordinal);
+        var touched = new List<(string Name, StoredLease? Stored)>(events.Count);
+        var latest = new Dictionary<string, EtcdLease?>(StringComparer.Ordinal);
         foreach (Event happened in events)
         {
             // A listing made while this was on its way knows it already, and perhaps what came after it.
@@ -122,7 +123,7 @@ internal sealed class EtcdWatchState
 
     internal LeaseUpdate.Snapshot Snapshot()
     {
-        List<SubnetLease> leases = new(_ledger.Counting.Count);
+        var leases = new List<SubnetLease>(_ledger.Counting.Count);
         foreach (StoredLease counting in _ledger.Counting.Values)
         {
             leases.Add(
@@ -161,9 +162,9 @@ internal sealed class EtcdWatchState
         return OwnLeaseTrouble.Describe(own, own.VerdictOn(found, _keeper.Grants), found, rival, _keys);
     }
 
-    private List<LeaseChange> Apply(List<(string Name, StoredLease? Stored)> touched)
+    private IReadOnlyList<LeaseChange> Apply(List<(string Name, StoredLease? Stored)> touched)
     {
-        List<LeaseChange> changes = _ledger.Apply(touched);
+        IReadOnlyList<LeaseChange> changes = _ledger.Apply(touched);
         foreach (LeaseChange change in changes)
         {
             if (change.Kind == LeaseChangeKind.Removed)

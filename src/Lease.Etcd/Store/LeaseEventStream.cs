@@ -17,9 +17,9 @@ internal sealed class LeaseEventStream : IAsyncDisposable
     private readonly IAsyncEnumerator<WatchResponse> _responses;
     private Task<bool> _next;
 
-    private LeaseEventStream(EtcdClient client, WatchCreateRequest request, CancellationToken cancellationToken)
+    private LeaseEventStream(EtcdClient client, WatchCreateRequest request, CancellationToken cancellation)
     {
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _responses = client.WatchAsync(request, _stop.Token).GetAsyncEnumerator(_stop.Token);
         _next = _responses.MoveNextAsync().AsTask();
     }
@@ -30,9 +30,9 @@ internal sealed class LeaseEventStream : IAsyncDisposable
     /// <param name="client">Where to ask.</param>
     /// <param name="keys">What to watch.</param>
     /// <param name="revision">The first to be told of.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellation">Ends it.</param>
     internal static LeaseEventStream Open(
-        EtcdClient client, EtcdKeys keys, long revision, CancellationToken cancellationToken) =>
+        EtcdClient client, EtcdKeys keys, long revision, CancellationToken cancellation) =>
         new(
             client,
             new WatchCreateRequest
@@ -42,7 +42,7 @@ internal sealed class LeaseEventStream : IAsyncDisposable
                 StartRevision = revision,
                 ProgressNotify = true,
             },
-            cancellationToken);
+            cancellation);
 
     /// <exception cref="EtcdException">The stream broke off; only <see cref="DisposeAsync"/> is left to be
     /// called.</exception>
@@ -66,7 +66,7 @@ internal sealed class LeaseEventStream : IAsyncDisposable
             // An enumerator may not be disposed of while it moves.
             await _next;
         }
-        catch (Exception e) when (e is OperationCanceledException or EtcdException)
+        catch (Exception problem) when (problem is OperationCanceledException or EtcdException)
         {
         }
 

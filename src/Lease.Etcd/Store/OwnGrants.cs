@@ -33,12 +33,12 @@ internal sealed class OwnGrants(EtcdClient client)
 
     /// <summary>Asks for one. It is on no key until <see cref="HoldAsync"/> says so.</summary>
     /// <param name="seconds">How long it lasts.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="EtcdException">There is none.</exception>
-    internal async Task<LeaseGrantResponse> GrantAsync(long seconds, CancellationToken cancellationToken)
+    internal async Task<LeaseGrantResponse> GrantAsync(long seconds, CancellationToken cancellation)
     {
         LeaseGrantResponse grant = await client.LeaseGrantAsync(
-            new LeaseGrantRequest { TTL = seconds }, cancellationToken);
+            new LeaseGrantRequest { TTL = seconds }, cancellation);
         _known = _known.Add(grant.ID);
         _loose.Add(grant.ID);
         return grant;
@@ -54,27 +54,27 @@ internal sealed class OwnGrants(EtcdClient client)
     /// <param name="grant">On the key.</param>
     /// <param name="replaced">The etcd lease that was on the version that was replaced, whoever asked for it; 0 for
     /// none.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task HoldAsync(string name, long grant, long replaced, CancellationToken cancellationToken)
+    /// <param name="cancellation">Ends the wait.</param>
+    internal async Task HoldAsync(string name, long grant, long replaced, CancellationToken cancellation)
     {
         LetGo(name, replaced);
         _held[name] = grant;
         _loose.Remove(grant);
         foreach (long loose in _loose.ToArray())
         {
-            await RevokeAsync(loose, cancellationToken);
+            await RevokeAsync(loose, cancellation);
         }
     }
 
     /// <summary>Says that a key is gone, and ends what was on it.</summary>
     /// <param name="name">The key's.</param>
     /// <param name="grant">The etcd lease that was on it, whoever asked for it; 0 for none.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task EndAsync(string name, long grant, CancellationToken cancellationToken)
+    /// <param name="cancellation">Ends the wait.</param>
+    internal async Task EndAsync(string name, long grant, CancellationToken cancellation)
     {
         foreach (long ended in LetGo(name, grant))
         {
-            await RevokeAsync(ended, cancellationToken);
+            await RevokeAsync(ended, cancellation);
         }
     }
 
@@ -104,13 +104,13 @@ internal sealed class OwnGrants(EtcdClient client)
 
     /// <summary>Ends one. What etcd does not confirm is tried again after the next write that succeeds.</summary>
     /// <returns>Whether it has ended for certain.</returns>
-    internal async Task<bool> RevokeAsync(long grant, CancellationToken cancellationToken)
+    internal async Task<bool> RevokeAsync(long grant, CancellationToken cancellation)
     {
         try
         {
-            await client.LeaseRevokeAsync(grant, cancellationToken);
+            await client.LeaseRevokeAsync(grant, cancellation);
         }
-        catch (EtcdException e) when (e.IsLeaseNotFound)
+        catch (EtcdException problem) when (problem.IsLeaseNotFound)
         {
         }
         catch (EtcdException)

@@ -3,6 +3,8 @@ using System.Collections.Immutable;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Judging;
+using Overlay.Lease.StoreKit;
 using Overlay.Net;
 
 namespace Overlay.Lease.Etcd.Store;
@@ -12,7 +14,7 @@ namespace Overlay.Lease.Etcd.Store;
 /// may be read by any thread.
 /// </summary>
 internal sealed class OwnLeaseKeeper(
-    EtcdClient client, EtcdKeys keys, EtcdLeaseWriter writer, TimeProvider time, Action<string> warn, Random random)
+    EtcdClient client, EtcdKeys keys, EtcdLeaseWriter writer, TimeProvider clock, Action<string> warn, Random random)
 {
     // Each lost race means that somebody else has won one: with so many hosts starting at once there is work left for
     // none.
@@ -38,29 +40,26 @@ internal sealed class OwnLeaseKeeper(
     /// <exception cref="EtcdException">etcd fails.</exception>
     /// <exception cref="LeaseStoreException">No subnet is free.</exception>
     internal async Task<AcquiredLease> AcquireAsync(
-        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
     {
         for (int attempt = 1; attempt <= MostAttempts; attempt++)
         {
-            EtcdListing listing = await ListAsync(cancellationToken);
+            EtcdListing listing = await ListAsync(cancellation);
             var choice = AcquireChoice.Make(listing.Survey(config), config, request, random, _untilTaken.Warn);
             foreach (StoredLease obsolete in choice.Obsolete)
             {
-                await writer.DeleteAsync((EtcdLease)obsolete, cancellationToken);
+                await writer.DeleteAsync((EtcdLease)obsolete, cancellation);
             }
 
             if (choice.Subnet is not { } subnet)
             {
-                throw new LeaseStoreException(
-                    $"out of subnets: every /{config.SubnetLength} from {config.SubnetMin} to "
-                    + $"{config.SubnetMax} below {keys.Subnets} is leased; enlarge Network or "
-                    + $"SubnetMax in {keys.Config}, or remove leases of hosts that are gone");
+                throw AcquireRules.OutOfSubnets(config, $"below {keys.Subnets}", keys.Config);
             }
 
             var own = choice.Own as EtcdLease;
-            SubnetLease lease = new(subnet, request.Attributes, DateTimeOffset.MaxValue);
-            if (await WriteAsync(lease, own, own is { IsReservation: true }, cancellationToken) is { } written
-                && (own is not null || await CountsAsync(lease, config, cancellationToken)))
+            var lease = new SubnetLease(subnet, request.Attributes, DateTimeOffset.MaxValue);
+            if (await WriteAsync(lease, own, own is { IsReservation: true }, cancellation) is { } written
+                && (own is not null || await CountsAsync(lease, config, cancellation)))
             {
                 _own = new OwnLease(
                     subnet, request.PublicIp, written.ModRevision, listing.ClusterId, own is { IsReservation: true });
@@ -68,7 +67,7 @@ internal sealed class OwnLeaseKeeper(
                 return new AcquiredLease(lease with { Expires = written.Expires }, IsNew: own is null);
             }
 
-            await PauseAsync(cancellationToken);
+            await PauseAsync(cancellation);
         }
 
         throw new LeaseStoreNotReadyException(
@@ -78,12 +77,12 @@ internal sealed class OwnLeaseKeeper(
 
     /// <exception cref="EtcdException">etcd fails.</exception>
     /// <exception cref="LeaseLostException">The subnet is not ours any longer.</exception>
-    internal async Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+    internal async Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {
         OwnLease held = Held(own);
         for (int attempt = 1; attempt <= MostAttempts; attempt++)
         {
-            EtcdListing listing = await ListAsync(cancellationToken);
+            EtcdListing listing = await ListAsync(cancellation);
             held = held.AgainstStore(listing.ClusterId, listing.Revision);
             _own = held;
             EtcdLease? found = listing.Find(own.Subnet);
@@ -93,19 +92,19 @@ internal sealed class OwnLeaseKeeper(
                 && verdict != OwnVerdict.Unreadable)
             {
                 string? rest = rival is null
-                    || found is null ? null : await GiveUpAsync(held, verdict, found, cancellationToken);
+                    || found is null ? null : await GiveUpAsync(held, verdict, found, cancellation);
                 throw new LeaseLostException(trouble + rest);
             }
 
             bool isReserved = verdict == OwnVerdict.Reserved || (verdict == OwnVerdict.Unreadable && held.IsReserved);
-            if (await WriteAsync(own, found, isReserved, cancellationToken) is not { } written)
+            if (await WriteAsync(own, found, isReserved, cancellation) is not { } written)
             {
-                await PauseAsync(cancellationToken);
+                await PauseAsync(cancellation);
                 continue;
             }
 
             _own = held with { ModRevision = written.ModRevision, IsReserved = isReserved };
-            if (found is null && _config is { } config && !await CountsAsync(own, config, cancellationToken))
+            if (found is null && _config is { } config && !await CountsAsync(own, config, cancellation))
             {
                 continue; // the next look says who was faster
             }
@@ -120,14 +119,14 @@ internal sealed class OwnLeaseKeeper(
 
     /// <summary>Removes our lease if it still is ours; a reservation stays.</summary>
     /// <exception cref="EtcdException">etcd fails.</exception>
-    internal async Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
+    internal async Task ReleaseAsync(SubnetLease own, CancellationToken cancellation)
     {
         OwnLease held = Held(own);
-        EtcdListing listing = await ListAsync(cancellationToken);
+        EtcdListing listing = await ListAsync(cancellation);
         held = held.AgainstStore(listing.ClusterId, listing.Revision);
         if (listing.Find(own.Subnet) is { } found && held.VerdictOn(found, Grants) == OwnVerdict.Ours)
         {
-            await writer.DeleteAsync(found, cancellationToken);
+            await writer.DeleteAsync(found, cancellation);
         }
 
         _own = null;
@@ -137,7 +136,7 @@ internal sealed class OwnLeaseKeeper(
     // next.
     /// <returns>What stays, for the end of a message; null when nothing does that anybody has to know of.</returns>
     private async Task<string?> GiveUpAsync(
-        OwnLease held, OwnVerdict verdict, EtcdLease found, CancellationToken cancellationToken)
+        OwnLease held, OwnVerdict verdict, EtcdLease found, CancellationToken cancellation)
     {
         string key = keys.Of(held.Name);
         if (verdict == OwnVerdict.Reserved)
@@ -152,36 +151,36 @@ internal sealed class OwnLeaseKeeper(
 
         try
         {
-            await writer.DeleteAsync(found, cancellationToken);
+            await writer.DeleteAsync(found, cancellation);
             return null;
         }
-        catch (EtcdException e)
+        catch (EtcdException problem)
         {
-            return $"; {key} could not be removed and ends by itself: {e.Message}";
+            return $"; {key} could not be removed and ends by itself: {problem.Message}";
         }
     }
 
     // A reservation of ours that says what we say is as good as written. One that does not is written without a time
     // to live, so that it stays a reservation.
     private async Task<WrittenLease?> WriteAsync(
-        SubnetLease lease, EtcdLease? found, bool isReserved, CancellationToken cancellationToken)
+        SubnetLease lease, EtcdLease? found, bool isReserved, CancellationToken cancellation)
     {
         if (isReserved && found is not null)
         {
             return found.IsReadable && found.Lease?.Attributes == lease.Attributes
                 ? new WrittenLease(found.ModRevision, DateTimeOffset.MaxValue)
-                : await writer.PutBackAsync(lease.Subnet, lease.Attributes, found, cancellationToken);
+                : await writer.PutBackAsync(lease.Subnet, lease.Attributes, found, cancellation);
         }
 
         try
         {
-            WrittenLease? written = await writer.PutAsync(lease.Subnet, lease.Attributes, found, cancellationToken);
+            WrittenLease? written = await writer.PutAsync(lease.Subnet, lease.Attributes, found, cancellation);
             _fullIsTold = false;
             return written;
         }
-        catch (EtcdException e) when (e.IsFull && found is { LeaseId: not 0 })
+        catch (EtcdException problem) when (problem.IsFull && found is { LeaseId: not 0 })
         {
-            if (await writer.KeepAliveAsync(found, cancellationToken) is not { } kept)
+            if (await writer.KeepAliveAsync(found, cancellation) is not { } kept)
             {
                 throw;
             }
@@ -190,7 +189,7 @@ internal sealed class OwnLeaseKeeper(
             {
                 _fullIsTold = true;
                 warn(
-                    $"etcd takes no writes, so the lease {lease.Subnet} is only kept alive: {e.Message}; "
+                    $"etcd takes no writes, so the lease {lease.Subnet} is only kept alive: {problem.Message}; "
                         + $"{EtcdFaults.FullRemedy}");
             }
 
@@ -199,9 +198,9 @@ internal sealed class OwnLeaseKeeper(
     }
 
     // Two hosts with different configs can make leases that overlap. The one made first stays; the other is given back.
-    private async Task<bool> CountsAsync(SubnetLease lease, NetworkConfig config, CancellationToken cancellationToken)
+    private async Task<bool> CountsAsync(SubnetLease lease, NetworkConfig config, CancellationToken cancellation)
     {
-        EtcdListing listing = await ListAsync(cancellationToken);
+        EtcdListing listing = await ListAsync(cancellation);
         if (listing.Find(lease.Subnet) is not { } made || !Grants.Contains(made.LeaseId))
         {
             return false;
@@ -215,7 +214,7 @@ internal sealed class OwnLeaseKeeper(
             }
         }
 
-        await writer.DeleteAsync(made, cancellationToken);
+        await writer.DeleteAsync(made, cancellation);
         return false;
     }
 
@@ -242,9 +241,9 @@ internal sealed class OwnLeaseKeeper(
             && known.Subnet == own.Subnet
             && known.PublicIp == own.PublicIp ? known : OwnLease.Claimed(own);
 
-    private Task<EtcdListing> ListAsync(CancellationToken cancellationToken) =>
-        EtcdListing.ReadAsync(client, keys, _ => null, cancellationToken);
+    private Task<EtcdListing> ListAsync(CancellationToken cancellation) =>
+        EtcdListing.ReadAsync(client, keys, _ => null, cancellation);
 
-    private Task PauseAsync(CancellationToken cancellationToken) =>
-        Task.Delay(s_longestJitter * random.NextDouble(), time, cancellationToken);
+    private Task PauseAsync(CancellationToken cancellation) =>
+        Task.Delay(s_longestJitter * random.NextDouble(), clock, cancellation);
 }

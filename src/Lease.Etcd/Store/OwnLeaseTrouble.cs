@@ -1,3 +1,5 @@
+using Overlay.Lease.Judging;
+
 namespace Overlay.Lease.Etcd.Store;
 
 /// <summary>Why our lease is not ours any longer, or may not be: one line for a person.</summary>

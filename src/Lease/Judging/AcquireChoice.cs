@@ -3,15 +3,21 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Judging;
 
 /// <summary>Which subnet a host takes, given everything in the store. Pure.</summary>
 /// <param name="Subnet">Null when none is free.</param>
 /// <param name="Own">The entry by which the host has it already; null when it does not.</param>
 /// <param name="Obsolete">The host's own leases that cannot be used any longer, to be removed.</param>
-internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOnlyList<StoredLease> Obsolete)
+public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOnlyList<StoredLease> Obsolete)
 {
-    internal static AcquireChoice Make(
+    /// <summary>Chooses.</summary>
+    /// <param name="survey">Of the whole store.</param>
+    /// <param name="config">With IPv4 enabled.</param>
+    /// <param name="request">Who asks.</param>
+    /// <param name="random">Decides among free subnets.</param>
+    /// <param name="warn">Gets one line for each thing that the host had and does not get.</param>
+    public static AcquireChoice Make(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, Random random, Action<string> warn)
     {
         (StoredLease? own, List<StoredLease> obsolete) = FindOwn(survey, config, request, warn);
@@ -25,9 +31,9 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
         return new AcquireChoice(subnet, own, obsolete);
     }
 
-    // The host is known by its public address. Of several leases one that was reserved for it is meant to be used; else
-    // the one held before is what its pods have addresses of. An expired lease of ours that nobody has taken over is as
-    // good as any, but one that still runs goes first. A reservation is its maker's: only he removes it.
+    // The host is known by its public address. Of several leases of its own it takes one that is reserved for it; else
+    // the one it held before, because its pods have addresses of it. An expired lease that nobody has taken over will
+    // do, after those that have not expired. A reservation is never removed here: that is for whoever made it.
     private static (StoredLease? Own, List<StoredLease> Obsolete) FindOwn(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, Action<string> warn)
     {
@@ -67,12 +73,12 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
         return (own, obsolete);
     }
 
-    // A lost subnet is in use by another host that goes by our address: by the address it would be taken for ours.
+    // Another host uses a lost subnet with our public address, so the address does not make it ours.
     private static bool IsOurs(StoredLease entry, LeaseRequest request) =>
         entry.IsOf(request.PublicIp) && !(request.LostSubnet is { } lost && entry.Key?.Subnet == lost);
 
-    // Whatever is ours here is obsolete. Besides the leases of others, an entry whose content cannot be used holds its
-    // own name, for it is not ours to overwrite.
+    // Called when none of our own leases can be used. Besides the leases of others, an entry whose content cannot be
+    // used keeps its name taken: it is not ours to overwrite.
     private static List<Ipv4Prefix> Taken(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, List<StoredLease> obsolete)
     {
@@ -112,8 +118,8 @@ internal sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IRead
         return null;
     }
 
-    // Subnets that were never leased come first. A host whose clock runs ahead takes every lease for expired: it then
-    // still does no harm while there is room.
+    // Subnets that were never leased come first: a host whose clock runs ahead takes every lease for expired, and does
+    // no harm while there are others.
     private static Ipv4Prefix? Allocate(
         LeaseSurvey survey, NetworkConfig config, List<Ipv4Prefix> taken, Random random)
     {

@@ -2,16 +2,16 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Judging;
 
-/// <summary>A store's entries as an operator is shown them.</summary>
-internal static class LeaseEntries
+/// <summary>A store's entries in the form an operator sees.</summary>
+public static class LeaseEntries
 {
     /// <summary>All of them, by ascending address; those that name no subnet last, by name.</summary>
     /// <param name="stored">In any order.</param>
     /// <param name="survey">What they amount to; null when there is no config to judge them by.</param>
     /// <param name="expires">When an entry ends; null when that is not known.</param>
-    internal static IReadOnlyList<LeaseEntry> Of<T>(
+    public static IReadOnlyList<LeaseEntry> Of<T>(
         IEnumerable<T> stored, LeaseSurvey? survey, Func<T, DateTimeOffset?> expires)
         where T : StoredLease
     {
@@ -33,7 +33,7 @@ internal static class LeaseEntries
     }
 
     /// <summary>One of them.</summary>
-    internal static LeaseEntry Of(StoredLease entry, DateTimeOffset? expires, string? fault = null) => new(
+    public static LeaseEntry Of(StoredLease entry, DateTimeOffset? expires, string? fault = null) => new(
         entry.Name,
         entry.Key,
         entry.Lease?.Attributes,

@@ -3,14 +3,14 @@ using System.Collections.Generic;
 using System.Linq;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Judging;
 
 /// <summary>
 /// Decides which entries of a store count. Pure, and dependent on nothing but the entries and the config, so that every
 /// host decides the same.
 /// </summary>
 /// <remarks>
-/// The backend type in a lease is not looked at: flannel's UDP backend uses every lease, and so do we.
+/// What a lease's backend publishes is not looked at: flannel's UDP backend uses the leases of every backend.
 /// </remarks>
 public static class LeaseJudge
 {
@@ -19,11 +19,11 @@ public static class LeaseJudge
     /// <param name="config">With IPv4 enabled.</param>
     /// <param name="now">Decides what has expired.</param>
     /// <param name="noun">What the store calls an entry, for messages: <c>file</c> or <c>key</c>.</param>
-    internal static LeaseSurvey Judge(
+    public static LeaseSurvey Judge(
         IReadOnlyList<StoredLease> stored, NetworkConfig config, DateTimeOffset now, string noun)
     {
         List<LeaseFault> faults = [];
-        List<Candidate> candidates = new(stored.Count);
+        var candidates = new List<Candidate>(stored.Count);
         foreach (StoredLease entry in stored)
         {
             if (entry.Expires <= now)
@@ -42,7 +42,7 @@ public static class LeaseJudge
             }
             else
             {
-                // The content it has now goes before the content it had and that never counted.
+                // The defect of the present content comes before a fault of the lease kept from an earlier version.
                 faults.Add(new(entry, $"is skipped: {entry.Defect ?? fault}"));
             }
         }
@@ -51,11 +51,11 @@ public static class LeaseJudge
     }
 
     /// <summary>Why no host may be reached at an address for traffic of this overlay; null when one may.</summary>
-    internal static string? FaultOfPublicIp(Ipv4Address publicIp, NetworkConfig config)
+    public static string? FaultOfPublicIp(Ipv4Address publicIp, NetworkConfig config)
     {
         if (config.Network.Contains(publicIp))
         {
-            // Datagrams for it would be routed into the overlay that is to carry them.
+            // Datagrams to it would be routed into the overlay, which sends them as datagrams to it, and so on.
             return $"the public address {publicIp} is inside the overlay's network {config.Network}; "
                 + "use an address of the host's own network";
         }
@@ -121,7 +121,7 @@ public static class LeaseJudge
             return order != 0 ? order : string.CompareOrdinal(a.Stored.Name, b.Stored.Name);
         });
 
-        SortedSet<Candidate> accepted = new(OverlapComparer.Instance);
+        var accepted = new SortedSet<Candidate>(OverlapComparer.Instance);
         foreach (Candidate candidate in candidates)
         {
             if (!accepted.Add(candidate) && accepted.TryGetValue(candidate, out Candidate winner))
@@ -131,7 +131,7 @@ public static class LeaseJudge
             }
         }
 
-        List<StoredLease> counting = new(accepted.Count);
+        var counting = new List<StoredLease>(accepted.Count);
         foreach (Candidate candidate in accepted)
         {
             counting.Add(candidate.Stored);
@@ -144,11 +144,11 @@ public static class LeaseJudge
 
     private readonly record struct Candidate(StoredLease Stored, SubnetLease Lease);
 
-    // Those that overlap are equal. No order in general, but one among leases that are disjoint, such as a set holds
-    // that takes no equals; what is looked up there then finds a lease that overlaps it, in logarithmic time.
+    // Leases that overlap compare as equal. That is an order among disjoint leases only, which is what a set without
+    // equal members holds; a lookup then finds the lease that overlaps another in logarithmic time.
     private sealed class OverlapComparer : IComparer<Candidate>
     {
-        internal static OverlapComparer Instance { get; } = new();
+        public static OverlapComparer Instance { get; } = new();
 
         public int Compare(Candidate x, Candidate y)
         {

@@ -2,21 +2,22 @@ using System;
 using System.Collections.Generic;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Judging;
 
 /// <summary>
-/// A store's entries and which of them count, kept up to date entry by entry: what <see cref="LeaseJudge"/> says of all
-/// of them, at the cost of those that a change can reach. For one thread at a time.
+/// A store's entries and which of them count, kept up to date entry by entry. The result is that of
+/// <see cref="LeaseJudge"/> on all entries; the cost is that of the entries that a change can affect. For one thread at
+/// a time.
 /// </summary>
 /// <remarks>
 /// Prefixes nest or are disjoint. So whatever a change to one lease can make count, or keep from counting, lies within
-/// the largest leased prefix around it, and only what lies there is judged again. Expiry is not its business: it serves
+/// the largest leased prefix around it, and only what lies there is judged again. Nothing expires here: it is for
 /// stores that end leases themselves.
 /// </remarks>
 /// <param name="config">With IPv4 enabled.</param>
 /// <param name="noun">What the store calls an entry, for messages.</param>
 /// <param name="report">Gets each fault once for each version it is found in, and again when it comes back.</param>
-internal sealed class LeaseLedger(NetworkConfig config, string noun, Action<LeaseFault> report)
+public sealed class LeaseLedger(NetworkConfig config, string noun, Action<LeaseFault> report)
 {
     private readonly Dictionary<string, StoredLease> _stored = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StoredLease> _faulty = new(StringComparer.Ordinal);
@@ -27,16 +28,17 @@ internal sealed class LeaseLedger(NetworkConfig config, string noun, Action<Leas
     private readonly Dictionary<Ipv4Prefix, int> _held = [];
 
     /// <summary>All entries by name. A live collection: it changes with the next <see cref="Apply"/>.</summary>
-    internal IReadOnlyDictionary<string, StoredLease> Stored => _stored;
+    public IReadOnlyDictionary<string, StoredLease> Stored => _stored;
 
     /// <summary>The entries that count, by subnet. A live collection as well.</summary>
-    internal IReadOnlyDictionary<Ipv4Prefix, StoredLease> Counting => _counting;
+    public IReadOnlyDictionary<Ipv4Prefix, StoredLease> Counting => _counting;
 
     /// <summary>Takes in what became of some entries.</summary>
-    /// <param name="touched">In order; a null entry is gone. The last word on a name holds.</param>
+    /// <param name="touched">In order; a null entry is gone. The last one of a name counts.</param>
     /// <returns>The net effect on what counts. Removals come first: a subnet and a larger or smaller one in its place
-    /// then never stand side by side. A lease that was written is told again even if it says the same.</returns>
-    internal List<LeaseChange> Apply(IReadOnlyList<(string Name, StoredLease? Stored)> touched)
+    /// then never stand side by side. A lease that was written is reported again even if nothing in it has
+    /// changed.</returns>
+    public IReadOnlyList<LeaseChange> Apply(IReadOnlyList<(string Name, StoredLease? Stored)> touched)
     {
         Dictionary<Ipv4Prefix, StoredLease?> before = [];
         HashSet<StoredLease> written = [];
@@ -90,7 +92,7 @@ internal sealed class LeaseLedger(NetworkConfig config, string noun, Action<Leas
         return NetChanges(before, written);
     }
 
-    // What lies outside the network counts in no company, and must not tie together what lies inside.
+    // A lease outside the network never counts, and must not join leases inside it into one group to be judged.
     private bool CanCount(StoredLease stored, out Ipv4Prefix subnet)
     {
         subnet = stored.Lease?.Subnet.Masked() ?? default;
@@ -140,8 +142,8 @@ internal sealed class LeaseLedger(NetworkConfig config, string noun, Action<Leas
     private void JudgeWithin(Ipv4Prefix whole, Dictionary<Ipv4Prefix, StoredLease?> before)
     {
         List<StoredLease> members = [];
-        Place first = new(new Ipv4Prefix(whole.First, 0), "");
-        Place last = new(new Ipv4Prefix(whole.Last, 33), "");
+        var first = new Place(new Ipv4Prefix(whole.First, 0), "");
+        var last = new Place(new Ipv4Prefix(whole.Last, 33), "");
         foreach (Place place in _places.GetViewBetween(first, last))
         {
             members.Add(_stored[place.Name]);
@@ -213,7 +215,7 @@ internal sealed class LeaseLedger(NetworkConfig config, string noun, Action<Leas
 
     private sealed class PlaceComparer : IComparer<Place>
     {
-        internal static PlaceComparer Instance { get; } = new();
+        public static PlaceComparer Instance { get; } = new();
 
         public int Compare(Place x, Place y)
         {

@@ -1,13 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Linq;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
 /// <summary>
 /// The operator's side of a <see cref="FileLeaseStore"/>: the same directory, the same lock. A reservation is a lease
@@ -16,165 +16,154 @@ namespace Overlay.Lease;
 /// <remarks>Reading takes no lock and needs no right to write.</remarks>
 public sealed class FileLeaseAdministration : ILeaseAdministration
 {
-    private readonly FileLeaseStore _store;
-    private readonly TimeProvider _time;
+    private readonly LeaseDirectory _directory;
+    private readonly LeaseFolder _folder;
 
     /// <summary>Names the directory; nothing is read or made yet.</summary>
     /// <param name="directory">What the hosts share. It need not hold a config.</param>
-    /// <param name="time">Decides expiry.</param>
-    public FileLeaseAdministration(string directory, TimeProvider time)
+    /// <param name="clock">Decides expiry.</param>
+    public FileLeaseAdministration(string directory, TimeProvider clock)
     {
-        // What a store warns of is in the list, beside the entry it is about.
-        _store = new FileLeaseStore(directory, time, _ => { });
-        _time = time;
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(clock);
+        _directory = new LeaseDirectory(directory, clock);
+
+        // What a host's store warns of is in the list, beside the entry it is about.
+        _folder = new LeaseFolder(_directory.Subnets, clock, _ => { });
     }
 
     /// <inheritdoc/>
-    public string Description => _store.Description;
+    public string Description => _directory.Description;
 
     /// <inheritdoc/>
-    public async Task<string?> ReadConfigTextAsync(CancellationToken cancellationToken)
+    public async Task<string?> ReadConfigTextAsync(CancellationToken cancellation)
     {
         RequireDirectory();
         try
         {
-            return await RegularFile.ReadAllTextAsync(_store.ConfigPath, cancellationToken);
+            return await RegularFile.ReadAllTextAsync(_directory.ConfigPath, cancellation);
         }
         catch (FileNotFoundException)
         {
             return null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new LeaseStoreException($"the network config {_store.ConfigPath} cannot be read "
-                + $"({OneLine.Shorten(e.Message)}); make it a readable file, or remove it", e);
+            throw new LeaseStoreException(
+                $"the network config {_directory.ConfigPath} cannot be read ({OneLine.Shorten(problem.Message)}); make "
+                    + "it a readable file, or remove it",
+                problem);
         }
     }
 
     /// <inheritdoc/>
-    public async Task WriteConfigTextAsync(string json, string? replacing, CancellationToken cancellationToken)
+    public async Task WriteConfigTextAsync(string json, string? replacing, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(json);
         RequireDirectory();
         try
         {
-            using IDisposable held = await StoreLock.EnterAsync(
-                _store.LockPath, _store.LockPatience, _time, cancellationToken);
-            if (await ReadConfigTextAsync(cancellationToken) != replacing)
+            using IDisposable held = await _directory.LockAsync(cancellation);
+            if (await ReadConfigTextAsync(cancellation) != replacing)
             {
-                throw new LeaseStoreException($"the network config {_store.ConfigPath} was changed by somebody else "
-                    + "meanwhile, so it is left alone; look at it, and try again");
+                throw LeaseStoreException.ChangedMeanwhile($"the network config {_directory.ConfigPath}");
             }
 
-            AtomicFile.Write(_store.ConfigPath, Encoding.UTF8.GetBytes(json));
+            AtomicFile.Write(_directory.ConfigPath, Encoding.UTF8.GetBytes(json));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new LeaseStoreException($"the network config {_store.ConfigPath} cannot be written "
-                + $"({OneLine.Shorten(e.Message)}); check that the directory may be written", e);
+            throw new LeaseStoreException(
+                $"the network config {_directory.ConfigPath} cannot be written ({OneLine.Shorten(problem.Message)}); "
+                    + "check that the directory may be written",
+                problem);
         }
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<LeaseEntry>> ListAsync(NetworkConfig? config, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<LeaseEntry>> ListAsync(NetworkConfig? config, CancellationToken cancellation)
     {
         RequireDirectory();
-        return Task.Run(() => List(config), cancellationToken);
+        return Task.Run(() => List(config), cancellation);
     }
 
     /// <inheritdoc/>
     public Task<LeaseReservation> ReserveAsync(
-        NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp, CancellationToken cancellationToken)
+        NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(config);
         RequireDirectory();
         ReservationRules.Check(config, subnet, publicIp);
-        return _store.UnderLockAsync($"reserve {subnet}", () => Reserve(config, subnet, publicIp), cancellationToken);
+        return _directory.UnderLockAsync(
+            $"reserve {subnet}", () => Reserve(config, subnet, publicIp), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<LeaseEntry?> RemoveAsync(string name, CancellationToken cancellationToken)
+    public Task<LeaseEntry?> RemoveAsync(string name, CancellationToken cancellation)
     {
         RequireDirectory();
-        return _store.UnderLockAsync($"remove the lease {name}", () => Remove(name), cancellationToken);
+        return _directory.UnderLockAsync($"remove the lease {name}", () => Remove(name), cancellation);
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private IReadOnlyList<LeaseEntry> List(NetworkConfig? config)
     {
-        LeaseFolder folder = _store.Folder;
         try
         {
-            folder.RefreshAll();
+            _folder.RefreshAll();
         }
         catch (DirectoryNotFoundException)
         {
             return []; // no host has taken a lease yet
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new LeaseStoreException($"the leases in {folder.Directory} cannot be read "
-                + $"({OneLine.Shorten(e.Message)}); check its permissions", e);
+            throw new LeaseStoreException(
+                $"the leases in {_directory.Subnets} cannot be read ({OneLine.Shorten(problem.Message)}); check its "
+                    + "permissions",
+                problem);
         }
 
-        return LeaseEntries.Of(
-            folder.Files, config is null ? null : folder.Survey(config), file => file.Expires);
+        return LeaseEntries.Of(_folder.Files, config is null ? null : _folder.Survey(config), file => file.Expires);
     }
 
     private LeaseReservation Reserve(NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp)
     {
-        LeaseFolder folder = _store.Folder;
-        folder.RefreshAll();
-        LeaseSurvey survey = folder.Survey(config);
+        _folder.RefreshAll();
         string name = new SubnetKey(subnet).Format();
-        string path = _store.PathOf(subnet);
-        LeaseFile? file = folder.Find(name);
-        bool isLive = file?.Expires > survey.Now;
-        bool isReadable = file is { Lease: not null, Defect: null };
-        if (isLive && !isReadable)
+        string path = _directory.PathOf(subnet);
+        LeaseFile? file = _folder.Find(name);
+        LeaseReservation done = ReservationRules.Decide(_folder.Survey(config), subnet, publicIp, file, path);
+        if (done.Kind == ReservationKind.Unchanged)
         {
-            throw new LeaseStoreException($"{subnet} cannot be reserved: {path} is there and is no lease "
-                + $"({file?.Defect}); remove it first: overlay lease remove {subnet}");
+            return done;
         }
 
-        ReservationRules.RequireFree(subnet, publicIp, isLive ? file?.Lease : null, survey.Leases);
-        LeaseReservation done = new(
-            ReservationKind.Made, survey.Leases.FirstOrDefault(
-                lease => lease.PublicIp == publicIp && lease.Subnet != subnet)?.Subnet);
-        if (isLive && file is { IsReservation: true })
-        {
-            return done with { Kind = ReservationKind.Unchanged };
-        }
-
-        // What else the owner has said in its lease is kept as it stands.
-        bool isOwn = isReadable && file?.Lease?.PublicIp == publicIp;
+        // What else the owner publishes in its lease is kept as it stands, also when that has expired.
+        bool isOwn = file is { IsReadable: true } && file.IsOf(publicIp);
         byte[] content = isOwn ? File.ReadAllBytes(path) : [.. new LeaseAttributes(publicIp).ToJson(), (byte)'\n'];
         AtomicFile.Write(path, content, FileLeaseStore.ReservedUntil, replace: file is not null);
-        folder.Refresh([name]);
-        if (folder.Find(name) is not { } written || !written.IsReservation)
-        {
-            throw new LeaseStoreException($"{path} is written but keeps the date "
-                + $"{File.GetLastWriteTimeUtc(path):yyyy-MM-dd} "
-                + $"instead of {FileLeaseStore.ReservedUntil:yyyy-MM-dd}, so it ends; move the store to a file "
-                + "system that holds such a date");
-        }
-
-        return isLive ? done with { Kind = ReservationKind.FromLease } : done;
+        _folder.Refresh([name]);
+        return _folder.Find(name) is { IsReservation: true }
+            ? done
+            : throw new LeaseStoreException(
+                $"{path} is written but keeps the date {File.GetLastWriteTimeUtc(path):yyyy-MM-dd} instead of "
+                    + $"{FileLeaseStore.ReservedUntil:yyyy-MM-dd}, so it ends; move the store to a file system that "
+                    + "holds such a date");
     }
 
     // Only what a listing finds: a name may say anything, a path out of the directory, too.
     private LeaseEntry? Remove(string name)
     {
-        LeaseFolder folder = _store.Folder;
-        folder.RefreshAll();
-        if (folder.Find(name) is not { } file)
+        _folder.RefreshAll();
+        if (_folder.Find(name) is not { } file)
         {
             return null;
         }
 
-        string path = Path.Combine(folder.Directory, name);
+        string path = Path.Combine(_directory.Subnets, name);
         if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null)
         {
             throw new LeaseStoreException(
@@ -187,11 +176,11 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
 
     private void RequireDirectory()
     {
-        if (!Directory.Exists(_store.StoreDirectory))
+        if (!Directory.Exists(_directory.Root))
         {
-            throw new LeaseStoreException($"the lease directory {_store.StoreDirectory} does not exist or cannot be "
-                + "entered; create it, or name the one "
-                + "that all hosts share");
+            throw new LeaseStoreException(
+                $"the lease directory {_directory.Root} does not exist or cannot be entered; create it, or name the "
+                    + "one that all hosts share");
         }
     }
 }

@@ -5,9 +5,11 @@ using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Lease.Judging;
+using Overlay.Lease.StoreKit;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
 /// <summary>
 /// Leases as files in a directory that all hosts share: <c>DIR/config</c> is the network config in flannel's JSON,
@@ -24,12 +26,8 @@ public sealed class FileLeaseStore : ILeaseStore
 {
     private const int MostAttempts = 5;
 
-    private static readonly TimeSpan s_leftoverAge = TimeSpan.FromMinutes(1);
-
-    private readonly string _directory;
-    private readonly string _configPath;
-    private readonly string _subnetsDirectory;
-    private readonly TimeProvider _time;
+    private readonly LeaseDirectory _directory;
+    private readonly TimeProvider _clock;
     private readonly Action<string> _warn;
     private readonly WarnOnce _untilTaken;
     private readonly Random _random;
@@ -38,30 +36,20 @@ public sealed class FileLeaseStore : ILeaseStore
 
     /// <summary>Names the directory; nothing is read or made yet.</summary>
     /// <param name="directory">It must hold a file <c>config</c> by the time the store is used.</param>
-    /// <param name="time">Decides expiry and dates the files written.</param>
+    /// <param name="clock">Decides expiry and dates the files written.</param>
     /// <param name="warn">Gets one line for each thing passed over; called from any thread, one call at a time.</param>
     /// <param name="random">Chooses among free subnets; null for an unpredictable choice.</param>
-    public FileLeaseStore(string directory, TimeProvider time, Action<string> warn, Random? random = null)
+    public FileLeaseStore(string directory, TimeProvider clock, Action<string> warn, Random? random = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        ArgumentNullException.ThrowIfNull(time);
-        ArgumentNullException.ThrowIfNull(warn);
-        _directory = Path.GetFullPath(directory);
-        _configPath = Path.Combine(_directory, "config");
-        _subnetsDirectory = Path.Combine(_directory, "subnets");
-        _time = time;
-        Lock warning = new();
-        _warn = line =>
-        {
-            lock (warning)
-            {
-                warn(line);
-            }
-        };
+        ArgumentNullException.ThrowIfNull(clock);
+        _directory = new LeaseDirectory(directory, clock);
+        _clock = clock;
+        _warn = Warnings.OneAtATime(warn);
         _untilTaken = new WarnOnce(_warn);
         _random = random ?? new Random();
-        _folder = new LeaseFolder(_subnetsDirectory, time, _warn);
-        _ownFile = new OwnLeaseFile(_folder, time, _warn);
+        _folder = new LeaseFolder(_directory.Subnets, clock, _warn);
+        _ownFile = new OwnLeaseFile(_folder, clock, _warn);
     }
 
     /// <summary>How long a lease lasts after it was written: 24 hours, as flannel's.</summary>
@@ -76,108 +64,71 @@ public sealed class FileLeaseStore : ILeaseStore
     /// <summary>How often a watch reads the directory again though nothing was announced. Default 10 s.</summary>
     public TimeSpan RereadInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long to wait for another process that holds the lock. Default 10 s.</summary>
-    public TimeSpan LockPatience { get; init; } = TimeSpan.FromSeconds(10);
+    /// <inheritdoc/>
+    public string Description => _directory.Description;
 
     /// <inheritdoc/>
-    public string Description => $"file:{_directory}";
-
-    /// <summary>False makes a watch rely on reading again.</summary>
-    internal bool UsesInotify { get; init; } = true;
-
-    internal LeaseFolder Folder => _folder;
-
-    internal string LockPath => Path.Combine(_directory, ".lock");
-
-    internal string StoreDirectory => _directory;
-
-    internal string ConfigPath => _configPath;
-
-    /// <summary>The events of the last watch that was started.</summary>
-    internal FolderEvents? LastWatchEvents { get; private set; }
-
-    /// <inheritdoc/>
-    public async Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken)
+    public async Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation)
     {
-        const string Example = """for example: {"Network":"10.244.0.0/16","Backend":{"Type":"udp"}}""";
+        const string ForExample = $"for example: {StoredConfigText.Example}";
+        string path = _directory.ConfigPath;
         string json;
         try
         {
-            json = await RegularFile.ReadAllTextAsync(_configPath, cancellationToken);
+            json = await RegularFile.ReadAllTextAsync(path, cancellation);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new LeaseStoreException($"the network config {_configPath} does not exist; create it, {Example}", e);
+            throw new LeaseStoreException(
+                $"the network config {path} does not exist; create it, {ForExample}", problem);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new LeaseStoreException($"the network config {_configPath} cannot be read "
-                + $"({OneLine.Shorten(e.Message)}); make it a readable file, {Example}", e);
+            throw new LeaseStoreException(
+                $"the network config {path} cannot be read ({OneLine.Shorten(problem.Message)}); make it a readable "
+                    + $"file, {ForExample}",
+                problem);
         }
 
-        try
-        {
-            return NetworkConfig.Parse(json);
-        }
-        catch (NetworkConfigException e)
-        {
-            throw new LeaseStoreException($"the network config {_configPath} is not valid: {e.Message}; found: "
-                + $"{OneLine.Shorten(json)}; correct it, {Example}", e);
-        }
+        return StoredConfigText.Parse(json, path, $"correct it, {ForExample}");
     }
 
     /// <inheritdoc/>
     public async Task<AcquiredLease> AcquireAsync(
-        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(request);
-        if (!config.EnableIPv4)
-        {
-            throw new LeaseStoreException($"{_configPath} has EnableIPv4 false; leases here are for IPv4: remove it");
-        }
-
-        if (LeaseJudge.FaultOfPublicIp(request.PublicIp, config) is { } fault)
-        {
-            throw new LeaseStoreException($"no lease can be taken: {fault}");
-        }
-
-        return await UnderLockAsync("take a lease", () => Acquire(config, request), cancellationToken);
+        AcquireRules.Check(config, request, _directory.ConfigPath);
+        return await _directory.UnderLockAsync("take a lease", () => Acquire(config, request), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(own);
-        return UnderLockAsync($"renew the lease {own.Subnet}", () => Renew(own), cancellationToken);
+        return _directory.UnderLockAsync($"renew the lease {own.Subnet}", () => Renew(own), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken)
+    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(own);
-        return UnderLockAsync($"give back the lease {own.Subnet}", () => Release(own), cancellationToken);
+        return _directory.UnderLockAsync($"give back the lease {own.Subnet}", () => Release(own), cancellation);
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<LeaseUpdate> WatchAsync(
-        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellationToken)
+        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using FolderEvents events = new(_subnetsDirectory, _time, _warn) { IsEnabled = UsesInotify };
-        LastWatchEvents = events;
-        FolderWatch watch = new(_folder, events, config, RequireStore);
-        FolderWake wake = new(IsTimeout: false, Names: null);
-        while (true)
+        var events = new FolderEvents(_clock);
+        using var listener = new FolderListener(_directory.Subnets, events, _warn);
+        var watch = new FolderWatch(_folder, events, listener.Listen, _directory.RequireConfig, config);
+        await foreach (LeaseUpdate? update in watch.LooksAsync(RereadInterval, cancellation))
         {
-            FolderWake reason = wake;
-            LeaseUpdate? update = await Task.Run(() => watch.Look(reason), cancellationToken);
             _ownFile.Check();
             if (update is not null)
             {
                 yield return update;
             }
-
-            wake = await events.WaitAsync(RereadInterval, cancellationToken);
         }
     }
 
@@ -193,16 +144,13 @@ public sealed class FileLeaseStore : ILeaseStore
             var choice = AcquireChoice.Make(survey, config, request, _random, _untilTaken.Warn);
             foreach (StoredLease file in choice.Obsolete)
             {
-                File.Delete(Path.Combine(_subnetsDirectory, file.Name));
+                File.Delete(Path.Combine(_directory.Subnets, file.Name));
             }
 
             _folder.Refresh(choice.Obsolete.Select(file => file.Name));
             if (choice.Subnet is not { } subnet)
             {
-                throw new LeaseStoreException(
-                    $"out of subnets: every /{config.SubnetLength} from {config.SubnetMin} to "
-                    + $"{config.SubnetMax} in {_subnetsDirectory} is leased; enlarge Network or "
-                    + $"SubnetMax in {_configPath}, or remove leases of hosts that are gone");
+                throw AcquireRules.OutOfSubnets(config, $"in {_directory.Subnets}", _directory.ConfigPath);
             }
 
             // Those who take the lock are excluded already; this keeps off a tool that writes without it.
@@ -213,7 +161,8 @@ public sealed class FileLeaseStore : ILeaseStore
                 _untilTaken.Forget();
                 return new AcquiredLease(taken, IsNew: choice.Own is null);
             }
-            catch (IOException) when (!mayReplace && attempt < MostAttempts && File.Exists(PathOf(subnet)))
+            catch (IOException) when (
+                !mayReplace && attempt < MostAttempts && File.Exists(_directory.PathOf(subnet)))
             {
                 // Somebody made the file since the listing: choose again.
             }
@@ -226,11 +175,11 @@ public sealed class FileLeaseStore : ILeaseStore
         _folder.Refresh([name]);
         if (_folder.Find(name) is { Lease: { } held }
             && held.PublicIp != own.PublicIp
-            && held.Expires > _time.GetUtcNow())
+            && held.Expires > _clock.GetUtcNow())
         {
-            throw new LeaseLostException($"the lease {own.Subnet} of {own.PublicIp} is now held by "
-                + $"{held.PublicIp} ({PathOf(own.Subnet)}); look for two hosts with "
-                + "one subnet.env");
+            throw new LeaseLostException(
+                $"the lease {own.Subnet} of {own.PublicIp} is now held by {held.PublicIp} "
+                    + $"({_directory.PathOf(own.Subnet)}); look for two hosts with one subnet.env");
         }
 
         return Write(own.Subnet, own.Attributes, mayReplace: true);
@@ -247,7 +196,7 @@ public sealed class FileLeaseStore : ILeaseStore
         if (isOurs)
         {
             _ownFile.Forget();
-            File.Delete(PathOf(own.Subnet));
+            File.Delete(_directory.PathOf(own.Subnet));
             _folder.Refresh([name]);
         }
 
@@ -256,7 +205,7 @@ public sealed class FileLeaseStore : ILeaseStore
 
     private SubnetLease Write(Ipv4Prefix subnet, LeaseAttributes attributes, bool mayReplace)
     {
-        DateTimeOffset now = _time.GetUtcNow();
+        DateTimeOffset now = _clock.GetUtcNow();
         string name = new SubnetKey(subnet).Format();
         LeaseFile? before = _folder.Find(name);
         DateTimeOffset? reservation = before is { Lease: { } held, Defect: null }
@@ -266,43 +215,10 @@ public sealed class FileLeaseStore : ILeaseStore
                 : null;
         _ownFile.Check();
         _ownFile.Forget();
-        AtomicFile.Write(PathOf(subnet), [.. attributes.ToJson(), (byte)'\n'], reservation ?? now, mayReplace);
+        byte[] content = [.. attributes.ToJson(), (byte)'\n'];
+        AtomicFile.Write(_directory.PathOf(subnet), content, reservation ?? now, mayReplace);
         _folder.Refresh([name]);
         _ownFile.Remember(name, attributes.PublicIp);
         return new SubnetLease(subnet, attributes, reservation is null ? now + TimeToLive : DateTimeOffset.MaxValue);
     }
-
-    /// <summary>Does something while no other process takes, renews or changes a lease.</summary>
-    /// <exception cref="LeaseStoreException">The directory is no store, or fails.</exception>
-    internal async Task<T> UnderLockAsync<T>(string purpose, Func<T> work, CancellationToken cancellationToken)
-    {
-        try
-        {
-            RequireStore(); // before the lock is made: an empty mount point is not ours to write into
-            using IDisposable held = await StoreLock.EnterAsync(LockPath, LockPatience, _time, cancellationToken);
-            return await Task.Run(Prepared, cancellationToken);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new LeaseStoreException($"{Description}: cannot {purpose} ({OneLine.Shorten(e.Message)}); check that "
-                + $"{_directory} exists, holds the file config, and may be written", e);
-        }
-
-        T Prepared()
-        {
-            RequireStore();
-            AtomicFile.CreateDirectory(_subnetsDirectory);
-            AtomicFile.RemoveLeftovers(_subnetsDirectory, _time.GetUtcNow() - s_leftoverAge);
-            return work();
-        }
-    }
-
-    // The config is what tells the store from the empty directory that a mount has left behind.
-    private void RequireStore()
-    {
-        using FileStream _ = new(
-            _configPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-    }
-
-    internal string PathOf(Ipv4Prefix subnet) => Path.Combine(_subnetsDirectory, new SubnetKey(subnet).Format());
 }

@@ -1,31 +1,59 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
-/// <summary>One watcher's memory: what it was told, against which the next look is compared.</summary>
-internal sealed class FolderWatch(LeaseFolder folder, FolderEvents events, NetworkConfig config, Action requireStore)
+/// <summary>One watcher's memory: what was reported to it, against which the next look is compared.</summary>
+/// <param name="folder">The leases.</param>
+/// <param name="events">The changes announced.</param>
+/// <param name="listen">Has changes in the directory that bears the name now announced to
+/// <paramref name="events"/>.</param>
+/// <param name="requireStore">Throws an <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when
+/// the store is not there.</param>
+/// <param name="config">Decides which leases count.</param>
+internal sealed class FolderWatch(
+    LeaseFolder folder, FolderEvents events, Action listen, Action requireStore, NetworkConfig config)
 {
-    // Null before the first snapshot and during a gap: the next thing to tell is then a snapshot.
-    private Dictionary<Ipv4Prefix, SubnetLease>? _told;
-    private bool _gapIsTold;
+    // Null before the first snapshot and during a gap: a snapshot is then next.
+    private Dictionary<Ipv4Prefix, SubnetLease>? _reported;
+    private bool _gapIsReported;
+
+    /// <summary>Looks at the folder at once, and then whenever something is announced or a while has passed.</summary>
+    /// <param name="reread">How long to wait for an announcement.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>What each look has brought; null for nothing.</returns>
+    internal async IAsyncEnumerable<LeaseUpdate?> LooksAsync(
+        TimeSpan reread, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var wake = new FolderWake(IsTimeout: false, Names: null);
+        while (true)
+        {
+            FolderWake reason = wake;
+            yield return await Task.Run(() => Look(reason), cancellation);
+            wake = await events.WaitAsync(reread, cancellation);
+        }
+    }
 
     /// <summary>Looks at the folder.</summary>
-    /// <returns>What to tell; null when there is nothing.</returns>
+    /// <returns>What to report; null when there is nothing.</returns>
     internal LeaseUpdate? Look(FolderWake wake)
     {
         LeaseSurvey survey;
         try
         {
-            if (_told is null)
+            if (_reported is null)
             {
                 // Before the listing, so that no change falls between the two.
-                events.Arm();
+                listen();
             }
 
-            if (_told is null || wake.Names is null)
+            if (_reported is null || wake.Names is null)
             {
                 folder.RefreshAll();
             }
@@ -38,25 +66,26 @@ internal sealed class FolderWatch(LeaseFolder folder, FolderEvents events, Netwo
             requireStore();
             survey = folder.Survey(config);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            bool isNews = !_gapIsTold;
-            _gapIsTold = true;
-            _told = null;
+            bool isNews = !_gapIsReported;
+            _gapIsReported = true;
+            _reported = null;
             return isNews
-                ? new LeaseUpdate.Gap($"the leases in {folder.Directory} cannot be read: {OneLine.Shorten(e.Message)}")
+                ? new LeaseUpdate.Gap(
+                    $"the leases in {folder.Directory} cannot be read: {OneLine.Shorten(problem.Message)}")
                 : null;
         }
 
-        _gapIsTold = false;
-        Dictionary<Ipv4Prefix, SubnetLease> now = new(survey.Leases.Count);
+        _gapIsReported = false;
+        var now = new Dictionary<Ipv4Prefix, SubnetLease>(survey.Leases.Count);
         foreach (SubnetLease lease in survey.Leases)
         {
             now.Add(lease.Subnet, lease);
         }
 
-        Dictionary<Ipv4Prefix, SubnetLease>? before = _told;
-        _told = now;
+        Dictionary<Ipv4Prefix, SubnetLease>? before = _reported;
+        _reported = now;
         if (before is null)
         {
             return new LeaseUpdate.Snapshot(survey.Leases);
@@ -70,8 +99,8 @@ internal sealed class FolderWatch(LeaseFolder folder, FolderEvents events, Netwo
 
         if (wake.IsTimeout)
         {
-            // Something happened that nobody announced, so the watch may be deaf: its directory may have been replaced.
-            events.Arm();
+            // Something happened that nothing announced: the directory that is listened to may have been replaced.
+            listen();
             events.AddEverything();
         }
 

@@ -2,10 +2,11 @@ using System;
 using System.IO;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Overlay.Lease.Judging;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
-/// <summary>What tells one version of a file from another without reading it.</summary>
+/// <summary>Identifies a version of a file without reading it.</summary>
 /// <param name="LastWriteUtc">The file's own time.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="IsRegular">False for a directory or a symbolic link.</param>
@@ -26,8 +27,7 @@ internal sealed class LeaseFile : StoredLease
         : base(name)
     {
         Stamp = stamp;
-        // A file changed twice within one tick can keep its stamp. What was written this recently is read again next
-        // time.
+        // A file changed twice within one tick can keep its stamp. A file written so recently is read again next time.
         StampIsFinal = now - stamp.LastWriteUtc > CoarsestTick;
         _expiryByStamp = ExpiryOf(stamp, now);
     }
@@ -43,9 +43,9 @@ internal sealed class LeaseFile : StoredLease
     /// <summary>The number of the last full scan that met the file. Guarded by the folder's lock.</summary>
     internal long LastScan { get; set; }
 
-    internal override DateTimeOffset Expires => Lease?.Expires ?? _expiryByStamp;
+    public override DateTimeOffset Expires => Lease?.Expires ?? _expiryByStamp;
 
-    internal override bool IsReservation => Expires == DateTimeOffset.MaxValue;
+    public override bool IsReservation => Expires == DateTimeOffset.MaxValue;
 
     /// <summary>Reads the file.</summary>
     /// <param name="directory">Where it is.</param>
@@ -57,12 +57,11 @@ internal sealed class LeaseFile : StoredLease
     internal static LeaseFile? Read(
         string directory, string name, FileStamp stamp, LeaseFile? before, DateTimeOffset now)
     {
-        // A name that is not exactly what we would write could be a second name for the same subnet.
-        if (!SubnetKey.TryParse(name, out SubnetKey key) || key.Format() != name)
+        if (!TryReadName(name, out SubnetKey key))
         {
             return new LeaseFile(name, stamp, now)
             {
-                Defect = "the name is not a subnet; rename it like 10.244.1.0-24, or remove it",
+                Defect = NameDefect,
             };
         }
 
@@ -72,17 +71,17 @@ internal sealed class LeaseFile : StoredLease
         {
             lease = ReadLease(Path.Combine(directory, name), key, stamp, now);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-        catch (FormatException e)
+        catch (FormatException problem)
         {
-            defect = $"{e.Message}; write it like {{\"PublicIP\":\"192.0.2.1\",\"PublicIPv6\":null}}, or remove it";
+            defect = ContentDefect(problem);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            defect = $"it cannot be read ({OneLine.Shorten(e.Message)}); check its permissions, or remove it";
+            defect = $"it cannot be read ({OneLine.Shorten(problem.Message)}); check its permissions, or remove it";
         }
 
         return new LeaseFile(name, stamp, now) { Key = key, Lease = lease ?? before?.Lease, Defect = defect };
@@ -90,8 +89,8 @@ internal sealed class LeaseFile : StoredLease
 
     private static SubnetLease ReadLease(string path, SubnetKey key, FileStamp stamp, DateTimeOffset now)
     {
-        // A pipe, which would block the reader, and a device have length 0; so has a file that vanished after it was
-        // listed.
+        // A pipe, which would block the reader, and a device have length 0; so does a file that has vanished since it
+        // was listed.
         if (!stamp.IsRegular || stamp.Bytes == 0)
         {
             throw File.Exists(path) || Directory.Exists(path)
@@ -137,7 +136,7 @@ internal sealed class LeaseFile : StoredLease
 
     private static DateTimeOffset ExpiryOf(FileStamp stamp, DateTimeOffset now)
     {
-        DateTimeOffset written = new(stamp.LastWriteUtc, TimeSpan.Zero);
+        var written = new DateTimeOffset(stamp.LastWriteUtc, TimeSpan.Zero);
         return written - now > s_reservedFrom ? DateTimeOffset.MaxValue : written + FileLeaseStore.TimeToLive;
     }
 }

@@ -4,14 +4,15 @@ using System.IO;
 using System.IO.Enumeration;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Lease.Judging;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
 /// <summary>
-/// The subnets directory, held in memory: a file is read once for each stamp it bears, so that looking again only lists
-/// and stats. Shared by all users of one store, so that a bad file is reported once. Safe for several threads.
+/// The subnets directory, held in memory: a file is read once for each stamp it has, so that looking again only lists
+/// the directory. Shared by all users of one store, so that a bad file is reported once. Safe for several threads.
 /// </summary>
-internal sealed class LeaseFolder(string directory, TimeProvider time, Action<string> warn)
+internal sealed class LeaseFolder(string directory, TimeProvider clock, Action<string> warn)
 {
     // Below this many files starting more threads costs more than it saves.
     private const int ParallelFrom = 256;
@@ -24,7 +25,7 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
     private HashSet<StoredLease> _reported = [];
     private long _scan;
 
-    /// <summary>How many files have been opened so far; tells whether a look only took stamps.</summary>
+    /// <summary>How many files have been opened so far; a look that only takes stamps does not change it.</summary>
     internal long ReadCount { get; private set; }
 
     internal string Directory => directory;
@@ -89,7 +90,7 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
             List<(string Name, FileStamp Stamp)> unread = [];
             foreach (string name in names)
             {
-                FileInfo info = new(Path.Combine(directory, name));
+                var info = new FileInfo(Path.Combine(directory, name));
                 if (info.Exists || System.IO.Directory.Exists(info.FullName))
                 {
                     FileAttributes kind = info.Attributes & (FileAttributes.Directory | FileAttributes.ReparsePoint);
@@ -105,14 +106,14 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
         }
     }
 
-    /// <summary>Judges what is in memory and reports each fault that has not been told yet.</summary>
+    /// <summary>Judges what is in memory and reports each fault that has not been reported yet.</summary>
     internal LeaseSurvey Survey(NetworkConfig config)
     {
         lock (_gate)
         {
-            DateTimeOffset now = time.GetUtcNow();
+            DateTimeOffset now = clock.GetUtcNow();
             LeaseSurvey survey = LeaseJudge.Judge([.. _files.Values], config, now, noun: "file");
-            HashSet<StoredLease> bad = new(survey.Faults.Count);
+            var bad = new HashSet<StoredLease>(survey.Faults.Count);
             foreach (LeaseFault fault in survey.Faults)
             {
                 bad.Add(fault.Stored);
@@ -122,7 +123,8 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
                 }
             }
 
-            // A file that is good for a while, because its rival is gone, is news when it is bad again.
+            // A file that is good for a while, because the one that overlaps it is gone, is reported again when it is
+            // bad again.
             _reported = bad;
             return survey;
         }
@@ -159,7 +161,7 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
 
     private void ReadFiles(List<(string Name, FileStamp Stamp)> unread)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = clock.GetUtcNow();
         var read = new LeaseFile?[unread.Count];
         if (unread.Count < ParallelFrom)
         {
@@ -178,7 +180,7 @@ internal sealed class LeaseFolder(string directory, TimeProvider time, Action<st
         {
             if (read[i] is { } file)
             {
-                // Reading the same version again does not make its fault news.
+                // The fault of a version that is read again is not reported again.
                 if (_files.TryGetValue(file.Name, out LeaseFile? before)
                     && before.Stamp == file.Stamp
                     && _reported.Contains(before))

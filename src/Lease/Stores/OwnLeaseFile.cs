@@ -3,25 +3,26 @@ using System.IO;
 using System.Threading;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
 /// <summary>
-/// Our own lease's file as we left it. Another host with our public address takes it for its own and renews it, too,
-/// which shows in its date only. Safe for several threads.
+/// Our own lease's file as we wrote it last. Another host with our public address takes the file for its own and renews
+/// it too, which shows only in the file's date. Safe for several threads.
 /// </summary>
 /// <remarks>
-/// A date is another's renewal when it is later than ours by more than a file system rounds, for a restore and the
-/// memory of a network mount give earlier ones, and when it is not ahead, for what an operator makes a reservation, or
-/// lasting longer, is. So a reservation that two hosts share goes unnoticed: both keep its date.
+/// A date is another host's renewal when it is later than ours by more than a file system rounds, and not in the
+/// future. Earlier dates come from a restored backup or from what a network mount has cached; dates in the future are
+/// made by an operator who reserves the lease or has it last longer. A reservation that two hosts share goes unnoticed:
+/// both keep its date.
 /// </remarks>
-internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action<string> warn)
+internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider clock, Action<string> warn)
 {
-    // Clocks may differ by so much and no more for a renewal to be known by its date.
+    // A date further ahead than this is not a renewal, however far another host's clock is ahead.
     private static readonly TimeSpan s_aheadByClock = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private (string Name, Ipv4Address PublicIp, DateTime LastWriteUtc)? _left;
-    private string? _toldOf;
+    private string? _reported;
 
     /// <summary>We are about to write or remove it: until <see cref="Remember"/> any date may be ours.</summary>
     internal void Forget()
@@ -37,7 +38,7 @@ internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action
     {
         lock (_gate)
         {
-            // The date as the file system gives it back, which may be another than it was told.
+            // The date as the file system returns it, which may differ from what was written.
             _left = folder.Find(name) is { } file ? (name, publicIp, file.Stamp.LastWriteUtc) : null;
         }
     }
@@ -56,14 +57,14 @@ internal sealed class OwnLeaseFile(LeaseFolder folder, TimeProvider time, Action
                 return;
             }
 
-            // Judged when it is first seen: what is ahead now is not when its time has come.
+            // Compared when it is first seen: a date that is in the future now will not be some day.
             _left = left with { LastWriteUtc = found.Stamp.LastWriteUtc };
-            if (found.Stamp.LastWriteUtc - time.GetUtcNow().UtcDateTime > s_aheadByClock || _toldOf == left.Name)
+            if (found.Stamp.LastWriteUtc - clock.GetUtcNow().UtcDateTime > s_aheadByClock || _reported == left.Name)
             {
                 return;
             }
 
-            _toldOf = left.Name;
+            _reported = left.Name;
             line = $"the lease {lease.Subnet} of {lease.PublicIp} is written by another process "
                 + "with this public "
                 + $"address ({Path.Combine(folder.Directory, left.Name)}); if two hosts have it, give each its own "

@@ -3,7 +3,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Stores;
 
 /// <summary>
 /// One writer at a time, across processes: flock(2) on a file that is never removed. The kernel releases it when its
@@ -11,7 +11,7 @@ namespace Overlay.Lease;
 /// </summary>
 internal static class StoreLock
 {
-    // FileShare.None takes flock(LOCK_EX | LOCK_NB); a refusal arrives as an IOException with the errno, EWOULDBLOCK.
+    // FileShare.None is flock(LOCK_EX | LOCK_NB); a refusal is an IOException whose HResult is the errno, EWOULDBLOCK.
     private const int WouldBlock = 11;
 
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
@@ -21,28 +21,28 @@ internal static class StoreLock
     /// <exception cref="LeaseStoreException">Another process holds it for longer than
     /// <paramref name="patience"/>.</exception>
     internal static async Task<IDisposable> EnterAsync(
-        string path, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+        string path, TimeSpan patience, TimeProvider clock, CancellationToken cancellation)
     {
-        long start = time.GetTimestamp();
+        long start = clock.GetTimestamp();
         TimeSpan pause = s_firstPause;
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            cancellation.ThrowIfCancellationRequested();
             try
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             }
-            catch (IOException e) when (e.HResult == WouldBlock)
+            catch (IOException problem) when (problem.HResult == WouldBlock)
             {
-                if (time.GetElapsedTime(start) >= patience)
+                if (clock.GetElapsedTime(start) >= patience)
                 {
                     throw new LeaseStoreException(
                         $"another process has held the lock {path} for {patience.TotalSeconds:0} s; "
-                        + $"find it with: fuser -v {path}", e);
+                        + $"find it with: fuser -v {path}", problem);
                 }
             }
 
-            await Task.Delay(pause, time, cancellationToken);
+            await Task.Delay(pause, clock, cancellation);
             pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
         }
     }

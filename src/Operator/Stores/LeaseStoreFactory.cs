@@ -1,6 +1,7 @@
 using System;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Store;
+using Overlay.Lease.Stores;
 
 namespace Overlay.Operator.Stores;
 

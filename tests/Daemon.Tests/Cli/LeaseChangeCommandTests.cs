@@ -3,7 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Lab;
-using Overlay.Lease;
+using Overlay.Lease.Stores;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

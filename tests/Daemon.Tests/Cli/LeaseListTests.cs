@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Overlay.Lab;
-using Overlay.Lease;
+using Overlay.Lease.Stores;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Cli;

@@ -116,7 +116,7 @@ public sealed class AuthenticationTests : IDisposable
         await administration.AddUserAsync("reader", ReaderPassword, "READ", Prefix, Cancel);
         string file = Path.Combine(_server!.Folder, "password");
         await File.WriteAllTextAsync(file, $"{ReaderPassword}\n", Cancel);
-        await using EtcdClient reader = new(
+        await using var reader = new EtcdClient(
             Options(_server.Endpoint) with { Username = "reader", PasswordFile = file });
         Assert.Null(await reader.ValueAsync(_key));
 
@@ -134,7 +134,7 @@ public sealed class AuthenticationTests : IDisposable
         EtcdAdministration administration = await StartAsync();
         string file = Path.Combine(_server!.Folder, "token");
         await File.WriteAllTextAsync(file, "invented\n", Cancel);
-        await using EtcdClient client = new(Options(_server.Endpoint) with { TokenFile = file });
+        await using var client = new EtcdClient(Options(_server.Endpoint) with { TokenFile = file });
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.True(failure.IsRefused, failure.Message);
         Assert.EndsWith($"the token in {file} is invalid or has expired", failure.Message, StringComparison.Ordinal);

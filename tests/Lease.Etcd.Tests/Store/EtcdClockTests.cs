@@ -29,13 +29,13 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
     [InlineData(false)] // the time has passed, as on a host that slept: the periodic listing is due as well
     public async Task A_clock_that_goes_forward_by_more_than_a_lease_lasts_ends_no_lease(bool isSet)
     {
-        ManualTime time = new();
-        await using EtcdLeaseStore store = Lab.NewStore(time: time);
+        var time = new ManualTime();
+        await using EtcdLeaseStore store = Lab.NewStore(clock: time);
         SubnetLease own = (
             await store.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel)).Lease;
         KeyValue before = await OwnKeyAsync(own);
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         if (isSet)
@@ -58,7 +58,7 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
         // A mark: whatever the jump led to was told before it.
         await Lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
         await watch.WaitForAsync("changes 10.5.9.0/24=192.0.2.9");
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        var view = new LeaseView(own.Subnet, own.PublicIp);
         Assert.All(watch.Updates, update => Assert.Empty(view.Apply(update).Removed));
         Assert.Equal([Ip("192.0.2.8"), Ip("192.0.2.9")], view.Leases.Select(lease => lease.PublicIp).Order());
         Assert.True(view.OwnIsHeld);
@@ -69,14 +69,14 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
     [Fact]
     public async Task A_start_with_a_clock_ahead_takes_the_same_subnet_and_removes_nobody()
     {
-        ManualTime time = new();
-        await using EtcdLeaseStore first = Lab.NewStore(time: time);
-        LeaseRequest request = new(Owner(Ours), null);
+        var time = new ManualTime();
+        await using EtcdLeaseStore first = Lab.NewStore(clock: time);
+        var request = new LeaseRequest(Owner(Ours), null);
         SubnetLease own = (await first.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease;
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
 
         time.SetWallClock(s_longerThanALease);
-        await using EtcdLeaseStore second = Lab.NewStore(seed: 2, time: time);
+        await using EtcdLeaseStore second = Lab.NewStore(seed: 2, clock: time);
         AcquiredLease again = await second.AcquireAsync(s_config, request, EtcdStoreLab.Cancel);
 
         Assert.Equal((own.Subnet, false), (again.Lease.Subnet, again.IsNew));

@@ -47,7 +47,7 @@ public sealed class EtcdFaultTests : IAsyncDisposable
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
         Lab.Relay.MuteAfter("KV/Txn");
         Task<SubnetLease> renewal = store.RenewAsync(own, EtcdStoreLab.Cancel);
@@ -58,7 +58,7 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
 
         Assert.Single(await Lab.ReadAllAsync());
-        Assert.DoesNotContain("question", watch.Told);
+        Assert.DoesNotContain("question", watch.Descriptions);
     }
 
     [Fact]
@@ -91,12 +91,12 @@ public sealed class EtcdFaultTests : IAsyncDisposable
     [Fact]
     public async Task A_role_that_may_not_write_is_one_line_with_the_remedy()
     {
-        EtcdAdministration administration = new(Lab.Server.Endpoint);
+        var administration = new EtcdAdministration(Lab.Server.Endpoint);
         await administration.EnableUsersAsync("secret", EtcdStoreLab.Cancel);
         await administration.AddUserAsync("reader", "pass-word", "READ", "/coreos.com/network/", EtcdStoreLab.Cancel);
-        await using EtcdLeaseStore store = new(
+        await using var store = new EtcdLeaseStore(
             Lab.Options with { Username = "reader", Password = "pass-word" }, Lab.Prefix, TimeProvider.System, Lab.Warn);
-        await using EtcdLeaseStore wrong = new(
+        await using var wrong = new EtcdLeaseStore(
             Lab.Options with { Username = "reader", Password = "other-word" }, Lab.Prefix, TimeProvider.System, Lab.Warn);
 
         LeaseStoreException denied = await Assert.ThrowsAsync<LeaseStoreException>(() => AcquireAsync(store));
@@ -159,7 +159,7 @@ public sealed class EtcdFaultTests : IAsyncDisposable
             {
                 await Lab.PutAsync($"/filling/{i}", block);
             }
-            catch (EtcdException e) when (e.Code == StatusCode.ResourceExhausted)
+            catch (EtcdException problem) when (problem.Code == StatusCode.ResourceExhausted)
             {
                 return;
             }

@@ -38,7 +38,7 @@ public sealed class EtcdJunkTests : IAsyncDisposable
         await using EtcdLeaseStore store = _lab.NewStore();
         SubnetLease own = (
             await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
 
         LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(await watch.WaitForAsync(1));
 
@@ -60,7 +60,7 @@ public sealed class EtcdJunkTests : IAsyncDisposable
                 [.. Encoding.UTF8.GetBytes(_lab.KeyOf("no")), 0xFF]) }, EtcdStoreLab.Cancel);
         await _lab.PutAsync(_lab.KeyOf("a/b"), "?");
         await _lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
-        await using EtcdLeaseAdministration administration = new(_lab.Options, _lab.Prefix, TimeProvider.System);
+        await using var administration = new EtcdLeaseAdministration(_lab.Options, _lab.Prefix, TimeProvider.System);
 
         foreach (LeaseEntry entry in await administration.ListAsync(s_config, EtcdStoreLab.Cancel))
         {
@@ -76,7 +76,7 @@ public sealed class EtcdJunkTests : IAsyncDisposable
     [Fact]
     public async Task A_listing_in_pages_is_one_revision()
     {
-        EtcdKeys keys = new(_lab.Prefix);
+        var keys = new EtcdKeys(_lab.Prefix);
         string junk = new('x', 9 * Megabyte);
         await _lab.PutAsync(_lab.KeyOf("10.5.8.0-junk"), junk);
         await _lab.PutAsync(_lab.KeyOf("10.5.8.1-junk"), junk);
@@ -103,15 +103,15 @@ public sealed class EtcdJunkTests : IAsyncDisposable
     public async Task An_event_too_long_to_be_taken_is_found_by_a_listing()
     {
         await using EtcdLeaseStore store = _lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot");
 
         await _lab.PutAsync(_lab.KeyOf("10.5.7.0-24"), new string('x', 17 * Megabyte));
         await _lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
 
         await Eventually.IsTrue(
-            () => watch.Told[^1]
-                .EndsWith("10.5.9.0/24=192.0.2.9", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
+            () => watch.Descriptions[^1]
+                .EndsWith("10.5.9.0/24=192.0.2.9", StringComparison.Ordinal), () => string.Join("; ", watch.Descriptions));
         Assert.Contains(_lab.Warnings, line => line.Contains("10.5.7.0-24", StringComparison.Ordinal));
     }
 }

@@ -18,7 +18,7 @@ public sealed class EtcdKeysTests
     [InlineData("/", "")]
     public void A_prefix_is_joined_as_a_path(string given, string joined)
     {
-        EtcdKeys keys = new(given);
+        var keys = new EtcdKeys(given);
 
         Assert.Equal($"{joined}/config", keys.Config);
         Assert.Equal($"{joined}/subnets/10.5.34.0-24", keys.Of(Cidr("10.5.34.0/24")));
@@ -29,7 +29,7 @@ public sealed class EtcdKeysTests
     [InlineData("coreos.com/network/", "etcd:http://127.0.0.1:4001,http://127.0.0.1:2379/coreos.com/network")]
     public void A_store_is_named_by_its_endpoints_and_its_prefix(string prefix, string name)
     {
-        EtcdOptions options = new() { Endpoints = [
+        var options = new EtcdOptions { Endpoints = [
             new Uri("http://127.0.0.1:4001"), new Uri("http://127.0.0.1:2379/")] };
 
         Assert.Equal(name, new EtcdKeys(prefix).Describe(options));
@@ -43,7 +43,7 @@ public sealed class EtcdKeysTests
     [InlineData("/n/subnets0", false)]
     public void What_is_listed_are_the_keys_below_the_slash(string key, bool isListed)
     {
-        EtcdKeys keys = new("/n");
+        var keys = new EtcdKeys("/n");
 
         Assert.Equal(
             isListed, string.CompareOrdinal(key, keys.Subnets) >= 0 && string.CompareOrdinal(key, keys.SubnetsEnd) < 0);
@@ -52,7 +52,7 @@ public sealed class EtcdKeysTests
     [Fact]
     public void A_name_is_what_follows_even_when_it_is_not_text()
     {
-        EtcdKeys keys = new("/n");
+        var keys = new EtcdKeys("/n");
 
         Assert.Equal("10.5.1.0-24", keys.NameOf(ByteString.CopyFromUtf8("/n/subnets/10.5.1.0-24")));
         Assert.Equal("\uFFFD", keys.NameOf(ByteString.CopyFrom([.. "/n/subnets/"u8, 0xFF])));

@@ -196,12 +196,12 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
     [Fact]
     public async Task A_user_who_may_only_read_lists_and_is_told_what_writing_takes()
     {
-        await using EtcdStoreLab lab = new();
+        await using var lab = new EtcdStoreLab();
         await lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8", ttl: 3600);
-        EtcdAdministration users = new(lab.Server.Endpoint);
+        var users = new EtcdAdministration(lab.Server.Endpoint);
         await users.EnableUsersAsync("root-secret", EtcdStoreLab.Cancel);
         await users.AddUserAsync("reader", "reader-secret", "READ", $"{lab.Prefix}/", EtcdStoreLab.Cancel);
-        await using EtcdLeaseAdministration store = new(
+        await using var store = new EtcdLeaseAdministration(
             lab.Options with { Username = "reader", Password = "reader-secret" }, lab.Prefix, TimeProvider.System);
 
         LeaseEntry entry = Assert.Single(await store.ListAsync(s_config, EtcdStoreLab.Cancel));

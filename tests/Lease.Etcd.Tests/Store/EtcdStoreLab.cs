@@ -57,8 +57,8 @@ public sealed class EtcdStoreLab : IAsyncDisposable
         }
     }
 
-    internal EtcdLeaseStore NewStore(int seed = 1, TimeSpan? relist = null, TimeProvider? time = null) => new(
-        Options, Prefix, time ?? TimeProvider.System, Warn, new Random(seed))
+    internal EtcdLeaseStore NewStore(int seed = 1, TimeSpan? relist = null, TimeProvider? clock = null) => new(
+        Options, Prefix, clock ?? TimeProvider.System, Warn, new Random(seed))
     {
         RelistInterval = relist ?? TimeSpan.FromMinutes(5),
         StrangeStorePatience = TimeSpan.FromSeconds(1),
@@ -77,7 +77,7 @@ public sealed class EtcdStoreLab : IAsyncDisposable
     /// <returns>The revision of the write.</returns>
     internal async Task<long> PutAsync(string key, string value, long lease = 0)
     {
-        PutRequest request = new()
+        var request = new PutRequest
         {
             Key = ByteString.CopyFromUtf8(key),
             Value = ByteString.CopyFromUtf8(value),

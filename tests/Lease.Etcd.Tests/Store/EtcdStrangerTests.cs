@@ -27,9 +27,9 @@ public sealed class EtcdStrangerTests : IAsyncDisposable
         SubnetLease own = (
             await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         await _lab.PutLeaseAsync("10.5.250.0-24", "192.0.2.8");
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
-        int snapshot = watch.Told.Length;
+        int snapshot = watch.Descriptions.Length;
         using LoopbackServer stranger = kind switch
         {
             "a proxy that answers 503" => CannedHttp2.Start(503, "text/html", [(byte)'?']),
@@ -44,10 +44,10 @@ public sealed class EtcdStrangerTests : IAsyncDisposable
             () => store.RenewAsync(own, EtcdStoreLab.Cancel));
         Assert.Contains(_lab.Relay.Endpoint.Authority, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', failure.Message);
-        Assert.All(watch.Told[snapshot..], update => Assert.Equal("gap", update));
+        Assert.All(watch.Descriptions[snapshot..], update => Assert.Equal("gap", update));
 
         _lab.Relay.Redirect(_lab.Server.Endpoint);
-        await watch.WaitForAsync(watch.Told[snapshot - 1], snapshot);
+        await watch.WaitForAsync(watch.Descriptions[snapshot - 1], snapshot);
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
     }
 }

@@ -29,16 +29,16 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot 10.5.8.0/24=192.0.2.8");
 
         await Lab.WhileCutAsync(watch, () => Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.9"));
 
         await Eventually.IsTrue(
-            () => watch.Told[^1].EndsWith("10.5.8.0/24=192.0.2.9", StringComparison.Ordinal),
-            () => string.Join("; ", watch.Told));
-        Assert.Equal("gap", watch.Told[1]);
-        Assert.StartsWith("snapshot", watch.Told[2], StringComparison.Ordinal);
+            () => watch.Descriptions[^1].EndsWith("10.5.8.0/24=192.0.2.9", StringComparison.Ordinal),
+            () => string.Join("; ", watch.Descriptions));
+        Assert.Equal("gap", watch.Descriptions[1]);
+        Assert.StartsWith("snapshot", watch.Descriptions[2], StringComparison.Ordinal);
         Assert.Single(watch.Updates.OfType<LeaseUpdate.Gap>());
         Assert.DoesNotContain('\n', watch.Updates.OfType<LeaseUpdate.Gap>().Single().Reason);
     }
@@ -47,7 +47,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     public async Task A_gap_whose_cause_becomes_another_one_is_told_again()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot");
 
         await Lab.WhileCutAsync(
@@ -55,14 +55,14 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
 
         LeaseUpdate.Gap second = Assert.IsType<LeaseUpdate.Gap>(await watch.WaitForAsync(3));
         Assert.EndsWith("user name is empty", second.Reason, StringComparison.Ordinal);
-        Assert.Equal(["snapshot", "gap", "gap"], watch.Told);
+        Assert.Equal(["snapshot", "gap", "gap"], watch.Descriptions);
     }
 
     [Fact]
     public async Task A_connection_that_is_dead_is_found_by_pings()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot");
 
         // Its kernel still acknowledges what is sent, and the next listing is minutes away: only pings get no answer.
@@ -78,8 +78,8 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
 
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
         await Eventually.IsTrue(
-            () => watch.Told[^1].EndsWith(" 10.5.8.0/24=192.0.2.8", StringComparison.Ordinal),
-            () => string.Join("; ", watch.Told));
+            () => watch.Descriptions[^1].EndsWith(" 10.5.8.0/24=192.0.2.8", StringComparison.Ordinal),
+            () => string.Join("; ", watch.Descriptions));
     }
 
     [Fact]
@@ -87,11 +87,11 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     {
         using var cluster = EtcdCluster.Start();
         EtcdServer leader = await cluster.FindLeaderAsync(EtcdStoreLab.Cancel);
-        await using EtcdLeaseStore store = new(
+        await using var store = new EtcdLeaseStore(
             Lab.Options with { Endpoints = [
                 leader.Endpoint, .. cluster.Endpoints] }, Lab.Prefix, TimeProvider.System, Lab.Warn);
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         leader.Kill();
@@ -99,14 +99,14 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         // A new leader may take longer than one call's patience.
         SubnetLease? renewed = null;
         await Eventually.IsTrue(() => (renewed = TryRenew()) is not null, () => "a renewal with the leader gone");
-        await using EtcdLeaseStore other = new(
+        await using var other = new EtcdLeaseStore(
             Lab.Options with { Endpoints = cluster.Endpoints }, Lab.Prefix, TimeProvider.System, Lab.Warn);
         Ipv4Prefix taken = (await other.AcquireAsync(
             s_config, new LeaseRequest(Owner("192.0.2.2"), null), EtcdStoreLab.Cancel)).Lease.Subnet;
         await Eventually.IsTrue(
-            () => watch.Told[^1]
-                .Contains($"{taken}=192.0.2.2", StringComparison.Ordinal), () => string.Join("; ", watch.Told));
-        Assert.DoesNotContain("question", watch.Told);
+            () => watch.Descriptions[^1]
+                .Contains($"{taken}=192.0.2.2", StringComparison.Ordinal), () => string.Join("; ", watch.Descriptions));
+        Assert.DoesNotContain("question", watch.Descriptions);
 
         SubnetLease? TryRenew()
         {
@@ -128,14 +128,14 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         await Lab.PutLeaseAsync("10.5.7.0-24", "192.0.2.7");
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
         Lab.Relay.DeafenStreams();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.DeleteAsync("10.5.7.0-24");
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.18");
         await Lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
 
-        LeaseView view = new(Cidr("10.5.200.0/24"), Ip("192.0.2.200"));
+        var view = new LeaseView(Cidr("10.5.200.0/24"), Ip("192.0.2.200"));
         int seen = 0;
         await Eventually.IsTrue(
             () =>
@@ -148,15 +148,15 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
                 return view.Leases.Select(
                     lease => lease.PublicIp).ToHashSet().SetEquals([Ip("192.0.2.18"), Ip("192.0.2.9")]);
             },
-            () => string.Join("; ", watch.Told));
-        Assert.DoesNotContain("gap", watch.Told);
+            () => string.Join("; ", watch.Descriptions));
+        Assert.DoesNotContain("gap", watch.Descriptions);
     }
 
     [Fact]
     public async Task Listings_among_many_events_tell_nothing_twice_and_take_nothing_back()
     {
         await using EtcdLeaseStore store = Lab.NewStore(relist: TimeSpan.FromMilliseconds(1));
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot");
 
         for (int i = 1; i <= 300; i++)
@@ -165,7 +165,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         }
 
         await Eventually.IsTrue(
-            () => watch.Told[^1].Contains("10.5.0.0/24=192.0.2.100", StringComparison.Ordinal), () => watch.Told[^1]);
+            () => watch.Descriptions[^1].Contains("10.5.0.0/24=192.0.2.100", StringComparison.Ordinal), () => watch.Descriptions[^1]);
         LeaseChange[] changes = [.. watch.Updates.OfType<LeaseUpdate.Changes>().SelectMany(update => update.Items)];
         Assert.InRange(changes.Length, 3, 300);
         Assert.All(changes, change => Assert.Equal(LeaseChangeKind.Put, change.Kind));
@@ -184,10 +184,10 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
-        await using EtcdStoreLab empty = new();
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        await using var empty = new EtcdStoreLab();
+        var view = new LeaseView(own.Subnet, own.PublicIp);
 
         Lab.Relay.Redirect(empty.Server.Endpoint);
         await watch.WaitForAsync("question");
@@ -197,7 +197,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         await empty.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
         await Eventually.IsTrue(
-            () => watch.Updates[^1] is LeaseUpdate.Snapshot { Leases.Count: 2 }, () => string.Join("; ", watch.Told));
+            () => watch.Updates[^1] is LeaseUpdate.Snapshot { Leases.Count: 2 }, () => string.Join("; ", watch.Descriptions));
         Assert.NotNull(await empty.ReadAsync(Name(own.Subnet)));
     }
 
@@ -209,7 +209,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         long lease = await Lab.GrantAsync(86_400);
         for (int first = 1; first <= Hosts; first += 100)
         {
-            TxnRequest hundred = new();
+            var hundred = new TxnRequest();
             for (int host = first; host < first + 100; host++)
             {
                 hundred.Success.Add(new RequestOp { RequestPut = Put(host, lease) });
@@ -220,7 +220,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
 
         await using EtcdLeaseStore store = Lab.NewStore();
         await store.AcquireAsync(config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel);
-        await using WatchLog watch = new(store, config);
+        await using var watch = new WatchLog(store, config);
         LeaseUpdate all = await watch.WaitForAsync(1);
         Assert.Equal(Hosts + 1, Assert.IsType<LeaseUpdate.Snapshot>(all).Leases.Count);
 

@@ -20,14 +20,14 @@ public sealed class EtcdWatchPaceTests
     {
         double[] nominal = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(EtcdStoreLab.Cancel);
-        ImpatientTime time = new(waits =>
+        var time = new ImpatientTime(waits =>
         {
             if (waits == nominal.Length)
             {
                 stop.Cancel();
             }
         });
-        await using EtcdLeaseStore store = new(
+        await using var store = new EtcdLeaseStore(
             new EtcdOptions { Endpoints = [DeadEnds.Refusing()] }, EtcdLeaseStore.DefaultPrefix, time, _ =>
                 { }, new Random(1));
 
@@ -48,13 +48,13 @@ public sealed class EtcdWatchPaceTests
     [Fact]
     public async Task Each_watch_lists_again_after_another_time_of_about_5_minutes()
     {
-        await using EtcdStoreLab lab = new();
-        ImpatientTime time = new(_ => { });
-        await using EtcdLeaseStore store = lab.NewStore(time: time);
+        await using var lab = new EtcdStoreLab();
+        var time = new ImpatientTime(_ => { });
+        await using EtcdLeaseStore store = lab.NewStore(clock: time);
         const int Watches = 5;
         for (int i = 0; i < Watches; i++)
         {
-            await using WatchLog watch = new(store, s_config);
+            await using var watch = new WatchLog(store, s_config);
             await Eventually.IsTrue(
                 () => time.Waits.Length == i + 1, () => $"the wait for another listing, number {i}");
         }

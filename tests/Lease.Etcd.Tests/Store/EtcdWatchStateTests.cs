@@ -23,8 +23,8 @@ public sealed class EtcdWatchStateTests : IAsyncDisposable
 
     public EtcdWatchStateTests()
     {
-        EtcdLeaseWriter writer = new(_client, s_keys, TimeProvider.System);
-        OwnLeaseKeeper keeper = new(_client, s_keys, writer, TimeProvider.System, _warnings.Add, new Random(1));
+        var writer = new EtcdLeaseWriter(_client, s_keys, TimeProvider.System);
+        var keeper = new OwnLeaseKeeper(_client, s_keys, writer, TimeProvider.System, _warnings.Add, new Random(1));
         _state = new EtcdWatchState(s_keys, s_config, keeper, _warnings.Add);
     }
 

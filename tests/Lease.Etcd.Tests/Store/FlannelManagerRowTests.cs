@@ -82,7 +82,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     public async Task LEASE_7_A_lease_that_is_added_is_one_change()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.PutLeaseAsync("10.3.30.0-24", "1.1.1.1");
@@ -94,7 +94,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     public async Task LEASE_8_A_lease_that_runs_out_is_removed_when_etcd_says_so()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.PutLeaseAsync("10.3.32.0-24", "1.1.1.1", ttl: 3);
@@ -107,7 +107,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     public async Task LEASE_9_The_own_lease_is_seen_made_renewed_and_deleted()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         SubnetLease own = (await AcquireAsync(store, "10.3.6.0/24")).Lease;
@@ -117,7 +117,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
         await Lab.DeleteAsync("10.3.6.0-24");
         Assert.Equal("changes -10.3.6.0/24", WatchLog.Describe(await watch.WaitForAsync(4)));
 
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        var view = new LeaseView(own.Subnet, own.PublicIp);
         Assert.All(watch.Updates, update => view.Apply(update));
         Assert.False(view.OwnIsHeld);
     }
@@ -171,8 +171,8 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     public async Task LEASE_15_A_public_address_that_changed_below_the_compaction_horizon_is_applied()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
-        LeaseView view = new(Cidr("10.3.6.0/24"), Ip("1.2.3.4"));
+        await using var watch = new WatchLog(store, s_config);
+        var view = new LeaseView(Cidr("10.3.6.0/24"), Ip("1.2.3.4"));
         view.Apply(await watch.WaitForAsync(1));
 
         await Lab.WhileCutAsync(watch, async () =>
@@ -195,7 +195,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
 
                 return changed.Count > 0;
             },
-            () => string.Join("; ", watch.Told));
+            () => string.Join("; ", watch.Descriptions));
         SubnetLease lease = Assert.Single(changed);
         Assert.Equal((Cidr("10.3.4.0/24"), Ip("1.1.1.9")), (lease.Subnet, lease.PublicIp));
     }
@@ -204,7 +204,7 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     public async Task LEASE_16_An_own_key_without_a_lease_stays_a_reservation()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
         SubnetLease own = (await AcquireAsync(store, "10.3.6.0/24")).Lease;
         await watch.WaitForAsync(2);
@@ -231,13 +231,13 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        await using WatchLog watch = new(store, s_config);
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        await using var watch = new WatchLog(store, s_config);
+        var view = new LeaseView(own.Subnet, own.PublicIp);
         view.Apply(await watch.WaitForAsync(1));
 
         await Lab.WhileCutAsync(watch, Lab.BumpAndCompactAsync);
         await Eventually.IsTrue(
-            () => watch.Updates.Skip(1).OfType<LeaseUpdate.Snapshot>().Any(), () => string.Join("; ", watch.Told));
+            () => watch.Updates.Skip(1).OfType<LeaseUpdate.Snapshot>().Any(), () => string.Join("; ", watch.Descriptions));
 
         Assert.All(watch.Updates.Skip(1), update => Assert.True(view.Apply(update).IsEmpty));
         Assert.True(view.OwnIsHeld);

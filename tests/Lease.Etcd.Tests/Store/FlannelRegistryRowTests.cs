@@ -55,7 +55,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     public async Task ETCD_3_5_6_7_A_lease_is_made_listed_watched_and_deleted()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot");
 
         AcquiredLease taken = await AcquireAsync(store, "10.1.5.0/24");
@@ -77,15 +77,15 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         await Lab.PutLeaseAsync("10.1.5.0-24", "1.2.3.4");
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot 10.1.5.0/24=1.2.3.4");
         await CompactUnderTheWatchAsync(watch);
 
         await Lab.PutLeaseAsync("10.1.6.0-24", "1.2.3.5");
 
         await Eventually.IsTrue(
-            () => watch.Told[^1].EndsWith(" 10.1.6.0/24=1.2.3.5", StringComparison.Ordinal),
-            () => string.Join("; ", watch.Told));
+            () => watch.Descriptions[^1].EndsWith(" 10.1.6.0/24=1.2.3.5", StringComparison.Ordinal),
+            () => string.Join("; ", watch.Descriptions));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store, "10.1.5.0/24")).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         int told = await watch.WaitForAsync("snapshot 10.1.5.0/24=1.2.3.4");
         own = await store.RenewAsync(own, EtcdStoreLab.Cancel);
         told = await watch.WaitForAsync("changes 10.1.5.0/24=1.2.3.4", told);
@@ -105,7 +105,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
         await watch.WaitForAsync("changes 10.1.5.0/24=1.2.3.4", told);
 
-        Assert.DoesNotContain("question", watch.Told);
+        Assert.DoesNotContain("question", watch.Descriptions);
         Assert.Empty(Lab.Warnings);
     }
 
@@ -114,7 +114,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store, "10.1.5.0/24")).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         int told = await watch.WaitForAsync("snapshot 10.1.5.0/24=1.2.3.4");
         own = await store.RenewAsync(own, EtcdStoreLab.Cancel);
         told = await watch.WaitForAsync("changes 10.1.5.0/24=1.2.3.4", told);
@@ -129,7 +129,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
         told = await watch.WaitForAsync("snapshot 10.1.5.0/24=1.2.3.4", told);
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
         await watch.WaitForAsync("changes 10.1.5.0/24=1.2.3.4", told);
-        Assert.DoesNotContain("question", watch.Told);
+        Assert.DoesNotContain("question", watch.Descriptions);
     }
 
     [Fact]
@@ -137,8 +137,8 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store, "10.1.5.0/24")).Lease;
-        await using WatchLog watch = new(store, s_config);
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        await using var watch = new WatchLog(store, s_config);
+        var view = new LeaseView(own.Subnet, own.PublicIp);
         view.Apply(await watch.WaitForAsync(1));
         Assert.True(view.OwnIsHeld);
 
@@ -146,7 +146,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
 
         // A snapshot without it, or the change that says so.
         await Eventually.IsTrue(
-            () => watch.Told[^1] is "snapshot" or "changes -10.1.5.0/24", () => string.Join("; ", watch.Told));
+            () => watch.Descriptions[^1] is "snapshot" or "changes -10.1.5.0/24", () => string.Join("; ", watch.Descriptions));
         foreach (LeaseUpdate update in watch.Updates)
         {
             view.Apply(update);
@@ -163,7 +163,7 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     [InlineData("", "", false)]
     public void ETCD_16_Keys_and_values_are_read_or_refused_and_nothing_crashes(string name, string value, bool isLease)
     {
-        KeyValue kv = new() { Key = ByteString.CopyFromUtf8(Lab.KeyOf(name)), Value = ByteString.CopyFromUtf8(value) };
+        var kv = new KeyValue { Key = ByteString.CopyFromUtf8(Lab.KeyOf(name)), Value = ByteString.CopyFromUtf8(value) };
 
         var lease = EtcdLease.Read(name, kv, before: null);
 

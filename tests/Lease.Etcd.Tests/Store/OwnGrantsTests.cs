@@ -130,7 +130,7 @@ public sealed class OwnGrantsTests : IClassFixture<SharedStoreLab>, IAsyncLifeti
 
     private OwnLeaseKeeper NewKeeper()
     {
-        EtcdKeys keys = new(Lab.Prefix);
+        var keys = new EtcdKeys(Lab.Prefix);
         return new OwnLeaseKeeper(
             _client, keys, new EtcdLeaseWriter(
                 _client, keys, TimeProvider.System), TimeProvider.System, Lab.Warn, new Random(1));

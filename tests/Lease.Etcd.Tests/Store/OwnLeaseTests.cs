@@ -75,7 +75,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
         await using EtcdLeaseStore twin = Lab.NewStore();
 
@@ -88,7 +88,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         Assert.Contains("--public-ip", loss.Message, StringComparison.Ordinal);
 
         // Another subnet then, and the twin's is left alone.
-        LeaseRequest request = new(Owner(Ours), own.Subnet, LostSubnet: own.Subnet);
+        var request = new LeaseRequest(Owner(Ours), own.Subnet, LostSubnet: own.Subnet);
         AcquiredLease other = await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel);
         Assert.NotEqual(own.Subnet, other.Lease.Subnet);
         await twin.RenewAsync(own, EtcdStoreLab.Cancel);
@@ -101,13 +101,13 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.PutLeaseAsync(Name(own.Subnet), "192.0.2.99");
 
         Assert.Equal(3, await watch.WaitForAsync("question"));
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        var view = new LeaseView(own.Subnet, own.PublicIp);
         Assert.All(watch.Updates, update => view.Apply(update));
         Assert.False(view.OwnIsHeld);
         await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(own, EtcdStoreLab.Cancel));
@@ -119,7 +119,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store)).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.PutLeaseAsync("10.5.8.0-24", Ours);
@@ -139,7 +139,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         await AcquireAsync(store);
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.PutLeaseAsync("10.5.8.0-24", Ours);
@@ -157,7 +157,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store, "10.5.8.0/24")).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         await Lab.PutLeaseAsync("10.5.8.0-22", "192.0.2.9");
@@ -173,7 +173,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         SubnetLease own = (await AcquireAsync(store, "10.5.8.0/24")).Lease;
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);
 
         // Ours is deleted and made again by nobody before the other is there: the other was first.
@@ -185,7 +185,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         LeaseLostException loss =
             await Assert.ThrowsAsync<LeaseLostException>(() => store.RenewAsync(own, EtcdStoreLab.Cancel));
         Assert.DoesNotContain('\n', loss.Message);
-        LeaseRequest request = new(Owner(Ours), own.Subnet, LostSubnet: own.Subnet);
+        var request = new LeaseRequest(Owner(Ours), own.Subnet, LostSubnet: own.Subnet);
         Assert.False(Cidr("10.5.8.0/22")
             .Contains((await store.AcquireAsync(s_config, request, EtcdStoreLab.Cancel)).Lease.Subnet));
     }
@@ -231,7 +231,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
         const string Foreign = """{"PublicIP":"192.0.2.8","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1},"Later":[1]}""";
         long written = await Lab.PutAsync(Lab.KeyOf("10.5.8.0-24"), Foreign, await Lab.GrantAsync(600));
         await using EtcdLeaseStore store = Lab.NewStore();
-        await using WatchLog watch = new(store, s_config);
+        await using var watch = new WatchLog(store, s_config);
 
         SubnetLease own = (await AcquireAsync(store, "10.5.8.0/24")).Lease;
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
@@ -240,7 +240,7 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
 
         KeyValue kv = Assert.Single(await Lab.ReadAllAsync());
         Assert.Equal((Foreign, written), (kv.Value.ToStringUtf8(), kv.ModRevision));
-        Assert.StartsWith("snapshot 10.5.8.0/24=192.0.2.8", watch.Told[0], StringComparison.Ordinal);
+        Assert.StartsWith("snapshot 10.5.8.0/24=192.0.2.8", watch.Descriptions[0], StringComparison.Ordinal);
     }
 
     private static Task<AcquiredLease> AcquireAsync(EtcdLeaseStore store, string? previous = null) =>

@@ -3,7 +3,7 @@ using Overlay.Net;
 
 namespace Overlay.Lease.Tests;
 
-/// <summary>Short ways to write what tests are full of.</summary>
+/// <summary>Short ways to write addresses, prefixes and leases.</summary>
 internal static class Leases
 {
     internal static readonly DateTimeOffset Later = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using Overlay.Lease.Judging;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 

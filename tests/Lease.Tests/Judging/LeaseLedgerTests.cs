@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Judging.LeaseJudgeTests;
@@ -27,7 +28,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_renewal_is_told_and_what_was_not_written_is_not()
+    public void A_renewal_is_reported_and_what_was_not_written_is_not()
     {
         LeaseLedger ledger = NewLedger();
         Put(ledger, Entry("10.5.8.0-24", "192.0.2.1", created: 1));
@@ -47,7 +48,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_fault_is_told_once_for_each_version_and_again_when_it_comes_back()
+    public void A_fault_is_reported_once_for_each_version_and_again_when_it_comes_back()
     {
         LeaseLedger ledger = NewLedger();
         Put(ledger, Entry("10.5.8.0-24", "192.0.2.1", created: 1));
@@ -80,9 +81,9 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
     public void Entry_by_entry_comes_to_the_same_as_all_at_once(int seed)
     {
         output.WriteLine($"seed {seed}");
-        Random random = new(seed);
+        var random = new Random(seed);
         LeaseLedger ledger = NewLedger();
-        HashSet<Ipv4Prefix> told = [];
+        HashSet<Ipv4Prefix> counted = [];
         for (int step = 0; step < 3_000; step++)
         {
             List<(string, StoredLease?)> touched = [];
@@ -95,11 +96,11 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
             {
                 if (change.Kind == LeaseChangeKind.Put)
                 {
-                    told.Add(change.Subnet);
+                    counted.Add(change.Subnet);
                 }
                 else
                 {
-                    Assert.True(told.Remove(change.Subnet), $"{change.Subnet} is removed but was never told");
+                    Assert.True(counted.Remove(change.Subnet), $"{change.Subnet} is removed but was never added");
                 }
             }
 
@@ -107,7 +108,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
             Assert.Equal(
                 all.Counting.Select(entry => entry.Name).Order(StringComparer.Ordinal),
                 ledger.Counting.Values.Select(entry => entry.Name).Order(StringComparer.Ordinal));
-            Assert.Equal(all.Leases.Select(lease => lease.Subnet).ToHashSet(), told);
+            Assert.Equal(all.Leases.Select(lease => lease.Subnet).ToHashSet(), counted);
         }
 
         Assert.NotEmpty(_faults);
@@ -126,7 +127,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
     // Bytes, the fewest of several changes: the first one also pays for statics and for code that is not compiled yet.
     private long AllocatedByOneChange(int among)
     {
-        LeaseLedger ledger = new(NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}"""), "key", _faults.Add);
+        var ledger = new LeaseLedger(NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}"""), "key", _faults.Add);
         ledger.Apply([.. Enumerable.Range(1, among).Select(Touch)]);
         Assert.Equal(among, ledger.Counting.Count);
         long fewest = long.MaxValue;
@@ -134,7 +135,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
         {
             (string, StoredLease?)[] change = [Touch(host)];
             long before = GC.GetAllocatedBytesForCurrentThread();
-            List<LeaseChange> changes = ledger.Apply(change);
+            IReadOnlyList<LeaseChange> changes = ledger.Apply(change);
             fewest = Math.Min(fewest, GC.GetAllocatedBytesForCurrentThread() - before);
             Assert.Single(changes);
         }
@@ -152,7 +153,7 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
     private static (string, StoredLease?) RandomTouch(Random random, int step)
     {
         int length = random.Next(19, 28);
-        Ipv4Prefix subnet = new(Ip("10.5.0.0") + (uint)random.Next(0, 1 << 12) * 16, length);
+        var subnet = new Ipv4Prefix(Ip("10.5.0.0") + (uint)random.Next(0, 1 << 12) * 16, length);
         string name = new SubnetKey(random.Next(20) == 0 ? subnet : subnet.Masked()).Format();
         bool stays = random.Next(3) > 0;
         string publicIp = random.Next(20) == 0 ? "127.0.0.1" : $"192.0.2.{random.Next(1, 9)}";
@@ -161,11 +162,11 @@ public sealed class LeaseLedgerTests(ITestOutputHelper output)
 
     private LeaseLedger NewLedger() => new(s_config, "key", _faults.Add);
 
-    private static string Put(LeaseLedger ledger, StoredLease entry) => Told(ledger.Apply([(entry.Name, entry)]));
+    private static string Put(LeaseLedger ledger, StoredLease entry) => Described(ledger.Apply([(entry.Name, entry)]));
 
-    private static string Remove(LeaseLedger ledger, string name) => Told(ledger.Apply([(name, null)]));
+    private static string Remove(LeaseLedger ledger, string name) => Described(ledger.Apply([(name, null)]));
 
-    private static string Told(List<LeaseChange> changes) => string.Join(' ', changes
+    private static string Described(IReadOnlyList<LeaseChange> changes) => string.Join(' ', changes
         .OrderBy(change => change.Kind == LeaseChangeKind.Put)
         .ThenBy(change => change.Subnet.ToString(), StringComparer.Ordinal)
         .Select(change => $"{(change.Kind == LeaseChangeKind.Put ? '+' : '-')}{change.Subnet}"));

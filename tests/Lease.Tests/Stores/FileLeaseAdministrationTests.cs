@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
@@ -61,7 +62,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
     [Fact]
     public async Task A_directory_that_is_not_there_is_one_line()
     {
-        await using FileLeaseAdministration store = new(Path.Combine(Root, "nowhere"), Time);
+        await using var store = new FileLeaseAdministration(Path.Combine(Root, "nowhere"), Time);
 
         Assert.Contains("nowhere does not exist", (
             await Refusal(() => store.ListAsync(Config, Cancel))).Message, StringComparison.Ordinal);

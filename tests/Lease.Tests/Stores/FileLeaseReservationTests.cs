@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
@@ -9,7 +10,7 @@ using static Overlay.Lease.Tests.Leases;
 namespace Overlay.Lease.Tests.Stores;
 
 /// <summary>
-/// Two hosts with one public address take one lease file for their own: both are told, and nobody else is.
+/// Two hosts with one public address take one lease file for their own: both are warned, and nobody else is.
 /// </summary>
 public sealed class FileLeaseSharedAddressTests : StoreFixture
 {
@@ -18,10 +19,11 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(60), s_reread = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Each_of_two_hosts_with_one_public_address_is_told_once()
+    public async Task Each_of_two_hosts_with_one_public_address_is_warned_once()
     {
-        List<string> toldLeft = [], toldRight = [];
-        await using FileLeaseStore left = new(Root, Time, toldLeft.Add), right = new(Root, Time, toldRight.Add);
+        List<string> linesLeft = [], linesRight = [];
+        await using var left = new FileLeaseStore(Root, Time, linesLeft.Add);
+        await using var right = new FileLeaseStore(Root, Time, linesRight.Add);
         SubnetLease own = await TakeAsync(left);
         for (int hours = 0; hours < 3; hours++)
         {
@@ -34,8 +36,8 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
         string line =
             $"the lease {Subnet} of {Shared} is written by another process with this public address ({FileOf(Name)}); "
             + "if two hosts have it, give each its own with --public-ip";
-        Assert.Equal(line, Assert.Single(toldLeft));
-        Assert.Equal(line, Assert.Single(toldRight));
+        Assert.Equal(line, Assert.Single(linesLeft));
+        Assert.Equal(line, Assert.Single(linesRight));
     }
 
     [Fact]
@@ -43,7 +45,7 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         await TakeAsync(store);
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync(1);
         Time.Advance(TimeSpan.FromHours(1));
 
@@ -58,7 +60,7 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         SubnetLease own = await TakeAsync(store);
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         for (int renewals = 1; renewals < 50; renewals++)
         {
             await watch.WaitForAsync(renewals, () => Time.Advance(s_settle));
@@ -101,7 +103,7 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         SubnetLease own = await TakeAsync(store);
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync(1);
         PutLease(Name, Shared, age: TimeSpan.FromHours(-3));
         await watch.WaitForAsync(2, () => Time.Advance(s_settle));
@@ -117,7 +119,7 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         SubnetLease own = await TakeAsync(store);
-        await using FileLeaseAdministration operators = new(Root, Time);
+        await using var operators = new FileLeaseAdministration(Root, Time);
         Time.Advance(TimeSpan.FromHours(1));
 
         await operators.ReserveAsync(Config, own.Subnet, own.PublicIp, Cancel);
@@ -134,7 +136,7 @@ public sealed class FileLeaseSharedAddressTests : StoreFixture
     {
         await using FileLeaseStore store = NewStore();
         await store.ReleaseAsync(await TakeAsync(store), Cancel);
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync(1);
         Time.Advance(TimeSpan.FromHours(1));
 

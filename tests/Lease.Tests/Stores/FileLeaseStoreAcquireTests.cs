@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
@@ -105,7 +106,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         }
 
         await using FileLeaseStore store = NewStore();
-        LeaseRequest request = new(Owner("192.0.2.1"), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
+        var request = new LeaseRequest(Owner("192.0.2.1"), Cidr("10.5.8.0/24"), LostSubnet: Cidr("10.5.8.0/24"));
 
         AcquiredLease taken = await store.AcquireAsync(Config, request, Cancel);
 
@@ -198,7 +199,7 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     public async Task Only_a_lease_that_was_not_ours_before_is_new()
     {
         await using FileLeaseStore store = NewStore();
-        LeaseRequest request = new(Owner("192.0.2.1"), Cidr("10.5.8.0/24"));
+        var request = new LeaseRequest(Owner("192.0.2.1"), Cidr("10.5.8.0/24"));
 
         Assert.True((await store.AcquireAsync(Config, request, Cancel)).IsNew);
         Assert.False((await store.AcquireAsync(Config, request, Cancel)).IsNew);

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Xunit;
 
 namespace Overlay.Lease.Tests.Stores;

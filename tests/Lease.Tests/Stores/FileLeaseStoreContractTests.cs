@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Overlay.Testing;
 
 namespace Overlay.Lease.Tests.Stores;
@@ -20,7 +21,7 @@ public sealed class FileLeaseStoreContractTests : LeaseStoreContract, IDisposabl
 
     protected override ILeaseStore NewStore() => new FileLeaseStore(_directory.Root, TimeProvider.System, Warn);
 
-    // As a careful tool writes: the file appears whole.
+    // Writes as a careful tool does: the file appears whole.
     protected override async Task PutAsync(string name, string value)
     {
         string temporary = _directory.PathOf($"{Guid.NewGuid():N}");

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
@@ -11,11 +12,13 @@ namespace Overlay.Lease.Tests.Stores;
 /// <summary>The lock, what a killed writer leaves, and a directory that cannot be used.</summary>
 public sealed class FileLeaseStoreFaultTests : StoreFixture
 {
+    private string LockPath => Path.Combine(Root, ".lock");
+
     [Fact]
     public async Task A_lock_held_by_another_process_ends_in_one_line()
     {
         await using FileLeaseStore store = NewStore();
-        using Process holder = StartLockHolder(store.LockPath);
+        using Process holder = StartLockHolder(LockPath);
         try
         {
             await holder.StandardOutput.ReadLineAsync(Cancel);
@@ -26,7 +29,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
                 () => Time.Advance(TimeSpan.FromMilliseconds(100)));
 
             LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(() => acquire);
-            Assert.Contains($"has held the lock {store.LockPath} for 10 s", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains($"has held the lock {LockPath} for 10 s", refusal.Message, StringComparison.Ordinal);
         }
         finally
         {
@@ -38,7 +41,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
     public async Task The_lock_of_a_process_that_was_killed_is_free()
     {
         await using FileLeaseStore store = NewStore(TimeProvider.System);
-        using (Process holder = StartLockHolder(store.LockPath))
+        using (Process holder = StartLockHolder(LockPath))
         {
             await holder.StandardOutput.ReadLineAsync(Cancel);
             holder.Kill(entireProcessTree: true);
@@ -66,7 +69,7 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
     [Fact]
     public async Task A_store_without_its_directory_is_one_line()
     {
-        await using FileLeaseStore store = new(Path.Combine(Root, "config", "below"), Time, Warn);
+        await using var store = new FileLeaseStore(Path.Combine(Root, "config", "below"), Time, Warn);
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
             () => store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel));

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Overlay.Net;
 using Overlay.Testing;
 using Xunit;
@@ -12,10 +13,10 @@ namespace Overlay.Lease.Tests.Stores;
 
 public sealed class FileLeaseStoreWatchTests : StoreFixture
 {
-    // Past the settling time of a burst, far short of the next periodic look.
-    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(60);
-
     private static readonly TimeSpan s_reread = TimeSpan.FromSeconds(10);
+
+    // Longer than any test: only an event can bring an update then.
+    private static readonly TimeSpan s_never = TimeSpan.FromDays(40);
 
     [Fact]
     public async Task Begins_with_a_snapshot_of_all_leases()
@@ -23,85 +24,37 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         PutLease("10.5.2.0-24", "192.0.2.2");
         PutLease("10.5.1.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
 
-        Assert.Equal("snapshot 10.5.1.0/24=192.0.2.1 10.5.2.0/24=192.0.2.2", Told(await watch.WaitForAsync(1)));
+        Assert.Equal("snapshot 10.5.1.0/24=192.0.2.1 10.5.2.0/24=192.0.2.2", Described(await watch.WaitForAsync(1)));
     }
 
     [Fact]
     public async Task A_new_a_changed_and_a_removed_file_are_announced()
     {
-        await using FileLeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
+        await using FileLeaseStore store = NewStore(s_never);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync(1);
 
         PutLease("10.5.1.0-24", "192.0.2.1");
-        Assert.Equal("changes 10.5.1.0/24=192.0.2.1", Told(await watch.WaitForAsync(2, SettleEvents)));
+        Assert.Equal("changes 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(2, Settle)));
 
         PutLease("10.5.1.0-24", "192.0.2.7");
-        Assert.Equal("changes 10.5.1.0/24=192.0.2.7", Told(await watch.WaitForAsync(3, SettleEvents)));
+        Assert.Equal("changes 10.5.1.0/24=192.0.2.7", Described(await watch.WaitForAsync(3, Settle)));
 
         File.Delete(FileOf("10.5.1.0-24"));
-        Assert.Equal("changes -10.5.1.0/24", Told(await watch.WaitForAsync(4, SettleEvents)));
-
-        void SettleEvents() => SettleWhenPending(store);
-    }
-
-    [Fact]
-    public async Task A_burst_of_events_is_one_update()
-    {
-        await using FileLeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
-        await watch.WaitForAsync(1);
-
-        for (int host = 1; host <= 200; host++)
-        {
-            PutLease($"10.5.{host}.0-24", $"192.0.2.{host}");
-        }
-
-        await Eventually.IsTrue(() => Pending(store) == 200, () => $"200 events, but only {Pending(store)}");
-        LeaseUpdate update = await watch.WaitForAsync(2, () => SettleWhenPending(store));
-
-        Assert.Equal(200, Assert.IsType<LeaseUpdate.Changes>(update).Items.Count);
+        Assert.Equal("changes -10.5.1.0/24", Described(await watch.WaitForAsync(4, Settle)));
     }
 
     [Fact]
     public async Task A_missed_event_is_found_by_the_periodic_look()
     {
-        await using FileLeaseStore store = NewStore(inotify: false);
-        await using WatchLog watch = new(store, Config);
+        await using WatchLog watch = WatchWithoutEvents(s_reread);
         await watch.WaitForAsync(1);
 
         PutLease("10.5.1.0-24", "192.0.2.1");
 
-        Assert.Equal("changes 10.5.1.0/24=192.0.2.1", Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
-    }
-
-    [Fact]
-    public async Task A_replaced_directory_is_watched_again_once_a_look_has_found_a_change()
-    {
-        PutLease("10.5.1.0-24", "192.0.2.1");
-        await using FileLeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
-        await watch.WaitForAsync(1);
-
-        Directory.Move(Subnets, Path.Combine(Root, "aside"));
-        Directory.CreateDirectory(Subnets);
-        PutLease("10.5.2.0-24", "192.0.2.2");
-        Assert.Equal(
-            "changes -10.5.1.0/24 10.5.2.0/24=192.0.2.2",
-            Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
-
-        // Time moves on by less than a periodic look needs, so only an event can bring the next update.
-        await Eventually.IsTrue(
-            () =>
-            {
-                PutLease("10.5.3.0-24", "192.0.2.3");
-                return Pending(store) > 0;
-            },
-            () => "an event of the new directory");
-        Assert.Equal(
-            "changes 10.5.3.0/24=192.0.2.3", Told(await watch.WaitForAsync(3, () => SettleWhenPending(store))));
+        Assert.Equal("changes 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
     }
 
     [Fact]
@@ -109,14 +62,13 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
     {
         PutLease("10.5.1.0-24", "192.0.2.1", age: TimeSpan.FromHours(23));
         PutLease("10.5.2.0-24", "192.0.2.2", age: TimeSpan.FromHours(22));
-        await using FileLeaseStore store = NewStore(inotify: false);
-        await using WatchLog watch = new(store, Config);
+        await using WatchLog watch = WatchWithoutEvents(s_reread);
         await watch.WaitForAsync(1);
         DateTimeOffset due = Time.GetUtcNow() + TimeSpan.FromHours(1);
 
         LeaseUpdate update = await watch.WaitForAsync(2, () => Time.Advance(TimeSpan.FromMinutes(1)));
 
-        Assert.Equal("changes -10.5.1.0/24", Told(update));
+        Assert.Equal("changes -10.5.1.0/24", Described(update));
         Assert.True(Time.GetUtcNow() >= due);
         Assert.True(File.Exists(FileOf("10.5.1.0-24")));
     }
@@ -126,23 +78,22 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
     {
         PutLease("10.5.1.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync(1);
         string aside = $"{Root}.aside";
 
         Directory.Move(Root, aside);
-        Assert.Equal("gap", Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
+        Assert.Equal("gap", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
         for (int look = 0; look < 5; look++)
         {
             Time.Advance(s_reread);
         }
 
         Directory.Move(aside, Root);
-        Assert.Equal("snapshot 10.5.1.0/24=192.0.2.1", Told(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
+        Assert.Equal("snapshot 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
 
         PutLease("10.5.2.0-24", "192.0.2.2");
-        Assert.Equal(
-            "changes 10.5.2.0/24=192.0.2.2", Told(await watch.WaitForAsync(4, () => SettleWhenPending(store))));
+        Assert.Equal("changes 10.5.2.0/24=192.0.2.2", Described(await watch.WaitForAsync(4, Settle)));
     }
 
     [Theory]
@@ -153,53 +104,52 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         string path = Path.Combine(Root, missing);
         Directory.Move(path, $"{path}.aside");
         await using FileLeaseStore store = NewStore();
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         LeaseUpdate.Gap gap = Assert.IsType<LeaseUpdate.Gap>(await watch.WaitForAsync(1));
         Assert.Contains(missing, gap.Reason, StringComparison.Ordinal);
 
         Directory.Move($"{path}.aside", path);
 
-        Assert.Equal("snapshot", Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
+        Assert.Equal("snapshot", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
     }
 
     [Fact]
     public async Task A_file_that_is_being_rewritten_keeps_its_lease_until_it_can_be_read_again()
     {
         PutLease("10.5.1.0-24", "192.0.2.1");
-        await using FileLeaseStore store = NewStore(inotify: false);
-        await using WatchLog watch = new(store, Config);
+        await using WatchLog watch = WatchWithoutEvents(s_reread);
         await watch.WaitForAsync(1);
 
         PutText("10.5.1.0-24", """{"PublicIP":"192.""");
         PutLease("10.5.2.0-24", "192.0.2.2");
-        Assert.Equal("changes 10.5.2.0/24=192.0.2.2", Told(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
+        Assert.Equal("changes 10.5.2.0/24=192.0.2.2", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
         Assert.Contains("keeps the lease it held before", Assert.Single(Warnings), StringComparison.Ordinal);
 
         PutLease("10.5.1.0-24", "192.0.2.9");
-        Assert.Equal("changes 10.5.1.0/24=192.0.2.9", Told(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
+        Assert.Equal("changes 10.5.1.0/24=192.0.2.9", Described(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
 
         PutText("10.5.1.0-24", "");
         PutLease("10.5.3.0-24", "192.0.2.3");
-        Assert.Equal("changes 10.5.3.0/24=192.0.2.3", Told(await watch.WaitForAsync(4, () => Time.Advance(s_reread))));
+        Assert.Equal("changes 10.5.3.0/24=192.0.2.3", Described(await watch.WaitForAsync(4, () => Time.Advance(s_reread))));
 
         File.Delete(FileOf("10.5.1.0-24"));
-        Assert.Equal("changes -10.5.1.0/24", Told(await watch.WaitForAsync(5, () => Time.Advance(s_reread))));
+        Assert.Equal("changes -10.5.1.0/24", Described(await watch.WaitForAsync(5, () => Time.Advance(s_reread))));
     }
 
     [Fact]
-    public async Task Our_own_renewal_is_told_with_its_new_expiry()
+    public async Task Our_own_renewal_is_reported_with_its_new_expiry()
     {
-        await using FileLeaseStore store = NewStore();
+        await using FileLeaseStore store = NewStore(s_never);
         SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
-        await using WatchLog watch = new(store, Config);
+        await using var watch = new WatchLog(store, Config);
         await watch.WaitForAsync(1);
-        LeaseView view = new(own.Subnet, own.PublicIp);
+        var view = new LeaseView(own.Subnet, own.PublicIp);
         Assert.True(view.Apply(watch.Updates[0]).IsEmpty);
 
         Time.Advance(TimeSpan.FromSeconds(5));
         SubnetLease renewed = await store.RenewAsync(own, Cancel);
         LeaseUpdate.Changes changes =
-            Assert.IsType<LeaseUpdate.Changes>(await watch.WaitForAsync(2, () => SettleWhenPending(store)));
+            Assert.IsType<LeaseUpdate.Changes>(await watch.WaitForAsync(2, Settle));
 
         Assert.Equal(renewed, Assert.Single(changes.Items).Lease);
     }
@@ -208,11 +158,10 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
     public async Task Any_sequence_of_changes_ends_in_what_a_fresh_reader_sees()
     {
         const int Seed = 808;
-        Random random = new(Seed);
-        await using FileLeaseStore store = NewStore(inotify: false);
-        await using WatchLog watch = new(store, Config);
+        var random = new Random(Seed);
+        await using WatchLog watch = WatchWithoutEvents(s_reread);
         await watch.WaitForAsync(1);
-        LeaseView view = new(default, default);
+        var view = new LeaseView(default, default);
         int seen = 0;
         for (int round = 0; round < 60; round++)
         {
@@ -242,7 +191,7 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
                 () => $"seed {Seed}, round {round}",
                 () => Time.Advance(s_reread));
 
-            LeaseFolder fresh = new(Subnets, Time, Warn);
+            var fresh = new LeaseFolder(Subnets, Time, Warn);
             fresh.RefreshAll();
             IEnumerable<SubnetLease> expected = fresh.Survey(Config).Leases;
             Assert.True(
@@ -251,15 +200,9 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         }
     }
 
-    private static int Pending(FileLeaseStore store) => store.LastWatchEvents?.PendingCount ?? 0;
+    private static string Described(LeaseUpdate update) => WatchLog.Describe(update);
 
-    private static string Told(LeaseUpdate update) => WatchLog.Describe(update);
+    private FileLeaseStore NewStore(TimeSpan reread) => new(Root, Time, Warn, new Random(1)) { RereadInterval = reread };
 
-    private void SettleWhenPending(FileLeaseStore store)
-    {
-        if (Pending(store) > 0)
-        {
-            Time.Advance(s_settle);
-        }
-    }
+    private void Settle() => Time.Advance(FolderEvents.Settle);
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Lease.Stores;
 using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;

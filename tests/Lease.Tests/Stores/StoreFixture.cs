@@ -2,12 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Threading;
+using Overlay.Lease.Stores;
 using Overlay.Testing;
 
 namespace Overlay.Lease.Tests.Stores;
 
-/// <summary>A store's directory, what it warned of, and short ways to write into it behind the store's back.</summary>
+/// <summary>A store's directory, its warnings, and short ways to write into it as another program does.</summary>
 public abstract class StoreFixture : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -46,8 +48,27 @@ public abstract class StoreFixture : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected FileLeaseStore NewStore(TimeProvider? time = null, int seed = 1, bool inotify = true) =>
-        new(Root, time ?? Time, Warn, new Random(seed)) { UsesInotify = inotify };
+    private protected FileLeaseStore NewStore(TimeProvider? clock = null, int seed = 1) =>
+        new(Root, clock ?? Time, Warn, new Random(seed));
+
+    /// <summary>A watch without announcements, as on a network mount: only its periodic looks find what changed.</summary>
+    private protected WatchLog WatchWithoutEvents(TimeSpan reread)
+    {
+        var folder = new LeaseFolder(Subnets, Time, Warn);
+        var watch = new FolderWatch(folder, new FolderEvents(Time), listen: () => { }, requireStore: () => { }, Config);
+        return new WatchLog(Updates);
+
+        async IAsyncEnumerable<LeaseUpdate> Updates([EnumeratorCancellation] CancellationToken stop)
+        {
+            await foreach (LeaseUpdate? update in watch.LooksAsync(reread, stop))
+            {
+                if (update is not null)
+                {
+                    yield return update;
+                }
+            }
+        }
+    }
 
     private protected void Warn(string line)
     {
@@ -62,7 +83,7 @@ public abstract class StoreFixture : IDisposable
     private protected string PutLease(string name, string publicIp, TimeSpan age = default) =>
         PutText(name, Leases.Value(publicIp), age);
 
-    /// <summary>As a careful tool writes: the file appears whole.</summary>
+    /// <summary>Writes as a careful tool does: the file appears whole.</summary>
     private protected string PutText(string name, string text, TimeSpan age = default)
     {
         string temporary = Path.Combine(Root, $"{Guid.NewGuid():N}");

@@ -1,11 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Lease.Judging;
 using Overlay.Net;
 using Xunit;
 using static Overlay.Lease.Tests.Leases;
 
-namespace Overlay.Lease.Tests;
+namespace Overlay.Lease.Tests.Judging;
 
 public sealed class SubnetAllocatorTests
 {
@@ -13,7 +14,7 @@ public sealed class SubnetAllocatorTests
     public void Picks_among_the_first_hundred_free_and_any_of_them()
     {
         var config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
-        Random random = new(1);
+        var random = new Random(1);
 
         HashSet<Ipv4Prefix> picked = [.. Enumerable.Range(0, 5_000)
             .Select(_ => SubnetAllocator.Pick(config, [Cidr("10.5.1.0/24")], random).GetValueOrDefault())];
@@ -56,7 +57,7 @@ public sealed class SubnetAllocatorTests
     public void Agrees_with_a_slow_walk_over_random_tables()
     {
         const int Seed = 3_4;
-        Random random = new(Seed);
+        var random = new Random(Seed);
         for (int round = 0; round < 2_000; round++)
         {
             int networkLength = random.Next(16, 27);
@@ -85,7 +86,7 @@ public sealed class SubnetAllocatorTests
         ulong step = 1UL << (32 - config.SubnetLength);
         for (ulong address = config.SubnetMin.Value; address <= config.SubnetMax.Value; address += step)
         {
-            Ipv4Prefix candidate = new(new Ipv4Address((uint)address), config.SubnetLength);
+            var candidate = new Ipv4Prefix(new Ipv4Address((uint)address), config.SubnetLength);
             if (free.Count < 100 && !taken.Any(candidate.Overlaps))
             {
                 free.Add(candidate);

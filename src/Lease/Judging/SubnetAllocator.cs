@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using Overlay.Net;
 
-namespace Overlay.Lease;
+namespace Overlay.Lease.Judging;
 
 /// <summary>Chooses a free subnet (flannel pkg/subnet/etcd/local_manager.go allocateSubnet). Pure.</summary>
 internal static class SubnetAllocator
@@ -12,7 +12,7 @@ internal static class SubnetAllocator
 
     /// <summary>
     /// Walks from SubnetMin to SubnetMax, skips what overlaps a taken prefix, and picks one of the first hundred free
-    /// subnets. Hosts that start together then rarely reach for the same one.
+    /// subnets. Hosts that start together then rarely choose the same one.
     /// </summary>
     /// <param name="config">With IPv4 enabled.</param>
     /// <param name="taken">In any order, of any length, overlapping or not.</param>
@@ -35,7 +35,7 @@ internal static class SubnetAllocator
         ulong max = config.SubnetMax.Value;
         for (ulong candidate = config.SubnetMin.Value; candidate <= max && free.Count < CandidateLimit;)
         {
-            // Every taken prefix that begins before the candidate's end either reaches into it or lies behind it.
+            // A taken prefix that begins before the candidate's end overlaps it or lies before it.
             while (next < sorted.Count && sorted[next].First.Value < candidate + step)
             {
                 takenUpTo = Math.Max(takenUpTo, (ulong)sorted[next].Last.Value + 1);
