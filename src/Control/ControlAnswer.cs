@@ -50,11 +50,10 @@ public sealed class ControlAnswer
     /// </summary>
     internal async Task RefuseSilentClientAsync(CancellationToken cancellation)
     {
-        const string Reason = """
-            {"error":"this daemon answers requests of control protocol 1, and the client sent none; use the overlay that the daemon was started from"}
-
-            """;
-        await _stream.WriteAsync(Encoding.UTF8.GetBytes(Reason), cancellation);
+        string reason =
+            $"{{\"error\":\"this daemon answers requests of control protocol {ControlProtocol.Version}, and the client "
+            + "sent none; use the overlay that the daemon was started from\"}\n";
+        await _stream.WriteAsync(Encoding.UTF8.GetBytes(reason), cancellation);
     }
 
     private async Task SendAsync(ControlPartKind kind, ReadOnlyMemory<byte> content, CancellationToken cancellation)

@@ -38,7 +38,7 @@ public sealed class ControlServer : IAsyncDisposable
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<Task, byte> _clients = [];
+    private readonly HashSet<Task> _clients = [];
     private readonly Lock _clientsLock = new();
     private readonly Socket _listener;
     private readonly string _path;
@@ -110,7 +110,7 @@ public sealed class ControlServer : IAsyncDisposable
         Task[] clients;
         lock (_clientsLock)
         {
-            clients = [.. _clients.Keys];
+            clients = [.. _clients];
         }
 
         await Task.WhenAll(clients);
@@ -145,7 +145,7 @@ public sealed class ControlServer : IAsyncDisposable
     {
         lock (_clientsLock)
         {
-            _clients.Add(client, 0);
+            _ = _clients.Add(client);
         }
 
         _ = client.ContinueWith(
@@ -235,9 +235,12 @@ public sealed class ControlServer : IAsyncDisposable
             try
             {
                 _ = await stream.ReadAsync(new byte[1], cancellation.Token);
-                await cancellation.CancelAsync();
             }
             catch (Exception problem) when (problem is IOException or OperationCanceledException)
+            {
+                // Gone in another way, or answered.
+            }
+            finally
             {
                 await cancellation.CancelAsync();
             }

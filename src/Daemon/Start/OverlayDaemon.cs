@@ -96,15 +96,10 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     {
         backend.Open(start.Own.Subnet);
         var subnetFile = new SubnetFile(options.SubnetFile, config.Network, backend.Mtu, start.Own.Subnet, log);
-        Ipv4Prefix held = start.Own.Subnet;
         void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
         {
             backend.Apply(own, delta, peers);
-            if (own != held)
-            {
-                held = own;
-                subnetFile.MoveTo(own);
-            }
+            subnetFile.MoveTo(own);
         }
 
         var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);

@@ -59,11 +59,17 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, int mtu, Ipv4P
         }
     }
 
-    /// <summary>Goes over to another subnet. What is refused now is tried again by <see cref="Repair"/>.</summary>
+    /// <summary>Goes over to another subnet, if it is another. What is refused now is tried again by
+    /// <see cref="Repair"/>.</summary>
     internal void MoveTo(Ipv4Prefix next)
     {
         lock (_changing)
         {
+            if (next == _subnet)
+            {
+                return;
+            }
+
             Ipv4Prefix before = _subnet;
             _subnet = next;
             if (!_isPublished)

@@ -37,11 +37,17 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
         }
     }
 
-    /// <summary>Goes over to another subnet. What is refused now is tried again by <see cref="Repair"/>.</summary>
+    /// <summary>Goes over to another subnet, if it is another. What is refused now is tried again by
+    /// <see cref="Repair"/>.</summary>
     internal void MoveTo(Ipv4Prefix next)
     {
         lock (_changing)
         {
+            if (next == _subnet)
+            {
+                return;
+            }
+
             _former.Add(_subnet);
             _ = _former.Remove(next);
             _subnet = next;
@@ -71,8 +77,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
                 return;
             }
 
-            IReadOnlyList<string> missing = TunnelLink.PutBack(
-                netlink, link, network, _subnet, mtu);
+            IReadOnlyList<string> missing = TunnelLink.PutBack(netlink, link, network, _subnet, mtu);
             foreach (string what in _former.Count > 0 ? [] : missing)
             {
                 Log.PutBack(log, what, link.Name);

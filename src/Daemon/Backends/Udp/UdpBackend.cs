@@ -33,7 +33,6 @@ internal sealed class UdpBackend : IBackend
     private Forwarder? _forwarder;
     private DropReport? _drops;
     private AccelerationReport? _accelerations;
-    private Ipv4Prefix _own;
     private int _troubleCalls;
 
     /// <param name="context">What it is prepared from.</param>
@@ -66,7 +65,6 @@ internal sealed class UdpBackend : IBackend
     /// <inheritdoc/>
     public void Open(Ipv4Prefix own)
     {
-        _own = own;
         _dataPlane = DataPlane.Open(_options, _plan.Underlay.Address, _port, Mtu);
         _tunnel.Configure(own);
         _dataPlane.ProbeWrites();
@@ -77,19 +75,16 @@ internal sealed class UdpBackend : IBackend
     public void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
     {
         _publisher.Publish(own, peers);
-        if (own != _own)
-        {
-            _own = own;
-            _tunnel.MoveTo(own);
-        }
+        _tunnel.MoveTo(own);
     }
 
     /// <inheritdoc/>
     public void Forward()
     {
-        _forwarder = Opened.CreateForwarder(_routes, _icmp);
+        DataPlane opened = Opened;
+        _forwarder = opened.CreateForwarder(_routes, _icmp);
         _drops = new DropReport(_forwarder, _log);
-        _accelerations = new AccelerationReport(_dataPlane!.Accelerations, _forwarder.Paths, _log);
+        _accelerations = new AccelerationReport(opened.Accelerations, _forwarder.Paths, _log);
         _forwarder.Start();
     }
 
