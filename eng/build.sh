@@ -55,6 +55,17 @@ need_linker() {
   else need gcc=gcc "$reason" /usr/include/stdio.h=libc6-dev "$reason"; fi
 }
 
+# instruction_set [CPUINFO]: what the native build is told about this machine's processor: nothing as a rule. Without one of
+# the features of x86-64-v3 (x86-64 psABI, 3.1.1) it must do with those of x86-64-v2.
+instruction_set() {
+  local feature flags
+  [ "$platform" = linux-x64 ] || return 0
+  flags=" $(grep -m1 '^flags' "${1:-/proc/cpuinfo}") "
+  for feature in avx avx2 bmi1 bmi2 f16c fma abm movbe; do
+    if [[ "$flags" != *" $feature "* ]]; then echo -p:IlcInstructionSet=x86-64-v2; return 0; fi
+  done
+}
+
 # build_overlay: $overlay is up to date: the native build where it can be made, otherwise the one that runs on a .NET
 # runtime, with one line that says why. OVERLAY_NATIVE=0 asks for the latter.
 build_overlay() {
@@ -65,7 +76,7 @@ build_overlay() {
     if ! has_sdk; then why="there is no .NET 10 SDK to build it with"
     elif ! has_changed src/Daemon "$name.failed"; then why="the build failed, see artifacts/overlay-publish.log; ./dev publish tries again"
     elif ! why=$(linker_obstacle); then :
-    elif bring_up_to_date publish src/Daemon "$native_overlay" -r "$platform"; then overlay=$native_overlay; return 0
+    elif bring_up_to_date publish src/Daemon "$native_overlay" -r "$platform" $(instruction_set); then overlay=$native_overlay; return 0
     else why="the build failed, see artifacts/overlay-publish.log; ./dev publish tries again"; fi
     echo "overlay: not as native code: $why" >&2
   fi

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Tmds.Linux;
 
 namespace Overlay.Linux;
@@ -44,7 +45,10 @@ public sealed unsafe class IoVectors : IDisposable
     {
         get
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+            if ((uint)index >= (uint)Count)
+            {
+                ThrowOutside(index);
+            }
 
             // Safe because Add has taken base and length from a range inside the slab.
             ref iovec piece = ref _vectors[index];
@@ -53,9 +57,14 @@ public sealed unsafe class IoVectors : IDisposable
     }
 
     /// <summary>Where piece <paramref name="index"/> lies, in bytes from the slab's start, and its length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal (int Offset, int LengthBytes) RangeOf(int index)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        if ((uint)index >= (uint)Count)
+        {
+            ThrowOutside(index);
+        }
+
         ref iovec piece = ref _vectors[index];
         return (_slab.OffsetOf((byte*)piece.iov_base), (int)piece.iov_len);
     }
@@ -86,6 +95,7 @@ public sealed unsafe class IoVectors : IDisposable
     /// <param name="lengthBytes">0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The piece does not lie inside the slab, or the list is
     /// full.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int offset, int lengthBytes)
     {
         // Safe because PointerTo has checked the range against the slab, and the array its own bounds.
@@ -100,4 +110,8 @@ public sealed unsafe class IoVectors : IDisposable
         _vectors.Dispose();
         Count = TotalBytes = 0;
     }
+
+    // Apart, so that the check alone is inlined where packets are.
+    private void ThrowOutside(int index) =>
+        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Count}");
 }

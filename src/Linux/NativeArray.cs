@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Overlay.Linux;
@@ -31,6 +32,7 @@ internal sealed unsafe class NativeArray<T> : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There is no such element.</exception>
     internal ref T this[int index]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             if ((uint)index >= (uint)Length)
@@ -47,6 +49,7 @@ internal sealed unsafe class NativeArray<T> : IDisposable
     /// <param name="index">The first.</param>
     /// <param name="count">How many there must be from there on, 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not all in the array.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal T* PointerTo(int index, int count)
     {
         if ((uint)index > (uint)Length || (uint)count > (uint)(Length - index))

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Overlay.Linux;
@@ -33,6 +34,7 @@ public sealed unsafe class PinnedSlab : IDisposable
     /// <summary>A range of the slab.</summary>
     /// <remarks>Borrowed: it must not be used after <see cref="Dispose"/>. The owner joins its threads first.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie inside the slab.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Slice(int offset, int lengthBytes) =>
         // Safe because PointerTo has checked that so many bytes follow inside the allocation.
         new(PointerTo(offset, lengthBytes), lengthBytes);
@@ -47,6 +49,7 @@ public sealed unsafe class PinnedSlab : IDisposable
 
     /// <summary>The address of a range of the slab, for a system call.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range does not lie inside the slab.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* PointerTo(int offset, int lengthBytes)
     {
         if ((uint)offset > (uint)LengthBytes || (uint)lengthBytes > (uint)(LengthBytes - offset))

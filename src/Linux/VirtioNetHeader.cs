@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
 
@@ -49,6 +50,7 @@ public readonly record struct VirtioNetHeader(
 
     /// <summary>Reads one.</summary>
     /// <param name="bytes">At least <see cref="Bytes"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VirtioNetHeader Read(ReadOnlySpan<byte> bytes)
     {
         virtio_net_hdr header = MemoryMarshal.Read<virtio_net_hdr>(bytes);

@@ -30,16 +30,6 @@ internal sealed class CoalescedWrite : IDisposable
     // Where the merged header begins in the scratch, aligned like a packet in a slab. The virtio-net header ends there.
     private const int HeaderOffset = 16;
 
-    // Which bits of 8 bytes must be equal to the head's. The masks are 0 for total length and ID, the header checksum,
-    // the sequence number, PSH and the TCP checksum. The urgent pointer is compared although nothing with URG is
-    // merged: cutting copies the head's to all packets.
-    private static readonly ulong s_versionToFragment = MemoryMarshal.Read<ulong>([0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF]);
-    private static readonly ulong s_timeToSource = MemoryMarshal.Read<ulong>(
-        [0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
-    private static readonly ulong s_acknowledgement = MemoryMarshal.Read<ulong>([0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
-    private static readonly ulong s_flagsToUrgent = MemoryMarshal.Read<ulong>(
-        [0xFF, 0xFF ^ Push, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]);
-
     private readonly PinnedSlab _slab;
     private readonly int _scratchOffset;
     private readonly int _plainHeaderOffset;
@@ -87,11 +77,28 @@ internal sealed class CoalescedWrite : IDisposable
     /// <summary>True for a superpacket, false for a packet as it came.</summary>
     internal bool IsMerged => Packets > 1;
 
+    // Which bits of 8 bytes must be equal to the head's. The masks are 0 for total length and ID, the header checksum,
+    // the sequence number, PSH and the TCP checksum. The urgent pointer is compared although nothing with URG is
+    // merged: cutting copies the head's to all packets. Not static fields: native code would ask before each use
+    // whether they are initialized.
+    private static ulong VersionToFragmentMask => MemoryMarshal.Read<ulong>([0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF]);
+
+    private static ulong TimeToSourceMask => MemoryMarshal.Read<ulong>([0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+
+    private static ulong AcknowledgementMask => MemoryMarshal.Read<ulong>([0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+
+    private static ulong FlagsToUrgentMask =>
+        MemoryMarshal.Read<ulong>([0xFF, 0xFF ^ Push, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]);
+
     /// <summary>Where a packet lies in the slab, unchanged, so that it can be written alone after all.</summary>
     /// <param name="index">0 to <see cref="Packets"/> - 1.</param>
     internal (int Offset, int Length) PacketAt(int index)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Packets, nameof(index));
+        if ((uint)index >= (uint)Packets)
+        {
+            ThrowOutside(index);
+        }
+
         return _packets[index];
     }
 
@@ -145,8 +152,8 @@ internal sealed class CoalescedWrite : IDisposable
 
         // One length check for three words.
         ref readonly IpWords words = ref MemoryMarshal.AsRef<IpWords>(packet);
-        ulong difference = ((words.VersionToFragment ^ _ipWords.VersionToFragment) & s_versionToFragment)
-            | ((words.TimeToSource ^ _ipWords.TimeToSource) & s_timeToSource)
+        ulong difference = ((words.VersionToFragment ^ _ipWords.VersionToFragment) & VersionToFragmentMask)
+            | ((words.TimeToSource ^ _ipWords.TimeToSource) & TimeToSourceMask)
             | (words.DestinationToPorts ^ _ipWords.DestinationToPorts);
         if (difference != 0)
         {
@@ -209,8 +216,9 @@ internal sealed class CoalescedWrite : IDisposable
     private bool TakesTcp(ReadOnlySpan<byte> packet)
     {
         ref readonly TcpWords words = ref MemoryMarshal.AsRef<TcpWords>(packet[SequenceOffset..]);
-        ulong difference = ((words.SequenceToAcknowledgement ^ _tcpWords.SequenceToAcknowledgement) & s_acknowledgement)
-            | ((words.FlagsToUrgent ^ _tcpWords.FlagsToUrgent) & s_flagsToUrgent);
+        ulong difference =
+            ((words.SequenceToAcknowledgement ^ _tcpWords.SequenceToAcknowledgement) & AcknowledgementMask)
+            | ((words.FlagsToUrgent ^ _tcpWords.FlagsToUrgent) & FlagsToUrgentMask);
         if (difference != 0 || BinaryPrimitives.ReadUInt32BigEndian(packet[SequenceOffset..]) != _nextSequence)
         {
             return false;
@@ -260,6 +268,10 @@ internal sealed class CoalescedWrite : IDisposable
             TransportOffset,
             (ushort)checksumOffset).Write(scratch[(HeaderOffset - VirtioNetHeader.Bytes)..]);
     }
+
+    // Apart, so that the check alone is inlined where packets are.
+    private void ThrowOutside(int index) =>
+        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Packets}");
 
     // The first 24 bytes of a packet without IP options.
     private readonly struct IpWords

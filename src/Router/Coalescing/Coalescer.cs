@@ -97,7 +97,11 @@ internal sealed class Coalescer : IDisposable
     {
         get
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+            if ((uint)index >= (uint)Count)
+            {
+                ThrowOutside(index);
+            }
+
             CoalescedWrite write = _writes[index];
             write.Complete();
             return write;
@@ -208,4 +212,8 @@ internal sealed class Coalescer : IDisposable
             _writes[_sealed].Seal();
         }
     }
+
+    // Apart, so that the check alone is inlined where packets are.
+    private void ThrowOutside(int index) =>
+        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Count}");
 }

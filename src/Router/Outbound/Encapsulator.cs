@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
@@ -186,6 +187,7 @@ internal sealed class Encapsulator : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeScratch(int lengthBytes)
     {
         if (_sender.OldestOffset is null)

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
@@ -136,6 +137,7 @@ internal sealed class PeerSender : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Close(int lengthBytes)
     {
         _datagrams++;

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -31,6 +32,7 @@ public static class InternetChecksum
     /// RFC 1624, equation 3, for m - m' = 0x0100. A sum of 0xFFFF is carried to 0x0000, which is what RFC 1624 gets and
     /// RFC 1141 does not.
     /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort AfterTimeToLiveStep(ushort checksum)
     {
         uint sum = checksum + 0x0100u;
@@ -67,6 +69,7 @@ public static class InternetChecksum
     /// <summary>
     /// The 16-bit sum with its carries added, in the machine's byte order, not inverted. It is 0 only for 0.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ushort Fold(ulong sum)
     {
         // A number plus itself with its halves swapped has, in its upper half, the sum of both halves and their carry.
@@ -77,6 +80,7 @@ public static class InternetChecksum
     /// <summary>
     /// What a 16-bit number adds to a sum: the number as it stands in a packet, read in the machine's byte order.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ushort Term(ushort number) =>
         BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(number) : number;
 
@@ -84,6 +88,7 @@ public static class InternetChecksum
     /// <param name="ipv4Header">At least the 20 bytes that every IPv4 header has.</param>
     /// <param name="protocol">6 TCP, 17 UDP.</param>
     /// <param name="transportBytes">Transport header and payload, 0 to 65,515.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong PseudoHeader(ReadOnlySpan<byte> ipv4Header, byte protocol, int transportBytes)
     {
         ulong addresses = MemoryMarshal.Read<ulong>(ipv4Header.Slice(12, sizeof(ulong)));

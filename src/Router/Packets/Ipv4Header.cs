@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Overlay.Net;
 using Overlay.Router.Counters;
 
@@ -96,6 +97,7 @@ public readonly ref struct Ipv4Header
     /// The caller has dropped packets with 0 and 1: a packet whose time to live would reach zero is not forwarded
     /// (RFC 1812, section 5.3.1).
     /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StepTimeToLive()
     {
         _packet[TimeToLiveOffset]--;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Overlay.Net;
 
 namespace Overlay.Router.Routes;
@@ -109,6 +110,7 @@ public sealed class RouteTable
     /// <summary>
     /// The next hop of <paramref name="destination"/>: the longest matching prefix's; 0.0.0.0 when none matches.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Ipv4Address Find(Ipv4Address destination)
     {
         // Below the base the subtraction wraps to a large number, so one comparison checks both ends.
@@ -123,6 +125,7 @@ public sealed class RouteTable
     }
 
     /// <summary>True when this outer address is some route's next hop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsPeer(Ipv4Address address)
     {
         uint[] peers = _peers;

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Router.Packets;
 
@@ -87,6 +88,7 @@ internal readonly ref struct SegmentHeaders
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void FinishTcp(Span<byte> tcp, int index, ulong sum)
     {
         uint sequence = _sequence + (uint)(index * _superpacket.SegmentBytes);
@@ -108,6 +110,7 @@ internal readonly ref struct SegmentHeaders
         MemoryMarshal.Write(tcp[IpProtocol.TcpChecksumOffset..], (ushort)~InternetChecksum.Fold(sum));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FinishUdp(Span<byte> udp, ushort bytes, ulong sum)
     {
         // The length counts twice: in the pseudo-header, where the caller has added it, and here.
