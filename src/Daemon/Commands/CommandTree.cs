@@ -1,12 +1,12 @@
 using System.CommandLine;
-using Overlay.Daemon.Backends;
+using Overlay.Daemon.Start;
 using Overlay.Operator.Config;
 using Overlay.Operator.Counters;
 using Overlay.Operator.Leases;
 
 namespace Overlay.Daemon.Commands;
 
-/// <summary>Every command of the executable.</summary>
+/// <summary>Every command of the executable, and those of the programs beside it.</summary>
 internal static class CommandTree
 {
     internal static RootCommand Create() => new(
@@ -16,5 +16,7 @@ internal static class CommandTree
         CountersCommand.Create(),
         LeaseCommand.Create(),
         ConfigCommand.Create(new BackendRules()),
+        CompanionCommand.Create("demo", "Show it: pretend hosts, a real daemon on each, pods that talk"),
+        CompanionCommand.Create("bench", "Measure what user-space encapsulation costs"),
     };
 }

@@ -19,6 +19,20 @@ public sealed class ProgramTests : CliStore
     }
 
     [Theory]
+    [InlineData("demo", "--hosts", "3")]
+    [InlineData("bench", "diff", "old.json", "new.json")]
+    public async Task A_command_of_a_program_beside_it_is_refused_with_the_way_to_it(string name, params string[] words)
+    {
+        (int exitCode, string error) = await RunProgramAsync([Executable, name, .. words]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Equal(
+            $"overlay: {name} is not in this executable but in a program of its own, overlay-{name}; in a checkout of "
+                + $"the sources run: ./overlay {name}\n",
+            error);
+    }
+
+    [Theory]
     [InlineData(50)]
     [InlineData(255)]
     public async Task Too_few_descriptors_are_one_line_with_the_remedy(int limit)
