@@ -93,7 +93,7 @@ internal static class DemoSession
     {
         var plan = new LabPlan(Prefix, LabDirectory, options.Hosts);
         var remnants = new LabRemnants(Prefix, LabDirectory, ip);
-        Exception? problem = null;
+        Exception? failure = null;
         try
         {
             ClearStale(remnants, problems);
@@ -109,9 +109,9 @@ internal static class DemoSession
                 run.StopDaemons();
             }
         }
-        catch (Exception caught)
+        catch (Exception problem)
         {
-            problem = caught;
+            failure = problem;
         }
 
         // A signal has many consequences, and is the cause of them all.
@@ -137,7 +137,7 @@ internal static class DemoSession
         }
 
         text.Step(results.LeftBehind == 0, "cleaned", left);
-        return problem is null ? null : Report(problems, problem);
+        return failure is null ? null : Report(problems, failure);
     }
 
     private static void ClearStale(LabRemnants remnants, DemoText problems)

@@ -15,7 +15,7 @@ public static class Leftover
         {
             File.Delete(path);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             // The next start replaces it.
         }

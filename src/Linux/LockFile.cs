@@ -22,7 +22,7 @@ public static class LockFile
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
         }
-        catch (IOException busy) when (busy.HResult == WouldBlock)
+        catch (IOException problem) when (problem.HResult == WouldBlock)
         {
             return null;
         }

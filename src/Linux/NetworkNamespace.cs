@@ -86,9 +86,9 @@ public sealed class NetworkNamespace : IDisposable
                 Enter();
                 result = body();
             }
-            catch (Exception exception)
+            catch (Exception problem)
             {
-                failure = ExceptionDispatchInfo.Capture(exception);
+                failure = ExceptionDispatchInfo.Capture(problem);
             }
         })
         {

@@ -231,7 +231,7 @@ public sealed unsafe class UdpSocket : IDisposable
             using UdpSocket socket = Bind(Ipv4Address.Loopback, 0, bufferBytes: 1 << 16);
             return socket.Send(batch, 0, 1).Succeeded;
         }
-        catch (LinuxException refused) when (refused.Errno == Errno.EADDRNOTAVAIL)
+        catch (LinuxException problem) when (problem.Errno == Errno.EADDRNOTAVAIL)
         {
             return false;
         }
@@ -254,10 +254,10 @@ public sealed unsafe class UdpSocket : IDisposable
         using SafeFd.Held held = _fd.Hold();
 
         // Safe because the length is that of the array; a kernel that knows fewer values says so in it.
-        bool told = LibC.getsockopt(held.Number, LibC.SOL_SOCKET, LibC.SO_MEMINFO, values, &length) == 0
+        bool isKnown = LibC.getsockopt(held.Number, LibC.SOL_SOCKET, LibC.SO_MEMINFO, values, &length) == 0
             && length == Values * sizeof(uint);
-        messages = told ? values[Native.SK_MEMINFO_DROPS] : 0;
-        return told;
+        messages = isKnown ? values[Native.SK_MEMINFO_DROPS] : 0;
+        return isKnown;
     }
 
     /// <inheritdoc/>

@@ -177,13 +177,13 @@ internal sealed class EtcdClient : IAsyncDisposable
                 isAsked = true;
                 return await ask(connection, position, token);
             }
-            catch (EtcdException refusal) when (isAsked && !hasNewToken && IsWorthNewToken(call, token, refusal))
+            catch (EtcdException problem) when (isAsked && !hasNewToken && IsWorthNewToken(call, token, problem))
             {
                 hasNewToken = true;
             }
-            catch (EtcdException seen) when (seen.IsNotReady || seen.Failure == EtcdFailure.Untrusted)
+            catch (EtcdException problem) when (problem.IsNotReady || problem.Failure == EtcdFailure.Untrusted)
             {
-                EtcdException failure = await connection.ExplainAsync(seen, cancellation);
+                EtcdException failure = await connection.ExplainAsync(problem, cancellation);
                 failures.Add(failure);
                 if (failure.IsSilence || failure.Failure == EtcdFailure.Untrusted)
                 {
@@ -197,9 +197,9 @@ internal sealed class EtcdClient : IAsyncDisposable
                     throw EtcdException.Of(failures);
                 }
             }
-            catch (EtcdException refusal) when (isAsked && refusal.IsRefused)
+            catch (EtcdException problem) when (isAsked && problem.IsRefused)
             {
-                throw Explain(refusal);
+                throw Explain(problem);
             }
             finally
             {

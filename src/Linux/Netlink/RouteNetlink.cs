@@ -317,7 +317,7 @@ public sealed class RouteNetlink : IDisposable
         {
             return FindLink(index)?.Name ?? $"#{index}";
         }
-        catch (Exception exception) when (exception is LinuxException or InvalidDataException)
+        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
         {
             return $"#{index}";
         }

@@ -10,7 +10,7 @@ using Overlay.Lease;
 namespace Overlay.Daemon.Tests.Leases;
 
 /// <summary>A store that says what a test has it say, and keeps what it was asked.</summary>
-internal sealed class ScriptedStore(TimeProvider time) : ILeaseStore
+internal sealed class ScriptedStore(TimeProvider clock) : ILeaseStore
 {
     private readonly Channel<LeaseUpdate> _updates = Channel.CreateUnbounded<LeaseUpdate>();
     private int _renewals;
@@ -20,7 +20,7 @@ internal sealed class ScriptedStore(TimeProvider time) : ILeaseStore
 
     /// <summary>Answers a renewal; throws to refuse. As the store is: a full day more.</summary>
     internal Func<SubnetLease, SubnetLease> Renew { get; set; } = own =>
-        own with { Expires = time.GetUtcNow() + TimeSpan.FromHours(24) };
+        own with { Expires = clock.GetUtcNow() + TimeSpan.FromHours(24) };
 
     /// <summary>Answers an acquisition; throws to refuse.</summary>
     internal Func<LeaseRequest, AcquiredLease> Acquire { get; set; } = _ => throw new NotSupportedException();
@@ -43,31 +43,31 @@ internal sealed class ScriptedStore(TimeProvider time) : ILeaseStore
 
     internal void EndWatch() => _updates.Writer.Complete();
 
-    public Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellationToken)
+    public Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation)
     {
         Interlocked.Increment(ref _configReads);
         return Answer(Config);
     }
 
     public Task<AcquiredLease> AcquireAsync(
-        NetworkConfig config, LeaseRequest request, CancellationToken cancellationToken)
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
     {
         Requests.Enqueue(request);
         return Answer(() => Acquire(request));
     }
 
-    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellationToken)
+    public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _renewals);
         return Answer(() => Renew(own));
     }
 
-    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task ReleaseAsync(SubnetLease own, CancellationToken cancellation) => throw new NotSupportedException();
 
     public async IAsyncEnumerable<LeaseUpdate> WatchAsync(
-        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellationToken)
+        NetworkConfig config, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (LeaseUpdate update in _updates.Reader.ReadAllAsync(cancellationToken))
+        await foreach (LeaseUpdate update in _updates.Reader.ReadAllAsync(cancellation))
         {
             yield return update;
         }
@@ -81,9 +81,9 @@ internal sealed class ScriptedStore(TimeProvider time) : ILeaseStore
         {
             return Task.FromResult(answer());
         }
-        catch (LeaseStoreException refusal)
+        catch (LeaseStoreException problem)
         {
-            return Task.FromException<T>(refusal);
+            return Task.FromException<T>(problem);
         }
     }
 }

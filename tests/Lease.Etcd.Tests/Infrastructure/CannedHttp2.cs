@@ -22,18 +22,19 @@ internal static class CannedHttp2
     /// <param name="type">Of the body.</param>
     /// <param name="body">Sent whole, in one frame.</param>
     internal static LoopbackServer Start(int status, string type, byte[] body) =>
-        new((client, end) => ServeAsync(client, Head(status, type), body, end));
+        new((client, cancellation) => ServeAsync(client, Head(status, type), body, cancellation));
 
-    private static async Task ServeAsync(TcpClient client, byte[] head, byte[] body, CancellationToken end)
+    private static async Task ServeAsync(TcpClient client, byte[] head, byte[] body, CancellationToken cancellation)
     {
         NetworkStream stream = client.GetStream();
-        await stream.ReadExactlyAsync(new byte[PrefaceBytes], end);
-        await stream.WriteAsync(Frame(Settings, 0, stream: 0, []), end);
+        await stream.ReadExactlyAsync(new byte[PrefaceBytes], cancellation);
+        await stream.WriteAsync(Frame(Settings, 0, stream: 0, []), cancellation);
         byte[] header = new byte[HeaderBytes];
-        while (await stream.ReadAtLeastAsync(header, HeaderBytes, throwOnEndOfStream: false, end) == HeaderBytes)
+        while (await stream.ReadAtLeastAsync(header, HeaderBytes, throwOnEndOfStream: false, cancellation)
+            == HeaderBytes)
         {
             byte[] payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
-            await stream.ReadExactlyAsync(payload, end);
+            await stream.ReadExactlyAsync(payload, cancellation);
             uint id = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(5));
             byte[] answer = (header[3], header[4]) switch
             {
@@ -42,7 +43,7 @@ internal static class CannedHttp2
                 (Headers, _) => [.. Frame(Headers, EndHeaders, id, head), .. Frame(Data, EndStream, id, body)],
                 _ => [],
             };
-            await stream.WriteAsync(answer, end);
+            await stream.WriteAsync(answer, cancellation);
         }
     }
 

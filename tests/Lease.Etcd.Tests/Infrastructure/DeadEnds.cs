@@ -27,10 +27,10 @@ internal static class DeadEnds
 
     /// <summary>A port that takes connections and what is said on them, and says nothing.</summary>
     internal static LoopbackServer Silent(string scheme = "http") => new(
-        async (client, end) =>
+        async (client, cancellation) =>
         {
             byte[] buffer = new byte[4096];
-            while (await client.GetStream().ReadAsync(buffer, end) > 0)
+            while (await client.GetStream().ReadAsync(buffer, cancellation) > 0)
             {
             }
         },
@@ -38,20 +38,20 @@ internal static class DeadEnds
 
     /// <summary>A port that answers the first words with these and closes; with none it only closes.</summary>
     internal static LoopbackServer Answering(string words) => new(
-        (client, end) => AnswerAsync(client.GetStream(), words, end));
+        (client, cancellation) => AnswerAsync(client.GetStream(), words, cancellation));
 
     /// <summary>A web server that has not heard of HTTP/2, in plain text.</summary>
     internal static LoopbackServer Http11() => Answering(BadRequest);
 
     /// <summary>A web server that has not heard of HTTP/2, over TLS.</summary>
     internal static LoopbackServer Http11(TestCertificate certificate) => new(
-        async (client, end) =>
+        async (client, cancellation) =>
         {
             using var shown = X509Certificate2.CreateFromPemFile(certificate.CertFile, certificate.KeyFile);
             await using var stream = new SslStream(client.GetStream());
             await stream.AuthenticateAsServerAsync(
-                new SslServerAuthenticationOptions { ServerCertificate = shown }, end);
-            await AnswerAsync(stream, BadRequest, end);
+                new SslServerAuthenticationOptions { ServerCertificate = shown }, cancellation);
+            await AnswerAsync(stream, BadRequest, cancellation);
         },
         "https");
 
@@ -71,10 +71,10 @@ internal static class DeadEnds
     /// </summary>
     internal static Full FillUp() => new();
 
-    private static async Task AnswerAsync(Stream stream, string words, CancellationToken end)
+    private static async Task AnswerAsync(Stream stream, string words, CancellationToken cancellation)
     {
-        _ = await stream.ReadAsync(new byte[4096], end);
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(words), end);
+        _ = await stream.ReadAsync(new byte[4096], cancellation);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(words), cancellation);
     }
 
     internal sealed class Full : IDisposable

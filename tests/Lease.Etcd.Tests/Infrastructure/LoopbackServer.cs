@@ -41,14 +41,14 @@ internal sealed class LoopbackServer : IDisposable
 
     private async Task AcceptAsync()
     {
-        CancellationToken end = _end.Token;
+        CancellationToken cancellation = _end.Token;
         try
         {
             while (true)
             {
-                TcpClient client = await _listener.AcceptTcpClientAsync(end);
+                TcpClient client = await _listener.AcceptTcpClientAsync(cancellation);
                 Interlocked.Increment(ref _connections);
-                _ = ServeAsync(client, end);
+                _ = ServeAsync(client, cancellation);
             }
         }
         catch (Exception problem) when (problem is OperationCanceledException or SocketException
@@ -58,14 +58,14 @@ internal sealed class LoopbackServer : IDisposable
         }
     }
 
-    private async Task ServeAsync(TcpClient client, CancellationToken end)
+    private async Task ServeAsync(TcpClient client, CancellationToken cancellation)
     {
         using (client)
         {
             try
             {
                 client.NoDelay = true;
-                await _serve(client, end);
+                await _serve(client, cancellation);
             }
             catch (Exception problem) when (problem is OperationCanceledException or IOException
                 or AuthenticationException)

@@ -63,7 +63,7 @@ internal static class Requests
             {
                 return await call();
             }
-            catch (EtcdException failure) when (failure.IsNotReady && !deadline.IsCancellationRequested)
+            catch (EtcdException problem) when (problem.IsNotReady && !deadline.IsCancellationRequested)
             {
                 await Task.Delay(10, Cancel);
             }

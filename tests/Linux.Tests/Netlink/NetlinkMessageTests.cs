@@ -70,7 +70,10 @@ public sealed class NetlinkMessageTests
     {
         Assert.Equal(
             new InterfaceAddress(
-                5, Ipv4Prefix.Parse("10.1.0.1/32"), AddressScope.Universe, AddressFlags.Permanent | AddressFlags.Deprecated),
+                5,
+                Ipv4Prefix.Parse("10.1.0.1/32"),
+                AddressScope.Universe,
+                AddressFlags.Permanent | AddressFlags.Deprecated),
             Assert.Single(Parse(s_address, RouteMessages.ParseAddress)));
     }
 
@@ -189,9 +192,9 @@ public sealed class NetlinkMessageTests
             {
                 malformed++;
             }
-            catch (Exception exception)
+            catch (Exception problem)
             {
-                Assert.Fail($"seed {Seed}, round {round}, {Convert.ToHexString(mutated)}: {exception}");
+                Assert.Fail($"seed {Seed}, round {round}, {Convert.ToHexString(mutated)}: {problem}");
             }
         }
 

@@ -43,17 +43,17 @@ internal sealed class SoakStream
     /// <summary>Opened, used and closed.</summary>
     internal int Connections { get; private set; }
 
-    /// <summary>Goes on until <paramref name="enough"/> is signalled and the last connection is closed.</summary>
-    internal void Run(CancellationToken enough)
+    /// <summary>Goes on until <paramref name="cancellation"/> is signalled and the last connection is closed.</summary>
+    internal void Run(CancellationToken cancellation)
     {
-        while (!enough.IsCancellationRequested)
+        while (!cancellation.IsCancellationRequested)
         {
-            Connect(enough);
+            Connect(cancellation);
             Connections++;
         }
     }
 
-    private void Connect(CancellationToken enough)
+    private void Connect(CancellationToken cancellation)
     {
         using Socket listener = LabNamespace.Run(_to, () => NewSocket());
         listener.Bind(new IPEndPoint(_destination, 0));
@@ -69,7 +69,7 @@ internal sealed class SoakStream
         {
             try
             {
-                sent = Send(sender, enough);
+                sent = Send(sender, cancellation);
             }
             catch (SocketException problem)
             {
@@ -100,11 +100,11 @@ internal sealed class SoakStream
         ReceiveTimeout = PatienceMilliseconds,
     };
 
-    private long Send(Socket sender, CancellationToken enough)
+    private long Send(Socket sender, CancellationToken cancellation)
     {
         long sent = 0;
         long began = Stopwatch.GetTimestamp();
-        while (!enough.IsCancellationRequested && Stopwatch.GetElapsedTime(began) < s_connectionLasts)
+        while (!cancellation.IsCancellationRequested && Stopwatch.GetElapsedTime(began) < s_connectionLasts)
         {
             int position = (int)(sent % PatternBytes);
             sent += sender.Send(_pattern.AsSpan(position, Math.Min(BlockBytes, PatternBytes - position)));

@@ -42,9 +42,9 @@ public sealed class FramePipeTests(ITestOutputHelper output)
             {
                 act();
             }
-            catch (Exception exception)
+            catch (Exception problem)
             {
-                fault = exception;
+                fault = problem;
                 stop.Set();
             }
         }
