@@ -85,7 +85,8 @@ internal static class BenchCommand
             "bench", "Measure what user-space encapsulation costs: between pretend hosts, beside the kernel's own "
                 + "ways.")
         {
-            quick, rounds, seconds, variants, peers, wire, json, csv, html, down, BenchShowCommand.Create(), BenchDiffCommand.Create(),
+            quick, rounds, seconds, variants, peers, wire, json, csv, html, down,
+            BenchShowCommand.Create(), BenchDiffCommand.Create(),
         };
         bench.Validators.Add(result =>
         {
@@ -111,7 +112,10 @@ internal static class BenchCommand
                 parsed.GetValue(html),
                 CommandLine(Environment.GetCommandLineArgs()));
             return new BenchSession(
-                options, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, TimeProvider.System).Run();
+                options,
+                parsed.InvocationConfiguration.Output,
+                parsed.InvocationConfiguration.Error,
+                TimeProvider.System).Run();
         });
         return bench;
     }

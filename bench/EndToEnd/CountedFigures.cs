@@ -90,7 +90,8 @@ internal static class CountedFigures
 
     /// <summary>One direction of one daemon in a window.</summary>
     private sealed record Direction(
-        long Packets, long Bytes, long[] Calls, long[] CrossedBytes, double[] CallSeconds, double WorkSeconds, long UserCopiedBytes)
+        long Packets, long Bytes, long[] Calls, long[] CrossedBytes, double[] CallSeconds, double WorkSeconds,
+        long UserCopiedBytes)
     {
         internal static Direction Between(
             DirectionReport before, DirectionMeter? meterBefore, DirectionReport after, DirectionMeter? meterAfter)

@@ -98,7 +98,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
     }
 
     private Window Watch(
-        RunningVariant path, IReadOnlyList<int> processIds, Workload load, Workload? beside, CancellationToken cancellation)
+        RunningVariant path, IReadOnlyList<int> processIds, Workload load, Workload? beside,
+        CancellationToken cancellation)
     {
         Condition.Pause(omit, cancellation);
         var first = Look.At(path, processIds, load, beside);
@@ -156,8 +157,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
 
     /// <summary>One look at everything, each source with the time at which it was read.</summary>
     private sealed record Look(
-        IReadOnlyList<CountersReport> Counters, long CountersAt, ProcessFacts Processes, long ProcessesAt, ProcessorTimes Processors,
-        long ProcessorsAt, WorkloadCounts Counts, long CountsAt, WorkloadCounts Beside)
+        IReadOnlyList<CountersReport> Counters, long CountersAt, ProcessFacts Processes, long ProcessesAt,
+        ProcessorTimes Processors, long ProcessorsAt, WorkloadCounts Counts, long CountsAt, WorkloadCounts Beside)
     {
         internal static Look At(RunningVariant path, IReadOnlyList<int> processIds, Workload load, Workload? beside)
         {
@@ -170,7 +171,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
             WorkloadCounts counts = load.Counts;
             WorkloadCounts besideCounts = beside?.Counts ?? default;
             return new Look(
-                counters, countersAt, processes, processesAt, processors, processorsAt, counts, Stopwatch.GetTimestamp(), besideCounts);
+                counters, countersAt, processes, processesAt, processors, processorsAt, counts,
+                Stopwatch.GetTimestamp(), besideCounts);
         }
 
         internal static Window Between(Look first, Look last)

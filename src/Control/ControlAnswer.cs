@@ -46,7 +46,7 @@ public sealed class ControlAnswer
         SendAsync(ControlPartKind.Refusal, Encoding.UTF8.GetBytes(reason), cancellation);
 
     /// <summary>
-    /// Answers a client that asks nothing, as those did that expected one JSON object at once: what it can show is text.
+    /// Answers a client that asks nothing, as those did that expected one JSON object at once: it can show text.
     /// </summary>
     internal async Task RefuseSilentClientAsync(CancellationToken cancellation)
     {

@@ -27,7 +27,7 @@ public sealed record DirectionReport(
 /// <param name="TakesTrains">False after the kernel has refused a train to it.</param>
 public sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
 
-/// <summary>What a daemon says of itself on its counters socket.</summary>
+/// <summary>What a daemon says of itself on its control socket.</summary>
 /// <param name="Outbound">TUN to UDP.</param>
 /// <param name="Inbound">UDP to TUN.</param>
 /// <param name="Drops">Both directions' drops by reason, only what is not zero.</param>

@@ -187,7 +187,8 @@ internal sealed class DemoRun : IDisposable
 
     private void MeasureTcp(CancellationToken cancellation)
     {
-        TcpResult tcp = TcpStream.Measure(First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, s_tcpFor, cancellation);
+        TcpResult tcp = TcpStream.Measure(
+            First.PodNamespace, Second.PodNamespace, _subnets[1].Pod, s_tcpFor, cancellation);
         _results.Tcp = tcp;
         _text.Step(
             tcp.GigabitsPerSecond > 0, "tcp",

@@ -35,7 +35,7 @@ public static class Condition
         }
     }
 
-    /// <summary>Lets <paramref name="pause"/> pass, or less when <paramref name="cancellation"/> is signalled.</summary>
+    /// <summary>Waits for <paramref name="pause"/>, or until <paramref name="cancellation"/> is signalled.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static void Pause(TimeSpan pause, CancellationToken cancellation)
     {

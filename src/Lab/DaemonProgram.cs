@@ -6,7 +6,7 @@ namespace Overlay.Lab;
 /// <summary>Which executable the daemons of a lab are started from.</summary>
 public static class DaemonProgram
 {
-    /// <summary>The environment variable that names it; for example that of another build, to compare the two.</summary>
+    /// <summary>The environment variable that names it: another build, for example, to compare the two.</summary>
     public const string Variable = "OVERLAY_DAEMON";
 
     private const string Name = "overlay";
@@ -16,7 +16,9 @@ public static class DaemonProgram
     public static string Find()
     {
         string? named = Environment.GetEnvironmentVariable(Variable);
-        string path = string.IsNullOrEmpty(named) ? Path.Combine(AppContext.BaseDirectory, Name) : Path.GetFullPath(named);
+        string path = string.IsNullOrEmpty(named)
+            ? Path.Combine(AppContext.BaseDirectory, Name)
+            : Path.GetFullPath(named);
         return File.Exists(path)
             ? path
             : throw new LabException(string.IsNullOrEmpty(named)

@@ -102,7 +102,8 @@ public sealed class LabEtcd : IDisposable
         Process process = _ip.StartLogged(["netns", "exec", _plan.WireNamespace, .. Words()], _plan.EtcdLogFile);
         _process = process;
         File.WriteAllText(_plan.EtcdPidFile, process.Id.ToString(CultureInfo.InvariantCulture));
-        if (!Condition.Holds(() => process.HasExited || Gateway.IsHealthy(), s_readyWithin, cancellation) || process.HasExited)
+        if (!Condition.Holds(() => process.HasExited || Gateway.IsHealthy(), s_readyWithin, cancellation)
+            || process.HasExited)
         {
             throw new LabException(
                 process.HasExited

@@ -101,7 +101,8 @@ public sealed class Pinger : IDisposable
     /// <returns>False when none came in time.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public bool WaitForAnswer(IPAddress destination, TimeSpan within, CancellationToken cancellation) =>
-        Condition.Holds(() => Ping(destination, sequence: 0, TimeSpan.FromMilliseconds(200)) is not null, within, cancellation);
+        Condition.Holds(
+            () => Ping(destination, sequence: 0, TimeSpan.FromMilliseconds(200)) is not null, within, cancellation);
 
     /// <summary>Sends <paramref name="count"/> requests, 100 ms apart, with sequence numbers from 1.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
@@ -134,7 +135,8 @@ public sealed class Pinger : IDisposable
         if (!Ipv4Fields.TryParse(packet, out Ipv4Fields? header, out ReadOnlySpan<byte> message)
             || header is null || !header.Source.Equals(from)
             || !IcmpFields.TryParse(message, out IcmpFields? icmp)
-            || icmp is not { Type: IcmpFields.EchoReply, Identifier: Identifier, ChecksumIsCorrect: true, DataBytes: DataBytes }
+            || icmp is not { Type: IcmpFields.EchoReply, Identifier: Identifier }
+            || icmp is not { ChecksumIsCorrect: true, DataBytes: DataBytes }
             || icmp.Sequence != sequence)
         {
             return false;

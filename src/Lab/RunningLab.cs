@@ -100,7 +100,8 @@ public sealed class RunningLab : IDisposable
     /// </summary>
     public string? FailureReport()
     {
-        IEnumerable<string> lines = _daemons.OfType<ChildDaemon>().Select(daemon => daemon.ExitReport()).OfType<string>();
+        IEnumerable<string> lines =
+            _daemons.OfType<ChildDaemon>().Select(daemon => daemon.ExitReport()).OfType<string>();
         return string.Join('\n', lines) is { Length: > 0 } text ? text : null;
     }
 
@@ -111,7 +112,8 @@ public sealed class RunningLab : IDisposable
     /// <exception cref="OperatorException">One does not answer.</exception>
     public IReadOnlyList<CountersReport> ReadCounters() =>
         [.. Plan.Hosts.Select(
-            host => ControlClient.ReadCountersAsync(host.RunDirectory, CancellationToken.None).GetAwaiter().GetResult())];
+            host => ControlClient.ReadCountersAsync(host.RunDirectory, CancellationToken.None)
+                .GetAwaiter().GetResult())];
 
     /// <summary>Lets go of the processes without ending them.</summary>
     public void Dispose()

@@ -32,7 +32,8 @@ public static class TcpStream
     /// <exception cref="LabException">No connection came about, or it broke.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static TcpResult Measure(
-        string fromNamespace, string toNamespace, IPAddress destination, TimeSpan duration, CancellationToken cancellation)
+        string fromNamespace, string toNamespace, IPAddress destination, TimeSpan duration,
+        CancellationToken cancellation)
     {
         using Socket listener = LabNamespace.Run(toNamespace, () => Listen(destination));
         using Socket sender = LabNamespace.Run(fromNamespace, () => NewSocket());

@@ -66,8 +66,8 @@ public sealed class CommandProgram(string name, Func<Command> root)
         {
             // A fault of ours. The operator gets a line to pass on; whoever mends it asks for the trace.
             return Fail(
-                $"unexpected {problem.GetType().Name}: {problem.Message} (set OVERLAY_TRACE=1 for the trace, and report "
-                    + "it)");
+                $"unexpected {problem.GetType().Name}: {problem.Message} "
+                    + "(set OVERLAY_TRACE=1 for the trace, and report it)");
         }
     }
 

@@ -13,7 +13,8 @@ public sealed class TunDevice : IDisposable
     // What is asked for, the best first: each step leaves out what the kernel may not know (UDP came with Linux 6.2).
     private static readonly TunOffloads[] s_ladder =
     [
-        TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpV6 | TunOffloads.TcpEcn | TunOffloads.UdpV4 | TunOffloads.UdpV6,
+        TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpV6 | TunOffloads.TcpEcn
+            | TunOffloads.UdpV4 | TunOffloads.UdpV6,
         TunOffloads.Checksum | TunOffloads.TcpV4 | TunOffloads.TcpV6 | TunOffloads.TcpEcn,
         TunOffloads.Checksum,
     ];

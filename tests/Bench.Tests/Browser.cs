@@ -57,8 +57,10 @@ internal static class Browser
             string dom = await RunAsync(
                 directory,
                 [
-                    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1", "--blink-settings=preferredColorScheme=1",
-                    "--virtual-time-budget=20000", $"--user-data-dir={directory}/profile", $"--window-size={width},{height}", $"--screenshot={picture}",
+                    "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+                    "--force-device-scale-factor=1", "--blink-settings=preferredColorScheme=1",
+                    "--virtual-time-budget=20000", $"--user-data-dir={directory}/profile",
+                    $"--window-size={width},{height}", $"--screenshot={picture}",
                     "--dump-dom", .. Environment.IsPrivilegedProcess
                         ? (string[])["--no-sandbox"]
                         : [], $"file://{directory}/frame.html",
@@ -91,7 +93,8 @@ internal static class Browser
     private static string Frame(int width, int height) => $$"""
         <!DOCTYPE html><html><body style="margin:0"><pre hidden></pre>
         <script>addEventListener('message', said => document.querySelector('pre').textContent = said.data);</script>
-        <iframe style="display:block;border:0;width:{{width}}px;height:{{height}}px" src="page.html"></iframe></body></html>
+        <iframe style="display:block;border:0;width:{{width}}px;height:{{height}}px" src="page.html"></iframe>
+        </body></html>
         """;
 
     private static async Task<string> RunAsync(

@@ -75,7 +75,8 @@ internal static class Samples
         Schema = BenchReport.CurrentSchema,
         Environment = new BenchEnvironment(
             "2026-03-01T12:00:00Z", "0.1.0+0123456", "Linux 6.12.9", ".NET 10.0.1", "AMD EPYC 9354 32-Core Processor",
-            2, 2, "performance", 8_200_000_000, "overlay bench --rounds 5 --peer 'a \"b\" <c>=d'", 0.2, IsShared: false),
+            2, 2, "performance", 8_200_000_000, "overlay bench --rounds 5 --peer 'a \"b\" <c>=d'", 0.2,
+            IsShared: false),
         Method = new BenchMethod(
             Rounds: 5, Omit: 1, Duration: 3, Wire: "veth", WireMtu: 1500, IsQuick: false, Counting: "self"),
         Variants = [.. Enumerable.Range(0, count).Select(Way)],

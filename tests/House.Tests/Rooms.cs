@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Overlay.Testing;
 
 namespace Overlay.House.Tests;
 
@@ -38,8 +37,8 @@ internal sealed class Rooms
     internal IReadOnlyList<string> Circles => [.. _uses.Keys.Select(CircleThrough).OfType<string>()];
 
     /// <summary>Reads a project's source files.</summary>
-    /// <param name="project">The name of its folder in src.</param>
-    internal static Rooms Of(string project) => new(Path.Combine(Repository.Root, "src", project));
+    /// <param name="folder">The project's.</param>
+    internal static Rooms In(string folder) => new(folder);
 
     private string RoomOf(SourceFile file) =>
         Path.GetRelativePath(Path.GetDirectoryName(_folder)!, Path.GetDirectoryName(file.Path)!);

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Overlay.Linux.Tests;
 
-/// <summary>What a Debug build does to those who keep what they have borrowed. A Release build has none of it.</summary>
+/// <summary>
+/// What a Debug build does to those who keep what they have borrowed. A Release build has none of it.
+/// </summary>
 public sealed class BorrowTests
 {
     private const byte Poisoned = 0xDB;

@@ -232,7 +232,8 @@ public sealed class UdpTrainTests : IDisposable
         byte[] copy = new byte[25];
         single.CopyTo(0, copy);
         Assert.Equal([.. bytes[10..30], .. bytes[50..55]], copy);
-        Assert.Equal((Ipv4Address.Loopback, Theirs, 0), (single.AddressOf(0), single.PortOf(0), single.SegmentBytesOf(0)));
+        Assert.Equal(
+            (Ipv4Address.Loopback, Theirs, 0), (single.AddressOf(0), single.PortOf(0), single.SegmentBytesOf(0)));
     }
 
     [Theory]

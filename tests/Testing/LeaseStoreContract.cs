@@ -15,7 +15,8 @@ public abstract class LeaseStoreContract
     protected const string Ours = "192.0.2.1";
 
     private const string VxlanJson =
-        """{"PublicIP":"192.0.2.1","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":"c6:d2:32:6f:8f:44"},"BackendV6Data":[1,2.50]}""";
+        """{"PublicIP":"192.0.2.1","PublicIPv6":null,"BackendType":"vxlan","BackendData":"""
+        + """{"VNI":1,"VtepMAC":"c6:d2:32:6f:8f:44"},"BackendV6Data":[1,2.50]}""";
 
     private static readonly LeaseAttributes s_vxlan = Owner(Ours) with
     {
@@ -83,7 +84,8 @@ public abstract class LeaseStoreContract
         await using var watch = new WatchLog(peer, Config);
         await watch.WaitForAsync(1);
 
-        SubnetLease own = (await store.AcquireAsync(Config, new LeaseRequest(s_vxlan, Cidr("10.5.9.0/24")), Cancel)).Lease;
+        var request = new LeaseRequest(s_vxlan, Cidr("10.5.9.0/24"));
+        SubnetLease own = (await store.AcquireAsync(Config, request, Cancel)).Lease;
         Assert.Equal(s_vxlan, own.Attributes);
         Assert.Equal(VxlanJson, (await ReadAllAsync())["10.5.9.0-24"].TrimEnd());
         await watch.WaitForAsync("changes 10.5.9.0/24=192.0.2.1");

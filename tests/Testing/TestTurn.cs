@@ -6,8 +6,8 @@ using Xunit;
 namespace Overlay.Testing;
 
 /// <summary>
-/// What every test project begins with, and what keeps them apart when <c>dotnet test</c> runs several at once: a project holds its turn while its tests
-/// run, together with others, or alone (<c>RunsAlone</c> in its project file).
+/// What every test project begins with, and what keeps them apart when <c>dotnet test</c> runs several at once: a
+/// project holds its turn while its tests run, together with others, or alone (<c>RunsAlone</c> in its project file).
 /// </summary>
 /// <remarks>
 /// The turn is a flock(2) on one file beside the build outputs of all test projects, which the kernel gives back when

@@ -37,8 +37,8 @@ internal readonly record struct ProcessFacts(
     }
 
     public static ProcessFacts operator +(ProcessFacts one, ProcessFacts other) => new(
-        one.UserSeconds + other.UserSeconds, one.SystemSeconds + other.SystemSeconds, one.ContextSwitches + other.ContextSwitches,
-        one.ResidentBytes + other.ResidentBytes);
+        one.UserSeconds + other.UserSeconds, one.SystemSeconds + other.SystemSeconds,
+        one.ContextSwitches + other.ContextSwitches, one.ResidentBytes + other.ResidentBytes);
 
     /// <summary>What was used between two readings; memory is the later one's.</summary>
     public static ProcessFacts operator -(ProcessFacts later, ProcessFacts earlier) => new(

@@ -35,8 +35,8 @@ internal readonly record struct ProcessorTimes(double User, double System, doubl
 
     /// <summary>What passed between two readings.</summary>
     public static ProcessorTimes operator -(ProcessorTimes later, ProcessorTimes earlier) => new(
-        later.User - earlier.User, later.System - earlier.System, later.Softirq - earlier.Softirq, later.Idle - earlier.Idle,
-        later.Steal - earlier.Steal);
+        later.User - earlier.User, later.System - earlier.System, later.Softirq - earlier.Softirq,
+        later.Idle - earlier.Idle, later.Steal - earlier.Steal);
 
     /// <summary>A part of it, or several times as much.</summary>
     public static ProcessorTimes operator *(ProcessorTimes times, double factor) => new(

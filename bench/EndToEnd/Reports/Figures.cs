@@ -83,7 +83,8 @@ internal static class Figures
         .. Named(counted.Workload, counted.KernelCopiesPerByte, "counts.kernel_copies_per_byte", Units.PerByte),
         .. Named(counted.Workload, counted.UserCopiesPerByte, "counts.user_copies_per_byte", Units.PerByte),
         .. counted.Stages.Select(stage => new Figure(
-            counted.Workload, $"counts.stages.{stage.Stage}", Units.NanosecondsPerPacket, Better.Lower, stage.NanosecondsPerPacket)),
+            counted.Workload, $"counts.stages.{stage.Stage}", Units.NanosecondsPerPacket, Better.Lower,
+            stage.NanosecondsPerPacket)),
     ];
 
     private static IEnumerable<Figure> Named(

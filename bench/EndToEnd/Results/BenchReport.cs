@@ -36,8 +36,8 @@ internal sealed record BenchReport
 /// steal).</param>
 /// <param name="IsShared">Whether others had a part: steal above 1 %, or other programs above 5 %.</param>
 internal sealed record BenchEnvironment(
-    string Timestamp, string Version, string Kernel, string Runtime, string CpuModel, int Processors, int? ThreadsPerCore,
-    string? Governor, long MemoryBytes, string CommandLine, double StealPercent, bool IsShared)
+    string Timestamp, string Version, string Kernel, string Runtime, string CpuModel, int Processors,
+    int? ThreadsPerCore, string? Governor, long MemoryBytes, string CommandLine, double StealPercent, bool IsShared)
 {
     /// <summary>Of the processors' time while measuring, spent by programs that are not part of the run.</summary>
     public double OtherPercent { get; init; }

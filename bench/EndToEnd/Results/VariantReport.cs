@@ -124,7 +124,8 @@ internal sealed record CpuCost(Spread User, Spread System, Spread? Softirq);
 /// written anew among them, for each byte forwarded, by direction: <c>outbound</c>, <c>inbound</c>.</param>
 /// <param name="Stages">Time by stage, in the packet's order.</param>
 internal sealed record CountedWorkload(
-    string Workload, Spread BytesPerPacket, IReadOnlyDictionary<string, Spread> SystemCallsPerPacket, Spread ContextSwitchesPerPacket,
+    string Workload, Spread BytesPerPacket,
+    IReadOnlyDictionary<string, Spread> SystemCallsPerPacket, Spread ContextSwitchesPerPacket,
     IReadOnlyDictionary<string, Spread> KernelCopiesPerByte, IReadOnlyDictionary<string, Spread> UserCopiesPerByte,
     IReadOnlyList<StageCost> Stages);
 

@@ -68,8 +68,8 @@ internal sealed class KernelVariant : RunningVariant
                     $"route add {subnets[1 - i].Subnet} via {subnets[1 - i].Network} dev {Vxlan} onlink",
                 ]);
             _ = ip.Run(
-                "netns", "exec", plan.Hosts[i].HostNamespace, "bridge", "fdb", "append", Mac(1 - i), "dev", Vxlan, "dst",
-                plan.Hosts[1 - i].UnderlayAddress.ToString());
+                "netns", "exec", plan.Hosts[i].HostNamespace, "bridge", "fdb", "append", Mac(1 - i),
+                "dev", Vxlan, "dst", plan.Hosts[1 - i].UnderlayAddress.ToString());
         }
 
         return Between(variant, plan, subnets, Mtu, Vxlan);

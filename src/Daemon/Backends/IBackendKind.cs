@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Overlay.Daemon.Start;
+using Overlay.Daemon.Host;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
 using Overlay.Operator.Config;
@@ -9,16 +10,21 @@ namespace Overlay.Daemon.Backends;
 
 /// <summary>What a backend is prepared from.</summary>
 /// <param name="Options">What <c>overlay run</c> was asked to do.</param>
-/// <param name="Plan">Network config, underlay and public IP; checked.</param>
+/// <param name="Config">The network config; it asks for this backend.</param>
+/// <param name="Underlay">The interface that carries packets to the peers.</param>
 /// <param name="Netlink">Of the network namespace that the backend works in; its owner disposes it.</param>
 /// <param name="Log">Gets the backend's lines.</param>
-internal sealed record BackendContext(RunOptions Options, StartPlan Plan, RouteNetlink Netlink, ILogger Log);
+internal sealed record BackendContext(
+    RunOptions Options, NetworkConfig Config, UnderlayInterface Underlay, RouteNetlink Netlink, ILogger Log);
 
 /// <summary>One of flannel's backends, as the network config names it.</summary>
 internal interface IBackendKind
 {
     /// <summary>The Type in the network config's Backend and in leases.</summary>
     string Type { get; }
+
+    /// <summary>The network interface that it makes for pods' packets.</summary>
+    string Interface { get; }
 
     /// <summary>How it understands its options in the network config.</summary>
     /// <exception cref="NetworkConfigException">One is not valid.</exception>

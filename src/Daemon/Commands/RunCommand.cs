@@ -5,7 +5,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Linq;
 using Overlay.Control;
-using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Options;
 using Overlay.Daemon.Start;
 using Overlay.Net;
 using Overlay.Operator.Stores;
@@ -62,15 +62,15 @@ internal static class RunCommand
         };
         var runDirectory = new Option<string>("--run-dir")
         {
-            Description = "directory for the lock, the counters socket and the snapshot of leases; one daemon each",
+            Description = "directory for the lock, the control socket and the snapshot of leases; one daemon each",
             HelpName = "DIR",
             DefaultValueFactory = _ => ControlProtocol.DefaultRunDirectory,
             CustomParser = OptionParser.Path("--run-dir"),
         };
         var mtu = new Option<int?>("--mtu")
         {
-            Description = $"MTU of the tunnel, {RunLimits.MinimumMtu} to {RunLimits.MaximumMtu} bytes [default: the interface's less "
-                + $"{UdpPort.EncapsulationBytes}]",
+            Description = $"MTU of the tunnel, {RunLimits.MinimumMtu} to {RunLimits.MaximumMtu} bytes [default: the "
+                + $"interface's less {UdpPort.EncapsulationBytes}]",
             HelpName = "BYTES",
             CustomParser = OptionParser.Number("--mtu", RunLimits.MinimumMtu, RunLimits.MaximumMtu),
         };
@@ -137,8 +137,8 @@ internal static class RunCommand
 
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
-            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without, workers, spin,
-            meter, extraCopies,
+            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without,
+            workers, spin, meter, extraCopies,
         };
         leaseStore.AddTo(command);
         leaseStore.RequireFor(command);

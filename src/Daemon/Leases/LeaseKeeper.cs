@@ -3,6 +3,7 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Lease;
 
 namespace Overlay.Daemon.Leases;

@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Net;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Net;
 
@@ -67,7 +68,8 @@ internal sealed class LeaseStarter(
     }
 
     private async Task<T> PatientlyAsync<T>(
-        Func<CancellationToken, Task<T>> ask, Func<LeaseSnapshot, T> known, NetworkConfig? config, CancellationToken cancellation)
+        Func<CancellationToken, Task<T>> ask, Func<LeaseSnapshot, T> known, NetworkConfig? config,
+        CancellationToken cancellation)
     {
         while (_snapshot is null)
         {
@@ -101,7 +103,8 @@ internal sealed class LeaseStarter(
         if (_snapshot is not null)
         {
             Log.StartingFromSnapshot(
-                log, store.Description, reason, _snapshot.Written, _snapshot.Own.Subnet.ToString(), _snapshot.Peers.Count);
+                log, store.Description, reason, _snapshot.Written, _snapshot.Own.Subnet.ToString(),
+                _snapshot.Peers.Count);
         }
     }
 }

@@ -6,7 +6,10 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
 using Overlay.Daemon.Backends;
+using Overlay.Daemon.Host;
 using Overlay.Daemon.Leases;
+using Overlay.Daemon.Logging;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -67,7 +70,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
         NetworkConfig config = await starter.ReadConfigAsync(cancellation);
         var plan = StartPlan.Make(options, underlay, config, store.Description, log);
-        using IBackend backend = plan.Backend.Prepare(new BackendContext(options, plan, netlink, log));
+        using IBackend backend = plan.Backend.Prepare(new BackendContext(options, config, underlay, netlink, log));
 
         // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(

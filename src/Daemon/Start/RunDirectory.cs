@@ -9,7 +9,7 @@ using Overlay.Terminal;
 namespace Overlay.Daemon.Start;
 
 /// <summary>
-/// One daemon's directory: a lock that ends with the process, its process id, the counters socket, and the snapshot of
+/// One daemon's directory: a lock that ends with the process, its process id, the control socket, and the snapshot of
 /// leases.
 /// </summary>
 internal sealed class RunDirectory : IDisposable

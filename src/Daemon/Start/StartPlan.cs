@@ -2,6 +2,9 @@ using System;
 using System.IO;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Backends;
+using Overlay.Daemon.Host;
+using Overlay.Daemon.Logging;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Terminal;
@@ -18,7 +21,9 @@ internal sealed record StartPlan(
 {
     private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
 
-    /// <summary>Checks the network config against this host, and logs what will work, but not as well as it could.</summary>
+    /// <summary>
+    /// Checks the network config against this host, and logs what will work, but not as well as it could.
+    /// </summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="underlay">The interface they choose.</param>
     /// <param name="config">The network config.</param>
@@ -39,7 +44,7 @@ internal sealed record StartPlan(
         Log.Underlay(log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, publicIp.ToString());
         if (!IsForwarding())
         {
-            Log.ForwardingOff(log, Backends.Udp.TunnelLink.Name);
+            Log.ForwardingOff(log, backend.Interface);
         }
 
         return new StartPlan(config, backend, underlay, publicIp);

@@ -2,6 +2,8 @@ using System;
 using System.IO;
 using System.Threading;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Net;

@@ -106,7 +106,8 @@ public sealed record EncapsulatedPacket(
         yield return $"Internet Protocol Version 4, Src: {header.Source}, Dst: {header.Destination}";
         yield return $"    Header Length: {header.HeaderBytes} bytes, Total Length: {header.TotalLength}";
         yield return $"    Identification: 0x{header.Identification:x4} ({header.Identification})";
-        yield return $"    Flags: 0x{header.FlagsAndOffset:x4}{(header.DontFragment ? ", Don't fragment" : string.Empty)}";
+        string flags = header.DontFragment ? ", Don't fragment" : string.Empty;
+        yield return $"    Flags: 0x{header.FlagsAndOffset:x4}{flags}";
         yield return $"    Time to live: {header.TimeToLive}";
         yield return $"    Protocol: {ProtocolName(header.Protocol)} ({header.Protocol})";
         yield return $"    Header checksum: 0x{header.Checksum:x4} [{Describe(header.ChecksumIsCorrect)}]";

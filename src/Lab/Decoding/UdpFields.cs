@@ -41,7 +41,8 @@ public sealed record UdpFields(
     /// <param name="fields">The header; null after false.</param>
     /// <param name="payload">The data, cut to the length.</param>
     public static bool TryParse(
-        ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> addresses, out UdpFields? fields, out ReadOnlySpan<byte> payload)
+        ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> addresses, out UdpFields? fields,
+        out ReadOnlySpan<byte> payload)
     {
         fields = null;
         payload = default;

@@ -12,7 +12,7 @@ internal sealed class FolderListener(string directory, FolderEvents events, Acti
     private FileSystemWatcher? _watcher;
     private bool _refusalIsReported;
 
-    /// <summary>Listens to the directory that bears the name now. Changes before this call may go unannounced.</summary>
+    /// <summary>Listens to the directory that has the name now. Changes before this call may be missed.</summary>
     internal void Listen()
     {
         Dispose();

@@ -74,7 +74,8 @@ internal static class ConfigPutCommand
     // JSON means the same whatever blanks stand between its words.
     private static string Shown(string json)
     {
-        string line = TerminalText.Mask(string.Join(' ', json.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+        string line = TerminalText.Mask(
+            string.Join(' ', json.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         return line.Length <= LongestShown ? line : $"{line[..LongestShown]}…";
     }
 }

@@ -51,7 +51,8 @@ internal static class ConfigShowCommand
             else
             {
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(
-                    TerminalText.Mask($"overlay: warning: this config is not valid: {string.Join("; ", report.Problems)}"));
+                    TerminalText.Mask(
+                        $"overlay: warning: this config is not valid: {string.Join("; ", report.Problems)}"));
             }
 
             await ConfigCheckCommand.WarnAsync(report, parsed.InvocationConfiguration.Error);

@@ -32,7 +32,8 @@ internal static class LeaseTable
         width);
 
     /// <summary>What stands in the first column.</summary>
-    internal static string NameOf(LeaseEntry entry) => TerminalText.Mask(entry.Key is { } key ? SubnetOf(key) : entry.Name);
+    internal static string NameOf(LeaseEntry entry) =>
+        TerminalText.Mask(entry.Key is { } key ? SubnetOf(key) : entry.Name);
 
     /// <summary>
     /// When something ends, seen from now: <c>in 23 h 12 min</c>, <c>never (reserved)</c>, <c>expired 5 min ago</c>.

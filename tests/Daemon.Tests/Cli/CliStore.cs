@@ -49,8 +49,8 @@ public abstract class CliStore : IDisposable
         string path = Path.Combine(Root, $"{Guid.NewGuid():N}");
         File.WriteAllText(path, text);
         File.SetLastWriteTimeUtc(
-            path, (
-                TimeProvider.System.GetUtcNow() + lasts - TimeSpan.FromHours(24) + TimeSpan.FromSeconds(30)).UtcDateTime);
+            path,
+            (TimeProvider.System.GetUtcNow() + lasts - TimeSpan.FromHours(24) + TimeSpan.FromSeconds(30)).UtcDateTime);
         File.Move(path, Path.Combine(Subnets, name), overwrite: true);
         return Path.Combine(Subnets, name);
     }
@@ -72,7 +72,13 @@ public abstract class CliStore : IDisposable
         try
         {
             exitCode = await parsed.InvokeAsync(
-                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                new InvocationConfiguration
+                {
+                    Output = output,
+                    Error = error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                },
                 TestContext.Current.CancellationToken);
         }
         catch (OperatorException problem)

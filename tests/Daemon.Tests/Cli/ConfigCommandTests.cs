@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
-using Overlay.Daemon.Backends;
+using Overlay.Daemon.Start;
 using Overlay.Lab;
 using Overlay.Operator.Config;
 using Xunit;
@@ -89,7 +89,8 @@ public sealed class ConfigCommandTests : CliStore
             await RunWords(["config", "check", file]), 1,
             $"{file} is not valid: SubnetMin is not in the range of the Network; error decoding UDP backend config: "
                 + "Port must be an integer from 1 to 65535, found 0");
-        IsRefused(await Run($"config put {file}"), 1, "nothing is written: SubnetMin is not", "Port must be an integer");
+        IsRefused(
+            await Run($"config put {file}"), 1, "nothing is written: SubnetMin is not", "Port must be an integer");
         Assert.Equal(Config, File.ReadAllText(ConfigPath));
     }
 
@@ -149,7 +150,8 @@ public sealed class ConfigCommandTests : CliStore
     [Fact]
     public async Task An_invalid_config_in_json_has_its_problems_and_exit_code_1()
     {
-        CommandResult result = await RunWords(["config", "check", PutFile("""{"Network":1,"SubnetLen":-1}"""), "--json"]);
+        CommandResult result = await RunWords(
+            ["config", "check", PutFile("""{"Network":1,"SubnetLen":-1}"""), "--json"]);
 
         Assert.Equal(1, result.ExitCode);
         var root = JsonElement.Parse(result.Output);
@@ -161,7 +163,10 @@ public sealed class ConfigCommandTests : CliStore
     [Fact]
     public async Task The_completed_config_has_both_families()
     {
-        const string Both = """{"EnableIPv6":true,"EnableNFTables":true,"Network":"10.1.0.0/16","IPv6Network":"fc00::/48","Backend":{"Type":"UDP","Port":1}}""";
+        const string Both = """
+            {"EnableIPv6":true,"EnableNFTables":true,"Network":"10.1.0.0/16","IPv6Network":"fc00::/48",
+            "Backend":{"Type":"UDP","Port":1}}
+            """;
 
         var root = JsonElement.Parse((await RunWords(["config", "check", PutFile(Both), "--json"])).Output);
 

@@ -15,7 +15,10 @@ public sealed class LeaseListTests : CliStore
     public async Task Leases_are_a_table_by_address_with_their_end_and_what_is_wrong()
     {
         PutLease("10.244.20.0-24", "192.0.2.20", TimeSpan.FromMinutes(23 * 60 + 12));
-        PutText("10.244.3.0-24", """{"PublicIP":"192.0.2.3","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1}}""", TimeSpan.FromHours(-2));
+        PutText(
+            "10.244.3.0-24",
+            """{"PublicIP":"192.0.2.3","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1}}""",
+            TimeSpan.FromHours(-2));
         PutLease("10.244.20.128-25", "192.0.2.21", TimeSpan.FromHours(5));
         File.SetLastWriteTimeUtc(
             PutLease("10.244.4.0-24", "192.0.2.4", default), FileLeaseStore.ReservedUntil.UtcDateTime);
@@ -41,7 +44,8 @@ public sealed class LeaseListTests : CliStore
     {
         PutText(
             "10.244.3.0-24",
-            """{"PublicIP":"192.0.2.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1}}""", TimeSpan.FromHours(2));
+            """{"PublicIP":"192.0.2.3","PublicIPv6":"fd00::3","BackendType":"vxlan","BackendData":{"VNI":1}}""",
+            TimeSpan.FromHours(2));
         File.SetLastWriteTimeUtc(
             PutLease("10.244.4.0-24", "192.0.2.4", default), FileLeaseStore.ReservedUntil.UtcDateTime);
         PutText("garbage", "{}", TimeSpan.FromHours(2));

@@ -66,10 +66,14 @@ public sealed class LeaseWatchTests : CliStore
         Assert.Equal("2026-01-31T12:00:00Z  gap       away?really", new LeaseEvent("gap") { Reason = "away\nreally" }
             .ToLine(s_now));
         Assert.Equal(
-            """{"schema":1,"time":"2026-01-31T12:00:00Z","event":"added","lease":{"subnet":"10.244.1.0/24","publicIp":"192.0.2.1","expires":"2026-02-01T12:00:00Z","reserved":false}}""",
+            """
+            {"schema":1,"time":"2026-01-31T12:00:00Z","event":"added","lease":
+            {"subnet":"10.244.1.0/24","publicIp":"192.0.2.1","expires":"2026-02-01T12:00:00Z","reserved":false}}
+            """.ReplaceLineEndings(string.Empty),
             added.ToJson(s_now));
         Assert.Equal(
-            """{"schema":1,"time":"2026-01-31T12:00:00Z","event":"gap","reason":"away"}""", new LeaseEvent("gap") { Reason = "away" }.ToJson(s_now));
+            """{"schema":1,"time":"2026-01-31T12:00:00Z","event":"gap","reason":"away"}""",
+            new LeaseEvent("gap") { Reason = "away" }.ToJson(s_now));
     }
 
     [Theory]

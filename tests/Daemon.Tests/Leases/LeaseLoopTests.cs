@@ -84,7 +84,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Peers_of_a_snapshot_are_routes_at_once_and_the_first_answer_of_the_store_corrects_them_in_one_step()
+    public async Task Peers_of_a_snapshot_are_routes_at_once_and_the_stores_first_answer_corrects_them_in_one_step()
     {
         await using var rig = new LoopRig(peers: [s_peer, LeaseOf("10.5.98.0", "192.168.0.98")]);
         Assert.True(rig.Loop.FirstUpdate.IsCompletedSuccessfully);

@@ -75,7 +75,7 @@ public sealed class LeaseStarterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_is_away_is_waited_for_with_growing_pauses_and_that_is_said_at_once_and_once_a_minute()
+    public async Task A_store_that_is_away_is_waited_for_with_growing_pauses_and_logged_at_once_and_once_a_minute()
     {
         _store.Config = () => throw new LeaseStoreNotReadyException(Away);
         DateTimeOffset began = _time.GetUtcNow();
@@ -197,7 +197,8 @@ public sealed class LeaseStarterTests : IDisposable
     [Fact]
     public async Task But_not_with_another_config_than_the_one_read()
     {
-        _snapshots.Write(Snapshot with { Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16","SubnetLen":24}""") });
+        _snapshots.Write(
+            Snapshot with { Config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16","SubnetLen":24}""") });
         _store.Acquire = _ => throw new LeaseStoreNotReadyException(Away);
 
         await IsWaitedForInstead("is of another network config", configIsRead: true);

@@ -28,7 +28,10 @@ public sealed class SnapshotTests
                 s_peer with
                 {
                     Subnet = Subnet("10.5.98.0/24"),
-                    Attributes = s_peer.Attributes with { Backend = new BackendLeaseData("vxlan", """{"VNI":1}""", "[2]") },
+                    Attributes = s_peer.Attributes with
+                    {
+                        Backend = new BackendLeaseData("vxlan", """{"VNI":1}""", "[2]"),
+                    },
                 },
             ]);
 

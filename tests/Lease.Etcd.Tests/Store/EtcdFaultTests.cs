@@ -95,9 +95,11 @@ public sealed class EtcdFaultTests : IAsyncDisposable
         await administration.EnableUsersAsync("secret", EtcdStoreLab.Cancel);
         await administration.AddUserAsync("reader", "pass-word", "READ", "/coreos.com/network/", EtcdStoreLab.Cancel);
         await using var store = new EtcdLeaseStore(
-            Lab.Options with { Username = "reader", Password = "pass-word" }, Lab.Prefix, TimeProvider.System, Lab.Warn);
+            Lab.Options with { Username = "reader", Password = "pass-word" },
+            Lab.Prefix, TimeProvider.System, Lab.Warn);
         await using var wrong = new EtcdLeaseStore(
-            Lab.Options with { Username = "reader", Password = "other-word" }, Lab.Prefix, TimeProvider.System, Lab.Warn);
+            Lab.Options with { Username = "reader", Password = "other-word" },
+            Lab.Prefix, TimeProvider.System, Lab.Warn);
 
         LeaseStoreException denied = await Assert.ThrowsAsync<LeaseStoreException>(() => AcquireAsync(store));
         LeaseStoreException refused = await Assert.ThrowsAsync<LeaseStoreException>(() => AcquireAsync(wrong));

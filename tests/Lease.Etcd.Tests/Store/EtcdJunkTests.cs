@@ -110,8 +110,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
         await _lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
 
         await Eventually.IsTrue(
-            () => watch.Descriptions[^1]
-                .EndsWith("10.5.9.0/24=192.0.2.9", StringComparison.Ordinal), () => string.Join("; ", watch.Descriptions));
+            () => watch.Descriptions[^1].EndsWith("10.5.9.0/24=192.0.2.9", StringComparison.Ordinal),
+            () => string.Join("; ", watch.Descriptions));
         Assert.Contains(_lab.Warnings, line => line.Contains("10.5.7.0-24", StringComparison.Ordinal));
     }
 }

@@ -187,7 +187,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
                 () => store.WriteConfigTextAsync("{}", null, EtcdStoreLab.Cancel)))?.Message, StringComparison.Ordinal);
 
         LeaseStoreException?[] refusals = await Task.WhenAll(Enumerable.Range(1, 16).Select(writer =>
-            RefusalAsync(() => store.WriteConfigTextAsync($$"""{"Network":"10.{{writer}}.0.0/16"}""", First, EtcdStoreLab.Cancel))));
+            RefusalAsync(() =>
+                store.WriteConfigTextAsync($$"""{"Network":"10.{{writer}}.0.0/16"}""", First, EtcdStoreLab.Cancel))));
         Assert.Single(refusals, refusal => refusal is null);
         await using EtcdLeaseStore host = Lab.NewStore();
         Assert.Equal(16, (await host.ReadConfigAsync(EtcdStoreLab.Cancel)).Network.Length);
@@ -248,9 +249,9 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
             await work();
             return null;
         }
-        catch (LeaseStoreException refusal)
+        catch (LeaseStoreException problem)
         {
-            return refusal;
+            return problem;
         }
     }
 }

@@ -165,7 +165,8 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         }
 
         await Eventually.IsTrue(
-            () => watch.Descriptions[^1].Contains("10.5.0.0/24=192.0.2.100", StringComparison.Ordinal), () => watch.Descriptions[^1]);
+            () => watch.Descriptions[^1].Contains("10.5.0.0/24=192.0.2.100", StringComparison.Ordinal),
+            () => watch.Descriptions[^1]);
         LeaseChange[] changes = [.. watch.Updates.OfType<LeaseUpdate.Changes>().SelectMany(update => update.Items)];
         Assert.InRange(changes.Length, 3, 300);
         Assert.All(changes, change => Assert.Equal(LeaseChangeKind.Put, change.Kind));
@@ -197,7 +198,8 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
         await empty.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
         await store.RenewAsync(own, EtcdStoreLab.Cancel);
         await Eventually.IsTrue(
-            () => watch.Updates[^1] is LeaseUpdate.Snapshot { Leases.Count: 2 }, () => string.Join("; ", watch.Descriptions));
+            () => watch.Updates[^1] is LeaseUpdate.Snapshot { Leases.Count: 2 },
+            () => string.Join("; ", watch.Descriptions));
         Assert.NotNull(await empty.ReadAsync(Name(own.Subnet)));
     }
 

@@ -137,7 +137,8 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
     [Fact]
     public async Task LEASE_12_When_all_subnets_are_taken_one_line_says_so()
     {
-        var full = NetworkConfig.Parse("""{ "Network": "10.3.0.0/16", "SubnetMin": "10.3.1.0", "SubnetMax": "10.3.2.0" }""");
+        var full = NetworkConfig.Parse(
+            """{ "Network": "10.3.0.0/16", "SubnetMin": "10.3.1.0", "SubnetMax": "10.3.2.0" }""");
         await using EtcdLeaseStore store = Lab.NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
@@ -237,7 +238,8 @@ public sealed class FlannelManagerRowTests(SharedStoreLab etcd) : IClassFixture<
 
         await Lab.WhileCutAsync(watch, Lab.BumpAndCompactAsync);
         await Eventually.IsTrue(
-            () => watch.Updates.Skip(1).OfType<LeaseUpdate.Snapshot>().Any(), () => string.Join("; ", watch.Descriptions));
+            () => watch.Updates.Skip(1).OfType<LeaseUpdate.Snapshot>().Any(),
+            () => string.Join("; ", watch.Descriptions));
 
         Assert.All(watch.Updates.Skip(1), update => Assert.True(view.Apply(update).IsEmpty));
         Assert.True(view.OwnIsHeld);

@@ -12,7 +12,8 @@ namespace Overlay.Lease.Etcd.Tests.Store;
 /// <summary>What flannel's tests of its etcd registry ask for, by the names of their rows.</summary>
 public sealed class FlannelRegistryRowTests : IAsyncLifetime
 {
-    private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{ "Network": "10.1.0.0/16", "SubnetMax": "10.1.8.0" }""");
+    private static readonly NetworkConfig s_config = NetworkConfig.Parse(
+        """{ "Network": "10.1.0.0/16", "SubnetMax": "10.1.8.0" }""");
 
     private EtcdStoreLab? _lab;
 
@@ -146,7 +147,8 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
 
         // A snapshot without it, or the change that says so.
         await Eventually.IsTrue(
-            () => watch.Descriptions[^1] is "snapshot" or "changes -10.1.5.0/24", () => string.Join("; ", watch.Descriptions));
+            () => watch.Descriptions[^1] is "snapshot" or "changes -10.1.5.0/24",
+            () => string.Join("; ", watch.Descriptions));
         foreach (LeaseUpdate update in watch.Updates)
         {
             view.Apply(update);
@@ -163,7 +165,11 @@ public sealed class FlannelRegistryRowTests : IAsyncLifetime
     [InlineData("", "", false)]
     public void ETCD_16_Keys_and_values_are_read_or_refused_and_nothing_crashes(string name, string value, bool isLease)
     {
-        var kv = new KeyValue { Key = ByteString.CopyFromUtf8(Lab.KeyOf(name)), Value = ByteString.CopyFromUtf8(value) };
+        var kv = new KeyValue
+        {
+            Key = ByteString.CopyFromUtf8(Lab.KeyOf(name)),
+            Value = ByteString.CopyFromUtf8(value),
+        };
 
         var lease = EtcdLease.Read(name, kv, before: null);
 

@@ -86,7 +86,9 @@ public sealed class OverlappedLeaseTests(SharedStoreLab etcd) : IClassFixture<Sh
         Assert.NotNull(await Lab.ReadAsync(Name(own.Subnet)));
         Lab.Relay.Heal();
         await store.AcquireAsync(
-            s_wide, new LeaseRequest(own.Attributes, PreviousSubnet: null, LostSubnet: own.Subnet), EtcdStoreLab.Cancel);
+            s_wide,
+            new LeaseRequest(own.Attributes, PreviousSubnet: null, LostSubnet: own.Subnet),
+            EtcdStoreLab.Cancel);
         Assert.Null(await Lab.ReadAsync(Name(own.Subnet)));
     }
 

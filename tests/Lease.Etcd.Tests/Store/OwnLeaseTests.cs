@@ -228,7 +228,9 @@ public sealed class OwnLeaseTests(SharedStoreLab etcd) : IClassFixture<SharedSto
     [Fact]
     public async Task Foreign_leases_with_unknown_fields_are_read_and_never_written()
     {
-        const string Foreign = """{"PublicIP":"192.0.2.8","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1},"Later":[1]}""";
+        const string Foreign = """
+            {"PublicIP":"192.0.2.8","PublicIPv6":null,"BackendType":"vxlan","BackendData":{"VNI":1},"Later":[1]}
+            """;
         long written = await Lab.PutAsync(Lab.KeyOf("10.5.8.0-24"), Foreign, await Lab.GrantAsync(600));
         await using EtcdLeaseStore store = Lab.NewStore();
         await using var watch = new WatchLog(store, s_config);

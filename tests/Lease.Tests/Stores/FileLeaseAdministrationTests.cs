@@ -121,7 +121,8 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         await using ILeaseAdministration store = NewAdministration();
 
         Assert.Equal(
-            ReservationKind.Made, (await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
+            ReservationKind.Made,
+            (await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
         Assert.Equal(Value("192.0.2.1"), File.ReadAllText(FileOf("10.5.8.0-24")).TrimEnd());
     }
 

@@ -135,7 +135,8 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
         for (int host = 1; host <= 3; host++)
         {
             order.Add(
-                (await store.AcquireAsync(small, new LeaseRequest(Owner($"192.0.2.{host}"), null), Cancel)).Lease.Subnet);
+                (await store.AcquireAsync(
+                    small, new LeaseRequest(Owner($"192.0.2.{host}"), null), Cancel)).Lease.Subnet);
         }
 
         Assert.Equal(Cidr("10.5.0.4/30"), order[2]);

@@ -22,7 +22,8 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
         try
         {
             await holder.StandardOutput.ReadLineAsync(Cancel);
-            Task<AcquiredLease> acquire = store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel);
+            Task<AcquiredLease> acquire = store.AcquireAsync(
+                Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel);
             await Eventually.IsTrue(
                 () => acquire.IsCompleted,
                 () => "the wait for the lock",
@@ -60,7 +61,8 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
 
         await using FileLeaseStore store = NewStore();
 
-        SubnetLease lease = (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
+        SubnetLease lease = (
+            await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
 
         Assert.Equal([".10.5.9.0-24.4567.tmp", ".nfs0001", new SubnetKey(lease.Subnet).Format()], FileNames());
         Assert.Empty(Warnings);

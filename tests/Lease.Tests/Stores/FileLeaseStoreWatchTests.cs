@@ -54,7 +54,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
 
         PutLease("10.5.1.0-24", "192.0.2.1");
 
-        Assert.Equal("changes 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
+        Assert.Equal(
+            "changes 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
     }
 
     [Fact]
@@ -90,7 +91,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
         }
 
         Directory.Move(aside, Root);
-        Assert.Equal("snapshot 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
+        Assert.Equal(
+            "snapshot 10.5.1.0/24=192.0.2.1", Described(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
 
         PutLease("10.5.2.0-24", "192.0.2.2");
         Assert.Equal("changes 10.5.2.0/24=192.0.2.2", Described(await watch.WaitForAsync(4, Settle)));
@@ -122,15 +124,18 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
 
         PutText("10.5.1.0-24", """{"PublicIP":"192.""");
         PutLease("10.5.2.0-24", "192.0.2.2");
-        Assert.Equal("changes 10.5.2.0/24=192.0.2.2", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
+        Assert.Equal(
+            "changes 10.5.2.0/24=192.0.2.2", Described(await watch.WaitForAsync(2, () => Time.Advance(s_reread))));
         Assert.Contains("keeps the lease it held before", Assert.Single(Warnings), StringComparison.Ordinal);
 
         PutLease("10.5.1.0-24", "192.0.2.9");
-        Assert.Equal("changes 10.5.1.0/24=192.0.2.9", Described(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
+        Assert.Equal(
+            "changes 10.5.1.0/24=192.0.2.9", Described(await watch.WaitForAsync(3, () => Time.Advance(s_reread))));
 
         PutText("10.5.1.0-24", "");
         PutLease("10.5.3.0-24", "192.0.2.3");
-        Assert.Equal("changes 10.5.3.0/24=192.0.2.3", Described(await watch.WaitForAsync(4, () => Time.Advance(s_reread))));
+        Assert.Equal(
+            "changes 10.5.3.0/24=192.0.2.3", Described(await watch.WaitForAsync(4, () => Time.Advance(s_reread))));
 
         File.Delete(FileOf("10.5.1.0-24"));
         Assert.Equal("changes -10.5.1.0/24", Described(await watch.WaitForAsync(5, () => Time.Advance(s_reread))));
@@ -202,7 +207,8 @@ public sealed class FileLeaseStoreWatchTests : StoreFixture
 
     private static string Described(LeaseUpdate update) => WatchLog.Describe(update);
 
-    private FileLeaseStore NewStore(TimeSpan reread) => new(Root, Time, Warn, new Random(1)) { RereadInterval = reread };
+    private FileLeaseStore NewStore(TimeSpan reread) =>
+        new(Root, Time, Warn, new Random(1)) { RereadInterval = reread };
 
     private void Settle() => Time.Advance(FolderEvents.Settle);
 }

@@ -51,7 +51,8 @@ public sealed class FolderEventsTests
         _events.Add(".10.5.1.0-24.0123.tmp");
         _events.Add(null);
         _events.Add("");
-        await Eventually.IsTrue(() => waiting.IsCompleted, () => "the end of the wait", () => _clock.Advance(s_patience));
+        await Eventually.IsTrue(
+            () => waiting.IsCompleted, () => "the end of the wait", () => _clock.Advance(s_patience));
 
         Assert.Equal(new FolderWake(IsTimeout: true, Names: null), await waiting);
     }

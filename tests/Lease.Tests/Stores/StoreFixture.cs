@@ -51,7 +51,7 @@ public abstract class StoreFixture : IDisposable
     private protected FileLeaseStore NewStore(TimeProvider? clock = null, int seed = 1) =>
         new(Root, clock ?? Time, Warn, new Random(seed));
 
-    /// <summary>A watch without announcements, as on a network mount: only its periodic looks find what changed.</summary>
+    /// <summary>A watch without announcements, as on a network mount: only its looks find what changed.</summary>
     private protected WatchLog WatchWithoutEvents(TimeSpan reread)
     {
         var folder = new LeaseFolder(Subnets, Time, Warn);

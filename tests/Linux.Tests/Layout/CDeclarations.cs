@@ -45,7 +45,8 @@ internal static class CDeclarations
 
     /// <summary>Constants and functions of our own.</summary>
     internal static IEnumerable<MemberInfo> OwnMembers { get; } =
-        [.. typeof(Native).GetMembers(AnyStatic).Where(member => member is FieldInfo or MethodInfo && IsWritten(member))];
+        [.. typeof(Native).GetMembers(AnyStatic).Where(
+            member => member is FieldInfo or MethodInfo && IsWritten(member))];
 
     /// <summary>Structs of our own.</summary>
     internal static IEnumerable<Type> OwnTypes { get; } = [.. typeof(Native).Assembly.GetTypes()
@@ -133,7 +134,7 @@ internal static class CDeclarations
         }
     }
 
-    // C's name. Tmds.LibC has properties, whose fields are <name>k__BackingField or _name; __name is padding of its own.
+    // C's name. Tmds.LibC has properties, whose fields are <name>k__BackingField or _name; __name is padding.
     private static string? FieldName(FieldInfo field)
     {
         string name = Regex.Match(field.Name, "^<(.+)>k__BackingField$") is { Success: true } property
@@ -147,5 +148,5 @@ internal static class CDeclarations
 
     private static long AsNumber(object value) => value is IConvertible
         ? Convert.ToInt64(value, CultureInfo.InvariantCulture)
-        : AsNumber(value.GetType().GetFields(AnyInstance).Single().GetValue(value)!); // an integer type of C: one number
+        : AsNumber(value.GetType().GetFields(AnyInstance).Single().GetValue(value)!); // an integer type of C
 }

@@ -9,7 +9,9 @@ using Tmds.Linux;
 
 namespace Overlay.Linux.Tests.Layout;
 
-/// <summary>What the kernel layer refers to in Tmds.LibC, read from its compiled file: nobody has to keep a list.</summary>
+/// <summary>
+/// What the kernel layer refers to in Tmds.LibC, read from its compiled file: nobody has to keep a list.
+/// </summary>
 internal sealed class PackageUse
 {
     private const string PropertyPrefix = "get_";

@@ -30,7 +30,8 @@ internal enum Verdict
 /// <param name="ChangePercent">Of the medians, against the old one; null when that is 0.</param>
 /// <param name="Verdict">What can be said.</param>
 internal sealed record FigureChange(
-    string Variant, string Test, string Metric, string Unit, Spread Old, Spread New, double? ChangePercent, Verdict Verdict);
+    string Variant, string Test, string Metric, string Unit, Spread Old, Spread New, double? ChangePercent,
+    Verdict Verdict);
 
 /// <summary>Two runs side by side. The one object of <c>overlay bench diff --json</c>.</summary>
 internal sealed record BenchDiff

@@ -23,7 +23,7 @@ internal static class BenchHtml
                 Html("meta", Is("charset", "utf-8")),
                 Html("meta", Is("name", "viewport"), Is("content", "width=device-width, initial-scale=1")),
                 Html("title", Title),
-                new XElement("style", PageStyle.Text)),
+                new XElement("style", PageStyle.Read())),
             Html("body", Body(report)));
         return $"<!DOCTYPE html>\n{page.ToString(SaveOptions.DisableFormatting)}\n";
     }
@@ -34,8 +34,8 @@ internal static class BenchHtml
         FlowSections flows = new(report);
         XElement[] sections =
         [
-            Header(report), Headline(report), copies.Claim(), copies.Ladder(), flows.Throughput(), flows.Packets(), flows.Latency(), flows.Cpu(),
-            flows.Memory(), Variants(report), Method(report),
+            Header(report), Headline(report), copies.Claim(), copies.Ladder(), flows.Throughput(), flows.Packets(),
+            flows.Latency(), flows.Cpu(), flows.Memory(), Variants(report), Method(report),
         ];
         return Html("main", sections.Select(section => (object[])[new XText("\n"), section]));
     }
@@ -83,7 +83,8 @@ internal static class BenchHtml
                 Is("download", "overlay-bench.json"),
                 Is(
                     "href",
-                    $"data:application/json;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(BenchJson.Write(report)))}"),
+                    "data:application/json;base64,"
+                        + Convert.ToBase64String(Encoding.UTF8.GetBytes(BenchJson.Write(report)))),
                 "All samples as JSON"),
             ", which ", Html("code", "overlay bench diff"), " compares with another run's."));
 }

@@ -206,9 +206,10 @@ internal sealed class CopySections
         string all = isKernel ? Applications : Uncounted;
         return
         [
-            variant.Name, isKernel
-                ? "–"
-                : Claimed, all, Applications, between, between, all, between, between, Applications, between, between, between,
+            variant.Name, isKernel ? "–" : Claimed,
+            all, Applications, between, between,
+            all, between, between,
+            Applications, between, between, between,
         ];
     }
 

@@ -135,7 +135,9 @@ internal static class CurveChart
 
     private static string Words(Curve curve, IReadOnlyList<string> places) =>
         $"{curve.Number} {curve.Name} "
-            + $"{string.Join(", ", curve.Points.Select((point, place) => $"{places[place]} {FigureText.Unicode.Of(point)}"))}";
+            + string.Join(
+                ", ",
+                curve.Points.Select((point, place) => $"{places[place]} {FigureText.Unicode.Of(point)}"));
 
     // As near to where they belong as they can be with so much between them.
     private static double[] Spaced(double[] wanted, double top, double bottom)

@@ -264,8 +264,11 @@ internal sealed class FlowSections
         select new Curve(variant.Number, variant.Report.Name, points),
     ];
 
+    private IEnumerable<int> FullSizes =>
+        _report.Variants.SelectMany(variant => variant.Udp).Where(udp => udp.IsFullSize).Select(udp => udp.Blksize);
+
     private string SizeOf(string test) => test == "udp_full"
-        ? $"Full size ({string.Join(", ", _report.Variants.SelectMany(variant => variant.Udp).Where(udp => udp.IsFullSize).Select(udp => udp.Blksize).Distinct().Order())} B)"
+        ? $"Full size ({string.Join(", ", FullSizes.Distinct().Order())} B)"
         : $"{test["udp_".Length..]} B";
 
     private static string LoadOf(string load) => load switch { "idle" => "Idle", "half" => "At half load", _ => load };

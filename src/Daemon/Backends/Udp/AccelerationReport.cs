@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Paths;

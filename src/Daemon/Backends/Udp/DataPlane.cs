@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Control;
-using Overlay.Daemon.Start;
+using Overlay.Daemon.Options;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Coalescing;
@@ -52,7 +52,7 @@ internal sealed class DataPlane : IDisposable
     {
         Version kernel = Environment.OSVersion.Version;
         var profile = EngineProfile.Of(options.Engine);
-        var workers = WorkerPlan.For(profile, options.Workers, Environment.ProcessorCount);
+        var workers = WorkerPlan.For(profile.Layout, options.Workers, Environment.ProcessorCount);
         var negotiation = new Negotiation(profile.Accelerations.Except(options.Without), kernel);
 
         var tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Linux;
 using Overlay.Router.Counters;
 using Overlay.Router.Forwarding;

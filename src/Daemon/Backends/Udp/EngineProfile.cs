@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Daemon.Start;
+using Overlay.Daemon.Options;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Workers;
 

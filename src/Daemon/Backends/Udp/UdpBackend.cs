@@ -3,7 +3,8 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
-using Overlay.Daemon.Start;
+using Overlay.Daemon.Logging;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Net;
@@ -20,7 +21,7 @@ internal sealed class UdpBackend : IBackend
     private const int CallsPerDropReport = 6;
 
     private readonly RunOptions _options;
-    private readonly StartPlan _plan;
+    private readonly Ipv4Address _address; // the underlay's
     private readonly ushort _port;
     private readonly ILogger _log;
     private readonly TunnelAddress _tunnel;
@@ -41,12 +42,12 @@ internal sealed class UdpBackend : IBackend
     internal UdpBackend(BackendContext context, int mtu, ushort port)
     {
         _options = context.Options;
-        _plan = context.Plan;
+        _address = context.Underlay.Address;
         _port = port;
         _log = context.Log;
         Mtu = mtu;
-        _tunnel = new TunnelAddress(context.Netlink, context.Plan.Config.Network, mtu, context.Log);
-        _publisher = new RoutePublisher(_routes, context.Plan.Config.Network);
+        _tunnel = new TunnelAddress(context.Netlink, context.Config.Network, mtu, context.Log);
+        _publisher = new RoutePublisher(_routes, context.Config.Network);
     }
 
     /// <inheritdoc/>
@@ -65,7 +66,7 @@ internal sealed class UdpBackend : IBackend
     /// <inheritdoc/>
     public void Open(Ipv4Prefix own)
     {
-        _dataPlane = DataPlane.Open(_options, _plan.Underlay.Address, _port, Mtu);
+        _dataPlane = DataPlane.Open(_options, _address, _port, Mtu);
         _tunnel.Configure(own);
         _dataPlane.ProbeWrites();
         _icmp = OpenIcmp();
@@ -104,7 +105,7 @@ internal sealed class UdpBackend : IBackend
     /// <inheritdoc/>
     public BackendState ReadState() => new(
         Opened.Tun.Name,
-        $"UDP {_plan.Underlay.Address}:{_port}",
+        $"UDP {_address}:{_port}",
         _routes.Current.PeerCount,
         $"engine {Opened.Description}, source check {_options.SourceCheck.ToString().ToLowerInvariant()}");
 

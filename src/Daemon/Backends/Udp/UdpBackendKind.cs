@@ -1,5 +1,7 @@
 using System;
-using Overlay.Daemon.Start;
+using Overlay.Daemon.Host;
+using Overlay.Daemon.Logging;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Operator.Config;
 using Overlay.Router.Ports;
@@ -14,6 +16,9 @@ internal sealed class UdpBackendKind : IBackendKind
     public string Type => "udp";
 
     /// <inheritdoc/>
+    public string Interface => TunnelLink.Name;
+
+    /// <inheritdoc/>
     public CompletedBackend Complete(BackendConfig backend)
     {
         var options = UdpBackendOptions.Read(backend);
@@ -26,22 +31,23 @@ internal sealed class UdpBackendKind : IBackendKind
     /// <inheritdoc/>
     public IBackend Prepare(BackendContext context)
     {
-        (RunOptions options, StartPlan plan) = (context.Options, context.Plan);
-        int room = plan.Underlay.Mtu - UdpPort.EncapsulationBytes;
+        (RunOptions options, UnderlayInterface underlay) = (context.Options, context.Underlay);
+        int room = underlay.Mtu - UdpPort.EncapsulationBytes;
         int mtu = options.Mtu ?? Math.Min(room, RunLimits.MaximumMtu);
         if (mtu < RunLimits.MinimumMtu)
         {
             throw new OperatorException(
-                $"interface {plan.Underlay.Name} has MTU {plan.Underlay.Mtu}, which leaves {mtu} bytes to the tunnel; "
-                    + $"it needs {RunLimits.MinimumMtu}: raise the interface's (ip link set {plan.Underlay.Name} mtu "
+                $"interface {underlay.Name} has MTU {underlay.Mtu}, which leaves {mtu} bytes to the tunnel; "
+                    + $"it needs {RunLimits.MinimumMtu}: raise the interface's (ip link set {underlay.Name} mtu "
                     + "N) or choose another with --iface");
         }
 
         if (mtu > room)
         {
-            Log.MtuTooLarge(context.Log, mtu, UdpPort.EncapsulationBytes, plan.Underlay.Name, plan.Underlay.Mtu);
+            Log.MtuTooLarge(context.Log, mtu, UdpPort.EncapsulationBytes, underlay.Name, underlay.Mtu);
         }
 
-        return new UdpBackend(context, mtu, (ushort)(options.Port ?? UdpBackendOptions.Read(plan.Config.Backend).Port));
+        return new UdpBackend(
+            context, mtu, (ushort)(options.Port ?? UdpBackendOptions.Read(context.Config.Backend).Port));
     }
 }

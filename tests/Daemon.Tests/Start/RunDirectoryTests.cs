@@ -4,7 +4,7 @@ using Overlay.Daemon.Start;
 using Overlay.Terminal;
 using Xunit;
 
-namespace Overlay.Daemon.Tests;
+namespace Overlay.Daemon.Tests.Start;
 
 public sealed class RunDirectoryTests : IDisposable
 {

@@ -1,12 +1,12 @@
 using System.Collections.Generic;
-using Overlay.Daemon.Start;
+using Overlay.Daemon.Host;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Terminal;
 using Xunit;
 using static Overlay.Testing.PacketBuilder;
 
-namespace Overlay.Daemon.Tests.Kernel;
+namespace Overlay.Daemon.Tests.Host;
 
 public sealed class UnderlayInterfaceTests
 {

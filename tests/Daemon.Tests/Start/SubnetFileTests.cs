@@ -4,7 +4,7 @@ using Overlay.Daemon.Start;
 using Overlay.Terminal;
 using Xunit;
 
-namespace Overlay.Daemon.Tests;
+namespace Overlay.Daemon.Tests.Start;
 
 /// <summary>What may stand where subnet.env is to be written.</summary>
 public sealed class SubnetFileTests : IDisposable

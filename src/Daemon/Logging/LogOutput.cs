@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 using Overlay.Terminal;
 
-namespace Overlay.Daemon;
+namespace Overlay.Daemon.Logging;
 
 /// <summary>Where log lines go: standard error, a line each, <c>2026-01-31T12:00:00.000Z info  text</c>.</summary>
 internal static class LogOutput

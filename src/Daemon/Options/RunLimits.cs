@@ -1,6 +1,6 @@
 using Overlay.Router.Ports;
 
-namespace Overlay.Daemon.Start;
+namespace Overlay.Daemon.Options;
 
 /// <summary>What <c>overlay run</c> takes when nothing is given, and the ranges of what is given.</summary>
 internal static class RunLimits

@@ -6,7 +6,7 @@ using Overlay.Router.Ports;
 using Overlay.Router.Workers;
 using Xunit;
 
-namespace Overlay.Daemon.Tests.Kernel;
+namespace Overlay.Daemon.Tests.Backends.Udp;
 
 public sealed class KernelFaultsTests
 {

@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using Overlay.Router.Forwarding;
 
-namespace Overlay.Daemon.Backends.Udp;
+namespace Overlay.Daemon.Options;
 
 /// <summary>Which threads there are.</summary>
 /// <param name="Layout">For each lane.</param>
@@ -20,15 +20,15 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
     private const int FewProcessors = 2;
 
     /// <summary>The plan for a machine.</summary>
-    /// <param name="profile">The engine's.</param>
+    /// <param name="layout">The engine's; null when it leaves the choice.</param>
     /// <param name="chosen">The operator's; null to go by the engine and the number of processors.</param>
     /// <param name="processors">1 or more.</param>
     internal static WorkerPlan For(
-        EngineProfile profile, WorkerPlan? chosen, int processors) => (profile.Layout, chosen) switch
+        WorkerLayout? layout, WorkerPlan? chosen, int processors) => (layout, chosen) switch
     {
         (WorkerLayout.Pipeline, _) => new(WorkerLayout.Pipeline, chosen?.Lanes ?? 1),
         (_, not null) => chosen,
-        (WorkerLayout layout, _) => new(layout, 1),
+        (not null, _) => new(layout.Value, 1),
         _ when processors <= FewProcessors => new(WorkerLayout.Duplex, 1),
         _ => new(WorkerLayout.Pair, Math.Clamp(processors / ProcessorsPerLane, 1, 8)),
     };

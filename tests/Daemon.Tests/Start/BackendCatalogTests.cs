@@ -1,10 +1,10 @@
-using Overlay.Daemon.Backends;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Start;
 using Overlay.Lease;
 using Overlay.Terminal;
 using Xunit;
 
-namespace Overlay.Daemon.Tests.Backends;
+namespace Overlay.Daemon.Tests.Start;
 
 public sealed class BackendCatalogTests
 {

@@ -7,7 +7,7 @@ using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.PacketBuilder;
 
-namespace Overlay.Daemon.Tests.Status;
+namespace Overlay.Daemon.Tests.Backends.Udp;
 
 public sealed class AccelerationReportTests
 {

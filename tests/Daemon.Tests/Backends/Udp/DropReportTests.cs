@@ -8,7 +8,7 @@ using Xunit;
 using static Overlay.Testing.Overlays;
 using static Overlay.Testing.PacketBuilder;
 
-namespace Overlay.Daemon.Tests.Status;
+namespace Overlay.Daemon.Tests.Backends.Udp;
 
 public sealed class DropReportTests
 {

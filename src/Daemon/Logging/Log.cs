@@ -1,7 +1,7 @@
 using System;
 using Microsoft.Extensions.Logging;
 
-namespace Overlay.Daemon;
+namespace Overlay.Daemon.Logging;
 
 /// <summary>
 /// Every log line of the daemon. Event ids are unique and never used again for another line; a test counts them.

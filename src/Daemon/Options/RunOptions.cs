@@ -1,11 +1,10 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Daemon.Backends.Udp;
 using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Router.Workers;
 
-namespace Overlay.Daemon.Start;
+namespace Overlay.Daemon.Options;
 
 /// <summary>What <c>overlay run</c> was asked to do; each value is valid by itself.</summary>
 /// <param name="LeaseStore">Where leases are kept.</param>
@@ -13,7 +12,7 @@ namespace Overlay.Daemon.Start;
 /// <param name="Interface">An interface's name or one of its IPv4 addresses; null for the default route's.</param>
 /// <param name="PublicIp">The address published in the lease; null for the interface's.</param>
 /// <param name="SubnetFile">Where subnet.env goes.</param>
-/// <param name="RunDirectory">Lock, counters socket and snapshot of leases.</param>
+/// <param name="RunDirectory">Lock, control socket and snapshot of leases.</param>
 /// <param name="Mtu">The tunnel's MTU in bytes; null for the interface's less 28.</param>
 /// <param name="Port">UDP port; null for the network config's.</param>
 /// <param name="SourceCheck">How much an inbound datagram has to prove.</param>

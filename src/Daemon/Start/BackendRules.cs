@@ -2,7 +2,7 @@ using Overlay.Lease;
 using Overlay.Operator.Config;
 using Overlay.Terminal;
 
-namespace Overlay.Daemon.Backends;
+namespace Overlay.Daemon.Start;
 
 /// <summary>What this daemon and its backends make of a network config, for the commands that check one.</summary>
 internal sealed class BackendRules : IBackendRules

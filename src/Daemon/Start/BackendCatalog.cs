@@ -1,10 +1,11 @@
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Daemon.Backends;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Lease;
 using Overlay.Terminal;
 
-namespace Overlay.Daemon.Backends;
+namespace Overlay.Daemon.Start;
 
 /// <summary>Every backend this daemon has.</summary>
 internal static class BackendCatalog
@@ -50,8 +51,8 @@ internal static class BackendCatalog
         catch (NetworkConfigException problem)
         {
             throw new OperatorException(
-                $"the network config in {source} is not valid: {problem.Message}; found: {OneLine.Shorten(backend.Json)}; "
-                    + "correct it with: overlay config put",
+                $"the network config in {source} is not valid: {problem.Message}; "
+                    + $"found: {OneLine.Shorten(backend.Json)}; correct it with: overlay config put",
                 problem);
         }
     }

@@ -4,7 +4,7 @@ using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Terminal;
 
-namespace Overlay.Daemon.Start;
+namespace Overlay.Daemon.Host;
 
 /// <summary>The interface whose address carries the tunnel's datagrams.</summary>
 /// <param name="Name">The interface's name.</param>
