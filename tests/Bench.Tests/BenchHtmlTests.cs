@@ -192,7 +192,7 @@ public sealed class BenchHtmlTests
     }
 
     [Fact]
-    public void What_has_no_figures_is_said_and_not_drawn()
+    public void What_has_no_figures_is_named_and_not_drawn()
     {
         XElement page = Parsed(BenchHtml.Write(Named("bare")));
 

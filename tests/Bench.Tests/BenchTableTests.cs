@@ -33,7 +33,7 @@ public sealed class BenchTableTests
     }
 
     [Fact]
-    public void The_machine_is_said_first_and_what_to_think_of_before_believing_it()
+    public void The_machine_comes_first_and_what_to_think_of_before_believing_it()
     {
         string[] lines = Lines(Samples.Three);
         Assert.Contains(lines, line => line.StartsWith("processor  AMD EPYC 9354 32-Core Processor, 2 usable, 2 "
@@ -72,7 +72,7 @@ public sealed class BenchTableTests
         line => Assert.InRange(line.Length, 0, 80));
 
     [Fact]
-    public void What_was_not_measured_is_said_in_its_section()
+    public void What_was_not_measured_is_named_in_its_section()
     {
         BenchReport report =
             Samples.Three with { Variants = [Samples.Three.Variant("offload") with { Tcp = [], Latency = [] }] };
@@ -85,7 +85,7 @@ public sealed class BenchTableTests
     }
 
     [Fact]
-    public void What_a_copy_costs_is_said_with_its_range_and_only_where_the_ranges_are_apart()
+    public void What_a_copy_costs_is_reported_with_its_range_and_only_where_the_ranges_are_apart()
     {
         string[] apart = [.. CopyClaim.CostOfACopy(Samples.Fifteen, FigureText.Unicode)];
         Assert.Equal(

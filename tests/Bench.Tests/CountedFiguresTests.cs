@@ -9,7 +9,7 @@ namespace Overlay.Bench.Tests;
 public sealed class CountedFiguresTests
 {
     [Fact]
-    public void Counts_are_told_for_each_packet_and_each_byte_in_the_direction_of_the_data()
+    public void Counts_are_given_for_each_packet_and_each_byte_in_the_direction_of_the_data()
     {
         var book = new SampleBook();
         for (int round = 0; round < Spread.LeastRounds; round++)

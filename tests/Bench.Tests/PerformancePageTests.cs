@@ -34,7 +34,7 @@ public sealed class PerformancePageTests
     }
 
     [Fact]
-    public void What_a_copy_costs_is_said_as_the_recorded_run_says_it()
+    public void What_a_copy_costs_is_reported_as_the_recorded_run_says_it()
     {
         BenchReport report = BenchJson.ReadFile(Path.Combine(Repository.Root, "docs/performance/copies.json"));
 

@@ -9,7 +9,7 @@ public sealed class LabLockTests : IDisposable
     private readonly string _directory = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
 
     [Fact]
-    public void A_second_taker_is_told_who_has_it()
+    public void A_second_taker_learns_who_has_it()
     {
         using var first = LabLock.TryTake(_directory, out _);
         Assert.NotNull(first);

@@ -74,7 +74,7 @@ public sealed class NetworkConfigCheckTests
     [InlineData("""{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan","VNI":1,"DirectRouting":true}}""")]
     [InlineData("""{"Network":"10.5.0.0/16","Backend":{"Type":"udp","Port":0}}""")]
     [InlineData("""{"Network":"10.5.0.0/16","Backend":null}""")]
-    public void Of_a_backends_options_nothing_is_said(string json) =>
+    public void A_backends_options_are_not_judged(string json) =>
         Assert.Empty(NetworkConfigCheck.Of(json).Oddities);
 
     [Theory]

@@ -12,7 +12,7 @@ public sealed class FileNodeTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public void Each_kind_is_told_from_the_others_without_opening_it()
+    public void Each_kind_is_distinguished_from_the_others_without_opening_it()
     {
         string file = Path.Combine(_directory, "file");
         string socketPath = Path.Combine(_directory, "socket");

@@ -66,7 +66,7 @@ public sealed class SlabPoolTests
     }
 
     [Fact]
-    public void Where_memory_lies_is_said_of_its_own_parts_and_of_no_other()
+    public void Where_memory_lies_is_known_of_its_own_parts_and_of_no_other()
     {
         using var pool = new SlabPool(SlabBytes, 2);
         using var other = new SlabPool(SlabBytes, 2);

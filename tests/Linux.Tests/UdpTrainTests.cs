@@ -113,7 +113,7 @@ public sealed class UdpTrainTests : IDisposable
     }
 
     [Fact]
-    public void Trains_and_single_messages_of_one_call_keep_their_order_and_are_told_apart()
+    public void Trains_and_single_messages_of_one_call_keep_their_order_and_are_distinguished()
     {
         using UdpSocket sender = _lo.Bind(Ours);
         using UdpSocket receiver = _lo.Bind(Theirs);

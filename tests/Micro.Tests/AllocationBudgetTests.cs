@@ -53,7 +53,7 @@ public sealed class AllocationBudgetTests
     }
 
     [Fact]
-    public void Within_their_budgets_all_that_is_said_is_how_many_there_are()
+    public void Within_their_budgets_all_that_is_reported_is_how_many_there_are()
     {
         (int exitCode, string[] lines) = Run(
             typeof(AllocatingBenchmarks),
@@ -123,7 +123,7 @@ public sealed class AllocationBudgetTests
     [InlineData("bench/budgets.txt, line 1: \"A.B 1,000\" is not NAME BYTES", "A.B 1,000")]
     [InlineData("bench/budgets.txt, line 3: A.B stands twice", "A.B 0", "", "A.B 0")]
     [InlineData("bench/budgets.txt, line 2: A.A belongs before A.B", "A.B 0", "A.A 0")]
-    public void A_budget_that_cannot_be_read_is_told_with_its_line(string message, params string[] lines) =>
+    public void A_budget_that_cannot_be_read_is_reported_with_its_line(string message, params string[] lines) =>
         Assert.Equal(message, Assert.Throws<InvalidDataException>(() => AllocationBudgets.Parse(lines)).Message);
 
     private const string Allocating = nameof(AllocatingBenchmarks);

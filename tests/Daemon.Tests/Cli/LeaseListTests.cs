@@ -81,7 +81,7 @@ public sealed class LeaseListTests : CliStore
     }
 
     [Fact]
-    public async Task An_empty_store_is_said_on_standard_error_only()
+    public async Task An_empty_store_is_reported_on_standard_error_only()
     {
         Directory.Delete(Subnets);
 

@@ -110,7 +110,7 @@ public sealed class LeaseWatchTests : CliStore
     }
 
     [Fact]
-    public async Task In_etcd_a_lease_is_no_reservation_and_its_renewal_and_its_reservation_are_told()
+    public async Task In_etcd_a_lease_is_no_reservation_and_its_renewal_and_its_reservation_are_reported()
     {
         using var server = EtcdServer.Start();
         string[] etcd = ["--etcd-endpoints", server.Endpoint.GetLeftPart(UriPartial.Authority)];

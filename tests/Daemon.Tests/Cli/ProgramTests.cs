@@ -59,7 +59,7 @@ public sealed class ProgramTests : CliStore
     [InlineData(
         "10.244.7.0/24 is reserved for 192.0.2.1", "lease", "reserve", "10.244.7.0/24", "--public-ip", "192.0.2.1")]
     [InlineData("removed junk, which could not be read as a lease", "lease", "remove", "junk")]
-    public async Task A_change_that_cannot_be_printed_is_said_to_be_done(string done, params string[] words)
+    public async Task A_change_that_cannot_be_printed_is_reported_as_done(string done, params string[] words)
     {
         PutText("junk", "?", TimeSpan.FromHours(1));
 
@@ -72,7 +72,7 @@ public sealed class ProgramTests : CliStore
     }
 
     [Fact]
-    public async Task A_config_that_is_written_but_cannot_be_printed_is_said_to_be_written()
+    public async Task A_config_that_is_written_but_cannot_be_printed_is_reported_as_written()
     {
         string file = Path.Combine(Root, "new");
         File.WriteAllText(file, """{"Network":"10.9.0.0/16"}""");

@@ -30,7 +30,7 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stream_is_told_part_by_part_while_it_lasts()
+    public async Task A_stream_is_sent_part_by_part_while_it_lasts()
     {
         var read = new SemaphoreSlim(0);
         await using ControlServer server = Listen(async (answer, cancellation) =>
@@ -79,7 +79,7 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stop_ends_the_streams_and_the_client_is_told_in_one_line()
+    public async Task A_stop_ends_the_streams_and_the_client_gets_one_line()
     {
         ControlServer server = Listen(async (answer, cancellation) =>
         {

@@ -51,7 +51,7 @@ public sealed class CountersTests : IDisposable
     }
 
     [Fact]
-    public void What_the_kernel_dropped_is_told_in_both_forms_and_what_it_does_not_tell_is_left_out()
+    public void What_the_kernel_dropped_is_shown_in_both_forms_and_what_it_does_not_tell_is_left_out()
     {
         using var rig = new InMemoryForwarder();
         string json = ForwarderReport.Of(

@@ -92,7 +92,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_renewal_that_fails_is_tried_again_each_minute_and_said_each_time()
+    public async Task A_renewal_that_fails_is_tried_again_each_minute_and_reported_each_time()
     {
         _rig.Store.Renew = _ => throw new LeaseStoreException("disk full");
         _rig.Time.Advance(TimeSpan.FromHours(23));
@@ -152,7 +152,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_lease_in_question_is_renewed_at_once_with_the_reason_said()
+    public async Task A_lease_in_question_is_renewed_at_once_with_the_reason_reported()
     {
         await _rig.BeginAsync();
 

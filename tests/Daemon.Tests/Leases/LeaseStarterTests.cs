@@ -48,7 +48,7 @@ public sealed class LeaseStarterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_is_there_is_asked_once_and_nothing_is_said_of_waiting()
+    public async Task A_store_that_is_there_is_asked_once_and_nothing_is_reported_of_waiting()
     {
         _snapshots.Write(Snapshot); // of no interest then
 

@@ -92,7 +92,7 @@ public sealed class LostLeaseTests : IAsyncDisposable
     [InlineData("out of subnets: every /24 is leased", false)]
     [InlineData("no connection", true)]
     [InlineData("permission denied", false)]
-    public async Task While_no_other_lease_can_be_had_it_is_tried_on_and_said_once_a_minute_and_routes_stay(
+    public async Task While_no_other_lease_can_be_had_it_is_tried_again_and_reported_once_a_minute_and_routes_stay(
         string reason, bool isAway)
     {
         await _rig.BeginAsync(s_peer);

@@ -13,7 +13,7 @@ public sealed class RunDirectoryTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public void It_is_created_and_the_second_taker_is_told_who_holds_it()
+    public void It_is_created_and_the_second_taker_learns_who_holds_it()
     {
         string path = Path.Combine(_directory.FullName, "a", "b");
         using (RunDirectory.Take(path))

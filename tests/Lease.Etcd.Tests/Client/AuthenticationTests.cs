@@ -51,7 +51,7 @@ public sealed class AuthenticationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_role_that_may_only_read_is_told_what_it_may_not_do()
+    public async Task A_role_that_may_only_read_learns_what_it_may_not_do()
     {
         EtcdAdministration administration = await StartAsync();
         await administration.AddUserAsync("reader", ReaderPassword, "READ", Prefix, Cancel);

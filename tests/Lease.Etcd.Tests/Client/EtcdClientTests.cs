@@ -20,7 +20,7 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     private readonly string _key = NewKey();
 
     [Fact]
-    public async Task A_fault_of_ours_is_not_told_as_a_lost_connection()
+    public async Task A_fault_of_ours_is_not_reported_as_a_lost_connection()
     {
         var method = new Method<RangeRequest, RangeResponse>(
             MethodType.Unary,

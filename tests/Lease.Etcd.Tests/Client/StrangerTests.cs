@@ -105,7 +105,7 @@ public sealed class StrangerTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     [InlineData("one that closes after the first words")]
     [InlineData("one that closes at once")]
     [InlineData("one that resets at once")]
-    public async Task What_does_not_speak_HTTP_2_is_told_from_an_etcd_that_is_away(string kind)
+    public async Task What_does_not_speak_HTTP_2_is_distinguished_from_an_etcd_that_is_away(string kind)
     {
         using LoopbackServer stranger = kind switch
         {
@@ -134,7 +134,7 @@ public sealed class StrangerTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     }
 
     [Fact]
-    public async Task One_that_takes_a_call_and_stays_silent_is_told_by_its_deadline()
+    public async Task One_that_takes_a_call_and_stays_silent_is_found_by_its_deadline()
     {
         using LoopbackServer silent = DeadEnds.Silent();
         await using var client = new EtcdClient(Options(silent.Endpoint) with { RequestTimeout = s_medium });
@@ -147,7 +147,7 @@ public sealed class StrangerTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     }
 
     [Fact]
-    public async Task One_that_stays_silent_where_TLS_is_wanted_is_told_by_the_connect_timeout()
+    public async Task One_that_stays_silent_where_TLS_is_wanted_is_found_by_the_connect_timeout()
     {
         using LoopbackServer silent = DeadEnds.Silent("https");
         await using var client = new EtcdClient(

@@ -93,7 +93,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_of_ours_that_has_expired_is_told_by_its_file()
+    public async Task A_certificate_of_ours_that_has_expired_is_named_by_its_file()
     {
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
         TestCertificate own = _authority.Issue("node", [], expired: true);
@@ -103,7 +103,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_of_ours_that_etcd_does_not_know_is_told_by_its_file()
+    public async Task A_certificate_of_ours_that_etcd_does_not_know_is_named_by_its_file()
     {
         using EtcdServer server = Start("127.0.0.1", insistsOnClients: true);
         using var other = new TestAuthority(_folder, "another");

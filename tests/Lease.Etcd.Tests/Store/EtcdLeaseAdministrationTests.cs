@@ -195,7 +195,7 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
     }
 
     [Fact]
-    public async Task A_user_who_may_only_read_lists_and_is_told_what_writing_takes()
+    public async Task A_user_who_may_only_read_lists_and_learns_what_writing_takes()
     {
         await using var lab = new EtcdStoreLab();
         await lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8", ttl: 3600);

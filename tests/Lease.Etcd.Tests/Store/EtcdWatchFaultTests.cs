@@ -44,7 +44,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_gap_whose_cause_becomes_another_one_is_told_again()
+    public async Task A_gap_whose_cause_becomes_another_one_is_reported_again()
     {
         await using EtcdLeaseStore store = Lab.NewStore();
         await using var watch = new WatchLog(store, s_config);
@@ -204,7 +204,7 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Among_ten_thousand_leases_each_change_is_told_alone_and_without_another_listing()
+    public async Task Among_ten_thousand_leases_each_change_is_reported_alone_and_without_another_listing()
     {
         const int Hosts = 10_000;
         var config = NetworkConfig.Parse("""{"Network":"10.0.0.0/8"}""");

@@ -31,7 +31,7 @@ public sealed class EtcdWatchStateTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
     [Fact]
-    public void A_watch_that_catches_up_goes_on_behind_what_it_was_told()
+    public void A_watch_that_catches_up_goes_on_behind_the_last_event_it_got()
     {
         _state.Apply(Listing(revision: 10));
 

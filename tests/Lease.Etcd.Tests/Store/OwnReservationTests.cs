@@ -144,7 +144,7 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
     }
 
     [Fact]
-    public async Task A_reservation_that_cannot_be_used_stays_and_is_said_once()
+    public async Task A_reservation_that_cannot_be_used_stays_and_is_reported_once()
     {
         var elsewhere = NetworkConfig.Parse("""{"Network":"10.6.0.0/16"}""");
         long written = await ReserveAsync();

@@ -104,7 +104,7 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
     }
 
     [Fact]
-    public async Task What_the_host_holds_besides_is_said()
+    public async Task What_the_host_holds_besides_is_reported()
     {
         PutLease("10.5.7.0-24", "192.0.2.1");
         await using ILeaseAdministration store = NewAdministration();

@@ -52,7 +52,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
     }
 
     [Fact]
-    public async Task A_reservation_that_the_config_does_not_allow_any_longer_is_said_and_stays()
+    public async Task A_reservation_that_the_config_does_not_allow_any_longer_is_reported_and_stays()
     {
         string path = Reserve("10.99.8.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();
@@ -69,7 +69,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
     [InlineData("10.5.8.0/23", 1)] // overlaps it
     [InlineData("10.5.8.0/24", 0)] // is it: whoever holds it now goes by our address
     [InlineData("10.5.12.0/24", 0)] // has nothing to do with it
-    public async Task A_reservation_that_overlaps_what_was_just_lost_is_said_and_stays(string lost, int warnings)
+    public async Task A_reservation_that_overlaps_what_was_just_lost_is_reported_and_stays(string lost, int warnings)
     {
         string path = Reserve("10.5.8.0-24", "192.0.2.1");
         await using FileLeaseStore store = NewStore();
@@ -85,7 +85,7 @@ public sealed class FileLeaseReservationTests : StoreFixture
     }
 
     [Fact]
-    public async Task A_reservation_that_cannot_be_used_is_said_once_however_often_a_lease_is_asked_for()
+    public async Task A_reservation_that_cannot_be_used_is_reported_once_however_often_a_lease_is_asked_for()
     {
         var full = NetworkConfig.Parse("""{"Network":"10.7.0.0/16","SubnetMin":"10.7.1.0","SubnetMax":"10.7.1.0"}""");
         PutLease("10.7.1.0-24", "192.0.2.9");

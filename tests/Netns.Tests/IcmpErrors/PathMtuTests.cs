@@ -25,7 +25,7 @@ public sealed class PathMtuTests : LabTest
     private const string DataBytes = "1372";
 
     [Fact]
-    public void A_smaller_MTU_of_a_route_is_learned_from_the_first_packet_sent_in_fragments_and_told_to_the_sources()
+    public void A_smaller_MTU_of_a_route_is_learned_from_the_first_packet_sent_in_fragments_and_reported_to_sources()
     {
         TestLab lab = BringUp(2);
         Route(lab, 1, $"{lab.Host(2).UnderlayAddress}/32 dev eth0 mtu {PathMtu}");
@@ -44,7 +44,7 @@ public sealed class PathMtuTests : LabTest
     }
 
     [Fact]
-    public void A_routers_fragmentation_needed_is_read_and_told_to_the_sources()
+    public void A_routers_fragmentation_needed_is_read_and_reported_to_the_sources()
     {
         TestLab lab = BringUp(3);
         PutRouterBetween(lab);

@@ -45,7 +45,7 @@ public sealed class LostDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Another_mtu_is_put_back_and_said()
+    public void Another_mtu_is_put_back_and_reported()
     {
         _ip.Run("-n", _namespace, "link", "set", TunnelLink.Name, "mtu", "1300");
 
@@ -56,7 +56,7 @@ public sealed class LostDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_renamed_device_is_looked_after_and_said_once()
+    public void A_renamed_device_is_looked_after_and_reported_once()
     {
         _ip.Batch(_namespace, ["link set flannel0 down", "link set flannel0 name other0", "link set other0 up"]);
 
@@ -70,7 +70,7 @@ public sealed class LostDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_device_moved_away_is_said_once_with_the_remedy()
+    public void A_device_moved_away_is_reported_once_with_the_remedy()
     {
         _ip.Run("-n", _namespace, "link", "set", TunnelLink.Name, "netns", _elsewhere);
 

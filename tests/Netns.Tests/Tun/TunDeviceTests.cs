@@ -55,7 +55,7 @@ public sealed class TunDeviceTests : IDisposable
     }
 
     [Fact]
-    public void What_the_kernel_refuses_is_left_out_and_the_reason_told()
+    public void What_the_kernel_refuses_is_left_out_and_the_reason_reported()
     {
         using TunDevice device = Create(virtioNetHeader: true);
 

@@ -44,7 +44,7 @@ public sealed class IcmpRateLimitTests
     }
 
     [Fact]
-    public void Path_MTUs_are_told_one_host_as_often_as_all_and_have_a_share_of_their_own()
+    public void One_host_gets_path_MTUs_as_often_as_all_and_they_have_a_share_of_their_own()
     {
         var limit = new IcmpRateLimit();
         for (uint host = 0; limit.TryTake(s_host + host, 10_000); host++)

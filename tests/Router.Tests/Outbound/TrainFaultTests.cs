@@ -156,7 +156,7 @@ public abstract class TrainFaultTests(RigEngine engine)
     }
 
     [Fact]
-    public void A_source_that_has_used_up_its_errors_is_still_told_the_path_MTU()
+    public void A_source_that_has_used_up_its_errors_still_gets_the_path_MTU()
     {
         using Rig rig = Narrow(Errno.EMSGSIZE);
         rig.Paths.ReportMtu(PeerAddress, NarrowMtu);

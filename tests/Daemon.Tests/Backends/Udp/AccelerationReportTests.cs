@@ -24,7 +24,7 @@ public sealed class AccelerationReportTests
     }
 
     [Fact]
-    public void An_acceleration_that_is_lost_is_said_once_with_its_reason()
+    public void An_acceleration_that_is_lost_is_reported_once_with_its_reason()
     {
         _accelerations.SetOn(Acceleration.Mmsg);
         _report.LogLosses();
@@ -38,7 +38,7 @@ public sealed class AccelerationReportTests
     }
 
     [Fact]
-    public void Each_worse_path_is_said_once_and_again_when_it_has_become_another()
+    public void Each_worse_path_is_reported_once_and_again_when_it_has_become_another()
     {
         _paths.ReportMtu(Address("172.16.0.4"), 1300);
         _report.LogLosses();

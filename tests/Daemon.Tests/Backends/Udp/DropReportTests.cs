@@ -13,7 +13,7 @@ namespace Overlay.Daemon.Tests.Backends.Udp;
 public sealed class DropReportTests
 {
     [Fact]
-    public void Drops_that_mean_trouble_are_said_once_with_the_kernels_reason_and_others_are_not()
+    public void Drops_that_mean_trouble_are_reported_once_with_the_kernels_reason_and_others_are_not()
     {
         using var rig = new InMemoryForwarder();
         Forwarder forwarder = rig.Forwarder;
