@@ -60,8 +60,10 @@ internal sealed class BenchRun
             _progress.BeginRound(round);
             InTurn(_plan.Tcp, test => test.Name, (path, book, test) => MeasureTcp(path, book, test, cancellation));
             InTurn(_plan.Udp, test => test.Name, (path, book, test) => MeasureUdp(path, book, test, cancellation));
-            InTurn([false, true], isLoaded => LatencyName(isLoaded), (
-                path, book, isLoaded) => MeasureLatency(path, book, isLoaded, cancellation));
+            InTurn(
+                [false, true],
+                isLoaded => LatencyName(isLoaded),
+                (path, book, isLoaded) => MeasureLatency(path, book, isLoaded, cancellation));
             foreach (RunningVariant path in _paths)
             {
                 if (path.FindProcessIds() is { Count: > 0 } processes)

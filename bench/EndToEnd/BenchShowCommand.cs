@@ -26,8 +26,8 @@ internal static class BenchShowCommand
             "show", "Show a run that was kept: as a table, or in another form.") { file, csv, markdown, html };
         show.Validators.Add(result =>
         {
-            int forms = (result.GetResult(csv) is { Implicit: false } ? 1 : 0) + (
-                result.GetResult(markdown) is { Implicit: false } ? 1 : 0)
+            int forms = (result.GetResult(csv) is { Implicit: false } ? 1 : 0)
+                + (result.GetResult(markdown) is { Implicit: false } ? 1 : 0)
                 + (result.GetResult(html) is { Implicit: false } ? 1 : 0);
             if (forms > 1)
             {

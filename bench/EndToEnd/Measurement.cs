@@ -82,8 +82,8 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
             load.Stop();
             beside?.Stop();
             Check(path, load, window);
-            CheckCarried(path, load.Counts.DeliveredBytes + (
-                beside?.Counts.DeliveredBytes ?? 0), path.ReadCarriedBytes() - carried);
+            long delivered = load.Counts.DeliveredBytes + (beside?.Counts.DeliveredBytes ?? 0);
+            CheckCarried(path, delivered, path.ReadCarriedBytes() - carried);
             return window;
         }
         catch (OperatorException problem) when (path.FailureReport() is { } failures)

@@ -22,8 +22,8 @@ internal sealed class VariantFigures(BenchPlan plan, RunningVariant path, Sample
         Description = path.Variant.Description,
         Mtu = path.Mtu,
         Tcp = [.. plan.Tcp.Select(test => new TcpFigures(
-            test.Streams, test.IsReverse, book.Spread(
-                $"{test.Name}.bits_per_second"), book.Spread($"{test.Name}.cpu_percent")))],
+            test.Streams, test.IsReverse,
+            book.Spread($"{test.Name}.bits_per_second"), book.Spread($"{test.Name}.cpu_percent")))],
         Udp = [.. plan.Udp.Select(test => new UdpFigures(
             test.PayloadBytesFor(path.Mtu), test.PayloadBytes is null, book.Spread($"{test.Name}.packets_per_second"),
             book.Spread($"{test.Name}.bits_per_second"), book.Spread($"{test.Name}.lost_percent")))],

@@ -123,8 +123,8 @@ public class SegmentationBenchmarks : IDisposable
         var headers = new SegmentHeaders(superpacket);
         for (int i = 0; i < superpacket.Count; i++)
         {
-            WritePacket(superpacket, headers, i, _slab.Slice(
-                Packets + (i * PacketRoom), superpacket.HeaderBytes + superpacket.PayloadBytes(i)));
+            int bytes = superpacket.HeaderBytes + superpacket.PayloadBytes(i);
+            WritePacket(superpacket, headers, i, _slab.Slice(Packets + (i * PacketRoom), bytes));
         }
 
         int end = Images;

@@ -136,7 +136,8 @@ public static class ControlClient
     {
         try
         {
-            return await ControlProtocol.ReadPartAsync(stream, cancellation);
+            return await ControlProtocol.ReadPartAsync(
+                stream, ControlProtocol.MostPartBytes, cancellation);
         }
         catch (Exception problem) when (problem is IOException or ControlProtocolException)
         {

@@ -11,7 +11,7 @@ namespace Overlay.Control;
 /// <summary>What a client asks.</summary>
 /// <param name="Version">Of the protocol; <see cref="ControlProtocol.Version"/>.</param>
 /// <param name="Command">What is wanted, for example <c>counters</c>.</param>
-public sealed record ControlRequest(int Version, string Command);
+public sealed record ControlRequest(int Version, string Command = "");
 
 /// <summary>What a part of a conversation is.</summary>
 public enum ControlPartKind : byte
@@ -52,6 +52,9 @@ public static class ControlProtocol
     /// <summary>The longest content of a part, in bytes. A longer answer has more parts.</summary>
     public const int MostPartBytes = 1 << 20;
 
+    /// <summary>The longest request, in bytes.</summary>
+    internal const int MostRequestBytes = 64 << 10;
+
     /// <summary>Where a daemon keeps its socket unless told otherwise.</summary>
     public const string DefaultRunDirectory = "/run/overlay";
 
@@ -68,17 +71,20 @@ public static class ControlProtocol
         Encoding.UTF8.GetByteCount(PathIn(runDirectory)) - LongestPathBytes;
 
     /// <summary>Reads one part.</summary>
+    /// <param name="stream">Where from.</param>
+    /// <param name="most">The longest content that is taken, in bytes.</param>
+    /// <param name="cancellation">Ends the wait for it.</param>
     /// <exception cref="EndOfStreamException">The other side is gone.</exception>
-    /// <exception cref="ControlProtocolException">It is longer than <see cref="MostPartBytes"/>.</exception>
+    /// <exception cref="ControlProtocolException">It is longer than <paramref name="most"/>.</exception>
     internal static async ValueTask<(ControlPartKind Kind, byte[] Content)> ReadPartAsync(
-        Stream stream, CancellationToken cancellation)
+        Stream stream, int most, CancellationToken cancellation)
     {
         byte[] head = new byte[HeadBytes];
         await stream.ReadExactlyAsync(head, cancellation);
         uint length = BinaryPrimitives.ReadUInt32BigEndian(head);
-        if (length > MostPartBytes)
+        if (length > most)
         {
-            throw new ControlProtocolException($"a part of {length} bytes");
+            throw new ControlProtocolException($"a part of {length} bytes, and at most {most} are taken");
         }
 
         byte[] content = new byte[length];
@@ -104,6 +110,8 @@ public static class ControlProtocol
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ControlRequest))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Linq;
 using System.Net.Sockets;
@@ -19,14 +20,15 @@ public delegate Task ControlHandler(ControlAnswer answer, CancellationToken canc
 /// <summary>The daemon's side of the control socket: a unix stream socket in the run directory, one request a
 /// connection.</summary>
 /// <remarks>
-/// Every client has a task of its own, so that none waits for another, and at most <see cref="MostClients"/> are served
-/// at once. Who may connect is decided by the socket's file mode: its owner alone (unix(7), pathname sockets).
+/// Every client has a task of its own, and at most <see cref="MostClients"/> are answered at once. Handlers run side by
+/// side. Who may connect is decided by the socket's file mode: its owner alone (unix(7), pathname sockets).
 /// </remarks>
 public sealed class ControlServer : IAsyncDisposable
 {
-    /// <summary>Clients served at once; one more is refused.</summary>
+    /// <summary>Clients answered at once; one more is refused.</summary>
     public const int MostClients = 32;
 
+    private const int LongestShown = 64; // characters of a client's own words in a refusal
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // A client that has not asked anything by then belongs to a version that read an object without asking.
@@ -34,6 +36,9 @@ public sealed class ControlServer : IAsyncDisposable
 
     // A client that takes nothing for so long has stopped reading.
     private static readonly TimeSpan s_partTakenWithin = TimeSpan.FromSeconds(10);
+
+    // A handler that does not heed its cancellation is left behind: the daemon ends all the same.
+    private static readonly TimeSpan s_endedWithin = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
@@ -44,6 +49,7 @@ public sealed class ControlServer : IAsyncDisposable
     private readonly string _path;
     private readonly IReadOnlyDictionary<string, ControlHandler> _handlers;
     private readonly Task _accepting;
+    private int _answered; // clients being answered
 
     private ControlServer(Socket listener, string path, IReadOnlyDictionary<string, ControlHandler> handlers)
     {
@@ -113,7 +119,8 @@ public sealed class ControlServer : IAsyncDisposable
             clients = [.. _clients];
         }
 
-        await Task.WhenAll(clients);
+        await Task.WhenAll(clients).WaitAsync(s_endedWithin)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _listener.Dispose();
         Leftover.Delete(_path);
         _stop.Dispose();
@@ -168,49 +175,85 @@ public sealed class ControlServer : IAsyncDisposable
         var answer = new ControlAnswer(stream, s_partTakenWithin);
         try
         {
-            string? refusal = null;
-            ControlHandler? handler = null;
-            switch (await ReadRequestAsync(stream, cancellation.Token))
+            ControlRequest? request = await ReadRequestAsync(stream, cancellation.Token);
+            if (request is null)
             {
-                case null:
-                    await answer.RefuseSilentClientAsync(cancellation.Token);
-                    return;
-                case { Version: not ControlProtocol.Version } request:
-                    refusal = $"the client speaks version {request.Version} of the control protocol, and this daemon "
-                        + $"version {ControlProtocol.Version}; use the overlay that the daemon was started from";
-                    break;
-                case { Command: string command } when !_handlers.TryGetValue(command, out handler):
-                    refusal = $"this daemon has no command '{command}' on its control socket, only "
-                        + $"{string.Join(", ", _handlers.Keys.Order(StringComparer.Ordinal))}; use the overlay that "
-                        + "the daemon was started from";
-                    break;
+                await answer.RefuseSilentClientAsync(cancellation.Token);
             }
-
-            if (Count() > MostClients)
+            else if (!TryFind(request, out ControlHandler? handler, out string? refusal))
             {
-                refusal = $"{MostClients} clients are connected to this daemon already; end one of them";
+                await answer.RefuseAsync(refusal, cancellation.Token);
             }
-
-            if (refusal is not null || handler is null)
+            else
             {
-                await answer.RefuseAsync(refusal ?? "the request names no command", cancellation.Token);
+                await AnswerOneOfManyAsync(handler, answer, stream, cancellation);
+            }
+        }
+        catch (ControlProtocolException problem)
+        {
+            await RefuseAsync(answer, $"this is no request of the control protocol: {problem.Message}");
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException or SocketException)
+        {
+            // The client is gone, or the daemon stops.
+        }
+    }
+
+    private bool TryFind(
+        ControlRequest request,
+        [NotNullWhen(returnValue: true)] out ControlHandler? handler,
+        [NotNullWhen(returnValue: false)] out string? refusal)
+    {
+        const string Remedy = "use the overlay that the daemon was started from";
+        handler = null;
+        refusal = null;
+        if (request.Version != ControlProtocol.Version)
+        {
+            refusal = $"the client speaks version {request.Version} of the control protocol, and this daemon version "
+                + $"{ControlProtocol.Version}; {Remedy}";
+        }
+        else if (!_handlers.TryGetValue(request.Command, out handler))
+        {
+            string commands = string.Join(", ", _handlers.Keys.Order(StringComparer.Ordinal));
+            refusal = $"this daemon has no command '{Shown(request.Command)}' on its control socket, only {commands}; "
+                + Remedy;
+        }
+
+        return handler is not null;
+    }
+
+    private static string Shown(string command) => TerminalText.Mask(
+        command.Length <= LongestShown ? command : $"{command[..LongestShown]}…");
+
+    private async Task AnswerOneOfManyAsync(
+        ControlHandler handler, ControlAnswer answer, NetworkStream stream, CancellationTokenSource cancellation)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _answered) > MostClients)
+            {
+                await answer.RefuseAsync(
+                    $"{MostClients} clients are connected to this daemon already; end one of them", cancellation.Token);
                 return;
             }
 
             await AnswerAsync(handler, answer, stream, cancellation);
         }
-        catch (Exception problem) when (
-            problem is IOException or OperationCanceledException or SocketException or ControlProtocolException)
+        finally
         {
-            // The client is gone or sends what is no request, or the daemon stops.
+            _ = Interlocked.Decrement(ref _answered);
         }
     }
 
-    private int Count()
+    private async Task RefuseAsync(ControlAnswer answer, string reason)
     {
-        lock (_clientsLock)
+        try
         {
-            return _clients.Count;
+            await answer.RefuseAsync(reason, _stop.Token);
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException or SocketException)
+        {
+            // The client does not wait for it.
         }
     }
 
@@ -253,18 +296,20 @@ public sealed class ControlServer : IAsyncDisposable
         deadline.CancelAfter(s_requestWithin);
         try
         {
-            (ControlPartKind kind, byte[] content) = await ControlProtocol.ReadPartAsync(stream, deadline.Token);
-            return kind == ControlPartKind.Request
+            (ControlPartKind kind, byte[] content) = await ControlProtocol.ReadPartAsync(
+                stream, ControlProtocol.MostRequestBytes, deadline.Token);
+            ControlRequest? request = kind == ControlPartKind.Request
                 ? JsonSerializer.Deserialize(content, ControlJson.Default.ControlRequest)
-                : throw new ControlProtocolException("the first part is no request");
+                : throw new ControlProtocolException("its first part is of another kind");
+            return request ?? throw new ControlProtocolException("it is null");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return null;
         }
-        catch (JsonException problem)
+        catch (JsonException)
         {
-            throw new ControlProtocolException(problem.Message);
+            throw new ControlProtocolException("its JSON is not that of a request");
         }
     }
 }

@@ -63,8 +63,10 @@ internal sealed record DemoReport
                 results.PodPings.LowestTimeToLive),
             Tcp = results.Tcp is null ? null : new TcpReport(Math.Round(results.Tcp.GigabitsPerSecond, 3)),
             Udp = results.Udp is null ? null : new UdpReport(
-                results.Udp.PayloadBytes, results.Udp.Sent, results.Udp.Received, Math.Round(
-                    results.Udp.DeliveredKpps, 1)),
+                results.Udp.PayloadBytes,
+                results.Udp.Sent,
+                results.Udp.Received,
+                Math.Round(results.Udp.DeliveredKpps, 1)),
             Wire = results.Wire is null ? null : new WireReport(
                 results.Wire.OuterLine, results.Wire.InnerLine, results.Wire.Udp.Length, results.Wire.Inner.TimeToLive),
             Drops = results.Drops,

@@ -15,9 +15,16 @@ public static class LockFile
     /// Sharing nothing is an exclusive flock(2). Every other sharing mode, a reader's too, is a shared one, so nobody
     /// can read the file meanwhile: what the holder has to say goes into another.
     /// </remarks>
-    /// <exception cref="IOException">The file cannot be made; likewise UnauthorizedAccessException.</exception>
+    /// <exception cref="IOException">The file cannot be made, or something else than a file is there; likewise
+    /// UnauthorizedAccessException.</exception>
     public static FileStream? TryHold(string path)
     {
+        // To open a pipe would wait for its reader.
+        if (FileNode.KindOf(path) is not (FileNodeKind.None or FileNodeKind.Regular))
+        {
+            throw new IOException($"{path} is not a regular file: remove it");
+        }
+
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);

@@ -71,8 +71,8 @@ public readonly record struct VirtioNetHeader(
     {
         var header = new virtio_net_hdr
         {
-            flags = (byte)((NeedsChecksum ? Native.VIRTIO_NET_HDR_F_NEEDS_CSUM : 0) | (
-                HasReceiveInfo ? Native.VIRTIO_NET_HDR_F_RSC_INFO : 0)),
+            flags = (byte)((NeedsChecksum ? Native.VIRTIO_NET_HDR_F_NEEDS_CSUM : 0)
+                | (HasReceiveInfo ? Native.VIRTIO_NET_HDR_F_RSC_INFO : 0)),
             gso_type = (byte)((int)Type | (HasEcn ? Native.VIRTIO_NET_HDR_GSO_ECN : 0)),
             hdr_len = HeaderBytes,
             gso_size = SegmentBytes,

@@ -39,7 +39,17 @@ public sealed class CommandProgram(string name, Func<Command> root)
 
     private async Task<int> RunParsedAsync(string[] arguments)
     {
-        ParseResult parsed = root().Parse(arguments, Parsing);
+        ParseResult parsed;
+        try
+        {
+            parsed = root().Parse(arguments, Parsing);
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // getcwd(2), when a relative path is made absolute.
+            return Fail("the working directory is gone, so a relative path leads nowhere; cd to another and try again");
+        }
+
         if (parsed.Errors.Count > 0)
         {
             return Refuse(parsed);

@@ -26,8 +26,8 @@ internal sealed record PagePicture(int Width, int Height, int LinesWithSomething
             switch (Encoding.ASCII.GetString(file, at + 4, 4))
             {
                 case "IHDR":
-                    (width, height) = (
-                        BinaryPrimitives.ReadInt32BigEndian(body), BinaryPrimitives.ReadInt32BigEndian(body[4..]));
+                    width = BinaryPrimitives.ReadInt32BigEndian(body);
+                    height = BinaryPrimitives.ReadInt32BigEndian(body[4..]);
                     Assert.Equal(8, body[8]);
                     channels = body[9] switch { 0 => 1, 2 => 3, 4 => 2, 6 => 4, _ => 0 };
                     break;

@@ -98,8 +98,8 @@ internal static class Samples
             [
                 .. from streams in (int[])[1, 4, 16]
                 from reverse in (bool[])[false, true]
-                select new TcpFigures(streams, reverse, Around(
-                    speed * 1e9 * (reverse ? 0.97 : 1) * (1 + Math.Log10(streams) / 9)), Around(97.1)),
+                let bits = speed * 1e9 * (reverse ? 0.97 : 1) * (1 + Math.Log10(streams) / 9)
+                select new TcpFigures(streams, reverse, Around(bits), Around(97.1)),
             ],
             Udp =
             [

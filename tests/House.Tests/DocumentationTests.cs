@@ -93,12 +93,13 @@ public sealed class DocumentationTests
         {
             string cell = row.Split('|')[^2];
             MatchCollection tests = Regex.Matches(cell, @"`([A-Z][A-Za-z0-9]+Tests)(?:\.([A-Za-z_0-9]+)(…?))?`");
-            Assert.True(tests.Count > 0 && tests.Count == cell.Count(
-                letter => letter == '`') / 2, $"no test, or one that is not CLASS.METHOD: {row}");
+            Assert.True(
+                tests.Count > 0 && tests.Count == cell.Count(letter => letter == '`') / 2,
+                $"no test, or one that is not CLASS.METHOD: {row}");
             foreach (Match test in tests)
             {
-                string method = test.Groups[2].Value + (
-                    test.Groups[3].Length == 0 && test.Groups[2].Length > 0 ? "(" : string.Empty);
+                bool isWhole = test.Groups[3].Length == 0 && test.Groups[2].Length > 0;
+                string method = test.Groups[2].Value + (isWhole ? "(" : string.Empty);
                 Assert.Contains($"class {test.Groups[1].Value}", sources, StringComparison.Ordinal);
                 Assert.Contains(method, sources, StringComparison.Ordinal);
             }
@@ -146,8 +147,8 @@ public sealed class DocumentationTests
         return char.ToUpperInvariant(sentence[0]) + sentence[1..];
     }
 
-    private static IEnumerable<(
-        string Name, string Sentence)> Rows(string page, string heading) => Section(page, heading)
+    private static IEnumerable<(string Name, string Sentence)> Rows(string page, string heading) =>
+        Section(page, heading)
         .Select(line => Regex.Match(line, @"^\| `([a-zA-Z_0-9]+)` \| (?:(?:both|inbound|outbound) \| )?([^|]*) \|$"))
         .Where(match => match.Success)
         .Select(match => (match.Groups[1].Value, match.Groups[2].Value));

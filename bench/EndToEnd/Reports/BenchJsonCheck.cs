@@ -22,8 +22,9 @@ internal static class BenchJsonCheck
         : report.Variants.Select(Fault).FirstOrDefault(fault => fault is not null);
 
     private static bool AreNumbers(BenchReport report) =>
-        double.IsFinite(report.Environment.StealPercent) && double.IsFinite(report.Method.Omit) && double.IsFinite(
-            report.Method.Duration)
+        double.IsFinite(report.Environment.StealPercent)
+        && double.IsFinite(report.Method.Omit)
+        && double.IsFinite(report.Method.Duration)
         && report.Environment is { Processors: > 0, StealPercent: >= 0, MemoryBytes: >= 0 }
         && report.Method is { Omit: >= 0, Duration: > 0, WireMtu: > 0 };
 

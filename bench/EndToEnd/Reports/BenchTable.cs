@@ -80,8 +80,8 @@ internal sealed class BenchTable
         let direct = _direct?.Udp.FirstOrDefault(other => Figures.TestOf(other) == test)
         select (string[])
         [
-            variant.Name, test, _text.Of(
-                udp.PacketsPerSecond, 1e3), _text.Ratio(udp.PacketsPerSecond, direct?.PacketsPerSecond),
+            variant.Name, test,
+            _text.Of(udp.PacketsPerSecond, 1e3), _text.Ratio(udp.PacketsPerSecond, direct?.PacketsPerSecond),
             _text.Of(udp.BitsPerSecond, 1e9), _text.Of(udp.LostPercent), "",
         ]);
 
@@ -111,8 +111,8 @@ internal sealed class BenchTable
         let daemons = variant.DaemonCpuSecondsPerGb
         select (string[])
         [
-            variant.Name, Or(total), _text.Ratio(
-                total, _direct is null ? null : CountedSums.Total(_direct.CpuSecondsPerGb)),
+            variant.Name,
+            Or(total), _text.Ratio(total, _direct is null ? null : CountedSums.Total(_direct.CpuSecondsPerGb)),
             _text.Of(cost.User), _text.Of(cost.System), Or(cost.Softirq), Or(daemons?.User), Or(daemons?.System), "",
         ]);
 
@@ -133,11 +133,10 @@ internal sealed class BenchTable
                 where counted is not null
                 select (string[])
                 [
-                    variant.Name, test, Or(
-                        CountedSums.SystemCalls(counted)), _text.Of(counted.ContextSwitchesPerPacket),
-                    Or(CountedSums.KernelCopies(counted)), Or(
-                        CountedSums.UserCopies(counted)), Or(CountedSums.StageTime(counted)),
-                    _text.Of(counted.BytesPerPacket), "",
+                    variant.Name, test,
+                    Or(CountedSums.SystemCalls(counted)), _text.Of(counted.ContextSwitchesPerPacket),
+                    Or(CountedSums.KernelCopies(counted)), Or(CountedSums.UserCopies(counted)),
+                    Or(CountedSums.StageTime(counted)), _text.Of(counted.BytesPerPacket), "",
                 ]),
             .. uncounted.Length == 0 ? [] : (string[])[TerminalText.Mask(
                 $"not counted, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}")],

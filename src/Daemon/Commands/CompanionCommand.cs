@@ -18,9 +18,13 @@ internal static class CompanionCommand
         {
             TreatUnmatchedTokensAsErrors = false,
         };
-        command.SetAction(int (_) => throw new OperatorException(
-            $"{name} is not in this executable but in a program of its own, overlay-{name}; in a checkout of the "
-                + $"sources run: ./overlay {name}"));
+        command.SetAction(_ =>
+        {
+            StandardError.WriteLine(
+                $"overlay: {name} is not in this executable but in a program of its own, overlay-{name}; in a checkout "
+                    + $"of the sources run: ./overlay {name}");
+            return ExitCode.Usage;
+        });
         return command;
     }
 }

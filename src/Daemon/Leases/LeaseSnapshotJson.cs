@@ -103,8 +103,8 @@ internal static class LeaseSnapshotJson
         DateTimeOffset expires = withExpiry && lease.GetProperty("expires").ValueKind != JsonValueKind.Null
             ? ReadTime(lease, "expires")
             : DateTimeOffset.MaxValue;
-        return new SubnetLease(subnet, LeaseAttributes.Parse(
-            Encoding.UTF8.GetBytes(lease.GetProperty("attributes").GetRawText())), expires);
+        byte[] attributes = Encoding.UTF8.GetBytes(lease.GetProperty("attributes").GetRawText());
+        return new SubnetLease(subnet, LeaseAttributes.Parse(attributes), expires);
     }
 
     private static string ReadText(JsonElement element, string name) =>

@@ -37,8 +37,9 @@ internal sealed record WorkerPlan(WorkerLayout Layout, int Lanes)
     public override string ToString() => Layout switch
     {
         WorkerLayout.Duplex => "one thread for both ways",
-        WorkerLayout.Pipeline => "two threads each way",
-        _ => Lanes == 1 ? "one thread each way" : string.Create(
-            CultureInfo.InvariantCulture, $"{Lanes} threads each way"),
+        WorkerLayout.Pipeline when Lanes == 1 => "two threads each way",
+        WorkerLayout.Pipeline => string.Create(CultureInfo.InvariantCulture, $"{2 * Lanes} threads each way"),
+        _ when Lanes == 1 => "one thread each way",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Lanes} threads each way"),
     };
 }

@@ -63,9 +63,10 @@ internal sealed class RunDirectory : IDisposable
                 throw;
             }
 
+            string remedy = problem is UnauthorizedAccessException ? "run as root, or choose" : "choose";
             throw new OperatorException(
-                $"could not use the run directory {path}: {problem.Message.TrimEnd('.')}; run as root, or choose "
-                    + "another --run-dir", problem);
+                $"could not use the run directory {path}: {problem.Message.TrimEnd('.')}; {remedy} another --run-dir",
+                problem);
         }
     }
 

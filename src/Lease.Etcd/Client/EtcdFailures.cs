@@ -88,7 +88,10 @@ internal static class EtcdFailures
             return Of(said.StatusCode, said.Detail, endpoint, call);
         }
 
-        string detail = Innermost(cause).Message;
+        // A connection that breaks while it is set up is disposed under whoever uses it.
+        string detail = Innermost(cause) is ObjectDisposedException
+            ? "the connection broke off"
+            : Innermost(cause).Message;
         switch (cause)
         {
             case NotGrpcException { IsPassing: true }:

@@ -32,8 +32,10 @@ public static class AcquireRules
     public static LeaseStoreException OutOfSubnets(NetworkConfig config, string leases, string configPlace)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return new LeaseStoreException(
-            $"out of subnets: every /{config.SubnetLength} from {config.SubnetMin} to {config.SubnetMax} {leases} is "
+        return new LeaseStoreException(config.SubnetMin > config.SubnetMax
+            ? $"out of subnets: SubnetMin {config.SubnetMin} is above SubnetMax {config.SubnetMax}, so there is none; "
+                + $"correct {configPlace}"
+            : $"out of subnets: every /{config.SubnetLength} from {config.SubnetMin} to {config.SubnetMax} {leases} is "
                 + $"leased; enlarge Network or SubnetMax in {configPlace}, or remove leases of hosts that are gone");
     }
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Overlay.Linux.Interop;
 using Tmds.Linux;
 
@@ -21,7 +22,8 @@ internal readonly record struct NetlinkAnswer(Errno Errno, string? Explanation);
 
 /// <summary>One conversation with the kernel: a request, its replies, its end (netlink(7)).</summary>
 /// <remarks>
-/// One thread at a time. Blocking: the kernel answers a request inside sendto(2), and fills a dump as it is read.
+/// One conversation at a time; a second one beside it is refused, for each would wait for what the other has read.
+/// Blocking: the kernel answers a request inside sendto(2), and fills a dump as it is read.
 /// Malformed replies throw <see cref="InvalidDataException"/>; a failing socket throws <see cref="LinuxException"/>.
 /// </remarks>
 internal sealed class NetlinkSocket : IDisposable
@@ -36,6 +38,7 @@ internal sealed class NetlinkSocket : IDisposable
     private readonly uint _port;
     private byte[] _buffer;
     private uint _sequence;
+    private int _isConversing; // 1 while a conversation goes on
 
     private NetlinkSocket(SafeFd fd, uint port, int bufferBytes)
     {
@@ -116,6 +119,25 @@ internal sealed class NetlinkSocket : IDisposable
     public void Dispose() => _fd.Dispose();
 
     private NetlinkAnswer Converse<T>(
+        Span<byte> request, NetlinkMessageParser<T>? parse, List<T> replies, out bool disturbed)
+        where T : class
+    {
+        if (Interlocked.Exchange(ref _isConversing, 1) != 0)
+        {
+            throw new InvalidOperationException("another thread converses on this netlink socket");
+        }
+
+        try
+        {
+            return ConverseAlone(request, parse, replies, out disturbed);
+        }
+        finally
+        {
+            Volatile.Write(ref _isConversing, 0);
+        }
+    }
+
+    private NetlinkAnswer ConverseAlone<T>(
         Span<byte> request, NetlinkMessageParser<T>? parse, List<T> replies, out bool disturbed)
         where T : class
     {

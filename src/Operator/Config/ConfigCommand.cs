@@ -49,6 +49,11 @@ public static class ConfigCommand
     /// <exception cref="OperatorException">It cannot be read, or is not UTF-8.</exception>
     internal static async Task<string> ReadAsync(string file, CancellationToken cancellation)
     {
+        if (file != StandardInput && Directory.Exists(file))
+        {
+            throw new OperatorException($"{file} is a directory; name a file");
+        }
+
         try
         {
             await using Stream input = file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(file);

@@ -18,6 +18,19 @@ public sealed class ProgramTests : CliStore
         Assert.Equal((2, "overlay: --mtu is '14?00'; give 576 to 65507 (see overlay run --help)\n"), (exitCode, error));
     }
 
+    [Fact]
+    public async Task A_relative_path_in_a_working_directory_that_is_gone_is_one_line()
+    {
+        (int exitCode, string error) = await RunProgramAsync(
+            "sh", "-c", "gone=$(mktemp -d) && cd \"$gone\" && rmdir \"$gone\" && exec \"$@\"", "sh",
+            Executable, "lease", "list", "--lease-store", "file:relative");
+
+        Assert.Equal(
+            (1, "overlay: the working directory is gone, so a relative path leads nowhere; cd to another and try "
+                + "again\n"),
+            (exitCode, error));
+    }
+
     [Theory]
     [InlineData("demo", "--hosts", "3")]
     [InlineData("bench", "diff", "old.json", "new.json")]
@@ -25,7 +38,7 @@ public sealed class ProgramTests : CliStore
     {
         (int exitCode, string error) = await RunProgramAsync([Executable, name, .. words]);
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(2, exitCode);
         Assert.Equal(
             $"overlay: {name} is not in this executable but in a program of its own, overlay-{name}; in a checkout of "
                 + $"the sources run: ./overlay {name}\n",

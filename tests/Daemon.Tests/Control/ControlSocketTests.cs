@@ -111,6 +111,72 @@ public sealed class ControlSocketTests : IDisposable
         Assert.Equal(much.Length, (await ControlClient.AskAsync(_directory.FullName, "test", Cancellation)).Length);
     }
 
+    [Fact]
+    public async Task A_handler_that_does_not_heed_its_cancellation_does_not_keep_the_daemon()
+    {
+        var begun = new TaskCompletionSource();
+        ControlServer server = Listen(async (_, _) =>
+        {
+            begun.SetResult();
+            await Task.Delay(Timeout.Infinite, CancellationToken.None);
+        });
+        using Socket client = Connect();
+        SendRequest(client, """{"version":1,"command":"test"}""");
+        await begun.Task.WaitAsync(Cancellation);
+
+        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
+
+        Assert.False(File.Exists(Path.Combine(_directory.FullName, "overlay.sock")));
+    }
+
+    [Fact]
+    public async Task Clients_that_ask_nothing_keep_no_other_from_being_answered()
+    {
+        await using ControlServer server = Listen((answer, cancellation) => answer.WriteAsync("x", cancellation));
+        Socket[] silent = [.. Enumerable.Range(0, ControlServer.MostClients + 8).Select(_ => Connect())];
+        try
+        {
+            Assert.Equal("x", await ControlClient.AskAsync(_directory.FullName, "test", Cancellation));
+        }
+        finally
+        {
+            Array.ForEach(silent, socket => socket.Dispose());
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"version":2}""", "the client speaks version 2 of the control protocol")]
+    [InlineData("""{"version":1,"command":"no\u001b[31m\n"}""", "this daemon has no command 'no?[31m?' on its")]
+    [InlineData("{", "this is no request of the control protocol: its JSON is not that of a request")]
+    [InlineData("null", "this is no request of the control protocol")]
+    [InlineData("""{"version":1,"command":null}""", "this is no request of the control protocol")]
+    public async Task Whatever_is_asked_the_refusal_is_one_line_of_text(string request, string refusal)
+    {
+        await using ControlServer server = Listen((answer, cancellation) => answer.WriteAsync("x", cancellation));
+        using Socket client = Connect();
+        SendRequest(client, request);
+
+        byte[] bytes = await ReadToEndAsync(client);
+        Assert.Equal((byte)ControlPartKind.Refusal, bytes[4]);
+        string line = Encoding.UTF8.GetString(bytes.AsSpan(5));
+        Assert.StartsWith(refusal, line, StringComparison.Ordinal);
+        Assert.DoesNotContain(line, char.IsControl);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_too_long_is_refused_before_it_is_read()
+    {
+        await using ControlServer server = Listen((answer, cancellation) => answer.WriteAsync("x", cancellation));
+        using Socket client = Connect();
+        client.Send([0, 1, 0, 1, (byte)ControlPartKind.Request]); // 65,537 bytes to come
+
+        byte[] bytes = await ReadToEndAsync(client);
+        Assert.Equal((byte)ControlPartKind.Refusal, bytes[4]);
+        Assert.EndsWith(
+            "a part of 65537 bytes, and at most 65536 are taken",
+            Encoding.UTF8.GetString(bytes.AsSpan(5)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(
         """{"version":2,"command":"test"}""",
@@ -146,13 +212,17 @@ public sealed class ControlSocketTests : IDisposable
     [InlineData(new byte[] { 0, 0, 0, 0, 1 })]
     [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff, 1 })]
     [InlineData(new byte[] { 0, 0, 0, 0, 9 })]
-    public async Task What_is_no_request_is_hung_up_on_and_the_next_client_is_served(byte[] bytes)
+    public async Task What_is_no_request_is_refused_and_the_next_client_is_served(byte[] bytes)
     {
         await using ControlServer server = Listen((answer, cancellation) => answer.WriteAsync("x", cancellation));
         using Socket client = Connect();
         client.Send(bytes);
 
-        Assert.Empty(await ReadToEndAsync(client));
+        byte[] answer = await ReadToEndAsync(client);
+        Assert.Equal((byte)ControlPartKind.Refusal, answer[4]);
+        Assert.StartsWith(
+            "this is no request of the control protocol: ",
+            Encoding.UTF8.GetString(answer.AsSpan(5)), StringComparison.Ordinal);
         Assert.Equal("x", await ControlClient.AskAsync(_directory.FullName, "test", Cancellation));
     }
 

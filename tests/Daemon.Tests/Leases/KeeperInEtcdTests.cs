@@ -25,8 +25,8 @@ public sealed class KeeperInEtcdTests
         ManualTime time = new();
         await using EtcdLeaseStore store = NewStore();
         await using EtcdLeaseStore other = NewStore();
-        SubnetLease own = (
-            await store.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.1"), null), cancel)).Lease;
+        SubnetLease own =
+            (await store.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.1"), null), cancel)).Lease;
         await other.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.2"), null), cancel);
         LineLog log = new();
         RouteTableCell cell = new();

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using Overlay.Daemon.Start;
 using Overlay.Terminal;
@@ -46,6 +47,25 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Equal(content, File.ReadAllText(foreign));
         File.Delete(foreign);
         RunDirectory.Take(_directory.FullName).Dispose(); // the refused one holds no lock
+    }
+
+    [Theory]
+    [InlineData("mkfifo")] // to open it would wait for a reader
+    [InlineData("mkdir")]
+    public void A_lock_that_is_no_file_is_refused_with_the_remedy(string command)
+    {
+        string path = Path.Combine(_directory.FullName, "lock");
+        using (var made = Process.Start(command, [path]))
+        {
+            made.WaitForExit();
+        }
+
+        string line = Assert.Throws<OperatorException>(() => RunDirectory.Take(_directory.FullName)).Message;
+
+        Assert.Equal(
+            $"could not use the run directory {_directory.FullName}: {path} is not a regular file: remove it; choose "
+                + "another --run-dir",
+            line);
     }
 
     [Theory]

@@ -69,8 +69,9 @@ public sealed class EtcdClientTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         KeyValue kv = Assert.Single(response.Kvs);
         Assert.Equal("two", kv.Value.ToStringUtf8());
         Assert.Equal("one", second.PrevKv.Value.ToStringUtf8());
-        Assert.Equal((first.Header.Revision, second.Header.Revision, 2, 0), (
-            kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease));
+        Assert.Equal(
+            (first.Header.Revision, second.Header.Revision, 2, 0),
+            (kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease));
         Assert.True(response.Header.Revision >= kv.ModRevision);
     }
 

@@ -101,8 +101,9 @@ public sealed class WatchTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>, IAs
             Assert.True(end.IsNotReady, end.Message);
         }
 
-        Assert.Equal(EtcdFailure.NotSent, (
-            await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync(Write(_key, "2"), Cancel))).Failure);
+        EtcdException refusal =
+            await Assert.ThrowsAsync<EtcdException>(() => client.PutAsync(Write(_key, "2"), Cancel));
+        Assert.Equal(EtcdFailure.NotSent, refusal.Failure);
         own.Restart();
         await client.PutAsync(Write(_key, "2"), Cancel);
         await using IAsyncEnumerator<WatchResponse> again = client.WatchAsync(

@@ -31,8 +31,8 @@ public sealed class EtcdClockTests(SharedStoreLab etcd) : IClassFixture<SharedSt
     {
         var time = new ManualTime();
         await using EtcdLeaseStore store = Lab.NewStore(clock: time);
-        SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease own =
+            (await store.AcquireAsync(s_config, new LeaseRequest(Owner(Ours), null), EtcdStoreLab.Cancel)).Lease;
         KeyValue before = await OwnKeyAsync(own);
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
         await using var watch = new WatchLog(store, s_config);

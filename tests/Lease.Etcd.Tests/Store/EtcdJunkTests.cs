@@ -36,8 +36,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
 
         await _lab.PutAsync(_lab.KeyOf("10.5.7.0-24"), new string('x', 17 * Megabyte));
         await using EtcdLeaseStore store = _lab.NewStore();
-        SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease own =
+            (await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         await using var watch = new WatchLog(store, s_config);
 
         LeaseUpdate.Snapshot snapshot = Assert.IsType<LeaseUpdate.Snapshot>(await watch.WaitForAsync(1));

@@ -84,8 +84,8 @@ public sealed class EtcdLeaseAdministrationTests(SharedStoreLab etcd) : IClassFi
         Assert.Equal((Value("192.0.2.1"), 0L), (made.Value.ToStringUtf8(), made.Lease));
 
         await using EtcdLeaseStore host = Lab.NewStore();
-        SubnetLease taken = (
-            await host.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease taken =
+            (await host.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         Assert.Equal((Cidr("10.5.8.0/24"), DateTimeOffset.MaxValue), (taken.Subnet, taken.Expires));
         await host.RenewAsync(taken, EtcdStoreLab.Cancel);
         Assert.Equal(-1, await Lab.TimeToLiveAsync("10.5.8.0-24"));

@@ -24,8 +24,8 @@ public sealed class EtcdStrangerTests : IAsyncDisposable
     public async Task While_it_answers_nobody_is_removed_and_then_all_goes_on(string kind)
     {
         await using EtcdLeaseStore store = _lab.NewStore();
-        SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease own =
+            (await store.AcquireAsync(s_config, new LeaseRequest(Owner("192.0.2.1"), null), EtcdStoreLab.Cancel)).Lease;
         await _lab.PutLeaseAsync("10.5.250.0-24", "192.0.2.8");
         await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync(1);

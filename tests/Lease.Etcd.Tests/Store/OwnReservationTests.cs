@@ -130,8 +130,8 @@ public sealed class OwnReservationTests(SharedStoreLab etcd) : IClassFixture<Sha
         await using EtcdLeaseStore store = Lab.NewStore();
         LeaseAttributes published = Owner(Ours) with { Backend = new BackendLeaseData("vxlan", """{"VNI":1}""") };
 
-        SubnetLease own = (
-            await store.AcquireAsync(s_config, new LeaseRequest(published, null), EtcdStoreLab.Cancel)).Lease;
+        SubnetLease own =
+            (await store.AcquireAsync(s_config, new LeaseRequest(published, null), EtcdStoreLab.Cancel)).Lease;
         KeyValue written = await ReservedAsync();
         own = await store.RenewAsync(own, EtcdStoreLab.Cancel);
 

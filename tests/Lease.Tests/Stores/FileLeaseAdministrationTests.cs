@@ -99,8 +99,9 @@ public sealed class FileLeaseAdministrationTests : StoreFixture
         Assert.Equal(ReservationKind.FromLease, done.Kind);
         Assert.Equal(Text, File.ReadAllText(FileOf("10.5.8.0-24")));
         Assert.Equal(FileLeaseStore.ReservedUntil.UtcDateTime, File.GetLastWriteTimeUtc(FileOf("10.5.8.0-24")));
-        Assert.Equal(ReservationKind.Unchanged, (
-            await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
+        Assert.Equal(
+            ReservationKind.Unchanged,
+            (await store.ReserveAsync(Config, Cidr("10.5.8.0/24"), Ip("192.0.2.1"), Cancel)).Kind);
     }
 
     [Fact]

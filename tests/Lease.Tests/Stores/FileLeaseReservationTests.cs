@@ -80,8 +80,10 @@ public sealed class FileLeaseReservationTests : StoreFixture
         Assert.False(acquired.Lease.Subnet.Overlaps(Cidr(lost)));
         Assert.Equal(lost == "10.5.12.0/24", acquired.Lease.Subnet == Cidr("10.5.8.0/24"));
         Assert.Equal(s_farAhead, File.GetLastWriteTimeUtc(path));
-        Assert.Equal(warnings, Warnings.Count(
-            line => line.Contains("or the subnet just lost to one, overlaps it", StringComparison.Ordinal)));
+        Assert.Equal(
+            warnings,
+            Warnings.Count(line => line.Contains(
+                "or the subnet just lost to one, overlaps it", StringComparison.Ordinal)));
     }
 
     [Fact]

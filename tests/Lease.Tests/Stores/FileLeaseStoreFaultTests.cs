@@ -61,8 +61,8 @@ public sealed class FileLeaseStoreFaultTests : StoreFixture
 
         await using FileLeaseStore store = NewStore();
 
-        SubnetLease lease = (
-            await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
+        SubnetLease lease =
+            (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
 
         Assert.Equal([".10.5.9.0-24.4567.tmp", ".nfs0001", new SubnetKey(lease.Subnet).Format()], FileNames());
         Assert.Empty(Warnings);

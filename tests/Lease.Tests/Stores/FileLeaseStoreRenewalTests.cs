@@ -14,8 +14,8 @@ public sealed class FileLeaseStoreRenewalTests : StoreFixture
     public async Task A_renewal_dates_the_file_anew()
     {
         await using FileLeaseStore store = NewStore();
-        SubnetLease lease = (
-            await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
+        SubnetLease lease =
+            (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
         Time.Advance(TimeSpan.FromHours(23));
 
         SubnetLease renewed = await store.RenewAsync(lease, Cancel);
@@ -67,8 +67,8 @@ public sealed class FileLeaseStoreRenewalTests : StoreFixture
     public async Task A_lease_given_back_is_gone_and_giving_it_back_again_does_no_harm()
     {
         await using FileLeaseStore store = NewStore();
-        SubnetLease lease = (
-            await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
+        SubnetLease lease =
+            (await store.AcquireAsync(Config, new LeaseRequest(Owner("192.0.2.1"), null), Cancel)).Lease;
 
         await store.ReleaseAsync(lease, Cancel);
         await store.ReleaseAsync(lease, Cancel);

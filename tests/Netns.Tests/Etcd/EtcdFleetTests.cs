@@ -60,9 +60,9 @@ public sealed class EtcdFleetTests : LabTest
         using var held = new FileStream(gate, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         List<RunningProgram> daemons =
         [
-            .. Enumerable.Range(1, Hosts).Select(number => lab.Keep(
-                number, RunningProgram.Start(
-                    ["sh", "-c", "read _ <\"$0\"; exec \"$@\"", gate, .. lab.DaemonWords(number)]))),
+            .. from number in Enumerable.Range(1, Hosts)
+               let waiting = (string[])["sh", "-c", "read _ <\"$0\"; exec \"$@\"", gate, .. lab.DaemonWords(number)]
+               select lab.Keep(number, RunningProgram.Start(waiting)),
         ];
         Await(
             () => daemons.All(daemon => new FileInfo($"/proc/{daemon.Id}/fd/0").LinkTarget == gate),

@@ -49,8 +49,8 @@ public sealed class IcmpDeliveryTests : LabTest
         _ = udp.Send([1]);
 
         Assert.Equal(
-            SocketError.NetworkUnreachable, Assert.Throws<SocketException>(
-                () => udp.Receive(new byte[16])).SocketErrorCode);
+            SocketError.NetworkUnreachable,
+            Assert.Throws<SocketException>(() => udp.Receive(new byte[16])).SocketErrorCode);
         Assert.Equal(
             SocketError.NetworkUnreachable,
             Assert.Throws<SocketException>(() => tcp.Connect(IPAddress.Parse(Nowhere), 9)).SocketErrorCode);

@@ -56,6 +56,28 @@ public sealed class LostDeviceTests : IDisposable
     }
 
     [Fact]
+    public void A_foreign_route_in_the_way_is_reported_once_and_what_else_is_missing_is_put_back()
+    {
+        _ip.Batch(_namespace, [
+            "route del 10.244.0.0/16", "link set lo up", "route add 10.244.0.0/16 dev lo",
+            "link set flannel0 mtu 1300"]);
+
+        RepairTwice();
+
+        Assert.Equal(
+            [
+                $"MTU {Mtu} of flannel0 was gone and is put back",
+                "flannel0 could not be looked after: a route to 10.244.0.0/16 exists already and leads to lo; remove "
+                    + "it (ip route del 10.244.0.0/16) or choose another Network",
+            ],
+            _log.Texts);
+        _ip.Run("-n", _namespace, "route", "del", "10.244.0.0/16");
+        RepairTwice();
+        Assert.Equal("route 10.244.0.0/16 of flannel0 was gone and is put back", _log.Texts[^1]);
+        Assert.Equal(3, _log.Texts.Count);
+    }
+
+    [Fact]
     public void A_renamed_device_is_looked_after_and_reported_once()
     {
         _ip.Batch(_namespace, ["link set flannel0 down", "link set flannel0 name other0", "link set other0 up"]);

@@ -49,10 +49,9 @@ internal static class BenchDiffText
         (string unit, double divisor) = text.Display(figure.Unit);
         return
         [
-            figure.Variant, figure.Test, figure.Metric, unit, text.Of(
-                figure.Old, divisor), text.Of(figure.New, divisor),
-            figure.ChangePercent is { } change ? change.ToString(
-                "+0.0' %';-0.0' %';0.0' %'", CultureInfo.InvariantCulture) : "-",
+            figure.Variant, figure.Test, figure.Metric, unit,
+            text.Of(figure.Old, divisor), text.Of(figure.New, divisor),
+            figure.ChangePercent?.ToString("+0.0' %';-0.0' %';0.0' %'", CultureInfo.InvariantCulture) ?? "-",
             figure.Verdict switch { Verdict.Better => "better", Verdict.Worse => "worse", _ => "no verdict" },
             "",
         ];

@@ -135,13 +135,15 @@ internal sealed class CopySections
                 Panel(
                     $"ladder-{workload}",
                     "Cost of a packet by stage, ns",
-                    counted.Select(one => (one.Name, one.Counted.Stages.ToDictionary(
-                        stage => stage.Stage, stage => stage.NanosecondsPerPacket)))),
+                    from one in counted
+                    let stages = one.Counted.Stages
+                    select (one.Name, stages.ToDictionary(stage => stage.Stage, stage => stage.NanosecondsPerPacket))),
                 Panel(
                     $"crossings-{workload}",
                     "Crossings of a packet by system call",
-                    counted.Select(one => (one.Name, one.Counted.SystemCallsPerPacket.ToDictionary(
-                        call => call.Key, call => call.Value))))));
+                    from one in counted
+                    let calls = one.Counted.SystemCallsPerPacket
+                    select (one.Name, calls.ToDictionary(call => call.Key, call => call.Value)))));
     }
 
     private XElement Panel(
@@ -191,11 +193,11 @@ internal sealed class CopySections
             string Copies(string crossing) => Or(counted.KernelCopiesPerByte.GetValueOrDefault(crossing));
             return
             [
-                variant.Name, Claimed, Or(
-                    CopyClaim.OnSendingHost(counted)), Applications, Copies("tun_read"), Copies("udp_send"),
+                variant.Name, Claimed,
+                Or(CopyClaim.OnSendingHost(counted)), Applications, Copies("tun_read"), Copies("udp_send"),
                 Or(CopyClaim.OnReceivingHost(counted)), Copies("udp_receive"), Copies("tun_write"), Applications,
-                Or(counted.UserCopiesPerByte.GetValueOrDefault("outbound")), Or(
-                    counted.UserCopiesPerByte.GetValueOrDefault("inbound")),
+                Or(counted.UserCopiesPerByte.GetValueOrDefault("outbound")),
+                Or(counted.UserCopiesPerByte.GetValueOrDefault("inbound")),
                 Or(CountedSums.SystemCalls(counted)),
             ];
         }

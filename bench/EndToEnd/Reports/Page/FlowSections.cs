@@ -111,10 +111,12 @@ internal sealed class FlowSections
 
         Spread[] points = [.. loads.SelectMany(load => load.Curves).SelectMany(curve => curve.Points)];
         var scale = Scale.Logarithmic(
-            points.Select(point => point.Minimum).Where(least => least > 0).DefaultIfEmpty(1).Min(), points.Max(
-                point => point.Maximum));
-        Curve[] all = [.. loads.SelectMany(
-            load => load.Curves).DistinctBy(curve => curve.Number).OrderBy(curve => curve.Number)];
+            points.Select(point => point.Minimum).Where(least => least > 0).DefaultIfEmpty(1).Min(),
+            points.Max(point => point.Maximum));
+        Curve[] all =
+        [
+            .. loads.SelectMany(load => load.Curves).DistinctBy(curve => curve.Number).OrderBy(curve => curve.Number),
+        ];
         return Section(
             "latency",
             "Latency",
@@ -138,8 +140,8 @@ internal sealed class FlowSections
                 let latency = _report.Variants[curve.Number - 1].Latency.First(latency => latency.Load == load.Load)
                 select (string[])
                 [
-                    curve.Name, load.Load, _text.Of(
-                        latency.LoadPacketsPerSecond, 1e3), .. curve.Points.Select(point => _text.Of(point)),
+                    curve.Name, load.Load, _text.Of(latency.LoadPacketsPerSecond, 1e3),
+                    .. curve.Points.Select(point => _text.Of(point)),
                 ])));
     }
 
@@ -189,8 +191,8 @@ internal sealed class FlowSections
     private static string KeyOf(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private XElement Bars(
-        string id, string heading, string about, string nothing, double divisor, (
-            string Title, (VariantReport Variant, Spread Figure)[] Rows)[] panels)
+        string id, string heading, string about, string nothing, double divisor,
+        (string Title, (VariantReport Variant, Spread Figure)[] Rows)[] panels)
     {
         panels = [.. panels.Where(panel => panel.Rows.Length > 0)];
         if (panels.Length == 0)

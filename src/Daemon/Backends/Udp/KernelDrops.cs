@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Threading;
 using Overlay.Control;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -10,10 +11,12 @@ namespace Overlay.Daemon.Backends.Udp;
 
 /// <summary>Asks the kernel what it dropped at the device and the sockets.</summary>
 /// <remarks>
-/// Has a netlink connection of its own, so that whoever asks disturbs nobody else's; one asks at a time.
+/// Has a netlink connection of its own, so that whoever asks disturbs nobody else's. Any thread may ask; one after the
+/// other is served.
 /// </remarks>
 internal sealed class KernelDrops : IDisposable
 {
+    private readonly Lock _asking = new();
     private readonly RouteNetlink _netlink;
     private readonly int? _deviceIndex;
     private readonly IReadOnlyList<UdpPort> _ports;
@@ -46,8 +49,11 @@ internal sealed class KernelDrops : IDisposable
     /// <summary>Asks now. What cannot be had is null; nothing is thrown.</summary>
     internal KernelReport Read()
     {
-        LinkStatistics? device = ReadDevice();
-        return new KernelReport((long?)device?.TransmitDropped, (long?)device?.ReceiveDropped, ReadPorts());
+        lock (_asking)
+        {
+            LinkStatistics? device = ReadDevice();
+            return new KernelReport((long?)device?.TransmitDropped, (long?)device?.ReceiveDropped, ReadPorts());
+        }
     }
 
     public void Dispose() => _netlink.Dispose();

@@ -25,6 +25,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
     private Ipv4Prefix _subnet;
     private int _index;
     private string? _loggedTrouble;
+    private string? _loggedFailure;
 
     /// <summary>Gives the tunnel its address, MTU and route, and brings it up.</summary>
     /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
@@ -78,19 +79,42 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
                 return;
             }
 
-            IReadOnlyList<string> missing = TunnelLink.PutBack(netlink, link, network, _subnet, mtu);
-            foreach (string what in _former.Count > 0 ? [] : missing)
-            {
-                Log.PutBack(log, what, link.Name);
-            }
-
-            // After the new one is there: at no moment is the interface without an address.
-            _former.ForEach(former => TunnelLink.RemoveAddress(netlink, link, former));
-            _former.Clear();
+            PutBack(link);
+            _loggedFailure = null;
         }
         catch (Exception problem) when (problem is LinuxException or OperatorException)
         {
-            Log.RepairFailed(log, TunnelLink.Name, problem.Message);
+            if (_loggedFailure != problem.Message)
+            {
+                _loggedFailure = problem.Message;
+                Log.RepairFailed(log, TunnelLink.Name, problem.Message);
+            }
+        }
+    }
+
+    private void PutBack(Link link)
+    {
+        // What is missing because the subnet has just changed was not taken by anybody.
+        bool isMoving = _former.Count > 0;
+        foreach (string what in TunnelLink.PutBackAddress(netlink, link, _subnet, mtu))
+        {
+            LogPutBack(what);
+        }
+
+        // After the new one is there: at no moment is the interface without an address.
+        _former.ForEach(former => TunnelLink.RemoveAddress(netlink, link, former));
+        _former.Clear();
+        if (TunnelLink.PutBackRoute(netlink, link, network) is { } route)
+        {
+            LogPutBack(route);
+        }
+
+        void LogPutBack(string what)
+        {
+            if (!isMoving)
+            {
+                Log.PutBack(log, what, link.Name);
+            }
         }
     }
 

@@ -51,14 +51,10 @@ internal static class TunnelLink
         // an index that was left may be asked for by its number
         netlink.FindLink(index) is { Kind: Kind } link ? link : null;
 
-    /// <summary>
-    /// Puts back the MTU, the address and the route, where somebody has changed them. The link is up.
-    /// </summary>
+    /// <summary>Puts back MTU and address, where somebody has changed them. The link is up.</summary>
     /// <returns>What was missing, in words; nothing as a rule.</returns>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
-    internal static IReadOnlyList<string> PutBack(
-        RouteNetlink netlink, Link link, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
+    internal static IReadOnlyList<string> PutBackAddress(RouteNetlink netlink, Link link, Ipv4Prefix subnet, int mtu)
     {
         var missing = new List<string>();
         if (link.Mtu != mtu)
@@ -74,15 +70,22 @@ internal static class TunnelLink
             missing.Add($"address {AddressOf(subnet)}");
         }
 
-        bool hasRoute = netlink.GetRoutes()
-            .Any(route => route.InterfaceIndex == link.Index && route.Destination == network);
-        if (!hasRoute)
+        return missing;
+    }
+
+    /// <summary>Puts back the network's route, where somebody has taken it. The link is up.</summary>
+    /// <returns>What was missing, in words; null as a rule.</returns>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
+    internal static string? PutBackRoute(RouteNetlink netlink, Link link, Ipv4Prefix network)
+    {
+        if (netlink.GetRoutes().Any(route => route.InterfaceIndex == link.Index && route.Destination == network))
         {
-            AddRoute(netlink, network, link);
-            missing.Add($"route {network}");
+            return null;
         }
 
-        return missing;
+        AddRoute(netlink, network, link);
+        return $"route {network}";
     }
 
     /// <summary>
