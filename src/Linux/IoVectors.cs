@@ -45,10 +45,7 @@ public sealed unsafe class IoVectors : IDisposable
     {
         get
         {
-            if ((uint)index >= (uint)Count)
-            {
-                ThrowOutside(index);
-            }
+            Bounds.Check(index, Count);
 
             // Safe because Add has taken base and length from a range inside the slab.
             ref iovec piece = ref _vectors[index];
@@ -60,10 +57,7 @@ public sealed unsafe class IoVectors : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal (int Offset, int LengthBytes) RangeOf(int index)
     {
-        if ((uint)index >= (uint)Count)
-        {
-            ThrowOutside(index);
-        }
+        Bounds.Check(index, Count);
 
         ref iovec piece = ref _vectors[index];
         return (_slab.OffsetOf((byte*)piece.iov_base), (int)piece.iov_len);
@@ -110,8 +104,4 @@ public sealed unsafe class IoVectors : IDisposable
         _vectors.Dispose();
         Count = TotalBytes = 0;
     }
-
-    // Apart, so that the check alone is inlined where packets are.
-    private void ThrowOutside(int index) =>
-        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Count}");
 }

@@ -80,10 +80,7 @@ public sealed unsafe class ReceiveBatch : IDisposable
     {
         get
         {
-            if ((uint)index >= (uint)Count)
-            {
-                ThrowOutside(index);
-            }
+            Bounds.Check(index, Count);
 
             return ref _received[index];
         }
@@ -199,8 +196,4 @@ public sealed unsafe class ReceiveBatch : IDisposable
     /// <param name="IsTruncated">More was sent than the slot or the control block took.</param>
     public readonly record struct Message(
         int Offset, int Bytes, Ipv4Address Source, int SegmentBytes, bool IsTruncated);
-
-    // Apart, so that the check alone is inlined where packets are.
-    private void ThrowOutside(int index) =>
-        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Count}");
 }

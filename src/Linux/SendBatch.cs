@@ -235,15 +235,8 @@ public sealed unsafe class SendBatch : IDisposable
 
     private int Checked(int index)
     {
-        if ((uint)index >= (uint)Count)
-        {
-            ThrowOutside(index);
-        }
+        Bounds.Check(index, Count);
 
         return index;
     }
-
-    // Apart, so that the check alone is inlined where packets are.
-    private void ThrowOutside(int index) =>
-        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Count}");
 }

@@ -94,10 +94,7 @@ internal sealed class CoalescedWrite : IDisposable
     /// <param name="index">0 to <see cref="Packets"/> - 1.</param>
     internal (int Offset, int Length) PacketAt(int index)
     {
-        if ((uint)index >= (uint)Packets)
-        {
-            ThrowOutside(index);
-        }
+        Bounds.Check(index, Packets);
 
         return _packets[index];
     }
@@ -268,10 +265,6 @@ internal sealed class CoalescedWrite : IDisposable
             TransportOffset,
             (ushort)checksumOffset).Write(scratch[(HeaderOffset - VirtioNetHeader.Bytes)..]);
     }
-
-    // Apart, so that the check alone is inlined where packets are.
-    private void ThrowOutside(int index) =>
-        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Packets}");
 
     // The first 24 bytes of a packet without IP options.
     private readonly struct IpWords

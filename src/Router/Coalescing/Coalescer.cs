@@ -97,10 +97,7 @@ internal sealed class Coalescer : IDisposable
     {
         get
         {
-            if ((uint)index >= (uint)Count)
-            {
-                ThrowOutside(index);
-            }
+            Bounds.Check(index, Count);
 
             CoalescedWrite write = _writes[index];
             write.Complete();
@@ -212,8 +209,4 @@ internal sealed class Coalescer : IDisposable
             _writes[_sealed].Seal();
         }
     }
-
-    // Apart, so that the check alone is inlined where packets are.
-    private void ThrowOutside(int index) =>
-        throw new ArgumentOutOfRangeException(nameof(index), $"{index} is not one of {Count}");
 }
