@@ -156,9 +156,7 @@ public sealed class ControlSocketTests : IDisposable
         using Socket client = Connect();
         SendRequest(client, request);
 
-        byte[] bytes = await ReadToEndAsync(client);
-        Assert.Equal((byte)ControlPartKind.Refusal, bytes[4]);
-        string line = Encoding.UTF8.GetString(bytes.AsSpan(5));
+        string line = await ReadRefusalAsync(client);
         Assert.StartsWith(refusal, line, StringComparison.Ordinal);
         Assert.DoesNotContain(line, char.IsControl);
     }
@@ -170,11 +168,9 @@ public sealed class ControlSocketTests : IDisposable
         using Socket client = Connect();
         client.Send([0, 1, 0, 1, (byte)ControlPartKind.Request]); // 65,537 bytes to come
 
-        byte[] bytes = await ReadToEndAsync(client);
-        Assert.Equal((byte)ControlPartKind.Refusal, bytes[4]);
         Assert.EndsWith(
             "a part of 65537 bytes, and at most 65536 are taken",
-            Encoding.UTF8.GetString(bytes.AsSpan(5)), StringComparison.Ordinal);
+            await ReadRefusalAsync(client), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -192,9 +188,7 @@ public sealed class ControlSocketTests : IDisposable
         using Socket client = Connect();
         SendRequest(client, request);
 
-        byte[] bytes = await ReadToEndAsync(client);
-        Assert.Equal((byte)ControlPartKind.Refusal, bytes[4]);
-        Assert.Equal(refusal, Encoding.UTF8.GetString(bytes.AsSpan(5)));
+        Assert.Equal(refusal, await ReadRefusalAsync(client));
     }
 
     [Fact]
@@ -218,11 +212,9 @@ public sealed class ControlSocketTests : IDisposable
         using Socket client = Connect();
         client.Send(bytes);
 
-        byte[] answer = await ReadToEndAsync(client);
-        Assert.Equal((byte)ControlPartKind.Refusal, answer[4]);
         Assert.StartsWith(
             "this is no request of the control protocol: ",
-            Encoding.UTF8.GetString(answer.AsSpan(5)), StringComparison.Ordinal);
+            await ReadRefusalAsync(client), StringComparison.Ordinal);
         Assert.Equal("x", await ControlClient.AskAsync(_directory.FullName, "test", Cancellation));
     }
 
@@ -258,6 +250,13 @@ public sealed class ControlSocketTests : IDisposable
 
     private static void SendRequest(Socket socket, string request) =>
         socket.Send([0, 0, 0, (byte)request.Length, (byte)ControlPartKind.Request, .. Encoding.UTF8.GetBytes(request)]);
+
+    private static async Task<string> ReadRefusalAsync(Socket socket)
+    {
+        byte[] bytes = await ReadToEndAsync(socket);
+        Assert.Equal((byte)ControlPartKind.Refusal, bytes[4]);
+        return Encoding.UTF8.GetString(bytes.AsSpan(5));
+    }
 
     private static async Task<byte[]> ReadToEndAsync(Socket socket)
     {
