@@ -1,5 +1,7 @@
 using System;
 using System.IO;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using Etcdserverpb;
 using Overlay.Lease.Etcd.Client;
@@ -11,6 +13,27 @@ namespace Overlay.Lease.Etcd.Tests.Client;
 
 public sealed class TlsTests : IDisposable
 {
+    // For 127.0.0.1, signed by itself, good until 2126; .NET cannot make one: "openssl req -x509 -newkey ed25519".
+    private const string Ed25519Certificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBiDCCATqgAwIBAgIUOiQjQsqQIVET6/s+PDpExlpW6eswBQYDK2VwMBIxEDAO
+        BgNVBAMMB2VkMjU1MTkwIBcNMjYxMTI3MTM0ODU2WhgPMjEyNjExMDMxMzQ4NTZa
+        MBIxEDAOBgNVBAMMB2VkMjU1MTkwKjAFBgMrZXADIQCP2DCJYM40s9metjaMwtOA
+        uj0NCenUFktPwtzu745Y7qOBnzCBnDAdBgNVHQ4EFgQUWSL5UL6P1HypgHzft9JX
+        2SJrHtowHwYDVR0jBBgwFoAUWSL5UL6P1HypgHzft9JX2SJrHtowHQYDVR0RBBYw
+        FIcEfwAAAYIMZXRjZC5leGFtcGxlMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQD
+        AgeAMB0GA1UdJQQWMBQGCCsGAQUFBwMBBggrBgEFBQcDAjAFBgMrZXADQQDp1tiv
+        p0JlhpQ/HenYQjdeQ9PDJY00sSbjCYXWKcYLJ4fHKO+rmwDhSWVdEsPJAKxdw8Vg
+        MTDukugcmoqzhr4A
+        -----END CERTIFICATE-----
+        """;
+
+    private const string Ed25519Key = """
+        -----BEGIN PRIVATE KEY-----
+        MC4CAQAwBQYDK2VwBCIEIJGVJS/H9k2yMo5NpFNdsHVPvmSDCFkV4+DCQPj+FDKZ
+        -----END PRIVATE KEY-----
+        """;
+
     private readonly string _folder = Directory.CreateTempSubdirectory(
         $"overlay-tls-{Environment.ProcessId}-").FullName;
     private readonly TestAuthority _authority;
@@ -49,6 +72,48 @@ public sealed class TlsTests : IDisposable
         using EtcdServer server = Start("etcd.example");
         await using var client = new EtcdClient(
             OptionsFor(server) with { ServerName = "etcd.example" });
+        Assert.Null(await client.ValueAsync(_key));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_file_may_hold_no_more_than_what_stands_between_the_root_and_etcd(bool sendsAll)
+    {
+        X509Certificate2 root = CertificateMaker.Make("root"), inter = CertificateMaker.Make("inter", root);
+        X509Certificate2 server = CertificateMaker.Make("server", inter, CertificateShape.Server);
+        using var etcd = EtcdServer.Start(new EtcdServerOptions
+        {
+            Certificate = CertificateMaker.Write(_folder, sendsAll ? [server, inter, root] : [server]),
+        });
+        string file = Path.Combine(_folder, "inter.pem"), other = Path.Combine(_folder, "other.pem");
+        await File.WriteAllTextAsync(file, CertificateMaker.Pem(inter), Cancel);
+        await File.WriteAllTextAsync(other, CertificateMaker.Pem(CertificateMaker.Make("other")), Cancel);
+        await using var client = new EtcdClient(Options(etcd.Endpoint) with { CaFile = file });
+        Assert.Null(await client.ValueAsync(_key));
+
+        await RefusesAsync(
+            Options(etcd.Endpoint) with { CaFile = other },
+            sendsAll
+                ? $"its certificate is signed by \"CN=inter\", and that by \"CN=root\"; CA file {other} holds none "
+                    + "of these"
+                : $"its certificate is signed by \"CN=inter\", which CA file {other} does not hold");
+    }
+
+    [Fact]
+    public async Task A_server_with_an_Ed25519_key_is_believed_and_such_a_key_of_ours_is_refused_by_its_name()
+    {
+        var files = new TestCertificate(Path.Combine(_folder, "ed25519.pem"), Path.Combine(_folder, "ed25519.key"));
+        await File.WriteAllTextAsync(files.CertFile, Ed25519Certificate, Cancel);
+        await File.WriteAllTextAsync(files.KeyFile, Ed25519Key, Cancel);
+        EtcdOptions options = Options(new Uri("https://127.0.0.1:1"));
+        Assert.Equal(
+            $"etcd certificate file {files.CertFile}: is for a key of the kind Ed25519 or Ed448, which .NET cannot "
+                + "use; get one for an ECDSA (P-256) or RSA key",
+            Problem(options with { CertFile = files.CertFile, KeyFile = files.KeyFile }));
+
+        using var etcd = EtcdServer.Start(new EtcdServerOptions { Certificate = files });
+        await using var client = new EtcdClient(Options(etcd.Endpoint) with { CaFile = files.CertFile });
         Assert.Null(await client.ValueAsync(_key));
     }
 
@@ -172,9 +237,34 @@ public sealed class TlsTests : IDisposable
             "only one of them is given", Problem(options with { CertFile = one.CertFile }), StringComparison.Ordinal);
         Assert.Contains("etcd key file /no/such: cannot be read", Problem(
             options with { CertFile = one.CertFile, KeyFile = "/no/such" }), StringComparison.Ordinal);
+        Assert.Contains($"etcd key file {empty}: holds no key in PEM form", Problem(
+            options with { CertFile = one.CertFile, KeyFile = empty }), StringComparison.Ordinal);
+        Assert.Contains($"etcd certificate file {empty}: holds no certificate in PEM form", Problem(
+            options with { CertFile = empty, KeyFile = one.KeyFile }), StringComparison.Ordinal);
         string mismatch = Problem(options with { CertFile = one.CertFile, KeyFile = two.KeyFile });
         Assert.Contains(one.CertFile, mismatch, StringComparison.Ordinal);
         Assert.Contains(two.KeyFile, mismatch, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_is_called_encrypted_only_when_it_is()
+    {
+        TestCertificate own = _authority.Issue("own", []);
+        string key = await File.ReadAllTextAsync(own.KeyFile, Cancel), file = Path.Combine(_folder, "commented.key");
+        await File.WriteAllTextAsync(file, $"# NOT ENCRYPTED\r\n{key.ReplaceLineEndings("\r\n")}", Cancel);
+        EtcdOptions options = Options(new Uri("https://127.0.0.1:1")) with { CertFile = own.CertFile, KeyFile = file };
+        await new EtcdClient(options).DisposeAsync();
+
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var how = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, iterationCount: 1);
+        string traditional = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n"
+            + "AA==\n-----END EC PRIVATE KEY-----\n";
+        foreach (string encrypted in (string[])[made.ExportEncryptedPkcs8PrivateKeyPem("word", how), traditional])
+        {
+            await File.WriteAllTextAsync(file, encrypted, Cancel);
+            Assert.EndsWith(
+                "is encrypted; a key without passphrase is needed", Problem(options), StringComparison.Ordinal);
+        }
     }
 
     public void Dispose()
