@@ -11,7 +11,7 @@ namespace Overlay.Testing;
 internal sealed class Http2Frame
 {
     private const int HeaderBytes = 9;
-    private const byte Data = 0, Headers = 1;
+    private const byte Data = 0, Headers = 1, ResetStream = 3;
     private const byte EndStream = 1, EndHeaders = 4;
 
     private readonly byte[] _bytes = new byte[HeaderBytes + (1 << 24)];
@@ -24,6 +24,8 @@ internal sealed class Http2Frame
     internal uint Stream => BinaryPrimitives.ReadUInt32BigEndian(_bytes.AsSpan(5)) & 0x7FFF_FFFF;
 
     internal bool IsData => _bytes[3] == Data;
+
+    internal bool IsHeaders => _bytes[3] == Headers;
 
     /// <summary>Whether its sender says nothing more on the stream.</summary>
     internal bool EndsStream => _bytes[3] is Data or Headers && (_bytes[4] & EndStream) != 0;
@@ -59,6 +61,15 @@ internal sealed class Http2Frame
         ];
         byte[] frame = [
             0, (byte)(block.Length >> 8), (byte)block.Length, Headers, EndStream | EndHeaders, 0, 0, 0, 0, .. block];
+        BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(5), stream);
+        return frame;
+    }
+
+    /// <summary>The end of a stream, with the error nginx gives when one was idle for too long.</summary>
+    internal static byte[] Reset(uint stream)
+    {
+        const byte InternalError = 2; // RFC 9113, section 7
+        byte[] frame = [0, 0, 4, ResetStream, 0, 0, 0, 0, 0, 0, 0, 0, InternalError];
         BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(5), stream);
         return frame;
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -18,6 +19,7 @@ public sealed class TcpRelay : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly HashSet<TcpClient> _open = [];
+    private readonly List<(string Head, uint Stream, Func<byte[], Task> Answer)> _calls = [];
     private readonly Task _accepting;
 
     private volatile IPEndPoint _server;
@@ -27,6 +29,7 @@ public sealed class TcpRelay : IAsyncDisposable
     private volatile bool _isCut;
     private volatile bool _isMute;
     private volatile bool _isDeafening;
+    private int _connections;
 
     public TcpRelay(Uri server)
     {
@@ -38,6 +41,24 @@ public sealed class TcpRelay : IAsyncDisposable
 
     /// <summary>Where clients connect.</summary>
     public Uri Endpoint { get; }
+
+    /// <summary>How many connections were made to it so far.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>How many calls so far have this in their head, for example a part of the path.</summary>
+    public int Calls(string said) => CallsThatSay(said).Length;
+
+    /// <summary>
+    /// Resets the streams of calls that have this in their head, as a proxy does that ends what is idle; the connection
+    /// stays.
+    /// </summary>
+    public async Task ResetAsync(string said)
+    {
+        foreach ((string _, uint stream, Func<byte[], Task> answer) in CallsThatSay(said))
+        {
+            await answer(Http2Frame.Reset(stream));
+        }
+    }
 
     /// <summary>
     /// Lets through one piece of data for each call and no more, so that a stream of answers is confirmed and then
@@ -112,6 +133,7 @@ public sealed class TcpRelay : IAsyncDisposable
             while (true)
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                Interlocked.Increment(ref _connections);
                 relayed.Add(RelayAsync(client));
             }
         }
@@ -168,6 +190,16 @@ public sealed class TcpRelay : IAsyncDisposable
         HashSet<uint> refused = [];
         while (await frame.ReadAsync(client, _stop.Token))
         {
+            if (frame.IsHeaders)
+            {
+                lock (_gate)
+                {
+                    _calls.Add((
+                        Encoding.Latin1.GetString(frame.Bytes.Span), frame.Stream,
+                        bytes => AnswerAsync(client, bytes, answering)));
+                }
+            }
+
             if (_trigger is { } trigger && frame.Says(trigger))
             {
                 _isMute = true;
@@ -206,6 +238,14 @@ public sealed class TcpRelay : IAsyncDisposable
             {
                 await AnswerAsync(client, frame.Bytes, answering);
             }
+        }
+    }
+
+    private (string Head, uint Stream, Func<byte[], Task> Answer)[] CallsThatSay(string said)
+    {
+        lock (_gate)
+        {
+            return [.. _calls.Where(call => call.Head.Contains(said, StringComparison.Ordinal))];
         }
     }
 

@@ -21,11 +21,15 @@ internal sealed class EtcdClient : IAsyncDisposable
     private readonly EtcdOptions _options;
     private readonly EtcdEndpoints _endpoints;
     private readonly EtcdAuthentication _authentication;
+    private readonly Action<string>? _warn;
 
     /// <summary>Reads the certificate files; connects with the first call.</summary>
+    /// <param name="options">How etcd is reached.</param>
+    /// <param name="warn">Gets a line, once, for each endpoint that wants fewer pings; null for nobody.</param>
     /// <exception cref="EtcdException">A file cannot be read or used.</exception>
-    internal EtcdClient(EtcdOptions options)
+    internal EtcdClient(EtcdOptions options, Action<string>? warn = null)
     {
+        _warn = warn;
         if (options.Endpoints.Count == 0)
         {
             throw new EtcdException("etcd: no endpoint is given");
@@ -121,6 +125,7 @@ internal sealed class EtcdClient : IAsyncDisposable
                 }
                 catch (EtcdException problem) when (problem.IsNotReady)
                 {
+                    LeaveIfUnfit(stream.Connection, problem);
                     _endpoints.PassBy(position);
                     throw;
                 }
@@ -185,11 +190,7 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 EtcdException failure = await connection.ExplainAsync(problem, cancellation);
                 failures.Add(failure);
-                if (failure.IsSilence || failure.Failure == EtcdFailure.Untrusted)
-                {
-                    _endpoints.GiveUp(connection);
-                }
-
+                LeaveIfUnfit(connection, failure);
                 position = _endpoints.PassBy(position);
                 bool mayAskOther = !isAsked || call.IsRepeatable || failure.Failure != EtcdFailure.Interrupted;
                 if (!mayAskOther || only is not null || failures.Count == _endpoints.Count)
@@ -205,6 +206,27 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 connection.Leave();
             }
+        }
+    }
+
+    // What was asked on it has failed. Where that is the connection's fault, the next call gets another one.
+    private void LeaveIfUnfit(EtcdConnection connection, EtcdException failure)
+    {
+        if (failure.IsTooManyPings)
+        {
+            bool isNews = connection.ProbeInterval is null;
+            if (_endpoints.PingLessOften(connection) && isNews)
+            {
+                double before = connection.PingInterval.TotalSeconds;
+                _warn?.Invoke(
+                    $"etcd {connection.Endpoint.Scheme}://{connection.Endpoint.Authority} takes a ping every "
+                        + $"{before:0.###} s for too many (ENHANCE_YOUR_CALM): pings are twice as far apart from now on, "
+                        + "and it is asked for its status meanwhile");
+            }
+        }
+        else if (failure.IsSilence || failure.Failure == EtcdFailure.Untrusted)
+        {
+            _endpoints.GiveUp(connection);
         }
     }
 

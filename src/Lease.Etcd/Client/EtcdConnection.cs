@@ -29,14 +29,22 @@ internal sealed class EtcdConnection : IDisposable
     private readonly Lock _counting = new();
 
     private volatile bool _isUnanswered;
+    private volatile int _connects;
     private int _users;
     private bool _isRetired, _isDisposed;
 
     /// <summary>Reads the certificate files. Nothing is connected yet.</summary>
+    /// <param name="endpoint">Where it leads.</param>
+    /// <param name="options">How.</param>
+    /// <param name="pingInterval">After how much silence it is pinged: more than the options say where the endpoint has
+    /// taken that for too many pings; null for what they say.</param>
     /// <exception cref="EtcdException">A file cannot be read or used.</exception>
-    internal EtcdConnection(Uri endpoint, EtcdOptions options)
+    internal EtcdConnection(Uri endpoint, EtcdOptions options, TimeSpan? pingInterval = null)
     {
         Endpoint = endpoint;
+        PingInterval = pingInterval ?? options.PingInterval;
+        ProbeInterval = PingInterval > options.PingInterval ? options.PingInterval : null;
+        ProbeTimeout = options.PingTimeout;
         Closed = _closed.Token;
         _connectTimeout = options.ConnectTimeout;
         if (endpoint.Scheme == Uri.UriSchemeHttps)
@@ -62,6 +70,24 @@ internal sealed class EtcdConnection : IDisposable
 
     /// <summary>Where it leads.</summary>
     internal Uri Endpoint { get; }
+
+    /// <summary>After how much silence it is pinged while it is in use.</summary>
+    internal TimeSpan PingInterval { get; }
+
+    /// <summary>
+    /// After how much silence a watch asks for the member's status, to find out whether the connection is dead: where
+    /// pings are too rare for that. Null where they are not.
+    /// </summary>
+    internal TimeSpan? ProbeInterval { get; }
+
+    /// <summary>How long the answer to that may take.</summary>
+    internal TimeSpan ProbeTimeout { get; }
+
+    /// <summary>
+    /// How many TCP connections there have been. A further one while the one before is still open means that the server
+    /// has announced the end of that one (GOAWAY): what is asked from then on says nothing about it.
+    /// </summary>
+    internal int Connects => _connects;
 
     /// <summary>
     /// Cancelled when the client is disposed: nobody pings any more, so whoever still waits must stop.
@@ -141,7 +167,7 @@ internal sealed class EtcdConnection : IDisposable
             ConnectTimeout = options.ConnectTimeout,
             InitialHttp2StreamWindowSize = ReceiveWindowBytes,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests, // servers end a connection pinged without
-            KeepAlivePingDelay = options.PingInterval,
+            KeepAlivePingDelay = PingInterval,
             KeepAlivePingTimeout = options.PingTimeout,
             PooledConnectionIdleTimeout = options.PingInterval, // unpinged while idle, so not trusted for longer
         };
@@ -167,6 +193,7 @@ internal sealed class EtcdConnection : IDisposable
         }
 
         _isUnanswered = true;
+        Interlocked.Increment(ref _connects);
         return new NetworkStream(socket, ownsSocket: true);
     }
 

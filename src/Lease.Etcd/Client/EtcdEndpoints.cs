@@ -9,6 +9,10 @@ namespace Overlay.Lease.Etcd.Client;
 /// </summary>
 internal sealed class EtcdEndpoints : IDisposable
 {
+    // No gRPC library asks for more by default: theirs is 5 minutes, and pings are sent in silence alone, which there is
+    // none of with an endpoint that is asked for its status instead.
+    private static readonly TimeSpan s_longestPingInterval = TimeSpan.FromHours(1);
+
     private readonly EtcdOptions _options;
     private readonly EtcdConnection[] _connections;
     private readonly Lock _replacing = new();
@@ -68,29 +72,15 @@ internal sealed class EtcdEndpoints : IDisposable
     /// certificate files again, which may have been renewed. One connection is given up once, however many calls failed
     /// on it.
     /// </summary>
-    internal void GiveUp(EtcdConnection suspect)
-    {
-        lock (_replacing)
-        {
-            int position = Array.IndexOf(_connections, suspect);
-            if (position < 0 || _isDisposed)
-            {
-                return;
-            }
+    internal void GiveUp(EtcdConnection suspect) => Replace(suspect, suspect.PingInterval);
 
-            try
-            {
-                _connections[position] = new EtcdConnection(suspect.Endpoint, _options);
-            }
-            catch (EtcdException)
-            {
-                // A file is being replaced just now. What was read before is still the best we have.
-                return;
-            }
-        }
-
-        suspect.Retire();
-    }
+    /// <summary>
+    /// An endpoint takes the pings of a connection for too many: those of the next one are twice as far apart (gRFC A8).
+    /// The distance is the endpoint's for as long as the client lives.
+    /// </summary>
+    /// <returns>False when the connection had been given up before.</returns>
+    internal bool PingLessOften(EtcdConnection pinged) => Replace(
+        pinged, pinged.PingInterval < s_longestPingInterval ? pinged.PingInterval * 2 : pinged.PingInterval);
 
     public void Dispose()
     {
@@ -103,5 +93,30 @@ internal sealed class EtcdEndpoints : IDisposable
         {
             connection.Dispose();
         }
+    }
+
+    private bool Replace(EtcdConnection old, TimeSpan pingInterval)
+    {
+        lock (_replacing)
+        {
+            int position = Array.IndexOf(_connections, old);
+            if (position < 0 || _isDisposed)
+            {
+                return false;
+            }
+
+            try
+            {
+                _connections[position] = new EtcdConnection(old.Endpoint, _options, pingInterval);
+            }
+            catch (EtcdException)
+            {
+                // A file is being replaced just now. What was read before is still the best we have.
+                return false;
+            }
+        }
+
+        old.Retire();
+        return true;
     }
 }

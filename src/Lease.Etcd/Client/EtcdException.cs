@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net.Http;
 using Grpc.Core;
 
 namespace Overlay.Lease.Etcd.Client;
@@ -10,6 +11,8 @@ namespace Overlay.Lease.Etcd.Client;
 /// </summary>
 internal sealed class EtcdException : Exception
 {
+    private const long EnhanceYourCalm = 0xb; // RFC 9113, section 7
+
     /// <summary>A call to one endpoint failed.</summary>
     internal EtcdException(
         StatusCode code,
@@ -85,6 +88,26 @@ internal sealed class EtcdException : Exception
     /// </summary>
     internal bool IsFull =>
         Code == StatusCode.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether the server has ended the connection because it was pinged too often (HTTP/2's ENHANCE_YOUR_CALM).
+    /// </summary>
+    internal bool IsTooManyPings => Causes.Any(cause => cause is HttpProtocolException { ErrorCode: EnhanceYourCalm });
+
+    /// <summary>Whether it was one request too many: for a busy etcd, or for a proxy that limits requests.</summary>
+    internal bool IsTooManyRequests => Causes.Any(cause => cause is NotGrpcException { IsTooManyRequests: true })
+        || (Code == StatusCode.ResourceExhausted && !IsTooManyPings && !IsFull);
+
+    private IEnumerable<Exception> Causes
+    {
+        get
+        {
+            for (Exception? cause = this; cause is not null; cause = cause.InnerException)
+            {
+                yield return cause;
+            }
+        }
+    }
 
     /// <summary>The same with a better reason.</summary>
     internal EtcdException With(string reason) => With(reason, Code, Failure);

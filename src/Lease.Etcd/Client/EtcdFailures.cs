@@ -94,6 +94,11 @@ internal static class EtcdFailures
             : Innermost(cause).Message;
         switch (cause)
         {
+            case NotGrpcException { IsTooManyRequests: true }:
+                return Failure(
+                    StatusCode.Unavailable,
+                    EtcdFailure.Interrupted,
+                    $"{detail}: the proxy before etcd takes these for too many requests");
             case NotGrpcException { IsPassing: true }:
                 return Failure(
                     StatusCode.Unavailable, EtcdFailure.Interrupted, $"{detail}: does the proxy before etcd reach it?");
@@ -122,7 +127,8 @@ internal static class EtcdFailures
                 return Failure(StatusCode.Unavailable, EtcdFailure.NotSent, detail);
             default:
                 // Before its first answer: a server of something else, or an etcd that is being stopped.
-                string what = connection.IsUnanswered ? Ended : "the connection was lost";
+                string what = connection.IsUnanswered ? Ended
+                    : cause is HttpProtocolException ? "it was ended" : "the connection was lost";
                 return Failure(StatusCode.Unavailable, EtcdFailure.Interrupted, Join($"{what}: {detail}", remedy));
         }
 

@@ -10,20 +10,24 @@ namespace Overlay.Lease.Etcd.Client;
 /// <summary>A watch that one endpoint has confirmed.</summary>
 internal sealed class WatchStream : IDisposable
 {
-    private readonly EtcdConnection _connection;
     private readonly EtcdCall _call;
     private readonly CancellationTokenSource _lifetime;
 
     private AsyncDuplexStreamingCall<WatchRequest, WatchResponse>? _stream;
     private EtcdException? _cancelled;
 
+    private int _connects;
+
     private WatchStream(EtcdConnection connection, EtcdCall call, CancellationTokenSource lifetime)
     {
-        _connection = connection;
+        Connection = connection;
         _call = call;
         _lifetime = lifetime;
         connection.Enter();
     }
+
+    /// <summary>What it runs on.</summary>
+    internal EtcdConnection Connection { get; }
 
     /// <summary>The answer that confirmed it.</summary>
     internal WatchResponse Created { get; private set; } = new();
@@ -67,7 +71,7 @@ internal sealed class WatchStream : IDisposable
             throw _cancelled;
         }
 
-        WatchResponse response = await ReadOneAsync(timeout: null, cancellation);
+        WatchResponse response = await ReadOrProbeAsync(cancellation);
         _cancelled = response.Canceled ? Cancelled(response) : null;
         return response;
     }
@@ -76,19 +80,62 @@ internal sealed class WatchStream : IDisposable
     {
         _stream?.Dispose(); // resets it, where the end of our side alone would leave the watch running
         _lifetime.Dispose();
-        _connection.Leave();
+        Connection.Leave();
     }
 
     private async Task StartAsync(
         WatchCreateRequest request, string? token, TimeSpan timeout, CancellationToken cancellation)
     {
-        _stream = _connection.Watches.Watch(_call.Options(token, _lifetime.Token));
+        _stream = Connection.Watches.Watch(_call.Options(token, _lifetime.Token));
         await UnaryCall.WriteAsync(_stream.RequestStream, new WatchRequest { CreateRequest = request });
         Created = await ReadOneAsync(timeout, cancellation);
+        _connects = Connection.Connects;
         if (Created.Canceled)
         {
             throw Cancelled(Created);
         }
+    }
+
+    // Where pings are rare, a question in their place, at the pace they had: that is all that finds a dead connection. No
+    // server takes it for a ping too many: an answer of its own is what it starts to count pings from anew (grpc-go's
+    // http2_server.go, handlePing). A watch's own progress request would do as well, were it not that the grpc-proxy of
+    // etcd 3.4 panics on one.
+    private async Task<WatchResponse> ReadOrProbeAsync(CancellationToken cancellation)
+    {
+        Task<WatchResponse> reading = ReadOneAsync(timeout: null, cancellation);
+        while (Connection.ProbeInterval is { } interval && !await EndsWithinAsync(reading, interval))
+        {
+            try
+            {
+                await UnaryCall.RunAsync(
+                    Connection,
+                    EtcdCall.Status(),
+                    (to, options) => to.Maintenance.StatusAsync(new StatusRequest(), options).ResponseAsync,
+                    token: null,
+                    Connection.ProbeTimeout,
+                    cancellation);
+            }
+            catch (EtcdException problem) when (!problem.IsSilence)
+            {
+                // Whatever the answer is, it is one; and a connection that breaks ends the watch by itself.
+            }
+
+            if (Connection.Connects != _connects && !reading.IsCompleted)
+            {
+                string reason = "it was left for a new connection: the server has announced the end of the one before";
+                throw EtcdFailures.Of(StatusCode.Unavailable, reason, Connection.Endpoint, _call);
+            }
+        }
+
+        return await reading;
+    }
+
+    private static async Task<bool> EndsWithinAsync(Task task, TimeSpan time)
+    {
+        using var over = new CancellationTokenSource();
+        bool isFirst = await Task.WhenAny(task, Task.Delay(time, over.Token)) == task;
+        await over.CancelAsync();
+        return isFirst;
     }
 
     private async Task<WatchResponse> ReadOneAsync(TimeSpan? timeout, CancellationToken cancellation)
@@ -103,7 +150,7 @@ internal sealed class WatchStream : IDisposable
         catch (Exception problem) when (EtcdFailures.IsExternal(problem))
         {
             cancellation.ThrowIfCancellationRequested();
-            throw EtcdFailures.Of(problem, _connection, _call, _lifetime.IsCancellationRequested ? timeout : null);
+            throw EtcdFailures.Of(problem, Connection, _call, _lifetime.IsCancellationRequested ? timeout : null);
         }
     }
 
@@ -114,7 +161,7 @@ internal sealed class WatchStream : IDisposable
         if (response.CompactRevision != 0)
         {
             string gone = $"required revision has been compacted; the oldest is {response.CompactRevision}";
-            return EtcdFailures.Of(StatusCode.OutOfRange, gone, _connection.Endpoint, _call);
+            return EtcdFailures.Of(StatusCode.OutOfRange, gone, Connection.Endpoint, _call);
         }
 
         string reason = response.CancelReason;
@@ -123,6 +170,6 @@ internal sealed class WatchStream : IDisposable
             : reason.Contains("Unauthenticated", StringComparison.Ordinal) ? StatusCode.Unauthenticated
             : StatusCode.Cancelled;
         return EtcdFailures.Of(
-            code, description < 0 ? reason : reason[(description + 7)..], _connection.Endpoint, _call);
+            code, description < 0 ? reason : reason[(description + 7)..], Connection.Endpoint, _call);
     }
 }

@@ -57,7 +57,7 @@ public sealed class EtcdLeaseStore : ILeaseStore
         _warn = Warnings.OneAtATime(warn);
         try
         {
-            _client = new EtcdClient(options);
+            _client = new EtcdClient(options, _warn);
         }
         catch (EtcdException problem)
         {

@@ -11,6 +11,11 @@ namespace Overlay.Lease.Etcd.Store;
 /// One watch over all leases: a listing, then etcd's events from its revision on, again and again whatever breaks off.
 /// For one caller at a time.
 /// </summary>
+/// <remarks>
+/// A watch that was confirmed and breaks off is opened again behind the last event, and as nothing is missed, nothing is
+/// reported: servers and proxies end streams for reasons of their own, nginx an idle one after 60 s. Only what cannot be
+/// opened again is a gap.
+/// </remarks>
 /// <param name="client">Where to ask.</param>
 /// <param name="keys">What to watch.</param>
 /// <param name="config">Which leases count.</param>
@@ -28,18 +33,26 @@ internal sealed class EtcdLeaseWatch(
     Action<string> warn,
     Random random) : IAsyncDisposable
 {
+    private const int BreaksOfChance = 3;
+
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestPauseOfTooMany = TimeSpan.FromMinutes(1); // of too many requests
+
+    // A stream that stands so long is no stream that breaks off as soon as it is opened.
+    private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(10);
 
     private readonly EtcdWatchState _state = new(keys, config, keeper, warn);
     private readonly Queue<LeaseUpdate> _updates = [];
+    private readonly RepeatedGaps _gaps = new(clock);
 
     private LeaseEventStream? _stream;
     private Task? _relistDue;
     private TimeSpan _pause = TimeSpan.Zero;
     private bool _mustList = true;
     private bool _snapshotIsDue = true;
-    private string? _gapTold; // what kind of cause the last gap had, until a snapshot
+    private long? _confirmedAt; // of the stream
+    private int _breaksInARow; // of streams that did not stand long
     private long? _strangeSince;
 
     internal required TimeSpan RelistInterval { get; init; }
@@ -57,6 +70,7 @@ internal sealed class EtcdLeaseWatch(
             }
             catch (EtcdException problem)
             {
+                bool isBreak = _confirmedAt is not null && problem.IsNotReady;
                 await CloseAsync();
                 if (problem.IsCompacted || problem.IsTooLong)
                 {
@@ -66,12 +80,21 @@ internal sealed class EtcdLeaseWatch(
                     continue;
                 }
 
-                // Whether a call was turned away or broke off is chance while etcd is away.
-                TellGap(
-                    problem.IsNotReady ? $"{problem.Code}" : $"{problem.Code}, {problem.Failure}",
-                    $"the leases below {keys.Subnets} cannot be watched: {problem.Message}");
+                if (isBreak)
+                {
+                    FollowBreak(problem);
+                }
+                else
+                {
+                    // Whether a call was turned away or broke off is chance while etcd is away.
+                    TellGap(
+                        problem.IsNotReady ? $"{problem.Code}" : $"{problem.Code}, {problem.Failure}",
+                        $"the leases below {keys.Subnets} cannot be watched: {problem.Message}");
+                }
+
+                TimeSpan longest = problem.IsTooManyRequests ? s_longestPauseOfTooMany : s_longestPause;
                 _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(
-                    Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
+                    Math.Min(_pause.Ticks * 2, longest.Ticks));
             }
         }
 
@@ -113,11 +136,15 @@ internal sealed class EtcdLeaseWatch(
 
     private void Take(WatchResponse response)
     {
-        _pause = TimeSpan.Zero;
         if (response.Created)
         {
-            // A member that knows less than we do has lost its history, or lags; a listing tells which.
-            if (response.Header.ClusterId != _state.ClusterId || response.Header.Revision < _state.Revision)
+            _confirmedAt = clock.GetTimestamp();
+            _gaps.End();
+
+            // A member that knows less than we do has lost its history, or lags; a listing tells which. etcd's own
+            // grpc-proxy names no cluster where another client watches the same.
+            bool isOther = response.Header.ClusterId is not 0 and ulong cluster && cluster != _state.ClusterId;
+            if (isOther || response.Header.Revision < _state.Revision)
             {
                 _relistDue = Task.CompletedTask;
             }
@@ -173,6 +200,11 @@ internal sealed class EtcdLeaseWatch(
             {
                 await CloseAsync();
             }
+            else if (_gaps.TryTakeCount(out int count, out TimeSpan time))
+            {
+                warn($"the watch of the leases below {keys.Subnets} was interrupted {count} more "
+                    + $"{(count == 1 ? "time" : "times")} in the last {time.TotalMinutes:0} min, and went on each time");
+            }
         }
         catch (EtcdException problem) when (!problem.IsRefused)
         {
@@ -193,7 +225,7 @@ internal sealed class EtcdLeaseWatch(
                 ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
                 : $"etcd has gone back to revision {listing.Revision}, before {_state.Revision}";
             TellGap(
-                "strange", $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, "
+                reason, $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, "
                     + "once ours is among them");
             _updates.Enqueue(new LeaseUpdate.OwnInQuestion(reason));
         }
@@ -204,12 +236,28 @@ internal sealed class EtcdLeaseWatch(
 
     private void TellGap(string kind, string reason)
     {
-        _snapshotIsDue = true;
-        if (_gapTold != kind)
+        if (_gaps.Fail(kind))
         {
-            _gapTold = kind;
+            _snapshotIsDue = true;
             _updates.Enqueue(new LeaseUpdate.Gap(reason));
         }
+    }
+
+    // One that breaks off within seconds, again and again, costs etcd and us something and has a cause to be looked for.
+    private void FollowBreak(EtcdException problem)
+    {
+        if (++_breaksInARow < BreaksOfChance)
+        {
+            return;
+        }
+
+        if (_gaps.Fail("broken off"))
+        {
+            warn($"the watch of the leases below {keys.Subnets} breaks off again and again, and goes on each time where "
+                + $"it was; the last time: {problem.Message}");
+        }
+
+        _gaps.End();
     }
 
     private bool TellSnapshotIfDue()
@@ -218,7 +266,7 @@ internal sealed class EtcdLeaseWatch(
         if (isDue)
         {
             _snapshotIsDue = false;
-            _gapTold = null;
+            _gaps.End();
             _updates.Enqueue(_state.Snapshot());
         }
 
@@ -249,6 +297,13 @@ internal sealed class EtcdLeaseWatch(
 
     private async ValueTask CloseAsync()
     {
+        if (_confirmedAt is { } at && clock.GetElapsedTime(at) >= s_stable)
+        {
+            _pause = TimeSpan.Zero;
+            _breaksInARow = 0;
+        }
+
+        _confirmedAt = null;
         if (_stream is { } stream)
         {
             _stream = null;

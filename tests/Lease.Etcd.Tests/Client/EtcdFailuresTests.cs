@@ -44,6 +44,7 @@ public sealed class EtcdFailuresTests : IDisposable
         Assert.Equal(failure is "NotSent" or "Interrupted", exception.IsNotReady);
         Assert.Equal(failure == "Refused", exception.IsRefused);
         Assert.Equal(text.Contains("space", StringComparison.Ordinal), exception.IsFull);
+        Assert.Equal(text.Contains("too many", StringComparison.Ordinal), exception.IsTooManyRequests);
         Assert.Equal(
             $"etcd http://10.0.0.1:2379: read of /k: {text.Replace("etcdserver: ", string.Empty)}", exception.Message);
     }

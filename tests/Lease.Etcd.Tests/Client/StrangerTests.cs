@@ -26,20 +26,22 @@ public sealed class StrangerTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     private readonly string _key = NewKey();
 
     [Theory]
-    [InlineData(429)]
-    [InlineData(502)]
-    [InlineData(503)]
-    [InlineData(504)]
-    public async Task A_proxy_that_does_not_reach_etcd_is_one_line_and_worth_another_try(int status)
+    [InlineData(429, "the proxy before etcd takes these for too many requests")]
+    [InlineData(502, "does the proxy before etcd reach it?")]
+    [InlineData(503, "does the proxy before etcd reach it?")]
+    [InlineData(504, "does the proxy before etcd reach it?")]
+    public async Task A_proxy_that_does_not_reach_etcd_or_wants_less_is_one_line_and_worth_another_try(
+        int status, string hint)
     {
         using LoopbackServer proxy = CannedHttp2.Start(status, "text/html", s_page);
         await using EtcdClient client = Client(proxy.Endpoint);
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.Equal(
             $"etcd http://{proxy.Endpoint.Authority}: read of {_key}: answers HTTP {status} with text/html instead of "
-            + "gRPC: does the proxy before etcd reach it?",
+            + $"gRPC: {hint}",
             failure.Message);
         Assert.True(failure.IsNotReady && !failure.IsRefused);
+        Assert.Equal(status == 429, failure.IsTooManyRequests);
     }
 
     [Fact]

@@ -19,30 +19,15 @@ public sealed class EtcdWatchPaceTests
     public async Task Pauses_double_up_to_5_seconds_each_up_to_a_fifth_shorter_or_longer()
     {
         double[] nominal = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(EtcdStoreLab.Cancel);
-        var time = new ImpatientTime(waits =>
-        {
-            if (waits == nominal.Length)
-            {
-                stop.Cancel();
-            }
-        });
-        await using var store = new EtcdLeaseStore(
-            new EtcdOptions { Endpoints = [DeadEnds.Refusing()] }, EtcdLeaseStore.DefaultPrefix, time, _ =>
-                { }, new Random(1));
+        await PausesAsync(DeadEnds.Refusing(), nominal);
+    }
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-        {
-            await foreach (LeaseUpdate update in store.WatchAsync(s_config, stop.Token))
-            {
-                Assert.IsType<LeaseUpdate.Gap>(update);
-            }
-        });
-
-        double[] factors = [.. time.Waits.Zip(nominal, (wait, of) => wait.TotalSeconds / of)];
-        Assert.Equal(nominal.Length, factors.Length);
-        Assert.All(factors, factor => Assert.InRange(factor, 0.8, 1.2));
-        Assert.True(factors.Min() < 0.9 && factors.Max() > 1.1, string.Join(' ', factors));
+    [Fact]
+    public async Task Where_a_proxy_limits_requests_pauses_double_up_to_a_minute()
+    {
+        double[] nominal = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 60, 60, 60, 60, 60, 60];
+        using LoopbackServer proxy = CannedHttp2.Start(429, "text/html", "slower"u8.ToArray());
+        await PausesAsync(proxy.Endpoint, nominal);
     }
 
     [Fact]
@@ -61,6 +46,34 @@ public sealed class EtcdWatchPaceTests
 
         Assert.All(time.Waits, wait => Assert.InRange(wait, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(6)));
         Assert.Equal(Watches, time.Waits.Distinct().Count());
+    }
+
+    private static async Task PausesAsync(Uri endpoint, double[] nominal)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(EtcdStoreLab.Cancel);
+        var time = new ImpatientTime(waits =>
+        {
+            if (waits == nominal.Length)
+            {
+                stop.Cancel();
+            }
+        });
+        await using var store = new EtcdLeaseStore(
+            new EtcdOptions { Endpoints = [endpoint] }, EtcdLeaseStore.DefaultPrefix, time, _ =>
+                { }, new Random(1));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (LeaseUpdate update in store.WatchAsync(s_config, stop.Token))
+            {
+                Assert.IsType<LeaseUpdate.Gap>(update);
+            }
+        });
+
+        double[] factors = [.. time.Waits.Zip(nominal, (wait, of) => wait.TotalSeconds / of)];
+        Assert.Equal(nominal.Length, factors.Length);
+        Assert.All(factors, factor => Assert.InRange(factor, 0.8, 1.2));
+        Assert.True(factors.Min() < 0.9 && factors.Max() > 1.1, string.Join(' ', factors));
     }
 
     // Keeps what is waited for, and ends each wait at once unless it is one of minutes.
@@ -89,7 +102,7 @@ public sealed class EtcdWatchPaceTests
             }
 
             begun(count);
-            TimeSpan due = dueTime < TimeSpan.FromMinutes(1) ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
+            TimeSpan due = dueTime < TimeSpan.FromMinutes(2) ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
             return System.CreateTimer(callback, state, due, period);
         }
     }
