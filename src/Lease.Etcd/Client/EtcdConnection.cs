@@ -24,6 +24,7 @@ internal sealed class EtcdConnection : IDisposable
 
     private readonly GrpcChannel _channel;
     private readonly CancellationTokenSource _closed = new();
+    private readonly EtcdDial _dial;
     private readonly string? _serverName;
     private readonly TimeSpan _connectTimeout;
     private readonly Lock _counting = new();
@@ -47,6 +48,7 @@ internal sealed class EtcdConnection : IDisposable
         ProbeTimeout = options.PingTimeout;
         Closed = _closed.Token;
         _connectTimeout = options.ConnectTimeout;
+        _dial = new EtcdDial(options.Resolve);
         if (endpoint.Scheme == Uri.UriSchemeHttps)
         {
             Tls = new EtcdTls(options);
@@ -103,6 +105,9 @@ internal sealed class EtcdConnection : IDisposable
     /// succeeded for us.
     /// </summary>
     internal bool IsUnanswered => _isUnanswered;
+
+    /// <summary>What a connection that has not come up in time lacks, for a message.</summary>
+    internal string Pending => _dial.Pending;
 
     /// <summary>What all the clients call.</summary>
     internal CallInvoker Invoker { get; }
@@ -181,17 +186,7 @@ internal sealed class EtcdConnection : IDisposable
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
+        Socket socket = await _dial.ConnectAsync(context.DnsEndPoint, cancellation);
         _isUnanswered = true;
         Interlocked.Increment(ref _connects);
         return new NetworkStream(socket, ownsSocket: true);

@@ -73,7 +73,7 @@ internal static class EtcdFailures
         string remedy = connection.IsUnanswered ? stranger : string.Empty;
         if (cause is OperationCanceledException && Innermost(cause) is TimeoutException)
         {
-            return Failure(StatusCode.Unavailable, EtcdFailure.NotSent, Join("no connection in time", remedy));
+            return Failure(StatusCode.Unavailable, EtcdFailure.NotSent, Join(connection.Pending, remedy));
         }
 
         if (deadline is { } time)
@@ -91,7 +91,7 @@ internal static class EtcdFailures
         // A connection that breaks while it is set up is disposed under whoever uses it.
         string detail = Innermost(cause) is ObjectDisposedException
             ? "the connection broke off"
-            : Innermost(cause).Message;
+            : DialFailure(cause)?.Message ?? Innermost(cause).Message;
         switch (cause)
         {
             case NotGrpcException { IsTooManyRequests: true }:
@@ -161,6 +161,9 @@ internal static class EtcdFailures
     // Null when etcd said it, or the channel of what etcd sent.
     private static Exception? CauseOf(Exception problem) =>
         problem is RpcException said ? said.Status.DebugException : problem;
+
+    private static DialException? DialFailure(Exception problem) => problem as DialException
+        ?? (problem.InnerException is { } inner ? DialFailure(inner) : null);
 
     private static Exception Innermost(Exception problem)
     {

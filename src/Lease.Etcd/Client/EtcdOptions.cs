@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Net;
 using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace Overlay.Lease.Etcd.Client;
 
@@ -51,6 +54,9 @@ public sealed record EtcdOptions
 
     /// <summary>How long the answer to a ping may take before the connection counts as dead.</summary>
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Finds the addresses of an endpoint's name.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     // The generated one would print the password.
     private bool PrintMembers(StringBuilder builder)

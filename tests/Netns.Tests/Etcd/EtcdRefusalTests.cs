@@ -80,6 +80,24 @@ public sealed class EtcdRefusalTests : LabTest
         await NothingIsWrittenAsync(administration);
     }
 
+    [Fact]
+    public void A_name_that_cannot_be_resolved_is_named_by_the_start_that_waits_and_by_a_command()
+    {
+        const string Unresolved = "the name etcd.example cannot be resolved: ";
+        TestLab lab = NewLab(2);
+        lab.LeaseStore = ["--etcd-endpoints", "http://etcd.example:2379"];
+        lab.Start(1).AwaitError(Unresolved);
+
+        using var list = RunningProgram.Start(
+        [
+            lab.Ip.ProgramPath, "netns", "exec", lab.Host(1).HostNamespace, RunningProgram.OverlayPath, "lease", "list",
+            .. lab.LeaseStore,
+        ]);
+        CommandResult result = list.WaitForExit();
+        Print(result.Error);
+        StartAttempt.IsRefusedWithOneLine(result, exitCode: 1, "etcd http://etcd.example:2379", Unresolved);
+    }
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private static string Url(EtcdServer etcd) => etcd.Endpoint.GetLeftPart(UriPartial.Authority);
