@@ -8,8 +8,8 @@ using Xunit;
 namespace Overlay.Testing;
 
 /// <summary>
-/// A real <c>etcd grpc-proxy</c> with its defaults, among them that of its gRPC library: a connection may be pinged every
-/// five minutes, unless the proxy has sent something since the ping before.
+/// A real <c>etcd grpc-proxy</c> with its defaults, among them that of its gRPC library: a connection may be pinged
+/// every five minutes, unless the proxy has sent something since the ping before.
 /// </summary>
 public sealed class EtcdGrpcProxy : IDisposable
 {

@@ -9,8 +9,8 @@ namespace Overlay.Lease.Etcd.Client;
 /// </summary>
 internal sealed class EtcdEndpoints : IDisposable
 {
-    // No gRPC library asks for more by default: theirs is 5 minutes, and pings are sent in silence alone, which there is
-    // none of with an endpoint that is asked for its status instead.
+    // No gRPC library asks for more by default: theirs is 5 minutes, and pings are sent in silence alone, which there
+    // is none of with an endpoint that is asked for its status instead.
     private static readonly TimeSpan s_longestPingInterval = TimeSpan.FromHours(1);
 
     private readonly EtcdOptions _options;
@@ -75,8 +75,8 @@ internal sealed class EtcdEndpoints : IDisposable
     internal void GiveUp(EtcdConnection suspect) => Replace(suspect, suspect.PingInterval);
 
     /// <summary>
-    /// An endpoint takes the pings of a connection for too many: those of the next one are twice as far apart (gRFC A8).
-    /// The distance is the endpoint's for as long as the client lives.
+    /// An endpoint takes the pings of a connection for too many: those of the next one are twice as far apart (gRFC
+    /// A8). The distance is the endpoint's for as long as the client lives.
     /// </summary>
     /// <returns>False when the connection had been given up before.</returns>
     internal bool PingLessOften(EtcdConnection pinged) => Replace(

@@ -48,8 +48,8 @@ public sealed record EtcdOptions
     /// <summary>How long one endpoint may take to answer a call, or to confirm a watch.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After how much silence a connection in use is pinged. etcd ends one that is pinged more often than every
-    /// 5 s; an endpoint that ends one for this is pinged less often, see <see cref="EtcdClient"/>.</summary>
+    /// <summary>After how much silence a connection in use is pinged. etcd ends one that is pinged more often than
+    /// every 5 s; an endpoint that ends one for this is pinged less often, see <see cref="EtcdClient"/>.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the answer to a ping may take before the connection counts as dead.</summary>

@@ -96,10 +96,10 @@ internal sealed class WatchStream : IDisposable
         }
     }
 
-    // Where pings are rare, a question in their place, at the pace they had: that is all that finds a dead connection. No
-    // server takes it for a ping too many: an answer of its own is what it starts to count pings from anew (grpc-go's
-    // http2_server.go, handlePing). A watch's own progress request would do as well, were it not that the grpc-proxy of
-    // etcd 3.4 panics on one.
+    // Where pings are rare, a question in their place, at the pace they had: that is all that finds a dead connection.
+    // No server takes it for a ping too many: after an answer of its own it counts pings anew (grpc-go's
+    // http2_server.go, handlePing). A watch's own progress request would do as well, were it not that etcd's grpc-proxy
+    // does not support it (grpcproxy/watch.go, recvLoop).
     private async Task<WatchResponse> ReadOrProbeAsync(CancellationToken cancellation)
     {
         Task<WatchResponse> reading = ReadOneAsync(timeout: null, cancellation);

@@ -12,9 +12,9 @@ namespace Overlay.Lease.Etcd.Store;
 /// For one caller at a time.
 /// </summary>
 /// <remarks>
-/// A watch that was confirmed and breaks off is opened again behind the last event, and as nothing is missed, nothing is
-/// reported: servers and proxies end streams for reasons of their own, nginx an idle one after 60 s. Only what cannot be
-/// opened again is a gap.
+/// A watch that was confirmed and breaks off is opened again behind the last event, and as nothing is missed, nothing
+/// is reported: servers and proxies end streams for reasons of their own, nginx an idle one after 60 s. Only what
+/// cannot be opened again is a gap.
 /// </remarks>
 /// <param name="client">Where to ask.</param>
 /// <param name="keys">What to watch.</param>
@@ -202,8 +202,9 @@ internal sealed class EtcdLeaseWatch(
             }
             else if (_gaps.TryTakeCount(out int count, out TimeSpan time))
             {
-                warn($"the watch of the leases below {keys.Subnets} was interrupted {count} more "
-                    + $"{(count == 1 ? "time" : "times")} in the last {time.TotalMinutes:0} min, and went on each time");
+                string times = count == 1 ? "time" : "times";
+                warn($"the watch of the leases below {keys.Subnets} was interrupted {count} more {times} in the last "
+                    + $"{time.TotalMinutes:0} min, and went on each time");
             }
         }
         catch (EtcdException problem) when (!problem.IsRefused)
@@ -243,7 +244,7 @@ internal sealed class EtcdLeaseWatch(
         }
     }
 
-    // One that breaks off within seconds, again and again, costs etcd and us something and has a cause to be looked for.
+    // One that breaks off within seconds, again and again, costs etcd and us something, and somebody has to look why.
     private void FollowBreak(EtcdException problem)
     {
         if (++_breaksInARow < BreaksOfChance)
@@ -253,8 +254,8 @@ internal sealed class EtcdLeaseWatch(
 
         if (_gaps.Fail("broken off"))
         {
-            warn($"the watch of the leases below {keys.Subnets} breaks off again and again, and goes on each time where "
-                + $"it was; the last time: {problem.Message}");
+            warn($"the watch of the leases below {keys.Subnets} breaks off again and again, and goes on each time "
+                + $"where it was; the last time: {problem.Message}");
         }
 
         _gaps.End();

@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace Overlay.Lease.Etcd.Store;
 
 /// <summary>
-/// Which interruptions of a watch are worth a line: the first of its kind in an hour, and one that lasts. The others are
-/// counted, and summed up once an hour. Pure state; for one thread at a time.
+/// Which interruptions of a watch are worth a line: the first of its kind in an hour, and one that lasts. The others
+/// are counted, and summed up once an hour. Pure state; for one thread at a time.
 /// </summary>
 /// <param name="clock">Measures what lies between two of them.</param>
 internal sealed class RepeatedGaps(TimeProvider clock)
