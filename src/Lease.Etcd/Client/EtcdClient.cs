@@ -170,7 +170,7 @@ internal sealed class EtcdClient : IAsyncDisposable
     {
         List<EtcdException> failures = [];
         int position = only ?? _endpoints.Preferred;
-        bool hasNewToken = false;
+        bool isRetry = false;
         while (true)
         {
             EtcdConnection connection = _endpoints.Enter(position);
@@ -180,11 +180,15 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 token = await _authentication.GetTokenAsync(connection, cancellation);
                 isAsked = true;
-                return await ask(connection, position, token);
+                T answer = await ask(connection, position, token);
+                _authentication.Accepted(token);
+                return answer;
             }
-            catch (EtcdException problem) when (isAsked && !hasNewToken && IsWorthNewToken(call, token, problem))
+            catch (EtcdException problem) when (isAsked
+                && _authentication.IsWorthNewToken(token, problem, call.IsWatch, isRetry)
+                && (call.IsRepeatable || problem.Failure != EtcdFailure.Interrupted))
             {
-                hasNewToken = true;
+                isRetry = true;
             }
             catch (EtcdException problem) when (problem.IsNotReady || problem.Failure == EtcdFailure.Untrusted)
             {
@@ -229,9 +233,6 @@ internal sealed class EtcdClient : IAsyncDisposable
             _endpoints.GiveUp(connection);
         }
     }
-
-    private bool IsWorthNewToken(EtcdCall call, string? token, EtcdException refusal) =>
-        _authentication.TryForget(token, refusal, isDoubtful: call.IsWatch);
 
     private EtcdException Explain(EtcdException refusal) => (refusal.Code, _options.Username) switch
     {

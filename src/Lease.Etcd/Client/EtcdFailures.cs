@@ -19,11 +19,11 @@ internal static class EtcdFailures
     // Of etcd 3.4 to 3.6. These it gives before anything was done.
     private static readonly string[] s_turnedAway = ["no leader", "not capable", "too many requests"];
 
-    // These come as an invalid argument although the request is fine.
+    // These come as an invalid argument, or from etcd 3.3 without a code, although the request is fine.
     private static readonly string[] s_aboutUsers =
     [
         "authentication failed", "user name is empty", "user name not found", "revision of auth store is old",
-        "invalid auth token",
+        "invalid auth token", "auth: ",
     ];
 
     /// <summary>

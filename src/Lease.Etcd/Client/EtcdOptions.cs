@@ -58,6 +58,10 @@ public sealed record EtcdOptions
     /// <summary>Finds the addresses of an endpoint's name.</summary>
     internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
+    /// <summary>How often, at most, a refusal that a log-in did not mend leads to another one, unless it is surely
+    /// about the token.</summary>
+    internal TimeSpan LogInInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     // The generated one would print the password.
     private bool PrintMembers(StringBuilder builder)
     {

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Etcdserverpb;
 using Overlay.Lease.Etcd.Client;
@@ -99,6 +100,33 @@ public sealed class AuthenticationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_token_from_before_a_change_of_users_is_asked_for_again()
+    {
+        // Only a signed token holds the revision of the users it was given under.
+        string folder = Directory.CreateTempSubdirectory($"overlay-jwt-{Environment.ProcessId}-").FullName;
+        try
+        {
+            using var key = RSA.Create(2048);
+            string secret = Path.Combine(folder, "key.pem"), open = Path.Combine(folder, "public.pem");
+            await File.WriteAllTextAsync(secret, key.ExportRSAPrivateKeyPem(), Cancel);
+            await File.WriteAllTextAsync(open, key.ExportSubjectPublicKeyInfoPem(), Cancel);
+            EtcdAdministration administration = await StartAsync(new EtcdServerOptions
+            {
+                Arguments = ["--auth-token", $"jwt,pub-key={open},priv-key={secret},sign-method=RS256"],
+            });
+            await using EtcdClient root = Client("root", RootPassword);
+            await root.PutAsync(Write(_key, "v"), Cancel);
+            await administration.ChangePasswordAsync("root", RootPassword, Cancel);
+            await root.PutAsync(Write(_key, "w"), Cancel);
+            Assert.Equal("w", await root.ValueAsync(_key));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Users_that_are_demanded_later_need_no_new_client()
     {
         _server = EtcdServer.Start();
@@ -160,9 +188,9 @@ public sealed class AuthenticationTests : IDisposable
         Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
     }
 
-    private async Task<EtcdAdministration> StartAsync()
+    private async Task<EtcdAdministration> StartAsync(EtcdServerOptions? options = null)
     {
-        _server = EtcdServer.Start();
+        _server = EtcdServer.Start(options);
         var administration = new EtcdAdministration(_server.Endpoint);
         await administration.EnableUsersAsync(RootPassword, Cancel);
         return administration;

@@ -15,16 +15,28 @@ internal static class CannedHttp2
 {
     // RFC 9113, sections 3.4, 4.1 and 6.
     private const int PrefaceBytes = 24, HeaderBytes = 9, PingBytes = 8;
-    private const byte Data = 0, Headers = 1, Settings = 4, Ping = 6;
-    private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
+    private const byte Settings = 4, Ping = 6;
+    private const byte Ack = 1;
+
+    internal const byte Data = 0, Headers = 1;
+    internal const byte EndStream = 1, EndHeaders = 4;
 
     /// <param name="status">Of HTTP.</param>
     /// <param name="type">Of the body.</param>
     /// <param name="body">Sent whole, in one frame.</param>
-    internal static LoopbackServer Start(int status, string type, byte[] body) =>
-        new((client, cancellation) => ServeAsync(client, Head(status, type), body, cancellation));
+    internal static LoopbackServer Start(int status, string type, byte[] body)
+    {
+        byte[] head = Head(status, type);
+        return Start((id, _) =>
+            [.. Frame(Headers, EndHeaders, id, head), .. Frame(Data, EndStream, id, body)]);
+    }
 
-    private static async Task ServeAsync(TcpClient client, byte[] head, byte[] body, CancellationToken cancellation)
+    /// <param name="answer">The frames that answer the headers of a request on a stream.</param>
+    internal static LoopbackServer Start(Func<uint, byte[], byte[]> answer) =>
+        new((client, cancellation) => ServeAsync(client, answer, cancellation));
+
+    private static async Task ServeAsync(
+        TcpClient client, Func<uint, byte[], byte[]> answerTo, CancellationToken cancellation)
     {
         NetworkStream stream = client.GetStream();
         await stream.ReadExactlyAsync(new byte[PrefaceBytes], cancellation);
@@ -40,7 +52,7 @@ internal static class CannedHttp2
             {
                 (Settings, 0) => Frame(Settings, Ack, stream: 0, []),
                 (Ping, 0) => Frame(Ping, Ack, stream: 0, payload.AsSpan(0, PingBytes)),
-                (Headers, _) => [.. Frame(Headers, EndHeaders, id, head), .. Frame(Data, EndStream, id, body)],
+                (Headers, _) => answerTo(id, payload),
                 _ => [],
             };
             await stream.WriteAsync(answer, cancellation);
@@ -48,7 +60,7 @@ internal static class CannedHttp2
     }
 
     // RFC 7541, section 6.2.2: names from the static table, nothing indexed, nothing compressed.
-    private static byte[] Head(int status, string type)
+    internal static byte[] Head(int status, string type)
     {
         const byte StatusName = 8, ContentTypeName = 31, FourBits = 15;
         return
@@ -58,7 +70,7 @@ internal static class CannedHttp2
         ];
     }
 
-    private static byte[] Frame(byte type, byte flags, uint stream, ReadOnlySpan<byte> payload)
+    internal static byte[] Frame(byte type, byte flags, uint stream, ReadOnlySpan<byte> payload)
     {
         byte[] frame =
         [
