@@ -18,7 +18,8 @@ internal static class StoreIdentity
         || (EtcdOf(one) is { } a && EtcdOf(other) is { } b && a.Prefix == b.Prefix && a.Endpoints.Intersect(b.Endpoints)
             .Any());
 
-    // etcd:http://10.0.0.1:2379,http://10.0.0.2:2379/coreos.com/network; a prefix has no two slashes in a row.
+    // etcd:http://10.0.0.1:2379,http://10.0.0.2:2379/coreos.com/network, or with a space in place of the first slash of
+    // a prefix that has none, which is another one. A prefix has no two slashes in a row.
     private static (string[] Endpoints, string Prefix)? EtcdOf(string description)
     {
         int lastUrl = description.LastIndexOf(UrlMark, StringComparison.Ordinal);
@@ -27,7 +28,7 @@ internal static class StoreIdentity
             return null;
         }
 
-        int end = description.IndexOf('/', lastUrl + UrlMark.Length);
+        int end = description.IndexOfAny(['/', ' '], lastUrl + UrlMark.Length);
         return end < 0 ? null : (description[EtcdScheme.Length..end].Split(','), description[end..]);
     }
 }

@@ -223,7 +223,7 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 double before = connection.PingInterval.TotalSeconds;
                 _warn?.Invoke(
-                    $"etcd {connection.Endpoint.Scheme}://{connection.Endpoint.Authority} takes a ping every "
+                    $"etcd {EtcdEndpointList.Text(connection.Endpoint)} takes a ping every "
                         + $"{before:0.###} s for too many (ENHANCE_YOUR_CALM): pings are twice as far apart from now "
                         + "on, and it is asked for its status meanwhile");
             }

@@ -1,27 +1,40 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Linq;
 
 namespace Overlay.Lease.Etcd.Client;
 
-/// <summary>The text of <c>--etcd-endpoints</c>: URLs with commas between them, as flannel takes them.</summary>
+/// <summary>
+/// The text of <c>--etcd-endpoints</c>: URLs, or hosts with their ports, with commas between them, as flannel takes
+/// them.
+/// </summary>
 public static class EtcdEndpointList
 {
+    private const string SchemeMark = "://";
+
     /// <summary>Reads it. Spaces around a URL, a slash after it and a URL given twice are forgiven.</summary>
     /// <param name="text">For example <c>https://10.0.0.1:2379,https://10.0.0.2:2379</c>.</param>
+    /// <param name="hasTls">Whether certificates are given, which is what decides over a list without any scheme
+    /// (etcd's client/v3/internal/endpoint). Otherwise a host without one takes that of the others.</param>
     /// <param name="endpoints">One or more, in their order, all with the same scheme.</param>
     /// <param name="problem">One line: what is wrong with which URL, and what it should look like.</param>
     public static bool TryParse(
         string text,
+        bool hasTls,
         [NotNullWhen(true)] out IReadOnlyList<Uri>? endpoints,
         [NotNullWhen(false)] out string? problem)
     {
         ArgumentNullException.ThrowIfNull(text);
         endpoints = null;
         List<Uri> found = [];
-        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
+        string unsaid = parts.FirstOrDefault(HasScheme) is { } url
+            ? url[..url.IndexOf(SchemeMark, StringComparison.Ordinal)]
+            : hasTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
+        foreach (string part in parts)
         {
-            if (!TryParseOne(part, out Uri? endpoint, out problem))
+            if (!TryParseOne(part, unsaid, out Uri? endpoint, out problem))
             {
                 return false;
             }
@@ -44,8 +57,16 @@ public static class EtcdEndpointList
         return true;
     }
 
+    /// <summary>An endpoint for messages, always with its port: <c>http://10.0.0.1:2379</c>.</summary>
+    internal static string Text(Uri endpoint) => $"{endpoint.Scheme}://{HostAndPort(endpoint)}";
+
+    /// <summary>The same without the scheme.</summary>
+    internal static string HostAndPort(Uri endpoint) => $"{endpoint.Host}:{endpoint.Port}";
+
+    private static bool HasScheme(string part) => part.Contains(SchemeMark, StringComparison.Ordinal);
+
     private static bool TryParseOne(
-        string part, [NotNullWhen(true)] out Uri? endpoint, [NotNullWhen(false)] out string? problem)
+        string part, string unsaid, [NotNullWhen(true)] out Uri? endpoint, [NotNullWhen(false)] out string? problem)
     {
         endpoint = null;
         if (part.Contains('@'))
@@ -57,14 +78,15 @@ public static class EtcdEndpointList
         }
 
         // Without a port a URL means 80 or 443, where no etcd listens.
-        bool isEndpoint = part.Contains("://", StringComparison.Ordinal)
-            && Uri.TryCreate(part, UriKind.Absolute, out endpoint)
+        string url = HasScheme(part) ? part : $"{unsaid}{SchemeMark}{part}";
+        bool isEndpoint = Uri.TryCreate(url, UriKind.Absolute, out endpoint)
             && endpoint.Scheme is "http" or "https"
             && part.TrimEnd('/').EndsWith($":{endpoint.Port}", StringComparison.Ordinal)
             && endpoint.PathAndQuery == "/";
         problem = isEndpoint
             ? null
-            : $"etcd endpoint \"{part}\": must look like http://10.0.0.1:2379 or https://etcd.example:2379";
+            : $"etcd endpoint \"{part}\": must look like http://10.0.0.1:2379, https://etcd.example:2379 or "
+                + "10.0.0.1:2379";
         return isEndpoint;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class EtcdException : Exception
         string call,
         string reason,
         Exception? innerException = null)
-        : base($"etcd {endpoint.Scheme}://{endpoint.Authority}: {call}: {JoinLines(reason)}", innerException)
+        : base($"etcd {EtcdEndpointList.Text(endpoint)}: {call}: {JoinLines(reason)}", innerException)
     {
         Code = code;
         Failure = failure;
@@ -127,7 +127,9 @@ internal sealed class EtcdException : Exception
         return failures.Count == 1 ? foremost : new EtcdException(failures, foremost);
     }
 
-    private static string ShortForm(EtcdException failure) => $"{failure.Endpoint?.Authority}: {failure.Reason}";
+    private static string ShortForm(EtcdException failure) => failure.Endpoint is { } endpoint
+        ? $"{EtcdEndpointList.HostAndPort(endpoint)}: {failure.Reason}"
+        : failure.Reason;
 
     private static string JoinLines(string text) =>
         string.Join(' ', text.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries));

@@ -35,12 +35,13 @@ internal sealed class EtcdKeys
     internal string SubnetsEnd { get; }
 
     /// <summary>
-    /// For messages, <c>etcd:http://127.0.0.1:2379/coreos.com/network</c>; the same options give the same text.
+    /// For messages, <c>etcd:http://127.0.0.1:2379/coreos.com/network</c>; with a space before a prefix that has no
+    /// slash of its own, whose keys are others. The same options give the same text.
     /// </summary>
     internal string Describe(EtcdOptions options)
     {
-        string endpoints = string.Join(',', options.Endpoints.Select(endpoint => endpoint.AbsoluteUri.TrimEnd('/')));
-        return $"etcd:{endpoints}/{Prefix.TrimStart('/')}";
+        string endpoints = string.Join(',', options.Endpoints.Select(EtcdEndpointList.Text));
+        return Config[0] == '/' ? $"etcd:{endpoints}/{Prefix.TrimStart('/')}" : $"etcd:{endpoints} {Prefix}";
     }
 
     internal string Of(string name) => Subnets + name;

@@ -35,11 +35,11 @@ public sealed class LeaseStoreOptions
 
     private readonly Option<IReadOnlyList<Uri>> _endpoints = new("--etcd-endpoints")
     {
-        Description = "client URLs of etcd's members, separated by commas",
+        Description = "client URLs of etcd's members, separated by commas; without http:// or https:// certificates "
+            + "decide",
         HelpName = "URL,…",
         Recursive = true,
         DefaultValueFactory = _ => Endpoints(DefaultEndpoints),
-        CustomParser = ParseEndpoints,
     };
 
     private readonly Option<string> _prefix = new("--etcd-prefix")
@@ -66,6 +66,9 @@ public sealed class LeaseStoreOptions
     private readonly Option<string> _password = TextOption(
         PasswordName, "TEXT", "the user's password, which everybody on this host can read with ps(1): prefer "
             + "--etcd-password-file");
+
+    /// <summary>None is given yet.</summary>
+    public LeaseStoreOptions() => _endpoints.CustomParser = ParseEndpoints;
 
     /// <summary>Gives the options to a command and all its subcommands.</summary>
     public void AddTo(Command command)
@@ -216,7 +219,7 @@ public sealed class LeaseStoreOptions
         }
 
         // It would go over the wire in the clear, or nowhere, where the operator counts on the certificate.
-        Option? ofTls = ((Option[])[_caFile, _certFile, _serverName]).FirstOrDefault(option => Has(result, option));
+        Option? ofTls = OptionOfTls(result);
         return ofTls is not null && endpoints?[0].Scheme != Uri.UriSchemeHttps
             ? $"{ofTls.Name} is given, but {_endpoints.Name} is not https; give https URLs"
             : null;
@@ -272,11 +275,14 @@ public sealed class LeaseStoreOptions
     // The store joins it, and it alone, so that no two places can differ in how.
     private static string? Prefix(string text) => text.Trim('/').Length == 0 ? null : text;
 
-    private static IReadOnlyList<Uri> ParseEndpoints(ArgumentResult result)
+    private Option? OptionOfTls(SymbolResult result) =>
+        ((Option[])[_caFile, _certFile, _serverName]).FirstOrDefault(option => Has(result, option));
+
+    private IReadOnlyList<Uri> ParseEndpoints(ArgumentResult result)
     {
         if (EtcdEndpointList.TryParse(
-            result.Tokens.Count > 0 ? result.Tokens[^1].Value : string.Empty, out IReadOnlyList<Uri>? endpoints,
-            out string? problem))
+            result.Tokens.Count > 0 ? result.Tokens[^1].Value : string.Empty, OptionOfTls(result) is not null,
+            out IReadOnlyList<Uri>? endpoints, out string? problem))
         {
             return endpoints;
         }
@@ -286,7 +292,7 @@ public sealed class LeaseStoreOptions
     }
 
     private static IReadOnlyList<Uri> Endpoints(string text) =>
-        EtcdEndpointList.TryParse(text, out IReadOnlyList<Uri>? endpoints, out string? problem)
+        EtcdEndpointList.TryParse(text, hasTls: false, out IReadOnlyList<Uri>? endpoints, out string? problem)
             ? endpoints
             : throw new FormatException(problem);
 

@@ -48,7 +48,7 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     [InlineData("--etcd-prefix //", "--etcd-prefix is '//'; give a key such as /coreos.com/network")]
     [InlineData("--etcd-endpoints ftp://a:1", "--etcd-endpoints: etcd endpoint \"ftp://a:1\": must look like "
         + "http://10.0.0.1:2379")]
-    [InlineData("--etcd-endpoints a:2379", "--etcd-endpoints: etcd endpoint \"a:2379\": must look like")]
+    [InlineData("--etcd-endpoints a", "--etcd-endpoints: etcd endpoint \"a\": must look like")]
     [InlineData("--etcd-endpoints http://a", "--etcd-endpoints: etcd endpoint \"http://a\": must look like")]
     [InlineData("--etcd-endpoints http://a:1,https://b:1", "--etcd-endpoints: etcd endpoint https://b:1: all "
         + "endpoints must be http or all https")]
@@ -103,6 +103,19 @@ public sealed class LeaseStoreOptionsTests : IDisposable
                 etcd.Options.Username, etcd.Options.Password, etcd.Options.PasswordFile, etcd.Options.TokenFile,
             },
             Assert.Null);
+    }
+
+    [Theory]
+    [InlineData("--etcd-endpoints a:1", "http")]
+    [InlineData("--etcd-endpoints a:1 --etcd-cafile {0}", "https")]
+    [InlineData("--etcd-certfile {0} --etcd-keyfile {0} --etcd-endpoints a:1", "https")]
+    [InlineData("--etcd-server-name etcd.example --etcd-endpoints a:1", "https")]
+    public void An_endpoint_without_a_scheme_is_https_where_certificates_are_given(string line, string scheme)
+    {
+        LeaseStoreChoice.Etcd etcd = Assert.IsType<LeaseStoreChoice.Etcd>(Read(
+            line.Replace("{0}", Write("pem", "x"), StringComparison.Ordinal)));
+
+        Assert.Equal(new Uri($"{scheme}://a:1"), Assert.Single(etcd.Options.Endpoints));
     }
 
     [Theory]

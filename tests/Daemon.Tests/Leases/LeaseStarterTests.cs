@@ -239,6 +239,8 @@ public sealed class LeaseStarterTests : IDisposable
     [InlineData("etcd:http://a:1/n", "etcd:http://a:1/other", false)]
     [InlineData("etcd:http://a:1/n", "etcd:http://a:11/n", false)]
     [InlineData("etcd:http://a:1/n", "etcd:https://a:1/n", false)]
+    [InlineData("etcd:http://a:1 n", "etcd:http://a:1/n", false)] // keys n/… and /n/…
+    [InlineData("etcd:http://a:1 n/m", "etcd:http://b:1,http://a:1 n/m", true)]
     [InlineData("file:/http://a:1/n", "file:/x,http://a:1/n", false)]
     [InlineData("etcd:http://a:1", "etcd:http://a:1,http://b:1", false)]
     public void A_snapshot_is_of_the_same_etcd_when_prefix_and_an_endpoint_are(

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -77,6 +78,17 @@ public sealed class EtcdDialTests
         await using EtcdClient client = Client(
             (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]),
             etcd.Endpoint.Port, TimeSpan.FromSeconds(20));
+        Assert.Null(await client.ValueAsync(_key));
+    }
+
+    [Fact]
+    public async Task A_host_with_its_port_is_an_endpoint()
+    {
+        using var etcd = EtcdServer.Start();
+        string text = $"127.0.0.1:{etcd.Endpoint.Port}";
+        Assert.True(EtcdEndpointList.TryParse(
+            text, hasTls: false, out IReadOnlyList<Uri>? endpoints, out string? problem), problem);
+        await using var client = new EtcdClient(Options(endpoints));
         Assert.Null(await client.ValueAsync(_key));
     }
 

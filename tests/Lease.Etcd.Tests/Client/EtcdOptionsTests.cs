@@ -15,16 +15,36 @@ public sealed class EtcdOptionsTests
         + "https://[fd00::1]:2379", "https://etcd-1.example:2379/|https://[fd00::1]:2379/")]
     [InlineData("http://a:2379,http://a:2379", "http://a:2379/")]
     [InlineData("http://a:80", "http://a/")]
-    public void Endpoints_are_URLs_with_commas_between_them(string text, string expected)
+    [InlineData("172.16.0.4:2379", "http://172.16.0.4:2379/")]
+    [InlineData("etcd-1.example:2379, [fd00::1]:2379", "http://etcd-1.example:2379/|http://[fd00::1]:2379/")]
+    [InlineData("a:2379,https://b:2379", "https://a:2379/|https://b:2379/")]
+    public void Endpoints_are_URLs_or_hosts_with_ports_with_commas_between_them(string text, string expected)
     {
-        Assert.True(EtcdEndpointList.TryParse(text, out IReadOnlyList<Uri>? endpoints, out string? problem), problem);
+        Assert.True(
+            EtcdEndpointList.TryParse(text, hasTls: false, out IReadOnlyList<Uri>? endpoints, out string? problem),
+            problem);
         Assert.Equal(expected.Split('|'), endpoints.Select(endpoint => endpoint.AbsoluteUri));
+    }
+
+    [Theory]
+    [InlineData("172.16.0.4:2379", "https")]
+    [InlineData("a:2379,b:2379", "https")]
+    [InlineData("a:2379,http://b:2379", "http")]
+    public void Where_certificates_are_given_endpoints_without_any_scheme_are_https(string text, string scheme)
+    {
+        Assert.True(
+            EtcdEndpointList.TryParse(text, hasTls: true, out IReadOnlyList<Uri>? endpoints, out string? problem),
+            problem);
+        Assert.All(endpoints, endpoint => Assert.Equal(scheme, endpoint.Scheme));
     }
 
     [Theory]
     [InlineData("", "\"\"")]
     [InlineData("http://a:2379,", "\"\"")]
-    [InlineData("10.0.0.1:2379", "\"10.0.0.1:2379\"")]
+    [InlineData("10.0.0.1", "\"10.0.0.1\"")]
+    [InlineData("etcd.example", "must look like")]
+    [InlineData("fd00::1:2379", "must look like")]
+    [InlineData("a:2379/v3", "must look like")]
     [InlineData("http://10.0.0.1", "\"http://10.0.0.1\"")]
     [InlineData("http:10.0.0.1:2379", "must look like")]
     [InlineData("unix:///run/etcd", "must look like")]
@@ -33,7 +53,7 @@ public sealed class EtcdOptionsTests
     [InlineData("http://a:2379,https://b:2379", "all endpoints must be http or all https")]
     public void An_endpoint_that_is_none_is_named_with_what_it_should_look_like(string text, string part)
     {
-        Assert.False(EtcdEndpointList.TryParse(text, out _, out string? problem));
+        Assert.False(EtcdEndpointList.TryParse(text, hasTls: false, out _, out string? problem));
         Assert.Contains(part, problem, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem);
     }
@@ -41,9 +61,10 @@ public sealed class EtcdOptionsTests
     [Theory]
     [InlineData("http://root:secret@a:2379")]
     [InlineData("http//root:secret@a:2379")]
+    [InlineData("root:secret@a:2379")]
     public void A_password_in_an_endpoint_is_refused_and_not_repeated(string text)
     {
-        Assert.False(EtcdEndpointList.TryParse(text, out _, out string? problem));
+        Assert.False(EtcdEndpointList.TryParse(text, hasTls: false, out _, out string? problem));
         Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);
         Assert.Contains("--etcd-password-file", problem, StringComparison.Ordinal);
     }

@@ -25,12 +25,13 @@ public sealed class EtcdKeysTests
     }
 
     [Theory]
-    [InlineData("/coreos.com/network", "etcd:http://127.0.0.1:4001,http://127.0.0.1:2379/coreos.com/network")]
-    [InlineData("coreos.com/network/", "etcd:http://127.0.0.1:4001,http://127.0.0.1:2379/coreos.com/network")]
-    public void A_store_is_named_by_its_endpoints_and_its_prefix(string prefix, string name)
+    [InlineData("/coreos.com/network", "etcd:http://127.0.0.1:4001,http://127.0.0.1:80/coreos.com/network")]
+    [InlineData("/", "etcd:http://127.0.0.1:4001,http://127.0.0.1:80/")]
+    [InlineData("coreos.com/network/", "etcd:http://127.0.0.1:4001,http://127.0.0.1:80 coreos.com/network")]
+    public void A_store_is_named_by_its_endpoints_and_its_prefix_as_its_keys_begin(string prefix, string name)
     {
         var options = new EtcdOptions { Endpoints = [
-            new Uri("http://127.0.0.1:4001"), new Uri("http://127.0.0.1:2379/")] };
+            new Uri("http://127.0.0.1:4001"), new Uri("http://127.0.0.1:80/")] };
 
         Assert.Equal(name, new EtcdKeys(prefix).Describe(options));
     }
