@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Overlay.Net;
 
@@ -19,6 +20,26 @@ public readonly record struct Ipv4Address(uint Value) : IComparable<Ipv4Address>
 
     /// <summary>Whether it is 0.0.0.0, which stands for "any" and for "none".</summary>
     public bool IsUnspecified => Value == 0;
+
+    /// <summary>
+    /// Whether it names many hosts: a group in 224.0.0.0/4, or 255.255.255.255, everybody on the link. An address of
+    /// 240.0.0.0/4, once reserved, names one host to Linux since 2.6.25 (include/linux/in.h).
+    /// </summary>
+    public bool IsMulticastOrBroadcast
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Value >> 28 == 0xE || Value == uint.MaxValue;
+    }
+
+    /// <summary>
+    /// Whether one host can be reached by it from others: not where <see cref="IsMulticastOrBroadcast"/>, and not in
+    /// 0.0.0.0/8 or 127.0.0.0/8, which are "this network" and the host itself (RFC 1122, section 3.2.1.3).
+    /// </summary>
+    public bool IsUnicast
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Value >> 24 is not 0 and not 127 && !IsMulticastOrBroadcast;
+    }
 
     /// <summary>The address <paramref name="count"/> after this one; after 255.255.255.255 comes 0.0.0.0.</summary>
     public static Ipv4Address operator +(Ipv4Address address, uint count) => new(address.Value + count);

@@ -47,6 +47,28 @@ public sealed class Ipv4AddressTests
     }
 
     [Theory]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("0.255.255.255", false)]
+    [InlineData("1.0.0.0", true)]
+    [InlineData("126.255.255.255", true)]
+    [InlineData("127.0.0.0", false)]
+    [InlineData("127.255.255.255", false)]
+    [InlineData("128.0.0.0", true)]
+    [InlineData("223.255.255.255", true)]
+    [InlineData("224.0.0.0", false, true)]
+    [InlineData("239.255.255.255", false, true)]
+    [InlineData("240.0.0.0", true)]
+    [InlineData("255.255.255.254", true)]
+    [InlineData("255.255.255.255", false, true)]
+    public void An_address_is_one_hosts_as_linux_has_it(string text, bool isUnicast, bool isOfMany = false)
+    {
+        var address = Ipv4Address.Parse(text);
+
+        Assert.Equal(isUnicast, address.IsUnicast);
+        Assert.Equal(isOfMany, address.IsMulticastOrBroadcast);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("1.2.3")]
     [InlineData("1.2.3.4.5")]

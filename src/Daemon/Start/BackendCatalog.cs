@@ -24,7 +24,7 @@ internal static class BackendCatalog
                 $"the network config in {source} has EnableIPv4 false; this backend is IPv4 only: set it to true");
         }
 
-        if (config.Network.Address.Value >> 24 is 0 or 127 or >= 224)
+        if (!config.Network.Address.IsUnicast)
         {
             throw new OperatorException(
                 $"the Network {config.Network} in the network config of {source} holds no hosts' addresses; choose a "

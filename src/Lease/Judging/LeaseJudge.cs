@@ -60,10 +60,9 @@ public static class LeaseJudge
                 + "use an address of the host's own network";
         }
 
-        // RFC 6890: 0.0.0.0/8 and 127.0.0.0/8 name the host itself; 224.0.0.0 and up are groups, reserved or broadcast.
-        return (publicIp.Value >> 24) is 0 or 127 or >= 224
-            ? $"the public address {publicIp} is not one host's address; use an address other hosts can send to"
-            : null;
+        return publicIp.IsUnicast
+            ? null
+            : $"the public address {publicIp} is not one host's address; use an address other hosts can send to";
     }
 
     /// <summary>Why a lease cannot count, whatever the others are; null when it can.</summary>

@@ -49,7 +49,7 @@ public enum DropReason
     /// <summary>Inbound: the outer source is no known peer's public IP.</summary>
     UnknownPeer,
 
-    /// <summary>Inbound: the inner source cannot be one host: 0/8, 127/8, 224/4 or 240/4.</summary>
+    /// <summary>Inbound: the inner source cannot be one host: 0/8, 127/8, 224/4 or 255.255.255.255.</summary>
     MartianSource,
 
     /// <summary>Inbound: the inner source belongs to this host or to another peer than the sender.</summary>

@@ -42,7 +42,7 @@ internal static class IcmpError
     /// </remarks>
     public static bool MayAnswer(in Ipv4Header packet)
     {
-        if (packet.IsLaterFragment || !packet.HasUnicastSource || IsMulticastOrBroadcast(packet.Destination))
+        if (packet.IsLaterFragment || !packet.HasUnicastSource || packet.Destination.IsMulticastOrBroadcast)
         {
             return false;
         }
@@ -85,6 +85,4 @@ internal static class IcmpError
     // Echo, router discovery, timestamp, information and address mask, each with its reply. Any other type counts as an
     // error.
     private static bool IsQuery(byte type) => type is 0 or 8 or 9 or 10 or 13 or 14 or 15 or 16 or 17 or 18;
-
-    private static bool IsMulticastOrBroadcast(Ipv4Address address) => address.Value >= 0xE0000000;
 }

@@ -44,9 +44,10 @@ public readonly ref struct Ipv4Header
     public Ipv4Address Source => Ipv4Address.Read(_packet[SourceOffset..]);
 
     /// <summary>
-    /// True when the source can be a single host (RFC 1812, section 5.3.7): not in 0/8, 127/8, 224/4 or 240/4.
+    /// True when the source can be a single host (RFC 1812, section 5.3.7): not in 0/8, 127/8 or 224/4, and not
+    /// 255.255.255.255.
     /// </summary>
-    public bool HasUnicastSource => _packet[SourceOffset] is not 0 and not 127 and < 224;
+    public bool HasUnicastSource => Source.IsUnicast;
 
     /// <summary>The destination address.</summary>
     public Ipv4Address Destination => Ipv4Address.Read(_packet[DestinationOffset..]);

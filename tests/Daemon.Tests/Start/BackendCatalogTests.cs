@@ -1,3 +1,4 @@
+using System;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Start;
 using Overlay.Lease;
@@ -34,6 +35,21 @@ public sealed class BackendCatalogTests
     }
 
     [Theory]
+    [InlineData("0.0.0.0/8")]
+    [InlineData("127.0.0.0/8")]
+    [InlineData("224.0.0.0/8")]
+    public void A_network_of_no_hosts_is_refused(string network)
+    {
+        var config = NetworkConfig.Parse($$"""{"Network":"{{network}}"}""");
+
+        Assert.Contains(
+            $"the Network {network} in the network config of file:/x holds no hosts' addresses",
+            Assert.Throws<OperatorException>(() => BackendCatalog.Find(config, "file:/x")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"Network":"240.0.0.0/8"}""", 8285)]
     [InlineData("""{"Network":"10.3.0.0/16"}""", 8285)]
     [InlineData("""{"Network":"10.3.0.0/16","Backend":{"type":"UDP"}}""", 8285)]
     [InlineData("""{"Network":"10.3.0.0/16","Backend":{"type":"UDP","PORT":65535}}""", 65535)]

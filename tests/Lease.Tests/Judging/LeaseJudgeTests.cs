@@ -48,6 +48,20 @@ public sealed class LeaseJudgeTests
     }
 
     [Theory]
+    [InlineData("240.0.0.1", true)]
+    [InlineData("0.1.2.3", false)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("255.255.255.255", false)]
+    public void A_lease_counts_where_one_host_can_have_its_public_address(string publicIp, bool counts)
+    {
+        LeaseSurvey survey = Judge(Entry("10.5.8.0-24", publicIp, created: 1));
+
+        Assert.Equal(counts ? 1 : 0, survey.Leases.Count);
+        Assert.Equal(counts ? 0 : 1, survey.Faults.Count);
+    }
+
+    [Theory]
     [InlineData("10.5.1.7-24", "192.0.2.1", "rename the key, or remove it")]
     [InlineData("10.6.1.0-24", "192.0.2.1", "or remove the key")]
     [InlineData("10.5.8.0-23", "192.0.2.1", "remove the key that is wrong")]

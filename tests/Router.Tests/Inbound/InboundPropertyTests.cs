@@ -158,7 +158,8 @@ public abstract class InboundPropertyTests(RigEngine engine, int datagrams, ITes
             : outer == OtherPeerAddress ? 0x0A054800 : null;
         bool mayCome = peerSubnet is uint subnet && (inner >> 16 != 0x0A05 || inner >> 8 == subnet >> 8);
         return sum == 0xFFFF
-            && datagram[12] is not (0 or 127 or >= 224)
+            && datagram[12] is not (0 or 127 or (>= 224 and < 240))
+            && inner != uint.MaxValue
             && mayCome
             && destination >> 8 == 0x0A0522
             && datagram[8] > 1;

@@ -37,6 +37,18 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     }
 
     [Theory]
+    [InlineData("240.1.2.3", "10.5.200.1")]
+    [InlineData("10.5.34.2", "240.1.2.3")]
+    public void A_client_or_a_destination_in_240_0_0_0_4_is_a_host_as_any_other(string source, string destination)
+    {
+        using var rig = new Rig(engine);
+        rig.Send(Ipv4(Address(source), Address(destination)));
+
+        Assert.Equal(DropReason.NoRoute, Rig.OnlyDrop(rig.Outbound));
+        Assert.Equal(Address(source), Assert.Single(rig.Icmp.Sent).Destination);
+    }
+
+    [Theory]
     [InlineData(new byte[] { 0x45 }, DropReason.ShortPacket)]
     [InlineData(
         new byte[] { 0x43, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 5, 34, 2, 10, 5, 99, 7 }, DropReason.BadHeader)]
