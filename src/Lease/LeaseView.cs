@@ -9,8 +9,9 @@ namespace Overlay.Lease;
 /// input or output; for one thread at a time.
 /// </summary>
 /// <remarks>
-/// This is the one place where our own lease is left out. A lease is ours when it has our subnet or our public address:
-/// the second covers a lease we gave up for another, because a host must not send to itself.
+/// This is the one place where our own leases are told from the others. A lease with our subnet is no peer's, whoever
+/// holds it. One with our public address is ours, because a host must not send to itself, and whatever the peers send
+/// to that address arrives here: a second bridge's, or one that we gave up for another.
 /// </remarks>
 /// <param name="ownSubnet">The subnet we hold at first, without host bits.</param>
 /// <param name="ownPublicIp">The address peers send to us at.</param>
@@ -27,6 +28,9 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
     /// <summary>The subnet we hold, without host bits.</summary>
     public Ipv4Prefix OwnSubnet { get; private set; } = ownSubnet;
 
+    /// <summary>The leases beside the one we hold that name us.</summary>
+    public IReadOnlyCollection<SubnetLease> FurtherOwn { get; private set; } = [];
+
     /// <summary>
     /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner:
     /// peers then drop their routes to us, so it has to be renewed at once. A gap does not change it.
@@ -38,7 +42,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 
     /// <summary>Takes in an update and says what it changed for us.</summary>
     /// <returns>The net effect: each subnet appears at most once. A renewal without other change, a gap and anything
-    /// about our own lease change nothing.</returns>
+    /// about the lease we hold change nothing.</returns>
     public LeaseDelta Apply(LeaseUpdate update) => update switch
     {
         LeaseUpdate.Snapshot snapshot => ApplySnapshot(snapshot.Leases),
@@ -87,7 +91,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 
         _leases = next;
         _leftOut = leftOut;
-        return delta.Build();
+        return Build(delta);
     }
 
     private LeaseDelta ApplyChanges(IReadOnlyList<LeaseChange> changes)
@@ -116,7 +120,17 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
             delta.Compare(before, _leases.GetValueOrDefault(subnet));
         }
 
-        return delta.Build();
+        return Build(delta);
+    }
+
+    private LeaseDelta Build(DeltaBuilder delta)
+    {
+        SubnetLease[] further =
+            [.. _leftOut.Values.Where(lease => lease.Subnet != OwnSubnet && lease.PublicIp == ownPublicIp)];
+        HashSet<Ipv4Prefix> before = [.. FurtherOwn.Select(lease => lease.Subnet)];
+        SubnetLease[] gained = [.. further.Where(lease => !before.Remove(lease.Subnet))];
+        FurtherOwn = further;
+        return delta.Build(gained, [.. before]);
     }
 
     private bool IsOwn(SubnetLease lease) => lease.Subnet == OwnSubnet || lease.PublicIp == ownPublicIp;
@@ -146,14 +160,14 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
             }
         }
 
-        internal LeaseDelta Build() =>
-            _added.Count + _changed.Count + _removed.Count == 0
+        internal LeaseDelta Build(IReadOnlyList<SubnetLease> ownGained, IReadOnlyList<Ipv4Prefix> ownLost) =>
+            _added.Count + _changed.Count + _removed.Count + ownGained.Count + ownLost.Count == 0
                 ? LeaseDelta.Empty
-                : new LeaseDelta(_added, _changed, _removed);
+                : new LeaseDelta(_added, _changed, _removed) { OwnGained = ownGained, OwnLost = ownLost };
     }
 }
 
-/// <summary>What an update changed about the other hosts' leases. No subnet appears twice.</summary>
+/// <summary>What an update changed about all leases but the one we hold. No subnet appears twice in a list.</summary>
 /// <param name="Added">Leases that were not there.</param>
 /// <param name="Changed">Leases whose attributes differ now, as they are now: another public address, say.</param>
 /// <param name="Removed">Leases that are gone, as they last were.</param>
@@ -165,6 +179,12 @@ public sealed record LeaseDelta(
     /// <summary>Nothing changed.</summary>
     public static LeaseDelta Empty { get; } = new([], [], []);
 
+    /// <summary>Further leases that name us now.</summary>
+    public IReadOnlyList<SubnetLease> OwnGained { get; init; } = [];
+
+    /// <summary>Subnets of leases that did, beside the one we hold.</summary>
+    public IReadOnlyList<Ipv4Prefix> OwnLost { get; init; } = [];
+
     /// <summary>Whether nothing changed.</summary>
-    public bool IsEmpty => Added.Count + Changed.Count + Removed.Count == 0;
+    public bool IsEmpty => Added.Count + Changed.Count + Removed.Count + OwnGained.Count + OwnLost.Count == 0;
 }

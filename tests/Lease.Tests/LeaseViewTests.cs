@@ -83,9 +83,14 @@ public sealed class LeaseViewTests
         SubnetLease next = LeaseOf("10.5.7.0/24", "192.0.2.1");
         _view.Apply(Snapshot(s_own, s_peer));
 
-        Assert.True(_view.MoveTo(next.Subnet).IsEmpty);
+        LeaseDelta moved = _view.MoveTo(next.Subnet);
+        Assert.Empty(moved.Added.Concat(moved.Changed).Concat(moved.Removed));
+        Assert.Equal([s_own], moved.OwnGained); // what peers send to it arrives here still
 
-        Assert.True(_view.Apply(Changes(LeaseChange.Put(next), LeaseChange.Removed(s_own.Subnet))).IsEmpty);
+        LeaseDelta gone = _view.Apply(Changes(LeaseChange.Put(next), LeaseChange.Removed(s_own.Subnet)));
+        Assert.Empty(gone.Added.Concat(gone.Changed).Concat(gone.Removed).Concat(gone.OwnGained));
+        Assert.Equal([s_own.Subnet], gone.OwnLost);
+        Assert.Empty(_view.FurtherOwn);
         Assert.True(_view.OwnIsHeld);
         _view.Apply(Changes(LeaseChange.Removed(next.Subnet)));
         Assert.False(_view.OwnIsHeld);
@@ -158,8 +163,14 @@ public sealed class LeaseViewTests
     {
         SubnetLease given = LeaseOf("10.5.9.0/24", "192.0.2.1");
 
-        Assert.True(_view.Apply(Snapshot(given)).IsEmpty);
+        LeaseDelta delta = _view.Apply(Snapshot(given, s_own));
+
+        Assert.Equal([given], delta.OwnGained);
+        Assert.Empty(_view.Leases);
+        Assert.Equal([given], _view.FurtherOwn);
         Assert.True(_view.Apply(Changes(LeaseChange.Put(given))).IsEmpty);
+        Assert.Equal([given.Subnet], _view.Apply(Changes(LeaseChange.Removed(given.Subnet))).OwnLost);
+        Assert.Empty(_view.FurtherOwn);
     }
 
     [Fact]

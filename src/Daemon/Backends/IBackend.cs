@@ -43,10 +43,10 @@ internal interface IBackend : IDisposable
     void Open(Ipv4Prefix own);
 
     /// <summary>Puts leases in force. Packets follow them when it returns.</summary>
-    /// <param name="own">The subnet that this host holds now; another one than before moves this host.</param>
+    /// <param name="leases">All there are now; another own subnet than before moves this host. Read before the call
+    /// returns.</param>
     /// <param name="delta">What has changed since the last call.</param>
-    /// <param name="peers">Every other host's lease.</param>
-    void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers);
+    void Apply(LeaseView leases, LeaseDelta delta);
 
     /// <summary>Begins to forward.</summary>
     void Forward();

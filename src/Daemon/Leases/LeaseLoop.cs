@@ -1,5 +1,5 @@
 using System;
-using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -11,10 +11,9 @@ using Overlay.Net;
 namespace Overlay.Daemon.Leases;
 
 /// <summary>Puts leases in force; when it returns, packets follow them.</summary>
-/// <param name="own">The subnet held.</param>
+/// <param name="leases">All there are now; read before the call returns.</param>
 /// <param name="delta">What has changed since the last call.</param>
-/// <param name="peers">Every other host's lease.</param>
-internal delegate void ApplyLeases(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers);
+internal delegate void ApplyLeases(LeaseView leases, LeaseDelta delta);
 
 /// <summary>
 /// Keeps routes and own subnet up to date. What the store tells and what becomes of the own lease arrives here in one
@@ -111,7 +110,7 @@ internal sealed class LeaseLoop
         {
             LeaseDelta delta = _view.Apply(new LeaseUpdate.Snapshot([_own, .. peers]));
             _knowsPeers = true;
-            _apply(_own.Subnet, delta, _view.Leases);
+            _apply(_view, delta);
             _firstUpdate.SetResult();
             _keeper.Doubt(LeaseDoubts.MayBeLost);
         }
@@ -161,7 +160,7 @@ internal sealed class LeaseLoop
         _knowsPeers |= update is LeaseUpdate.Snapshot;
         if (!delta.IsEmpty || !_firstUpdate.Task.IsCompleted)
         {
-            _apply(_own.Subnet, delta, _view.Leases);
+            _apply(_view, delta);
             Report(delta);
             Save();
         }
@@ -200,7 +199,7 @@ internal sealed class LeaseLoop
         if (lease.Subnet != before)
         {
             LeaseDelta delta = _view.MoveTo(lease.Subnet);
-            _apply(lease.Subnet, delta, _view.Leases);
+            _apply(_view, delta);
             Report(delta);
         }
 
@@ -211,13 +210,14 @@ internal sealed class LeaseLoop
     {
         if (_knowsPeers)
         {
-            _snapshots.Offer(
-                new LeaseSnapshot(_clock.GetUtcNow(), _store.Description, _start.Config, _own, [.. _view.Leases]));
+            _snapshots.Offer(new LeaseSnapshot(
+                _clock.GetUtcNow(), _store.Description, _start.Config, _own, [.. _view.Leases, .. _view.FurtherOwn]));
         }
     }
 
     private void Report(LeaseDelta delta)
     {
+        ReportOwn(delta);
         if (delta.Added.Count + delta.Changed.Count + delta.Removed.Count > MostChangesLoggedSingly)
         {
             Log.SubnetsChanged(_log, delta.Added.Count, delta.Changed.Count, delta.Removed.Count, _view.Leases.Count);
@@ -237,6 +237,20 @@ internal sealed class LeaseLoop
         foreach (SubnetLease lease in delta.Removed)
         {
             Log.SubnetRemoved(_log, lease.Subnet.ToString());
+        }
+    }
+
+    private void ReportOwn(LeaseDelta delta)
+    {
+        if (delta.OwnGained.Count > 0)
+        {
+            string subnets = string.Join(", ", delta.OwnGained.Select(lease => lease.Subnet));
+            Log.FurtherOwn(_log, subnets, _own.PublicIp.ToString());
+        }
+
+        if (delta.OwnLost.Count > 0)
+        {
+            Log.FurtherOwnLost(_log, string.Join(", ", delta.OwnLost));
         }
     }
 

@@ -13,8 +13,8 @@ namespace Overlay.Daemon.Leases;
 /// <param name="Store">The store's description.</param>
 /// <param name="Config">The network config.</param>
 /// <param name="Own">The lease held.</param>
-/// <param name="Peers">The other hosts' leases. When they end is not kept: the store that knows it says so when it is
-/// back.</param>
+/// <param name="Peers">The other hosts' leases, and those beside <paramref name="Own"/> that name this host. When they
+/// end is not kept: the store that knows it says so when it is back.</param>
 internal sealed record LeaseSnapshot(
     DateTimeOffset Written, string Store, NetworkConfig Config, SubnetLease Own, IReadOnlyList<SubnetLease> Peers)
 {

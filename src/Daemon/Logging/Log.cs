@@ -63,6 +63,9 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Information, "lease store can be read again")]
     internal static partial void GapOver(ILogger log);
 
+    [LoggerMessage(17, LogLevel.Information, "Subnet of this host too, by its public IP {PublicIp}: {Subnets}")]
+    internal static partial void FurtherOwn(ILogger log, string subnets, string publicIp);
+
     [LoggerMessage(18, LogLevel.Warning, "interface {Interface} is down, so nothing is forwarded; bring it up: ip "
         + "link set {Interface} up")]
     internal static partial void LinkDown(ILogger log, string @interface);
@@ -132,6 +135,9 @@ internal static partial class Log
     [LoggerMessage(36, LogLevel.Warning, "interface {Interface} was renamed to {Name}, where others look for it in "
         + "vain; name it back: ip link set {Name} name {Interface}")]
     internal static partial void LinkRenamed(ILogger log, string @interface, string name);
+
+    [LoggerMessage(37, LogLevel.Information, "Subnet of this host no longer: {Subnets}")]
+    internal static partial void FurtherOwnLost(ILogger log, string subnets);
 
     [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]
     internal static partial void WorsePath(ILogger log, string peer, string what);

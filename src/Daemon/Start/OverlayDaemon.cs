@@ -99,10 +99,10 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     {
         backend.Open(start.Own.Subnet);
         var subnetFile = new SubnetFile(options.SubnetFile, config.Network, backend.Mtu, start.Own.Subnet, log);
-        void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
+        void Apply(LeaseView leases, LeaseDelta delta)
         {
-            backend.Apply(own, delta, peers);
-            subnetFile.MoveTo(own);
+            backend.Apply(leases, delta);
+            subnetFile.MoveTo(leases.OwnSubnet);
         }
 
         var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);

@@ -184,13 +184,13 @@ internal sealed class EtcdWatchState
             && change.Lease is { } lease
             && lease.PublicIp == own.PublicIp
             && lease.Subnet != own.Subnet
-            && _ledger.Counting.GetValueOrDefault(lease.Subnet) is EtcdLease other
+            && _ledger.Counting.GetValueOrDefault(lease.Subnet) is EtcdLease { IsReservation: false } other
             && !_keeper.Grants.Contains(other.LeaseId)
             && _sharers.Add(other.Name))
         {
-            _warn($"lease key {_keys.Of(other.Name)} has this host's public address "
-                + $"{own.PublicIp} too, "
-                + $"which holds {own.Subnet}; remove it if it is an old one, else give each host its own --public-ip");
+            _warn($"lease key {_keys.Of(other.Name)} has this host's public address {own.PublicIp} too, "
+                + $"which holds {own.Subnet}, so the packets of both go here; remove it if it is an old one, give each "
+                + "host its own --public-ip if two have this one, and reserve both subnets if both are this host's");
         }
     }
 

@@ -53,7 +53,7 @@ internal static class InboundRules
 
         // No transit in any mode: with stale tables on two hosts a packet would go back and forth between them until
         // its time to live is used up.
-        if (!routes.IsInOwnSubnet(packet.Destination))
+        if (!routes.IsOwn(packet.Destination))
         {
             return DropReason.NotOurs;
         }
@@ -68,8 +68,20 @@ internal static class InboundRules
     }
 
     // A source outside the network is allowed: a host's own address, or a pod's that masquerading has not replaced.
-    private static bool MayComeFrom(RouteTable routes, Ipv4Address sender, Ipv4Address source) =>
-        routes.IsInNetwork(source)
-            ? !routes.IsInOwnSubnet(source) && routes.Find(source) == sender
-            : !routes.IsInOwnSubnet(source);
+    // Hosts may have their addresses inside the network, and then each may send from the one it is known by.
+    private static bool MayComeFrom(RouteTable routes, Ipv4Address sender, Ipv4Address source)
+    {
+        if (routes.IsOwn(source))
+        {
+            return false;
+        }
+
+        if (!routes.IsInNetwork(source))
+        {
+            return true;
+        }
+
+        Ipv4Address owner = routes.Find(source);
+        return owner == sender || (owner.IsUnspecified && source == sender);
+    }
 }

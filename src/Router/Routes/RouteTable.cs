@@ -34,10 +34,16 @@ public sealed class RouteTable
     private readonly uint[] _rangeStarts = [];
     private readonly uint[] _rangeHops = [];
 
-    private RouteTable(Ipv4Prefix network, Ipv4Prefix ownSubnet, Route[] routes)
+    // Further subnets of this host, disjoint and by address: the first and the last address of each. Usually none.
+    private readonly uint[] _furtherFirst;
+    private readonly uint[] _furtherLast;
+
+    private RouteTable(Ipv4Prefix network, Ipv4Prefix ownSubnet, Ipv4Prefix[] further, Route[] routes)
     {
         Network = network;
         OwnSubnet = ownSubnet;
+        _furtherFirst = [.. further.Select(subnet => subnet.First.Value)];
+        _furtherLast = [.. further.Select(subnet => subnet.Last.Value)];
         Count = routes.Length;
 
         uint[] hops = [.. routes.Select(route => route.NextHop.Value).Distinct()];
@@ -69,12 +75,12 @@ public sealed class RouteTable
     }
 
     /// <summary>A table without routes: no destination is routable, and no host is a peer.</summary>
-    public static RouteTable Empty { get; } = new(s_nothing, s_nothing, []);
+    public static RouteTable Empty { get; } = new(s_nothing, s_nothing, [], []);
 
     /// <summary>The whole overlay network.</summary>
     public Ipv4Prefix Network { get; }
 
-    /// <summary>This host's share of it.</summary>
+    /// <summary>The subnet that this host holds.</summary>
     public Ipv4Prefix OwnSubnet { get; }
 
     /// <summary>Routes in the table.</summary>
@@ -88,10 +94,12 @@ public sealed class RouteTable
 
     /// <summary>Builds a table.</summary>
     /// <param name="network">The whole overlay network.</param>
-    /// <param name="ownSubnet">This host's share of it.</param>
+    /// <param name="ownSubnet">The subnet that this host holds.</param>
     /// <param name="routes">In any order. Of two equal prefixes the later one counts.</param>
+    /// <param name="further">What else is this host's, no two overlapping; null for nothing.</param>
     /// <exception cref="ArgumentException">A prefix length or a next hop is out of range.</exception>
-    public static RouteTable Build(Ipv4Prefix network, Ipv4Prefix ownSubnet, IEnumerable<Route> routes)
+    public static RouteTable Build(
+        Ipv4Prefix network, Ipv4Prefix ownSubnet, IEnumerable<Route> routes, IEnumerable<Ipv4Prefix>? further = null)
     {
         var distinct = new Dictionary<Ipv4Prefix, Route>();
         foreach (Route route in routes)
@@ -104,7 +112,8 @@ public sealed class RouteTable
             distinct[route.Destination.Masked()] = route;
         }
 
-        return new RouteTable(network, ownSubnet, [.. distinct.Values]);
+        return new RouteTable(
+            network, ownSubnet, [.. (further ?? []).OrderBy(subnet => subnet.First)], [.. distinct.Values]);
     }
 
     /// <summary>
@@ -143,8 +152,10 @@ public sealed class RouteTable
     /// <summary>True when the address lies in the overlay network.</summary>
     public bool IsInNetwork(Ipv4Address address) => Network.Contains(address);
 
-    /// <summary>True when the address lies in this host's own subnet.</summary>
-    public bool IsInOwnSubnet(Ipv4Address address) => OwnSubnet.Contains(address);
+    /// <summary>True when the address lies in a subnet of this host.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsOwn(Ipv4Address address) =>
+        OwnSubnet.Contains(address) || (_furtherFirst.Length > 0 && IsInFurther(address));
 
     // Multiplicative hashing by 2^32 / golden ratio (Knuth, TAOCP 3, 6.4) spreads neighbouring addresses.
     private int Slot(uint address) => (int)((address * 2654435769u) >> (32 - BitOperations.Log2((uint)_peers.Length)));
@@ -155,6 +166,13 @@ public sealed class RouteTable
 
         // The first range starts at 0, so there always is one before.
         return new Ipv4Address(_rangeHops[position >= 0 ? position : ~position - 1]);
+    }
+
+    private bool IsInFurther(Ipv4Address address)
+    {
+        int position = Array.BinarySearch(_furtherFirst, address.Value);
+        position = position >= 0 ? position : ~position - 1;
+        return position >= 0 && address.Value <= _furtherLast[position];
     }
 
     private static bool TryPlanIndex(Route[] routes, out uint first, out int shift, out int entries)

@@ -37,10 +37,10 @@ public sealed class KeeperInEtcdTests
             store,
             start,
             keeper,
-            (subnet, _, peers) =>
+            (leases, _) =>
             {
-                Assert.Equal(own.Subnet, subnet); // the host is not moved to another
-                new RoutePublisher(cell, Config.Network).Publish(subnet, peers);
+                Assert.Equal(own.Subnet, leases.OwnSubnet); // the host is not moved to another
+                new RoutePublisher(cell, Config.Network).Publish(leases);
             },
             new SnapshotWriter(new SnapshotFile(directory, log), time), time, log);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -84,6 +84,28 @@ public sealed class LeaseLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_further_lease_that_names_this_host_is_its_own_until_it_is_gone_and_after_a_start_without_the_store()
+    {
+        SubnetLease second = LeaseOf("10.5.250.0", "192.168.0.34");
+        await using (var rig = new LoopRig())
+        {
+            await rig.BeginAsync(s_peer);
+            rig.Store.Tell(new LeaseUpdate.Changes([LeaseChange.Put(second)]));
+            await rig.UntilSaid("Subnet of this host too, by its public IP 192.168.0.34: 10.5.250.0/24");
+            Assert.True(rig.Cell.Current.IsOwn(Address("10.5.250.9")));
+            Assert.Equal(1, rig.Cell.Current.Count);
+
+            rig.Store.Tell(new LeaseUpdate.Changes([LeaseChange.Removed(second.Subnet)]));
+            await rig.UntilSaid("Subnet of this host no longer: 10.5.250.0/24");
+            Assert.False(rig.Cell.Current.IsOwn(Address("10.5.250.9")));
+        }
+
+        await using var later = new LoopRig(peers: [s_peer, second]);
+        Assert.True(later.Cell.Current.IsOwn(Address("10.5.250.9")));
+        Assert.Equal(1, later.Cell.Current.Count);
+    }
+
+    [Fact]
     public async Task Peers_of_a_snapshot_are_routes_at_once_and_the_stores_first_answer_corrects_them_in_one_step()
     {
         await using var rig = new LoopRig(peers: [s_peer, LeaseOf("10.5.98.0", "192.168.0.98")]);

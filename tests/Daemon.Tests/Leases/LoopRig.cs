@@ -72,13 +72,13 @@ internal sealed class LoopRig : IAsyncDisposable
     internal Task Running { get; }
 
     // As the daemon does: routes first, then whatever shows the own subnet.
-    private void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
+    private void Apply(LeaseView leases, LeaseDelta delta)
     {
-        new RoutePublisher(Cell, Config.Network).Publish(own, peers);
-        if (own != _held)
+        new RoutePublisher(Cell, Config.Network).Publish(leases);
+        if (leases.OwnSubnet != _held)
         {
-            _held = own;
-            Moves.Enqueue(own);
+            _held = leases.OwnSubnet;
+            Moves.Enqueue(_held);
         }
     }
 

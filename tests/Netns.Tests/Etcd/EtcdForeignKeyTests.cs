@@ -93,6 +93,32 @@ public sealed class EtcdForeignKeyTests : LabTest
         Assert.All([1, 2], number => Assert.Equal(lab.Subnet(number), SubnetFacts.Read(lab.Host(number).SubnetFile)));
     }
 
+    [Theory]
+    [InlineData("strict")]
+    [InlineData("off")]
+    public void A_second_subnet_that_names_a_host_reaches_the_bridge_it_has_there(string sourceCheck)
+    {
+        const string Second = "10.244.250.0/24", Bridge = "10.244.250.1";
+        TestLab lab = NewLab(2);
+        using LabEtcd etcd = lab.StartEtcd();
+        RunningProgram daemon = lab.BringUp([1, 2], _ => ["--source-check", sourceCheck])[1];
+        lab.Ip.Batch(
+            lab.Host(2).HostNamespace,
+            ["link add second0 type bridge", $"addr add {Bridge}/24 dev second0", "link set second0 up"]);
+
+        etcd.Gateway.PutLease(Second, lab.Host(2).UnderlayAddress.ToString(), lease: 0);
+        daemon.AwaitError($"Subnet of this host too, by its public IP {lab.Host(2).UnderlayAddress}: {Second}");
+        Await(() => lab.Counters(1).Routes == 2, () => $"{lab.Counters(1).Routes} routes");
+
+        using var pinger = new Pinger(lab.Host(1).PodNamespace);
+        Assert.True(pinger.Series(IPAddress.Parse(Bridge), 3, CancellationToken.None).AllAnswered);
+        Assert.True(pinger.Series(lab.Pod(2), 3, CancellationToken.None).AllAnswered);
+        Assert.Equal(0, lab.Counters(2).Inbound.Drops.GetValueOrDefault("not_ours"));
+        etcd.Gateway.DeleteLease(Second);
+        daemon.AwaitError($"Subnet of this host no longer: {Second}");
+        Await(() => lab.Counters(1).Routes == 1, () => $"{lab.Counters(1).Routes} routes");
+    }
+
     [Fact]
     public void A_peer_whose_public_address_changes_is_followed()
     {

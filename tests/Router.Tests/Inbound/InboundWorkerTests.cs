@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
+using Overlay.Router.Routes;
 using Overlay.Router.Workers;
 using Xunit;
 using static Overlay.Testing.Overlays;
@@ -130,6 +131,48 @@ public abstract class InboundWorkerTests(RigEngine engine)
     {
         using var rig = new Rig(engine, check);
         rig.Receive(Ipv4(Address(inner), OurPod), Address(outer));
+
+        Assert.Equal(expected == DropReason.None ? 1 : 0, rig.Tun.Written.Count);
+        Assert.Equal(expected, Rig.OnlyDrop(rig.Inbound));
+    }
+
+    [Theory]
+    [InlineData(SourceCheck.Strict)]
+    [InlineData(SourceCheck.Peer)]
+    [InlineData(SourceCheck.Off)]
+    public void What_goes_to_any_subnet_of_ours_is_delivered_and_nobody_else_may_send_from_one(SourceCheck check)
+    {
+        var network = Ipv4Prefix.Parse("10.5.0.0/16");
+        var peer = new Route(Ipv4Prefix.Parse("10.5.99.0/24"), PeerAddress);
+        using var rig = new Rig(engine, check, RouteTable.Build(
+            network, Ipv4Prefix.Parse("10.5.34.0/24"), [peer], [Ipv4Prefix.Parse("10.5.250.0/24")]));
+        Ipv4Address second = Address("10.5.250.9");
+        rig.Receive(Ipv4(PeerPod, second));
+        rig.Receive(Ipv4(second, OurPod));
+
+        Assert.Equal(check == SourceCheck.Strict ? 1 : 2, rig.Tun.Written.Count);
+        Assert.Equal(check == SourceCheck.Strict ? 1 : 0, rig.Inbound.Dropped(DropReason.SpoofedSource));
+    }
+
+    [Theory]
+    [InlineData("10.5.240.5", "10.5.240.5", DropReason.None)] // the host itself
+    [InlineData("10.5.240.5", "10.5.240.6", DropReason.SpoofedSource)] // another host
+    [InlineData("10.5.240.5", "10.5.98.1", DropReason.None)] // its pod
+    [InlineData("10.5.240.5", "10.5.241.6", DropReason.SpoofedSource)] // another host, and its pod
+    [InlineData("10.5.241.6", "10.5.241.6", DropReason.SpoofedSource)] // the pod of another host has this address
+    public void A_host_inside_the_network_may_send_from_the_address_it_is_known_by(
+        string sender, string source, DropReason expected)
+    {
+        Route[] routes =
+        [
+            new(Ipv4Prefix.Parse("10.5.98.0/24"), Address("10.5.240.5")),
+            new(Ipv4Prefix.Parse("10.5.97.0/24"), Address("10.5.240.6")),
+            new(Ipv4Prefix.Parse("10.5.241.0/24"), Address("10.5.240.6")),
+            new(Ipv4Prefix.Parse("10.5.96.0/24"), Address("10.5.241.6")),
+        ];
+        using var rig = new Rig(engine, SourceCheck.Strict, RouteTable.Build(
+            Ipv4Prefix.Parse("10.5.0.0/16"), Ipv4Prefix.Parse("10.5.34.0/24"), routes));
+        rig.Receive(Ipv4(Address(source), OurPod), Address(sender));
 
         Assert.Equal(expected == DropReason.None ? 1 : 0, rig.Tun.Written.Count);
         Assert.Equal(expected, Rig.OnlyDrop(rig.Inbound));

@@ -19,7 +19,7 @@ public sealed class RouteTableTests
         Assert.Equal(default, RouteTable.Empty.Find(Address("10.1.2.3")));
         Assert.False(RouteTable.Empty.IsPeer(Address("192.168.0.1")));
         Assert.False(RouteTable.Empty.IsPeer(default));
-        Assert.False(RouteTable.Empty.IsInOwnSubnet(Address("10.1.2.3")));
+        Assert.False(RouteTable.Empty.IsOwn(Address("10.1.2.3")));
     }
 
     [Fact]
@@ -36,6 +36,21 @@ public sealed class RouteTableTests
         {
             Assert.Equal(default, table.Find(Address(outside)));
         }
+    }
+
+    [Fact]
+    public void A_host_may_have_further_subnets_and_the_neighbours_of_none_are_its_own()
+    {
+        var table = RouteTable.Build(
+            s_network, s_own, [],
+            [Ipv4Prefix.Parse("10.9.0.0/24"), Ipv4Prefix.Parse("10.2.4.0/22"), Ipv4Prefix.Parse("10.9.1.128/25")]);
+
+        Assert.All(
+            ["10.255.255.0", "10.2.4.0", "10.2.7.255", "10.9.0.0", "10.9.0.255", "10.9.1.128", "10.9.1.255"],
+            own => Assert.True(table.IsOwn(Address(own)), own));
+        Assert.All(
+            ["0.0.0.0", "10.2.3.255", "10.2.8.0", "10.8.255.255", "10.9.1.0", "10.9.1.127", "10.9.2.0", "10.255.254.255"],
+            other => Assert.False(table.IsOwn(Address(other)), other));
     }
 
     [Fact]

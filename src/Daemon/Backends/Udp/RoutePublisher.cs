@@ -12,8 +12,9 @@ namespace Overlay.Daemon.Backends.Udp;
 internal sealed class RoutePublisher(RouteTableCell cell, Ipv4Prefix network)
 {
     /// <summary>Puts a table of these leases in force; the forwarder sees it with its next batch.</summary>
-    /// <param name="own">This host's subnet.</param>
-    /// <param name="peers">The other hosts' leases.</param>
-    internal void Publish(Ipv4Prefix own, IEnumerable<SubnetLease> peers) => cell.Publish(RouteTable.Build(
-        network, own, peers.Select(lease => new Route(lease.Subnet, lease.PublicIp))));
+    internal void Publish(LeaseView leases) => cell.Publish(RouteTable.Build(
+        network,
+        leases.OwnSubnet,
+        leases.Leases.Select(lease => new Route(lease.Subnet, lease.PublicIp)),
+        leases.FurtherOwn.Select(lease => lease.Subnet)));
 }

@@ -73,10 +73,10 @@ internal sealed class UdpBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public void Apply(Ipv4Prefix own, LeaseDelta delta, IReadOnlyCollection<SubnetLease> peers)
+    public void Apply(LeaseView leases, LeaseDelta delta)
     {
-        _publisher.Publish(own, peers);
-        _tunnel.MoveTo(own);
+        _publisher.Publish(leases);
+        _tunnel.MoveTo(leases.OwnSubnet);
     }
 
     /// <inheritdoc/>
