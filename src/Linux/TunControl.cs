@@ -13,6 +13,9 @@ public static unsafe class TunControl
 
     private const string DeviceNode = "/dev/net/tun";
 
+    // A device that somebody made persistent would be attached to with whatever settings it has, and stay.
+    private const int Exclusive = Native.IFF_TUN_EXCL;
+
     /// <summary>
     /// Creates a TUN interface (layer 3, no packet information header) that lives as long as a descriptor of it.
     /// </summary>
@@ -38,9 +41,25 @@ public static unsafe class TunControl
                 $"interface name '{name}' is a pattern, which the kernel would fill in", nameof(name));
         }
 
-        // Exclusive: a device that somebody made persistent would be attached to with whatever settings it has, and
-        // stay.
-        return Open(name, Flags(virtioNetHeader, multiQueue) | Native.IFF_TUN_EXCL);
+        return Open(name, Flags(virtioNetHeader, multiQueue) | Exclusive, out _);
+    }
+
+    /// <summary>As <see cref="CreateInterface"/>, with the first free name of <c>tun0</c>, <c>tun1</c> …</summary>
+    /// <param name="stem">What comes before the number, 1 to 13 bytes without <c>%</c>.</param>
+    /// <param name="name">The name that the kernel has chosen.</param>
+    /// <param name="virtioNetHeader">As above.</param>
+    /// <param name="multiQueue">As above.</param>
+    /// <exception cref="LinuxException">As above, but no name is in use (ENFILE when all numbers are).</exception>
+    public static SafeFd CreateNumberedInterface(
+        string stem, out string name, bool virtioNetHeader = false, bool multiQueue = false)
+    {
+        string pattern = $"{stem}%d";
+        if (stem.Contains('%', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(pattern) > MaximumNameBytes)
+        {
+            throw new ArgumentException($"'{stem}' cannot be numbered", nameof(stem));
+        }
+
+        return Open(pattern, Flags(virtioNetHeader, multiQueue) | Exclusive, out name);
     }
 
     /// <summary>Opens one more queue of an interface that <see cref="CreateInterface"/> made with several.</summary>
@@ -48,7 +67,7 @@ public static unsafe class TunControl
     /// <param name="virtioNetHeader">As it was created: all queues are alike.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static SafeFd AddQueue(string name, bool virtioNetHeader) =>
-        Open(name, Flags(virtioNetHeader, multiQueue: true));
+        Open(name, Flags(virtioNetHeader, multiQueue: true), out _);
 
     /// <summary>Tells the kernel what the reader of an interface can do by itself. It holds for all queues.</summary>
     /// <param name="queue">Any queue, opened with a virtio-net header.</param>
@@ -67,12 +86,12 @@ public static unsafe class TunControl
     private static ushort Flags(bool virtioNetHeader, bool multiQueue) => (ushort)(Native.IFF_TUN | Native.IFF_NO_PI
         | (virtioNetHeader ? Native.IFF_VNET_HDR : 0) | (multiQueue ? Native.IFF_MULTI_QUEUE : 0));
 
-    private static SafeFd Open(string name, int flags)
+    private static SafeFd Open(string wanted, int flags, out string name)
     {
         SafeFd fd = DescriptorIo.OpenDevice(DeviceNode, OpenAdvice);
         try
         {
-            Attach(fd, name, (ushort)flags);
+            name = Attach(fd, wanted, (ushort)flags);
             return fd;
         }
         catch
@@ -82,7 +101,7 @@ public static unsafe class TunControl
         }
     }
 
-    private static void Attach(SafeFd fd, string name, ushort flags)
+    private static string Attach(SafeFd fd, string name, ushort flags)
     {
         var request = default(ifreq); // zeroed: the name is NUL-terminated whatever its length
         Encoding.UTF8.GetBytes(name, request.ifr_name);
@@ -94,8 +113,9 @@ public static unsafe class TunControl
         if (LibC.ioctl(held.Number, Native.TUNSETIFF, &request) < 0)
         {
             Errno errno = DescriptorIo.LastErrno();
+            string shown = name.Replace("%d", "0", StringComparison.Ordinal);
             throw new LinuxException(
-                "TUNSETIFF", errno, $"could not create TUN interface {name}", AttachAdvice(errno, name));
+                "TUNSETIFF", errno, $"could not create TUN interface {shown}", AttachAdvice(errno, shown));
         }
 
         int headerBytes = VirtioNetHeader.Bytes;
@@ -106,6 +126,10 @@ public static unsafe class TunControl
             throw new LinuxException(
                 "TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");
         }
+
+        // The kernel has written the name, with its NUL (drivers/net/tun.c, tun_set_iff).
+        ReadOnlySpan<byte> given = request.ifr_name;
+        return Encoding.UTF8.GetString(given[..given.IndexOf((byte)0)]);
     }
 
     private static string? OpenAdvice(Errno errno) => errno switch
@@ -120,8 +144,8 @@ public static unsafe class TunControl
     {
         Errno.EPERM => "run as root, or grant CAP_NET_ADMIN",
         Errno.ENOTTY => $"{DeviceNode} is not the TUN device; remove it and make it anew: mknod {DeviceNode} c 10 200",
-        Errno.EBUSY => $"it exists: another process holds it (find it with: fuser -v {DeviceNode}), or it was made to "
-            + $"stay (remove it with: ip link del {name})",
+        Errno.EBUSY => $"it exists; look at: ip -d link show {name}; if it is a TUN, another process holds it (find it "
+            + $"with: fuser -v {DeviceNode}), or it was made to stay (remove it with: ip link del {name})",
         Errno.EINVAL or Errno.EEXIST =>
             $"an interface of that name and another kind exists; look at: ip -d link show {name}",
         _ => null,

@@ -27,7 +27,7 @@ public sealed class TunDevice : IDisposable
         _queues = queues;
     }
 
-    /// <summary>The interface's name.</summary>
+    /// <summary>The interface's name when it was made.</summary>
     public string Name { get; }
 
     /// <summary>The device's queues. The kernel keeps a flow on one of them.</summary>
@@ -50,10 +50,27 @@ public sealed class TunDevice : IDisposable
     public static TunDevice Create(string name, bool virtioNetHeader = false, int queues = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
-        var opened = new List<TunQueue>(queues);
+        SafeFd first = TunControl.CreateInterface(name, virtioNetHeader, queues > 1);
+        return WithQueues(name, first, virtioNetHeader, queues);
+    }
+
+    /// <summary>As <see cref="Create"/>, with the first free name of <c>tun0</c>, <c>tun1</c> …</summary>
+    /// <param name="stem">What comes before the number, 1 to 13 bytes.</param>
+    /// <param name="virtioNetHeader">As above.</param>
+    /// <param name="queues">As above.</param>
+    /// <exception cref="LinuxException">As above.</exception>
+    public static TunDevice CreateNumbered(string stem, bool virtioNetHeader = false, int queues = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
+        SafeFd first = TunControl.CreateNumberedInterface(stem, out string name, virtioNetHeader, queues > 1);
+        return WithQueues(name, first, virtioNetHeader, queues);
+    }
+
+    private static TunDevice WithQueues(string name, SafeFd first, bool virtioNetHeader, int queues)
+    {
+        var opened = new List<TunQueue>(queues) { new(first, virtioNetHeader) };
         try
         {
-            opened.Add(new TunQueue(TunControl.CreateInterface(name, virtioNetHeader, queues > 1), virtioNetHeader));
             while (opened.Count < queues)
             {
                 opened.Add(new TunQueue(TunControl.AddQueue(name, virtioNetHeader), virtioNetHeader));

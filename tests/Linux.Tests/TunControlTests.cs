@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Text.Json;
 using Overlay.Testing;
 using Xunit;
@@ -19,6 +20,27 @@ public sealed class TunControlTests
         }
 
         Assert.DoesNotContain(inside.IpJson("link show"), link => link.GetProperty("ifname").GetString() == name);
+    }
+
+    [Fact]
+    public void A_numbered_interface_gets_the_first_free_name_whatever_holds_the_others()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.Ip("link add flannel0 type bridge");
+        inside.Ip("tuntap add flannel1 mode tun");
+        using SafeFd first = inside.Namespace.Run(() => TunControl.CreateNumberedInterface("flannel", out string name));
+
+        string[] names = [.. inside.IpJson("link show").Select(link => link.GetProperty("ifname").GetString()!)];
+        Assert.Equal(["flannel0", "flannel1", "flannel2"], names.Where(name => name != "lo").Order());
+        Assert.Equal(
+            "flannel3",
+            inside.Namespace.Run(() =>
+            {
+                using SafeFd second = TunControl.CreateNumberedInterface(
+                    "flannel", out string name, virtioNetHeader: true, multiQueue: true);
+                using SafeFd queue = TunControl.AddQueue(name, virtioNetHeader: true);
+                return name;
+            }));
     }
 
     [Theory]

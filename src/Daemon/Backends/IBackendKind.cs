@@ -23,9 +23,6 @@ internal interface IBackendKind
     /// <summary>The Type in the network config's Backend and in leases.</summary>
     string Type { get; }
 
-    /// <summary>The network interface that it makes for pods' packets.</summary>
-    string Interface { get; }
-
     /// <summary>How it understands its options in the network config.</summary>
     /// <exception cref="NetworkConfigException">One is not valid.</exception>
     CompletedBackend Complete(BackendConfig backend);

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Linq;
+using System.Text;
 using Overlay.Control;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Start;
@@ -66,6 +67,13 @@ internal static class RunCommand
             HelpName = "DIR",
             DefaultValueFactory = _ => ControlProtocol.DefaultRunDirectory,
             CustomParser = OptionParser.Path("--run-dir"),
+        };
+        var tunName = new Option<string?>("--tun-name")
+        {
+            Description = "the tunnel's interface, 1 to 15 bytes [default: the first free of flannel0, flannel1 …]",
+            HelpName = "NAME",
+            CustomParser = OptionParser.Of(
+                "--tun-name", InterfaceName, "1 to 15 bytes without blanks, '/', ':' and '%', not . or .."),
         };
         var mtu = new Option<int?>("--mtu")
         {
@@ -137,8 +145,8 @@ internal static class RunCommand
 
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
-            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, mtu, port, sourceCheck, engine, without,
-            workers, spin, meter, extraCopies,
+            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, tunName, mtu, port, sourceCheck, engine,
+            without, workers, spin, meter, extraCopies,
         };
         leaseStore.AddTo(command);
         leaseStore.RequireFor(command);
@@ -157,6 +165,7 @@ internal static class RunCommand
             parsed.GetValue(publicIp),
             parsed.GetRequiredValue(subnetFile),
             parsed.GetRequiredValue(runDirectory),
+            parsed.GetValue(tunName),
             parsed.GetValue(mtu),
             parsed.GetValue(port),
             parsed.GetValue(sourceCheck),
@@ -181,6 +190,14 @@ internal static class RunCommand
             return false;
         }
     }
+
+    // As the kernel takes names (net/core/dev.c, dev_valid_name); a % would be filled in.
+    private static string? InterfaceName(string text) =>
+        text is not ("" or "." or "..")
+        && Encoding.UTF8.GetByteCount(text) <= RunLimits.LongestInterfaceName
+        && !text.Any(letter => char.IsWhiteSpace(letter) || letter is '/' or ':' or '%' or '\0')
+            ? text
+            : null;
 
     private static IReadOnlyList<Acceleration>? AccelerationNames(string text)
     {

@@ -45,9 +45,9 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Warning, "lease {Subnet} could not be renewed, next try in {Seconds} s: {Reason}")]
     internal static partial void RenewalFailed(ILogger log, string subnet, int seconds, string reason);
 
-    [LoggerMessage(12, LogLevel.Warning, "IPv4 forwarding is off, so pods' packets will not reach {Interface}; turn "
+    [LoggerMessage(12, LogLevel.Warning, "IPv4 forwarding is off, so pods' packets will not reach their peers; turn "
         + "it on: sysctl -w net.ipv4.ip_forward=1")]
-    internal static partial void ForwardingOff(ILogger log, string @interface);
+    internal static partial void ForwardingOff(ILogger log);
 
     [LoggerMessage(13, LogLevel.Warning, "no ICMP errors will be sent: {Reason}")]
     internal static partial void NoIcmp(ILogger log, string reason);

@@ -8,6 +8,9 @@ internal static class RunLimits
     /// <summary>Where subnet.env goes: stock flannel's place.</summary>
     internal const string DefaultSubnetFile = "/run/flannel/subnet.env";
 
+    /// <summary>The longest name of an interface in bytes (linux/if.h, IFNAMSIZ less its NUL).</summary>
+    internal const int LongestInterfaceName = 15;
+
     /// <summary>The least MTU of the tunnel in bytes (RFC 791, section 3.1: what every host must take).</summary>
     internal const int MinimumMtu = 576;
 

@@ -13,6 +13,7 @@ namespace Overlay.Daemon.Options;
 /// <param name="PublicIp">The address published in the lease; null for the interface's.</param>
 /// <param name="SubnetFile">Where subnet.env goes.</param>
 /// <param name="RunDirectory">Lock, control socket and snapshot of leases.</param>
+/// <param name="TunName">The tunnel's interface name; null for the first free of flannel0, flannel1 …</param>
 /// <param name="Mtu">The tunnel's MTU in bytes; null for the interface's less 28.</param>
 /// <param name="Port">UDP port; null for the network config's.</param>
 /// <param name="SourceCheck">How much an inbound datagram has to prove.</param>
@@ -29,6 +30,7 @@ internal sealed record RunOptions(
     Ipv4Address? PublicIp,
     string SubnetFile,
     string RunDirectory,
+    string? TunName,
     int? Mtu,
     int? Port,
     SourceCheck SourceCheck,

@@ -44,7 +44,7 @@ internal sealed record StartPlan(
         Log.Underlay(log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, publicIp.ToString());
         if (!IsForwarding())
         {
-            Log.ForwardingOff(log, backend.Interface);
+            Log.ForwardingOff(log);
         }
 
         return new StartPlan(config, backend, underlay, publicIp);

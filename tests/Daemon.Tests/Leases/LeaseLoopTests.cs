@@ -84,7 +84,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_further_lease_that_names_this_host_is_its_own_until_it_is_gone_and_after_a_start_without_the_store()
+    public async Task A_further_lease_that_names_this_host_is_its_own_until_it_is_gone_and_in_the_snapshot()
     {
         SubnetLease second = LeaseOf("10.5.250.0", "192.168.0.34");
         await using (var rig = new LoopRig())

@@ -16,6 +16,7 @@ namespace Overlay.Netns.Tests.Repair;
 public sealed class LostDeviceTests : IDisposable
 {
     private const int Mtu = 1400;
+    private const string Name = "flannel0";
 
     private readonly IpCommand _ip;
     private readonly string _namespace = $"overlay-t{Environment.ProcessId}-lost";
@@ -30,11 +31,11 @@ public sealed class LostDeviceTests : IDisposable
         Prerequisites.Require();
         _ip = new IpCommand();
         _ip.Batch(null, [$"netns add {_namespace}", $"netns add {_elsewhere}"]);
-        (_tun, _netlink) = LabNamespace.Run(_namespace, () => (TunDevice.Create(TunnelLink.Name), RouteNetlink.Open()));
+        (_tun, _netlink) = LabNamespace.Run(_namespace, () => (TunDevice.Create(Name), RouteNetlink.Open()));
         Ipv4Prefix network = NetworkConfig.Parse(TestLab.DefaultConfig).Network;
         Assert.True(Ipv4Prefix.TryParse("10.244.7.0/24", out Ipv4Prefix subnet));
         _host = new TunnelAddress(_netlink, network, Mtu, _log);
-        _host.Configure(subnet);
+        _host.Configure(Name, _netlink.FindLink(Name)!.Index, subnet);
     }
 
     public void Dispose()
@@ -47,12 +48,12 @@ public sealed class LostDeviceTests : IDisposable
     [Fact]
     public void Another_mtu_is_put_back_and_reported()
     {
-        _ip.Run("-n", _namespace, "link", "set", TunnelLink.Name, "mtu", "1300");
+        _ip.Run("-n", _namespace, "link", "set", Name, "mtu", "1300");
 
         RepairTwice();
 
         Assert.Equal([$"MTU {Mtu} of flannel0 was gone and is put back"], _log.Texts);
-        Assert.Equal(Mtu, _netlink.FindLink(TunnelLink.Name)?.Mtu);
+        Assert.Equal(Mtu, _netlink.FindLink(Name)?.Mtu);
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class LostDeviceTests : IDisposable
     [Fact]
     public void A_device_moved_away_is_reported_once_with_the_remedy()
     {
-        _ip.Run("-n", _namespace, "link", "set", TunnelLink.Name, "netns", _elsewhere);
+        _ip.Run("-n", _namespace, "link", "set", Name, "netns", _elsewhere);
 
         RepairTwice();
 
@@ -109,8 +110,8 @@ public sealed class LostDeviceTests : IDisposable
     [InlineData("tuntap add dev flannel0 mode tun")]
     public void Another_device_of_the_same_name_is_not_touched(string creation)
     {
-        int index = _netlink.FindLink(TunnelLink.Name)!.Index;
-        _ip.Run("-n", _namespace, "link", "set", TunnelLink.Name, "netns", _elsewhere);
+        int index = _netlink.FindLink(Name)!.Index;
+        _ip.Run("-n", _namespace, "link", "set", Name, "netns", _elsewhere);
         _ip.Batch(_namespace, [
             creation.Replace("77", $"{index}", StringComparison.Ordinal), "link set flannel0 up mtu 1300"]);
 
@@ -119,7 +120,7 @@ public sealed class LostDeviceTests : IDisposable
         string line = Assert.Single(_log.Texts);
         Assert.Contains(
             "another device: remove it (ip link del flannel0), then restart overlay", line, StringComparison.Ordinal);
-        Link foreign = _netlink.FindLink(TunnelLink.Name)!;
+        Link foreign = _netlink.FindLink(Name)!;
         Assert.Equal(1300, foreign.Mtu);
         Assert.DoesNotContain(
             _netlink.GetAddresses(), address => address.InterfaceIndex == foreign.Index && address.Local.Length == 32);

@@ -56,8 +56,10 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
 
         CommandResult result = second.Run();
 
-        StartAttempt.IsRefusedWithOneLine(result, exitCode: 1, "flannel0", "another process holds it", "fuser");
+        StartAttempt.IsRefusedWithOneLine(
+            result, exitCode: 1, $"{Lab.Host(1).UnderlayAddress}:8285", "another process", "ss -ulnp");
         second.IsWithoutTraces();
+        Assert.False(Lab.Ip.TryRun("-n", Namespace, "link", "show", "flannel1").Succeeded);
         StillWorks(running, first);
     }
 
@@ -204,6 +206,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     [InlineData("--lease-store", "etcd:x", "file:DIR")]
     [InlineData("--source-check", "maybe", "strict or peer or off")]
     [InlineData("--public-ip", "here", "an IPv4 address")]
+    [InlineData("--tun-name", "flannel%d", "1 to 15 bytes")]
     public void A_wrong_value_ends_with_exit_code_2(string option, string value, string wanted)
     {
         StartAttempt attempt = new StartAttempt(Lab).With(option, value);
@@ -255,6 +258,14 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         Assert.Contains(
             " mtu 1400 ", Lab.Ip.Run("-n", Namespace, "link", "show", "flannel0"), StringComparison.Ordinal);
         StillWorks(daemon, attempt);
+    }
+
+    [Fact]
+    public void A_name_of_the_tunnel_that_another_interface_has()
+    {
+        StartAttempt attempt = new StartAttempt(Lab).With("--tun-name", "eth0");
+
+        attempt.IsRefused(attempt.Run(), "could not create TUN interface eth0", "it exists", "ip -d link show eth0");
     }
 
     private void StillWorks(RunningProgram running, StartAttempt attempt)

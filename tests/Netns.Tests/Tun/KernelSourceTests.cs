@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Tun;
 
-/// <summary>Which inner sources the kernel takes from a TUN: what is dropped as martian is what it would drop.</summary>
+/// <summary>
+/// Which inner sources the kernel takes from a TUN: what is dropped as martian is what it would drop.
+/// </summary>
 public sealed class KernelSourceTests : IDisposable
 {
     private const ushort Port = 4242;

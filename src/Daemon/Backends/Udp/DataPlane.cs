@@ -4,6 +4,7 @@ using System.Linq;
 using Overlay.Control;
 using Overlay.Daemon.Options;
 using Overlay.Linux;
+using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Router.Coalescing;
 using Overlay.Router.Forwarding;
@@ -11,6 +12,7 @@ using Overlay.Router.IcmpErrors;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Router.Workers;
+using Overlay.Terminal;
 using Overlay.Tun;
 
 namespace Overlay.Daemon.Backends.Udp;
@@ -23,9 +25,11 @@ internal sealed class DataPlane : IDisposable
     private readonly ForwarderOptions _options;
 
     private DataPlane(
-        TunDevice tun, UdpPort[] ports, KernelDrops kernelDrops, Accelerations accelerations, ForwarderOptions options)
+        TunDevice tun, int tunIndex, UdpPort[] ports, KernelDrops kernelDrops, Accelerations accelerations,
+        ForwarderOptions options)
     {
         Tun = tun;
+        TunIndex = tunIndex;
         _ports = ports;
         _kernelDrops = kernelDrops;
         Accelerations = accelerations;
@@ -34,6 +38,9 @@ internal sealed class DataPlane : IDisposable
 
     /// <summary>The device, down and without an address.</summary>
     internal TunDevice Tun { get; }
+
+    /// <summary>The device's interface index, by which it is known: its name may be given to another.</summary>
+    internal int TunIndex { get; }
 
     /// <summary>Which accelerations are in use, and why the others are not.</summary>
     internal Accelerations Accelerations { get; }
@@ -46,16 +53,21 @@ internal sealed class DataPlane : IDisposable
     /// <param name="address">The underlay's, which the sockets are bound to.</param>
     /// <param name="port">UDP port.</param>
     /// <param name="mtu">Of the tunnel, in bytes.</param>
+    /// <param name="netlink">Of the device's namespace; it is borrowed.</param>
     /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
     /// without.</exception>
-    internal static DataPlane Open(RunOptions options, Ipv4Address address, ushort port, int mtu)
+    /// <exception cref="OperatorException">The device is gone again.</exception>
+    internal static DataPlane Open(
+        RunOptions options, Ipv4Address address, ushort port, int mtu, RouteNetlink netlink)
     {
         Version kernel = Environment.OSVersion.Version;
         var profile = EngineProfile.Of(options.Engine);
         var workers = WorkerPlan.For(profile.Layout, options.Workers, Environment.ProcessorCount);
         var negotiation = new Negotiation(profile.Accelerations.Except(options.Without), kernel);
 
-        var tun = TunDevice.Create(TunnelLink.Name, negotiation.NeedsVirtioNetHeader, workers.Lanes);
+        TunDevice tun = options.TunName is { } name
+            ? TunDevice.Create(name, negotiation.NeedsVirtioNetHeader, workers.Lanes)
+            : TunDevice.CreateNumbered(TunnelLink.Stem, negotiation.NeedsVirtioNetHeader, workers.Lanes);
         var ports = new List<UdpPort>();
         KernelDrops? kernelDrops = null;
         try
@@ -65,7 +77,9 @@ internal sealed class DataPlane : IDisposable
                 ports.Add(UdpPort.Bind(address, port, isShared: workers.Lanes > 1));
             }
 
-            kernelDrops = KernelDrops.Of(tun.Name, ports);
+            int tunIndex = netlink.FindLink(tun.Name)?.Index ?? throw new OperatorException(
+                $"interface {tun.Name} vanished while it was being configured; start again");
+            kernelDrops = KernelDrops.Of(tunIndex, ports);
             Accelerations accelerations = negotiation.Hold(tun, ports);
             var workerOptions = new WorkerOptions(options.SourceCheck, mtu)
             {
@@ -74,13 +88,14 @@ internal sealed class DataPlane : IDisposable
                 DatagramsPerTrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsPerTrain() : 1,
                 SparesTunnelPorts = KernelFaults.LosesSuperpacketsOfTunnels(kernel),
             };
-            return new DataPlane(tun, [.. ports], kernelDrops, accelerations, new ForwarderOptions(workerOptions)
+            var forwarding = new ForwarderOptions(workerOptions)
             {
                 Layout = workers.Layout,
                 SpinMicroseconds = options.SpinMicroseconds,
                 IsMetered = options.IsMetered,
                 ExtraCopies = options.ExtraCopies,
-            })
+            };
+            return new DataPlane(tun, tunIndex, [.. ports], kernelDrops, accelerations, forwarding)
             {
                 Description = $"{options.Engine.ToString().ToLowerInvariant()}, {workers}",
             };

@@ -18,10 +18,10 @@ internal sealed class KernelDrops : IDisposable
 {
     private readonly Lock _asking = new();
     private readonly RouteNetlink _netlink;
-    private readonly int? _deviceIndex;
+    private readonly int _deviceIndex;
     private readonly IReadOnlyList<UdpPort> _ports;
 
-    private KernelDrops(RouteNetlink netlink, int? deviceIndex, IReadOnlyList<UdpPort> ports)
+    private KernelDrops(RouteNetlink netlink, int deviceIndex, IReadOnlyList<UdpPort> ports)
     {
         _netlink = netlink;
         _deviceIndex = deviceIndex;
@@ -29,22 +29,11 @@ internal sealed class KernelDrops : IDisposable
     }
 
     /// <summary>Gets ready to ask.</summary>
-    /// <param name="deviceName">The TUN interface, of this thread's network namespace.</param>
+    /// <param name="deviceIndex">The TUN interface, of this thread's network namespace.</param>
     /// <param name="ports">All sockets; they are borrowed.</param>
     /// <exception cref="LinuxException">No netlink socket can be had.</exception>
-    internal static KernelDrops Of(string deviceName, IReadOnlyList<UdpPort> ports)
-    {
-        var netlink = RouteNetlink.Open();
-        try
-        {
-            return new KernelDrops(netlink, netlink.FindLink(deviceName)?.Index, ports);
-        }
-        catch
-        {
-            netlink.Dispose();
-            throw;
-        }
-    }
+    internal static KernelDrops Of(int deviceIndex, IReadOnlyList<UdpPort> ports) =>
+        new(RouteNetlink.Open(), deviceIndex, ports);
 
     /// <summary>Asks now. What cannot be had is null; nothing is thrown.</summary>
     internal KernelReport Read()
@@ -62,7 +51,7 @@ internal sealed class KernelDrops : IDisposable
     {
         try
         {
-            return _deviceIndex is int index ? _netlink.GetStatistics(index) : null;
+            return _netlink.GetStatistics(_deviceIndex);
         }
         catch (Exception problem) when (problem is LinuxException or InvalidDataException)
         {

@@ -23,19 +23,23 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
     private readonly List<Ipv4Prefix> _former = []; // their addresses have still to go
 
     private Ipv4Prefix _subnet;
+    private string _name = "";
     private int _index;
     private string? _loggedTrouble;
     private string? _loggedFailure;
 
     /// <summary>Gives the tunnel its address, MTU and route, and brings it up.</summary>
+    /// <param name="name">The interface's name: its owner's word for it, and where others look for it.</param>
+    /// <param name="index">The interface's index, by which it is known: its name may be given to another.</param>
+    /// <param name="subnet">This host's.</param>
     /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
     /// <exception cref="OperatorException">The network's route exists and leads elsewhere.</exception>
-    internal void Configure(Ipv4Prefix subnet)
+    internal void Configure(string name, int index, Ipv4Prefix subnet)
     {
         lock (_changing)
         {
-            _subnet = subnet;
-            _index = TunnelLink.Configure(netlink, network, subnet, mtu);
+            (_name, _index, _subnet) = (name, index, subnet);
+            TunnelLink.Configure(netlink, index, network, subnet, mtu);
         }
     }
 
@@ -87,7 +91,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
             if (_loggedFailure != problem.Message)
             {
                 _loggedFailure = problem.Message;
-                Log.RepairFailed(log, TunnelLink.Name, problem.Message);
+                Log.RepairFailed(log, _name, problem.Message);
             }
         }
     }
@@ -126,7 +130,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
         {
             null => "gone",
             { IsUp: false } => "down",
-            { Name: not TunnelLink.Name } => link.Name,
+            _ when link.Name != _name => link.Name,
             _ => null,
         };
         if (_loggedTrouble is null || _loggedTrouble == before)
@@ -136,10 +140,10 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
 
         if (link is null)
         {
-            Log.LinkGone(log, TunnelLink.Name, netlink.FindLink(TunnelLink.Name) is null
+            Log.LinkGone(log, _name, netlink.FindLink(_name) is null
                 ? "restart overlay to have it made anew"
-                : $"the {TunnelLink.Name} that is here now is another device: remove it (ip link del "
-                + $"{TunnelLink.Name}), then restart overlay");
+                : $"the {_name} that is here now is another device: remove it (ip link del {_name}), then restart "
+                    + "overlay");
         }
         else if (!link.IsUp)
         {
@@ -147,7 +151,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
         }
         else
         {
-            Log.LinkRenamed(log, TunnelLink.Name, link.Name);
+            Log.LinkRenamed(log, _name, link.Name);
         }
     }
 }

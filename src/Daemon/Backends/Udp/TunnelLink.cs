@@ -11,10 +11,8 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <summary>Gives the TUN interface its address, its MTU and the route of the whole network.</summary>
 internal static class TunnelLink
 {
-    /// <summary>
-    /// The interface's name. Stock flannel asks for flannel%d and so may end up with flannel1 beside a stale route.
-    /// </summary>
-    internal const string Name = "flannel0";
+    /// <summary>The interface's name without its number, as stock flannel's <c>flannel%d</c>.</summary>
+    internal const string Stem = "flannel";
 
     private const string Kind = "tun"; // IFLA_INFO_KIND
 
@@ -23,26 +21,23 @@ internal static class TunnelLink
 
     /// <summary>Configures and brings up the interface.</summary>
     /// <param name="netlink">A socket in the interface's namespace.</param>
+    /// <param name="index">The interface's index.</param>
     /// <param name="network">The whole overlay network: the route.</param>
     /// <param name="subnet">This host's subnet: its network address is the interface's, as a /32.</param>
     /// <param name="mtu">In bytes.</param>
-    /// <returns>The interface's index, by which it is known from now on: its name may be given to another.</returns>
     /// <exception cref="LinuxException">The kernel refused one of the steps.</exception>
     /// <exception cref="OperatorException">The network's route exists and leads elsewhere.</exception>
-    internal static int Configure(RouteNetlink netlink, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
+    internal static void Configure(RouteNetlink netlink, int index, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
     {
-        Link link = netlink.FindLink(Name)
-            ?? throw new OperatorException($"interface {Name} vanished while it was being configured; start again");
-        netlink.AddAddress(link.Index, AddressOf(subnet));
-        netlink.ConfigureLink(link.Index, new LinkSettings
+        netlink.AddAddress(index, AddressOf(subnet));
+        netlink.ConfigureLink(index, new LinkSettings
         {
             Mtu = mtu,
             TransmitQueueLength = TransmitQueueLength,
             NoIpv6LinkLocalAddress = true, // its router solicitations would be the first packets to drop
             Up = true,
         });
-        AddRoute(netlink, network, link);
-        return link.Index;
+        AddRoute(netlink, network, index);
     }
 
     /// <summary>The interface that <see cref="Configure"/> configured, whatever it is called by now.</summary>
@@ -84,7 +79,7 @@ internal static class TunnelLink
             return null;
         }
 
-        AddRoute(netlink, network, link);
+        AddRoute(netlink, network, link.Index);
         return $"route {network}";
     }
 
@@ -97,11 +92,11 @@ internal static class TunnelLink
 
     private static Ipv4Prefix AddressOf(Ipv4Prefix subnet) => new(subnet.Address, 32);
 
-    private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, Link link)
+    private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, int index)
     {
         try
         {
-            netlink.AddRoute(network, link.Index);
+            netlink.AddRoute(network, index);
         }
         catch (LinuxException problem) when (problem.Errno == Errno.EEXIST)
         {

@@ -7,6 +7,7 @@ using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux;
+using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
@@ -24,6 +25,7 @@ internal sealed class UdpBackend : IBackend
     private readonly Ipv4Address _address; // the underlay's
     private readonly ushort _port;
     private readonly ILogger _log;
+    private readonly RouteNetlink _netlink;
     private readonly TunnelAddress _tunnel;
     private readonly RouteTableCell _routes = new();
     private readonly RoutePublisher _publisher;
@@ -45,6 +47,7 @@ internal sealed class UdpBackend : IBackend
         _address = context.Underlay.Address;
         _port = port;
         _log = context.Log;
+        _netlink = context.Netlink;
         Mtu = mtu;
         _tunnel = new TunnelAddress(context.Netlink, context.Config.Network, mtu, context.Log);
         _publisher = new RoutePublisher(_routes, context.Config.Network);
@@ -66,8 +69,8 @@ internal sealed class UdpBackend : IBackend
     /// <inheritdoc/>
     public void Open(Ipv4Prefix own)
     {
-        _dataPlane = DataPlane.Open(_options, _address, _port, Mtu);
-        _tunnel.Configure(own);
+        _dataPlane = DataPlane.Open(_options, _address, _port, Mtu, _netlink);
+        _tunnel.Configure(_dataPlane.Tun.Name, _dataPlane.TunIndex, own);
         _dataPlane.ProbeWrites();
         _icmp = OpenIcmp();
     }

@@ -16,9 +16,6 @@ internal sealed class UdpBackendKind : IBackendKind
     public string Type => "udp";
 
     /// <inheritdoc/>
-    public string Interface => TunnelLink.Name;
-
-    /// <inheritdoc/>
     public CompletedBackend Complete(BackendConfig backend)
     {
         var options = UdpBackendOptions.Read(backend);

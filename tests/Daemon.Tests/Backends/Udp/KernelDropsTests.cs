@@ -13,7 +13,7 @@ public sealed class KernelDropsTests
     public async Task Many_may_ask_at_once_and_each_gets_an_answer()
     {
         const int Askers = 8, Questions = 250;
-        using var drops = KernelDrops.Of("lo", []);
+        using var drops = KernelDrops.Of(deviceIndex: 1, []); // lo
 
         KernelReport[][] answers = await Task.WhenAll(Enumerable.Range(0, Askers).Select(_ => Task.Run(
             () => Enumerable.Range(0, Questions).Select(_ => drops.Read()).ToArray(),
