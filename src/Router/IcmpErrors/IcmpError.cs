@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using Overlay.Net;
 using Overlay.Router.Packets;
 
 namespace Overlay.Router.IcmpErrors;
