@@ -206,10 +206,25 @@ public abstract class LeaseStoreContract
         await using ILeaseStore store = NewStore();
 
         LeaseStoreException refusal = await Assert.ThrowsAsync<LeaseStoreException>(
-            () => store.AcquireAsync(Config, new LeaseRequest(Owner("10.5.3.3"), null), Cancel));
+            () => store.AcquireAsync(Config, new LeaseRequest(Owner("127.0.0.9"), null), Cancel));
 
-        Assert.Contains("10.5.3.3", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.9", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(await ReadAllAsync());
+    }
+
+    [Fact]
+    public async Task A_host_inside_the_network_gets_a_subnet_that_no_host_has_its_address_in()
+    {
+        var narrow = NetworkConfig.Parse(
+            """{"Network":"10.5.0.0/16","SubnetMin":"10.5.8.0","SubnetMax":"10.5.10.0"}""");
+        await using ILeaseStore store = NewStore();
+
+        AcquiredLease first = await store.AcquireAsync(
+            narrow, new LeaseRequest(Owner("10.5.8.3"), Cidr("10.5.9.0/24")), Cancel);
+        AcquiredLease second = await store.AcquireAsync(
+            narrow, new LeaseRequest(Owner("10.5.200.3"), Cidr("10.5.8.0/24")), Cancel);
+
+        Assert.Equal((Cidr("10.5.9.0/24"), Cidr("10.5.10.0/24")), (first.Lease.Subnet, second.Lease.Subnet));
     }
 
     [Fact]

@@ -8,12 +8,19 @@ namespace Overlay.Daemon.Host;
 
 /// <summary>The interface whose address carries the tunnel's datagrams.</summary>
 /// <param name="Name">The interface's name.</param>
-/// <param name="Address">The address the socket binds to.</param>
-/// <param name="Mtu">In bytes.</param>
-internal sealed record UnderlayInterface(string Name, Ipv4Address Address, int Mtu)
+/// <param name="Local">The address the socket binds to, with the length of the subnet on the link.</param>
+/// <param name="Mtu">In bytes, of the interface <paramref name="Wire"/>.</param>
+/// <param name="Wire">The interface whose MTU that is: where this one leads to no other host, the default route's; null
+/// when there is none either.</param>
+internal sealed record UnderlayInterface(string Name, Ipv4Prefix Local, int Mtu, string? Wire)
 {
+    private const string Dummy = "dummy"; // IFLA_INFO_KIND
+
     private static readonly Ipv4Prefix s_loopback = new(Ipv4Address.Loopback, 8);
     private static readonly Ipv4Prefix s_linkLocal = Ipv4Prefix.Parse("169.254.0.0/16"); // RFC 3927
+
+    /// <summary>The address the socket binds to.</summary>
+    internal Ipv4Address Address => Local.Address;
 
     /// <summary>
     /// Chooses as flannel does: by the name or address given, else by the public IP, else by the default route.
@@ -31,62 +38,72 @@ internal sealed record UnderlayInterface(string Name, Ipv4Address Address, int M
         string? wanted,
         Ipv4Address? publicIp)
     {
-        if (wanted is not null)
-        {
-            return Ipv4Address.TryParse(wanted, out Ipv4Address address)
-                ? ByAddress(links, addresses, address, $"--iface {wanted}")
+        (Link link, InterfaceAddress address) = wanted is null ? ByDefault(links, addresses, routes, publicIp)
+            : Ipv4Address.TryParse(wanted, out Ipv4Address known)
+                ? ByAddress(links, addresses, known, $"--iface {wanted}")
                 : ByName(links, addresses, wanted);
-        }
+        Link? wire = HasWire(link) ? link : links.FirstOrDefault(other => other.Index == DefaultInterface(routes));
+        return new UnderlayInterface(link.Name, address.Local, (wire ?? link).Mtu, wire?.Name);
+    }
 
+    // A host may have its address on an interface that leads nowhere, so that it does not depend on a wire.
+    private static bool HasWire(Link link) => (link.Flags & LinkFlags.Loopback) == 0 && link.Kind != Dummy;
+
+    private static int? DefaultInterface(IReadOnlyList<Ipv4Route> routes) =>
+        routes.Where(route => route is { Destination.Length: 0, InterfaceIndex: not null })
+            .MinBy(route => route.Metric)?.InterfaceIndex;
+
+    private static (Link Link, InterfaceAddress Address) ByDefault(
+        IReadOnlyList<Link> links,
+        IReadOnlyList<InterfaceAddress> addresses,
+        IReadOnlyList<Ipv4Route> routes,
+        Ipv4Address? publicIp)
+    {
         if (publicIp is { } known)
         {
             return ByAddress(
                 links, addresses, known, $"--public-ip {known} (behind address translation give --iface too)");
         }
 
-        Ipv4Route? route = routes.Where(route => route is { Destination.Length: 0, InterfaceIndex: not null })
-            .MinBy(route => route.Metric);
-        Link link = links.FirstOrDefault(link => link.Index == route?.InterfaceIndex)
+        Link link = links.FirstOrDefault(link => link.Index == DefaultInterface(routes))
             ?? throw new OperatorException(
                 "this host has no IPv4 default route over a single interface to take the underlay from; give --iface "
                     + "NAME or --iface IP");
-        return WithBestAddress(link, addresses);
+        return (link, BestAddress(link, addresses));
     }
 
-    private static UnderlayInterface ByName(
+    private static (Link Link, InterfaceAddress Address) ByName(
         IReadOnlyList<Link> links, IReadOnlyList<InterfaceAddress> addresses, string name)
     {
         Link link = links.FirstOrDefault(link => link.Name == name)
             ?? throw new OperatorException(
                 $"--iface {name}: no such interface; there are: {string.Join(", ", links.Select(link => link.Name))}");
-        return WithBestAddress(link, addresses);
+        return (link, BestAddress(link, addresses));
     }
 
-    private static UnderlayInterface ByAddress(
+    private static (Link Link, InterfaceAddress Address) ByAddress(
         IReadOnlyList<Link> links, IReadOnlyList<InterfaceAddress> addresses, Ipv4Address address, string given)
     {
         InterfaceAddress? owner = addresses.FirstOrDefault(candidate => candidate.Local.Address == address);
         Link? link = links.FirstOrDefault(link => link.Index == owner?.InterfaceIndex);
-        return link is null
+        return link is null || owner is null
             ? throw new OperatorException($"{given}: no interface has this address; look at: ip -4 address")
-            : new UnderlayInterface(link.Name, address, link.Mtu);
+            : (link, owner);
     }
 
     // Preference as in flannel since v0.28.0: global before link-local, primary before secondary; deprecated ones
     // never.
-    private static UnderlayInterface WithBestAddress(Link link, IReadOnlyList<InterfaceAddress> addresses)
+    private static InterfaceAddress BestAddress(Link link, IReadOnlyList<InterfaceAddress> addresses)
     {
-        InterfaceAddress? best = addresses
+        return addresses
             .Where(address => address.InterfaceIndex == link.Index
                 && (address.Flags & AddressFlags.Deprecated) == 0
                 && !s_loopback.Contains(address.Local.Address))
             .OrderBy(address => s_linkLocal.Contains(address.Local.Address))
             .ThenBy(address => (address.Flags & AddressFlags.Secondary) != 0)
-            .FirstOrDefault();
-        return best is null
-            ? throw new OperatorException(
+            .FirstOrDefault()
+            ?? throw new OperatorException(
                 $"interface {link.Name} has no IPv4 address that other hosts can reach; add one (ip address add "
-                    + $"ADDRESS/PREFIX dev {link.Name}) or choose another with --iface")
-            : new UnderlayInterface(link.Name, best.Local.Address, link.Mtu);
+                    + $"ADDRESS/PREFIX dev {link.Name}) or choose another with --iface");
     }
 }

@@ -139,6 +139,29 @@ internal static partial class Log
     [LoggerMessage(37, LogLevel.Information, "Subnet of this host no longer: {Subnets}")]
     internal static partial void FurtherOwnLost(ILogger log, string subnets);
 
+    [LoggerMessage(38, LogLevel.Warning, "left out, because this host routes datagrams to their addresses into the "
+        + "tunnel itself, where they would loop: {Peers}; give each address a more specific route than {Network}, or "
+        + "choose another Network")]
+    internal static partial void PeersLoop(ILogger log, string peers, string network);
+
+    [LoggerMessage(39, LogLevel.Information, "routed past the tunnel now, and reached: {Peers}")]
+    internal static partial void PeersLoopNoLonger(ILogger log, string peers);
+
     [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]
     internal static partial void WorsePath(ILogger log, string peer, string what);
+
+    [LoggerMessage(41, LogLevel.Warning, "the route of Network {Network} takes packets to {What} into the tunnel; keep "
+        + "it in reach by a route of its own ({Command}), or choose another Network")]
+    internal static partial void CutOff(ILogger log, string what, string network, string command);
+
+    [LoggerMessage(42, LogLevel.Warning, "the route of Network {Network} takes packets to {Count} more hosts into the "
+        + "tunnel that this one works with")]
+    internal static partial void MoreCutOff(ILogger log, int count, string network);
+
+    [LoggerMessage(43, LogLevel.Information, "interface {Interface} leads to no other host; MTU {Mtu} is that of {Wire}")]
+    internal static partial void NoWire(ILogger log, string @interface, int mtu, string wire);
+
+    [LoggerMessage(44, LogLevel.Information, "MTU {Mtu} instead of {Before}: a way to a peer takes no more than "
+        + "{Smallest} bytes")]
+    internal static partial void MtuOfPeers(ILogger log, int mtu, int before, int smallest);
 }

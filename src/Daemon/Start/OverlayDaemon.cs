@@ -69,7 +69,9 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         var starter = new LeaseStarter(
             store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
         NetworkConfig config = await starter.ReadConfigAsync(cancellation);
-        var plan = StartPlan.Make(options, underlay, config, store.Description, log);
+        using var routes = RouteLookup.Open();
+        var plan = StartPlan.Make(options, underlay, config, store.Description, routes, log);
+        await new CutOffCheck(routes, netlink, config.Network, log).RunAsync(options.LeaseStore, cancellation);
         using IBackend backend = plan.Backend.Prepare(new BackendContext(options, config, underlay, netlink, log));
 
         // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
@@ -98,7 +100,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         CancellationToken cancellation)
     {
         backend.Open(start.Own.Subnet);
-        var subnetFile = new SubnetFile(options.SubnetFile, config.Network, backend.Mtu, start.Own.Subnet, log);
+        var subnetFile = new SubnetFile(options.SubnetFile, config.Network, () => backend.Mtu, start.Own.Subnet, log);
         void Apply(LeaseView leases, LeaseDelta delta)
         {
             backend.Apply(leases, delta);

@@ -16,10 +16,10 @@ namespace Overlay.Daemon.Start;
 /// </summary>
 /// <param name="path">Where it goes.</param>
 /// <param name="network">The whole overlay network.</param>
-/// <param name="mtu">Of the pods' interfaces, in bytes.</param>
+/// <param name="mtu">Of the pods' interfaces, in bytes, when the file is written.</param>
 /// <param name="subnet">The one held at first.</param>
 /// <param name="log">Gets a line for each thing that is done later than the start.</param>
-internal sealed class SubnetFile(string path, Ipv4Prefix network, int mtu, Ipv4Prefix subnet, ILogger log)
+internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu, Ipv4Prefix subnet, ILogger log)
 {
     private readonly Lock _changing = new();
 
@@ -109,7 +109,7 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, int mtu, Ipv4P
     {
         try
         {
-            SubnetEnvFile.Write(path, network, _subnet, mtu, ipMasquerade: false);
+            SubnetEnvFile.Write(path, network, _subnet, mtu(), ipMasquerade: false);
             return null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

@@ -78,7 +78,8 @@ public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOn
         entry.IsOf(request.PublicIp) && !(request.LostSubnet is { } lost && entry.Key?.Subnet == lost);
 
     // Called when none of our own leases can be used. Besides the leases of others, an entry whose content cannot be
-    // used keeps its name taken: it is not ours to overwrite.
+    // used keeps its name taken: it is not ours to overwrite. And where hosts have their addresses inside the network, no
+    // pod gets one of those.
     private static List<Ipv4Prefix> Taken(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, List<StoredLease> obsolete)
     {
@@ -91,6 +92,8 @@ public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOn
         taken.AddRange(survey.Stored
             .Where(entry => entry is { IsReservation: true, Key: not null } && IsOurs(entry, request))
             .Select(entry => entry.Key.GetValueOrDefault().Subnet));
+        taken.AddRange(survey.Leases.Select(lease => lease.PublicIp).Append(request.PublicIp).Distinct()
+            .Where(config.Network.Contains).Select(host => new Ipv4Prefix(host, 32)));
         if (request.LostSubnet is { } lost)
         {
             taken.Add(lost);
@@ -114,7 +117,8 @@ public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOn
         }
 
         warn($"the previous subnet {subnet} is not taken again: "
-            + (isAllowed ? "another host holds it" : "the network config does not allow it") + "; another is chosen");
+            + (isAllowed ? "another host holds it, or has its address in it" : "the network config does not allow it")
+            + "; another is chosen");
         return null;
     }
 

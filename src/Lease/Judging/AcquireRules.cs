@@ -19,7 +19,7 @@ public static class AcquireRules
             throw new LeaseStoreException($"{configPlace} has EnableIPv4 false; leases here are for IPv4: remove it");
         }
 
-        if (LeaseJudge.FaultOfPublicIp(request.PublicIp, config) is { } fault)
+        if (LeaseJudge.FaultOfPublicIp(request.PublicIp) is { } fault)
         {
             throw new LeaseStoreException($"no lease can be taken: {fault}");
         }

@@ -50,20 +50,13 @@ public static class LeaseJudge
         return new LeaseSurvey(WithoutOverlaps(candidates, config.SubnetLength, faults, noun), stored, faults, now);
     }
 
-    /// <summary>Why no host may be reached at an address for traffic of this overlay; null when one may.</summary>
-    public static string? FaultOfPublicIp(Ipv4Address publicIp, NetworkConfig config)
-    {
-        if (config.Network.Contains(publicIp))
-        {
-            // Datagrams to it would be routed into the overlay, which sends them as datagrams to it, and so on.
-            return $"the public address {publicIp} is inside the overlay's network {config.Network}; "
-                + "use an address of the host's own network";
-        }
-
-        return publicIp.IsUnicast
-            ? null
-            : $"the public address {publicIp} is not one host's address; use an address other hosts can send to";
-    }
+    /// <summary>Why no host can have an address; null when one can.</summary>
+    /// <remarks>
+    /// It may lie inside the overlay's network: where packets to it go is for the routes of each host to say.
+    /// </remarks>
+    public static string? FaultOfPublicIp(Ipv4Address publicIp) => publicIp.IsUnicast
+        ? null
+        : $"the public address {publicIp} is not one host's address; use an address other hosts can send to";
 
     /// <summary>Why a lease cannot count, whatever the others are; null when it can.</summary>
     /// <param name="lease">As it was found.</param>
@@ -83,7 +76,7 @@ public static class LeaseJudge
                 + $"or remove the {noun}";
         }
 
-        return FaultOfPublicIp(lease.PublicIp, config);
+        return FaultOfPublicIp(lease.PublicIp);
     }
 
     /// <summary>Two leases that cannot both count; null when there are none.</summary>

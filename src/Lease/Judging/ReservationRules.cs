@@ -18,7 +18,7 @@ public static class ReservationRules
             : !subnet.IsMasked ? $"it has host bits; the subnet is {subnet.Masked()}"
             : !config.Allows(subnet) ? $"the network config allows /{config.SubnetLength} from {config.SubnetMin} to "
                 + $"{config.SubnetMax}; choose one of them"
-            : LeaseJudge.FaultOfPublicIp(publicIp, config);
+            : LeaseJudge.FaultOfPublicIp(publicIp);
         if (reason is not null)
         {
             throw new LeaseStoreException($"{subnet} cannot be reserved: {reason}");

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>
-/// linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, interface flags of linux/if.h: netlink(7),
-/// rtnetlink(7).
+/// linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/if_link.h, linux/if_addr.h, interface flags of
+/// linux/if.h: netlink(7), rtnetlink(7).
 /// </summary>
 internal static partial class Native
 {
@@ -34,6 +34,8 @@ internal static partial class Native
     internal const ushort RTM_GETADDR = 22;
     internal const ushort RTM_NEWROUTE = 24;
     internal const ushort RTM_GETROUTE = 26;
+    internal const ushort RTM_NEWRULE = 32;
+    internal const ushort RTM_GETRULE = 34;
 
     internal const ushort IFLA_IFNAME = 3;
     internal const ushort IFLA_MTU = 4;
@@ -67,13 +69,21 @@ internal static partial class Native
     internal const byte RTPROT_BOOT = 3;
     internal const byte RTN_UNICAST = 1;
     internal const uint RTM_F_CLONED = 0x200;
+    internal const uint RTM_F_LOOKUP_TABLE = 0x1000;
+    internal const uint RTM_F_FIB_MATCH = 0x2000;
 
     internal const ushort RTA_DST = 1;
+    internal const ushort RTA_SRC = 2;
     internal const ushort RTA_OIF = 4;
     internal const ushort RTA_GATEWAY = 5;
     internal const ushort RTA_PRIORITY = 6;
+    internal const ushort RTA_METRICS = 8;
     internal const ushort RTA_MULTIPATH = 9;
     internal const ushort RTA_TABLE = 15;
+    internal const ushort RTAX_MTU = 2;
+
+    internal const ushort FRA_PRIORITY = 6;
+    internal const ushort FRA_TABLE = 15;
 }
 
 /// <summary>struct sockaddr_nl, linux/netlink.h: 12 bytes.</summary>

@@ -176,7 +176,8 @@ internal static class RouteMessages
         return kind;
     }
 
-    private static int CheckedPrefixLength(byte length) => length <= 32
+    /// <summary>A length of 0 to 32.</summary>
+    internal static int CheckedPrefixLength(byte length) => length <= 32
         ? length
         : throw new InvalidDataException($"IPv4 prefix length of {length}");
 }

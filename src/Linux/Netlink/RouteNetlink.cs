@@ -148,7 +148,7 @@ public sealed class RouteNetlink : IDisposable
             Native.RTM_NEWADDR, Native.NLM_F_CREATE | Native.NLM_F_EXCL, index, address);
         if (answer.Errno != Errno.None)
         {
-            throw Refused("RTM_NEWADDR", answer, $"could not add address {address} to {Describe(index)}");
+            throw NetlinkRefusal.Of("RTM_NEWADDR", answer, $"could not add address {address} to {Describe(index)}");
         }
     }
 
@@ -165,7 +165,7 @@ public sealed class RouteNetlink : IDisposable
             return answer.Errno == Errno.None;
         }
 
-        throw Refused("RTM_DELADDR", answer, $"could not remove address {address} from {Describe(index)}");
+        throw NetlinkRefusal.Of("RTM_DELADDR", answer, $"could not remove address {address} from {Describe(index)}");
     }
 
     /// <summary>Adds a route to the main table: no gateway, no metric, protocol boot, scope universe.</summary>
@@ -199,7 +199,8 @@ public sealed class RouteNetlink : IDisposable
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
         {
-            throw Refused("RTM_NEWROUTE", answer, $"could not add route {destination} dev {NameOf(interfaceIndex)}");
+            string route = $"{destination} dev {NameOf(interfaceIndex)}";
+            throw NetlinkRefusal.Of("RTM_NEWROUTE", answer, $"could not add route {route}");
         }
     }
 
@@ -234,7 +235,7 @@ public sealed class RouteNetlink : IDisposable
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
         {
-            throw Refused("RTM_NEWLINK", answer, $"could not set the {what} of {Describe(index)} to {value}");
+            throw NetlinkRefusal.Of("RTM_NEWLINK", answer, $"could not set the {what} of {Describe(index)} to {value}");
         }
     }
 
@@ -250,7 +251,7 @@ public sealed class RouteNetlink : IDisposable
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
         {
-            throw Refused("RTM_NEWLINK", answer, $"could not {(up ? "bring up" : "take down")} {Describe(index)}");
+            throw NetlinkRefusal.Of("RTM_NEWLINK", answer, $"could not {(up ? "bring up" : "take down")} {Describe(index)}");
         }
     }
 
@@ -270,7 +271,8 @@ public sealed class RouteNetlink : IDisposable
         // then.
         if (answer.Errno is not (Errno.None or Errno.EAFNOSUPPORT))
         {
-            throw Refused("RTM_NEWLINK", answer, $"could not disable the IPv6 link-local address of {Describe(index)}");
+            throw NetlinkRefusal.Of(
+                "RTM_NEWLINK", answer, $"could not disable the IPv6 link-local address of {Describe(index)}");
         }
     }
 
@@ -283,7 +285,7 @@ public sealed class RouteNetlink : IDisposable
         {
             Errno.None => found,
             Errno.ENODEV => null,
-            _ => throw Refused("RTM_GETLINK", answer, what),
+            _ => throw NetlinkRefusal.Of("RTM_GETLINK", answer, what),
         };
     }
 
@@ -291,22 +293,8 @@ public sealed class RouteNetlink : IDisposable
         where T : class
     {
         NetlinkAnswer answer = _socket.Dump(request, parse, out List<T> found);
-        return answer.Errno == Errno.None ? found : throw Refused(call, answer, what);
+        return answer.Errno == Errno.None ? found : throw NetlinkRefusal.Of(call, answer, what);
     }
-
-    private static LinuxException Refused(string call, NetlinkAnswer answer, string what) =>
-        new(
-            call,
-            answer.Errno,
-            answer.Explanation is null ? what : $"{what} ({answer.Explanation})",
-            answer.Errno switch
-            {
-                Errno.EPERM => "run as root, or give the process CAP_NET_ADMIN",
-                Errno.ENODEV => "the interface is not in this network namespace",
-                Errno.ENETDOWN => "bring the interface up first",
-                Errno.EAGAIN => "try again",
-                _ => null,
-            });
 
     private string Describe(int index) => $"interface {NameOf(index)}";
 

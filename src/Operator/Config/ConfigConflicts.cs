@@ -15,7 +15,7 @@ internal static class ConfigConflicts
         {
             if (entry.Key is { } key && entry.Attributes is { } attributes && !(entry.Expires <= now))
             {
-                string? reason = ReasonOf(config, key.Subnet, attributes.PublicIp);
+                string? reason = ReasonOf(config, key.Subnet);
                 if (reason is not null)
                 {
                     yield return $"the lease {key.Subnet} of {attributes.PublicIp} is not allowed by it: {reason}";
@@ -24,11 +24,10 @@ internal static class ConfigConflicts
         }
     }
 
-    private static string? ReasonOf(NetworkConfig config, Ipv4Prefix subnet, Ipv4Address publicIp) =>
+    private static string? ReasonOf(NetworkConfig config, Ipv4Prefix subnet) =>
         !config.EnableIPv4 ? "EnableIPv4 is false"
         : !config.Network.Contains(subnet) ? $"outside the Network {config.Network}"
         : subnet.Length != config.SubnetLength ? $"SubnetLen is {config.SubnetLength}"
         : !config.Allows(subnet) ? $"outside SubnetMin {config.SubnetMin} to SubnetMax {config.SubnetMax}"
-        : config.Network.Contains(publicIp) ? $"the host's own address is inside the Network {config.Network}"
         : null;
 }

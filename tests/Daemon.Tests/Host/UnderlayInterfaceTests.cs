@@ -16,11 +16,14 @@ public sealed class UnderlayInterfaceTests
         new(2, "eth0", 1500, 1000, LinkFlags.Up, null),
         new(3, "eth1", 9000, 1000, LinkFlags.Up, null),
         new(4, "bare0", 1500, 1000, LinkFlags.Up, null),
+        new(5, "node0", 8000, 1000, LinkFlags.Up, "dummy"),
     ];
 
     private static readonly List<InterfaceAddress> s_addresses =
     [
         new(1, Ipv4Prefix.Parse("127.0.0.1/8"), AddressScope.Host, AddressFlags.Permanent),
+        new(1, Ipv4Prefix.Parse("10.9.9.1/32"), AddressScope.Universe, AddressFlags.Permanent),
+        new(5, Ipv4Prefix.Parse("10.9.9.2/32"), AddressScope.Universe, AddressFlags.Permanent),
         new(2, Ipv4Prefix.Parse("169.254.7.7/16"), AddressScope.Link, AddressFlags.Permanent),
         new(2, Ipv4Prefix.Parse("172.16.0.9/24"), AddressScope.Universe, AddressFlags.Deprecated),
         new(2, Ipv4Prefix.Parse("172.16.0.5/24"), AddressScope.Universe, AddressFlags.Permanent),
@@ -39,18 +42,28 @@ public sealed class UnderlayInterfaceTests
     [InlineData("eth0", null, "eth0", "172.16.0.5", 1500)]      // global and not deprecated before link-local
     [InlineData("eth1", null, "eth1", "192.168.0.5", 9000)]     // primary before secondary
     [InlineData("192.168.0.6", null, "eth1", "192.168.0.6", 9000)] // an address names its interface and itself
-    [InlineData("127.0.0.1", null, "lo", "127.0.0.1", 65_536)]
+    [InlineData("10.9.9.1", null, "lo", "10.9.9.1", 1500, "eth0")] // no wire: the default route's MTU
+    [InlineData("lo", null, "lo", "10.9.9.1", 1500, "eth0")]
+    [InlineData("node0", null, "node0", "10.9.9.2", 1500, "eth0")]
     [InlineData(null, "192.168.0.5", "eth1", "192.168.0.5", 9000)]
     [InlineData(null, null, "eth0", "172.16.0.5", 1500)]        // the default route of the lowest metric
     public void The_interface_is_chosen_as_flannel_chooses_it(
-        string? wanted, string? publicIp, string name, string address, int mtu)
+        string? wanted, string? publicIp, string name, string address, int mtu, string? wire = null)
     {
         UnderlayInterface chosen = Select(wanted, publicIp);
-        Assert.Equal(new UnderlayInterface(name, Address(address), mtu), chosen);
+        Assert.Equal((name, Address(address), mtu), (chosen.Name, chosen.Address, chosen.Mtu));
+        Assert.Equal(wire ?? name, chosen.Wire);
+    }
+
+    [Fact]
+    public void Where_nothing_leads_out_the_mtu_is_the_interfaces_and_no_wire_is_named()
+    {
+        var chosen = UnderlayInterface.Select(s_links, s_addresses, [], "lo", null);
+        Assert.Equal((65_536, null), (chosen.Mtu, chosen.Wire));
     }
 
     [Theory]
-    [InlineData("eth7", null, "--iface eth7: no such interface; there are: lo, eth0, eth1, bare0")]
+    [InlineData("eth7", null, "--iface eth7: no such interface; there are: lo, eth0, eth1, bare0, node0")]
     [InlineData("bare0", null, "interface bare0 has no IPv4 address that other hosts can reach; add one (ip address "
         + "add ADDRESS/PREFIX dev bare0)")]
     [InlineData("10.9.9.9", null, "--iface 10.9.9.9: no interface has this address")]

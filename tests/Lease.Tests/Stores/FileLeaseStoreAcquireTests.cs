@@ -168,7 +168,6 @@ public sealed class FileLeaseStoreAcquireTests : StoreFixture
     }
 
     [Theory]
-    [InlineData("10.5.3.3")]
     [InlineData("0.0.0.0")]
     [InlineData("127.0.0.1")]
     [InlineData("224.0.0.1")]

@@ -52,13 +52,12 @@ internal sealed class DataPlane : IDisposable
     /// <param name="options">Engine, accelerations and workers.</param>
     /// <param name="address">The underlay's, which the sockets are bound to.</param>
     /// <param name="port">UDP port.</param>
-    /// <param name="mtu">Of the tunnel, in bytes.</param>
     /// <param name="netlink">Of the device's namespace; it is borrowed.</param>
     /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
     /// without.</exception>
     /// <exception cref="OperatorException">The device is gone again.</exception>
     internal static DataPlane Open(
-        RunOptions options, Ipv4Address address, ushort port, int mtu, RouteNetlink netlink)
+        RunOptions options, Ipv4Address address, ushort port, RouteNetlink netlink)
     {
         Version kernel = Environment.OSVersion.Version;
         var profile = EngineProfile.Of(options.Engine);
@@ -81,7 +80,7 @@ internal sealed class DataPlane : IDisposable
                 $"interface {tun.Name} vanished while it was being configured; start again");
             kernelDrops = KernelDrops.Of(tunIndex, ports);
             Accelerations accelerations = negotiation.Hold(tun, ports);
-            var workerOptions = new WorkerOptions(options.SourceCheck, mtu)
+            var workerOptions = new WorkerOptions(options.SourceCheck, RunLimits.MaximumMtu) // until it forwards
             {
                 FramesPerBatch = profile.PacketsPerCall,
                 MessagesPerBatch = profile.PacketsPerCall,
@@ -128,8 +127,15 @@ internal sealed class DataPlane : IDisposable
     }
 
     /// <summary>Puts workers on it, not started yet.</summary>
-    internal Forwarder CreateForwarder(RouteTableCell routes, IIcmpPort? icmp) =>
-        new([.. Tun.Queues.Zip(_ports, (queue, port) => new Lane(queue, port))], routes, icmp, Accelerations, _options);
+    /// <param name="routes">Where they read the routes.</param>
+    /// <param name="icmp">Where ICMP errors leave; null to send none.</param>
+    /// <param name="mtu">Of the tunnel, in bytes.</param>
+    internal Forwarder CreateForwarder(RouteTableCell routes, IIcmpPort? icmp, int mtu) => new(
+        [.. Tun.Queues.Zip(_ports, (queue, port) => new Lane(queue, port))],
+        routes,
+        icmp,
+        Accelerations,
+        _options with { Workers = _options.Workers with { TunnelMtu = mtu } });
 
     /// <summary>Asks the kernel what it dropped at the device and the sockets. One asks at a time.</summary>
     internal KernelReport ReadKernelDrops() => _kernelDrops.Read();

@@ -1,20 +1,97 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
+using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Router.Routes;
 
 namespace Overlay.Daemon.Backends.Udp;
 
-/// <summary>Turns leases into routes: the one place where the two meet.</summary>
+/// <summary>Turns leases into routes: the one place where the two meet. Any thread may call it.</summary>
 /// <param name="cell">Where the forwarder reads.</param>
 /// <param name="network">The whole overlay network.</param>
-internal sealed class RoutePublisher(RouteTableCell cell, Ipv4Prefix network)
+/// <param name="leadsIntoTunnel">Whether datagrams to a peer would come out of the tunnel again; such a peer gets no
+/// route.</param>
+/// <param name="log">Gets a line for each change of who is left out.</param>
+internal sealed class RoutePublisher(
+    RouteTableCell cell, Ipv4Prefix network, Func<Ipv4Address, bool> leadsIntoTunnel, ILogger log)
 {
+    // A line names so many peers, and counts the others.
+    private const int MostNamed = 4;
+
+    private readonly Lock _publishing = new();
+
+    private Ipv4Prefix _own;
+    private Ipv4Prefix[] _further = [];
+    private Route[] _routes = [];
+    private Dictionary<Ipv4Address, bool> _isLeftOut = []; // of every peer, as the kernel last said
+
     /// <summary>Puts a table of these leases in force; the forwarder sees it with its next batch.</summary>
-    internal void Publish(LeaseView leases) => cell.Publish(RouteTable.Build(
-        network,
-        leases.OwnSubnet,
-        leases.Leases.Select(lease => new Route(lease.Subnet, lease.PublicIp)),
-        leases.FurtherOwn.Select(lease => lease.Subnet)));
+    internal void Publish(LeaseView leases)
+    {
+        lock (_publishing)
+        {
+            _own = leases.OwnSubnet;
+            _further = [.. leases.FurtherOwn.Select(lease => lease.Subnet)];
+            _routes = [.. leases.Leases.Select(lease => new Route(lease.Subnet, lease.PublicIp))];
+            PublishWith(LookUp(_isLeftOut));
+        }
+    }
+
+    /// <summary>Asks anew which way the peers are, and puts another table in force where it matters.</summary>
+    internal void Refresh()
+    {
+        lock (_publishing)
+        {
+            Dictionary<Ipv4Address, bool> now = LookUp([]);
+            if (now.Any(peer => _isLeftOut.GetValueOrDefault(peer.Key) != peer.Value))
+            {
+                PublishWith(now);
+            }
+        }
+    }
+
+    private Dictionary<Ipv4Address, bool> LookUp(Dictionary<Ipv4Address, bool> known)
+    {
+        var found = new Dictionary<Ipv4Address, bool>(_routes.Length);
+        foreach (Route route in _routes)
+        {
+            if (!found.ContainsKey(route.NextHop))
+            {
+                found.Add(
+                    route.NextHop,
+                    known.TryGetValue(route.NextHop, out bool isLeftOut) ? isLeftOut : leadsIntoTunnel(route.NextHop));
+            }
+        }
+
+        return found;
+    }
+
+    private void PublishWith(Dictionary<Ipv4Address, bool> isLeftOut)
+    {
+        cell.Publish(
+            RouteTable.Build(network, _own, _routes.Where(route => !isLeftOut[route.NextHop]), _further));
+        string[] begun = Named(route => isLeftOut[route.NextHop] && !_isLeftOut.GetValueOrDefault(route.NextHop));
+        string[] ended = Named(route => !isLeftOut[route.NextHop] && _isLeftOut.GetValueOrDefault(route.NextHop));
+        _isLeftOut = isLeftOut;
+        if (begun.Length > 0)
+        {
+            Log.PeersLoop(log, Shorten(begun), network.ToString());
+        }
+
+        if (ended.Length > 0)
+        {
+            Log.PeersLoopNoLonger(log, Shorten(ended));
+        }
+    }
+
+    private string[] Named(Func<Route, bool> which) =>
+        [.. _routes.Where(which).Select(route => $"{route.Destination} via {route.NextHop}")];
+
+    private static string Shorten(string[] named) =>
+        string.Join(", ", named.Take(MostNamed))
+            + (named.Length > MostNamed ? $" and {named.Length - MostNamed} more" : "");
 }

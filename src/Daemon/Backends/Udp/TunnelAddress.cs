@@ -15,13 +15,14 @@ namespace Overlay.Daemon.Backends.Udp;
 /// </summary>
 /// <param name="netlink">Of the tunnel's namespace; nobody else uses it from now on.</param>
 /// <param name="network">The whole overlay network: the route.</param>
-/// <param name="mtu">Of the tunnel, in bytes.</param>
+/// <param name="mtu">Of the tunnel at first, in bytes.</param>
 /// <param name="log">Gets a line for each thing that is done later than the start.</param>
 internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, int mtu, ILogger log)
 {
     private readonly Lock _changing = new();
     private readonly List<Ipv4Prefix> _former = []; // their addresses have still to go
 
+    private int _mtu = mtu;
     private Ipv4Prefix _subnet;
     private string _name = "";
     private int _index;
@@ -39,7 +40,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
         lock (_changing)
         {
             (_name, _index, _subnet) = (name, index, subnet);
-            TunnelLink.Configure(netlink, index, network, subnet, mtu);
+            TunnelLink.Configure(netlink, index, network, subnet, _mtu);
         }
     }
 
@@ -58,6 +59,18 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
             _ = _former.Remove(next);
             _subnet = next;
             RepairLink();
+        }
+    }
+
+    /// <summary>Gives the tunnel another MTU.</summary>
+    /// <param name="bytes">From now on.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal void SetMtu(int bytes)
+    {
+        lock (_changing)
+        {
+            _mtu = bytes;
+            netlink.ConfigureLink(_index, new LinkSettings { Mtu = bytes });
         }
     }
 
@@ -100,7 +113,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
     {
         // What is missing because the subnet has just changed was not taken by anybody.
         bool isMoving = _former.Count > 0;
-        foreach (string what in TunnelLink.PutBackAddress(netlink, link, _subnet, mtu))
+        foreach (string what in TunnelLink.PutBackAddress(netlink, link, _subnet, _mtu))
         {
             LogPutBack(what);
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
@@ -11,6 +12,7 @@ using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
 namespace Overlay.Daemon.Backends.Udp;
@@ -28,10 +30,13 @@ internal sealed class UdpBackend : IBackend
     private readonly RouteNetlink _netlink;
     private readonly TunnelAddress _tunnel;
     private readonly RouteTableCell _routes = new();
-    private readonly RoutePublisher _publisher;
+    private readonly Ipv4Prefix _network;
     private readonly TaskCompletionSource<Exception> _fault = new();
 
     private DataPlane? _dataPlane;
+    private PeerRoutes? _peerRoutes;
+    private RoutePublisher? _publisher;
+    private bool _mtuIsSettled;
     private IcmpPort? _icmp;
     private Forwarder? _forwarder;
     private DropReport? _drops;
@@ -39,7 +44,7 @@ internal sealed class UdpBackend : IBackend
     private int _troubleCalls;
 
     /// <param name="context">What it is prepared from.</param>
-    /// <param name="mtu">Of the tunnel, in bytes.</param>
+    /// <param name="mtu">Of the tunnel, in bytes; unless it was asked for, a way to a peer can lower it.</param>
     /// <param name="port">The UDP port of every host.</param>
     internal UdpBackend(BackendContext context, int mtu, ushort port)
     {
@@ -50,50 +55,66 @@ internal sealed class UdpBackend : IBackend
         _netlink = context.Netlink;
         Mtu = mtu;
         _tunnel = new TunnelAddress(context.Netlink, context.Config.Network, mtu, context.Log);
-        _publisher = new RoutePublisher(_routes, context.Config.Network);
+        _network = context.Config.Network;
+        _mtuIsSettled = context.Options.Mtu is not null;
     }
 
     /// <inheritdoc/>
     public BackendLeaseData LeaseData => BackendLeaseData.None;
 
     /// <inheritdoc/>
-    public int Mtu { get; }
+    public int Mtu { get; private set; }
 
     /// <inheritdoc/>
     public Task<Exception> Fault => _forwarder?.Fault ?? _fault.Task;
 
     private Forwarder Running => _forwarder ?? throw new InvalidOperationException("the backend does not forward yet");
 
+    private RoutePublisher Publisher => _publisher
+        ?? throw new InvalidOperationException("the backend is not open yet");
+
     private DataPlane Opened => _dataPlane ?? throw new InvalidOperationException("the backend is not open yet");
 
     /// <inheritdoc/>
     public void Open(Ipv4Prefix own)
     {
-        _dataPlane = DataPlane.Open(_options, _address, _port, Mtu, _netlink);
+        _dataPlane = DataPlane.Open(_options, _address, _port, _netlink);
         _tunnel.Configure(_dataPlane.Tun.Name, _dataPlane.TunIndex, own);
         _dataPlane.ProbeWrites();
+        var peerRoutes = PeerRoutes.Open(_netlink, _network, _address, _dataPlane.TunIndex);
+        _peerRoutes = peerRoutes;
+        _publisher = new RoutePublisher(_routes, _network, peerRoutes.LeadIntoTunnel, _log);
         _icmp = OpenIcmp();
     }
 
     /// <inheritdoc/>
     public void Apply(LeaseView leases, LeaseDelta delta)
     {
-        _publisher.Publish(leases);
+        Publisher.Publish(leases);
         _tunnel.MoveTo(leases.OwnSubnet);
+        if (!_mtuIsSettled)
+        {
+            _mtuIsSettled = true;
+            LowerMtu(leases.Leases.Select(lease => lease.PublicIp).Distinct());
+        }
     }
 
     /// <inheritdoc/>
     public void Forward()
     {
         DataPlane opened = Opened;
-        _forwarder = opened.CreateForwarder(_routes, _icmp);
+        _forwarder = opened.CreateForwarder(_routes, _icmp, Mtu);
         _drops = new DropReport(_forwarder, _log);
         _accelerations = new AccelerationReport(opened.Accelerations, _forwarder.Paths, _log);
         _forwarder.Start();
     }
 
     /// <inheritdoc/>
-    public void Repair() => _tunnel.Repair();
+    public void Repair()
+    {
+        _tunnel.Repair();
+        _publisher?.Refresh();
+    }
 
     /// <inheritdoc/>
     public void LogTrouble()
@@ -122,7 +143,26 @@ internal sealed class UdpBackend : IBackend
     {
         _forwarder?.Dispose();
         _icmp?.Dispose();
+        _peerRoutes?.Dispose();
         _dataPlane?.Dispose();
+    }
+
+    // Once, before anything is forwarded and subnet.env tells pods the MTU. The datagrams need not leave by the
+    // interface whose address they have.
+    private void LowerMtu(IEnumerable<Ipv4Address> peers)
+    {
+        if (_peerRoutes?.FindSmallestMtu(peers) is not { } smallest)
+        {
+            return;
+        }
+
+        int mtu = Math.Max(smallest - UdpPort.EncapsulationBytes, RunLimits.MinimumMtu);
+        if (mtu < Mtu)
+        {
+            Log.MtuOfPeers(_log, mtu, Mtu, smallest);
+            Mtu = mtu;
+            _tunnel.SetMtu(mtu);
+        }
     }
 
     private IcmpPort? OpenIcmp()
