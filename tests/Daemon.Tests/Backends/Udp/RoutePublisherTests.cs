@@ -1,7 +1,5 @@
-using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
-using Overlay.Daemon.Tests.Leases;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Router.Routes;
