@@ -158,7 +158,8 @@ internal static partial class Log
         + "tunnel that this one works with")]
     internal static partial void MoreCutOff(ILogger log, int count, string network);
 
-    [LoggerMessage(43, LogLevel.Information, "interface {Interface} leads to no other host; MTU {Mtu} is that of {Wire}")]
+    [LoggerMessage(
+        43, LogLevel.Information, "interface {Interface} leads to no other host; MTU {Mtu} is that of {Wire}")]
     internal static partial void NoWire(ILogger log, string @interface, int mtu, string wire);
 
     [LoggerMessage(44, LogLevel.Information, "MTU {Mtu} instead of {Before}: a way to a peer takes no more than "

@@ -60,8 +60,8 @@ internal sealed record StartPlan(
         if (forecast.WillTake(publicIp))
         {
             throw new OperatorException(
-                $"the public IP {publicIp} lies inside the overlay network {network}, whose route leads into the tunnel, "
-                    + "so its datagrams would loop; choose another with --public-ip, or give it a more specific route, "
+                $"the public IP {publicIp} lies inside the overlay network {network}, whose route leads into the "
+                    + "tunnel, so its datagrams would loop; choose another with --public-ip, or give it a more specific route, "
                     + "or choose another Network in the config");
         }
 
@@ -70,9 +70,9 @@ internal sealed record StartPlan(
             && forecast.WillTake(neighbour, underlay.Address))
         {
             throw new OperatorException(
-                $"the address {underlay.Local} of {underlay.Name} lies inside the overlay network {network}, whose route "
-                    + $"would take the packets to its neighbours into the tunnel; choose another interface with --iface, "
-                    + "or another Network in the config");
+                $"the address {underlay.Local} of {underlay.Name} lies inside the overlay network {network}, whose "
+                    + "route would take the packets to its neighbours into the tunnel; choose another interface with "
+                    + "--iface, or another Network in the config");
         }
     }
 

@@ -78,8 +78,8 @@ public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOn
         entry.IsOf(request.PublicIp) && !(request.LostSubnet is { } lost && entry.Key?.Subnet == lost);
 
     // Called when none of our own leases can be used. Besides the leases of others, an entry whose content cannot be
-    // used keeps its name taken: it is not ours to overwrite. And where hosts have their addresses inside the network, no
-    // pod gets one of those.
+    // used keeps its name taken: it is not ours to overwrite. And where hosts have their addresses inside the network,
+    // no pod gets one of those.
     private static List<Ipv4Prefix> Taken(
         LeaseSurvey survey, NetworkConfig config, LeaseRequest request, List<StoredLease> obsolete)
     {

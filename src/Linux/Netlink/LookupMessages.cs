@@ -7,7 +7,9 @@ namespace Overlay.Linux.Netlink;
 /// <inheritdoc cref="RouteMessages"/>
 internal static class LookupMessages
 {
-    /// <summary>Reads the answer to a look-up; null for another message, and for a route without an interface.</summary>
+    /// <summary>
+    /// Reads the answer to a look-up; null for another message, and for a route without an interface.
+    /// </summary>
     internal static RoutedTo? ParseRoutedTo(NetlinkMessage message)
     {
         if (message.Header.nlmsg_type != Native.RTM_NEWROUTE)
@@ -62,7 +64,8 @@ internal static class LookupMessages
             }
         }
 
-        return new RouteMatch(new Ipv4Prefix(destination, RouteMessages.CheckedPrefixLength(family.rtm_dst_len)), table, mtu);
+        int length = RouteMessages.CheckedPrefixLength(family.rtm_dst_len);
+        return new RouteMatch(new Ipv4Prefix(destination, length), table, mtu);
     }
 
     /// <summary>Reads RTM_NEWRULE; null for another type. Its header is laid out as a route's.</summary>

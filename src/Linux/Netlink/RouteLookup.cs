@@ -54,7 +54,7 @@ public sealed class RouteLookup : IDisposable
     /// <summary>Closes the connection.</summary>
     public void Dispose() => _socket.Dispose();
 
-    // Null when the kernel answers that there is no way: no route, or one of the types unreachable, prohibit, blackhole.
+    // Null when the kernel answers that there is no way: no route, or an unreachable, prohibit or blackhole one.
     private T? Ask<T>(Ipv4Address destination, Ipv4Address? source, uint flags, NetlinkMessageParser<T> parse)
         where T : class
     {

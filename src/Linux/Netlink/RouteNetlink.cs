@@ -251,7 +251,8 @@ public sealed class RouteNetlink : IDisposable
         NetlinkAnswer answer = _socket.Execute(request.Finish());
         if (answer.Errno != Errno.None)
         {
-            throw NetlinkRefusal.Of("RTM_NEWLINK", answer, $"could not {(up ? "bring up" : "take down")} {Describe(index)}");
+            throw NetlinkRefusal.Of(
+                "RTM_NEWLINK", answer, $"could not {(up ? "bring up" : "take down")} {Describe(index)}");
         }
     }
 

@@ -92,8 +92,8 @@ public sealed class UnderlayRouteTests : LabTest
         RunningProgram daemon = lab.Start(1);
         daemon.AwaitError(" ready: ");
         Assert.Contains(daemon.Errors, line => line.Contains(
-            "takes packets to the TCP connection with 172.16.0.200:6443 into the tunnel; keep it in reach by a route of "
-                + "its own (ip route add 172.16.0.200/32 via 192.168.9.1 dev eth0)"));
+            "takes packets to the TCP connection with 172.16.0.200:6443 into the tunnel; keep it in reach by a route "
+                + "of its own (ip route add 172.16.0.200/32 via 192.168.9.1 dev eth0)"));
         Assert.Single(daemon.Errors, line => line.Contains("into the tunnel"));
         daemon.Signal("TERM");
         Assert.Equal(0, daemon.WaitForExit().ExitCode);

@@ -26,7 +26,8 @@ internal sealed class PeerRoutes : IDisposable
     }
 
     /// <summary>Gets ready to ask.</summary>
-    /// <param name="links">Of this thread's network namespace; it is borrowed, and nobody else uses it meanwhile.</param>
+    /// <param name="links">Of this thread's network namespace; it is borrowed, and nobody else uses it
+    /// meanwhile.</param>
     /// <param name="network">The whole overlay network.</param>
     /// <param name="source">The datagrams' source.</param>
     /// <param name="tunnel">The tunnel's interface index.</param>
