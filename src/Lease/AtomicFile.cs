@@ -21,15 +21,23 @@ public static class AtomicFile
 
     private const string TemporarySuffix = ".tmp";
 
+    // errno values, as the base library hands them on in an IOException's HResult.
+    private const int Busy = 16, OtherDevice = 18, ReadOnly = 30; // EBUSY, EXDEV, EROFS
+
     /// <summary>Writes beside the file, flushes to disk, renames over it. A failure leaves no temporary file.</summary>
-    /// <param name="path">In a directory that exists. Mode 0644 regardless of the umask.</param>
+    /// <param name="path">In a directory that exists.</param>
     /// <param name="content">All of it.</param>
     /// <param name="lastWrite">The time of last write the file gets; null for the system's time.</param>
     /// <param name="replace">False to fail with an <see cref="IOException"/> when the file exists.</param>
+    /// <param name="mode">What it gets, regardless of the umask.</param>
     /// <exception cref="IOException">It cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
     public static void Write(
-        string path, ReadOnlySpan<byte> content, DateTimeOffset? lastWrite = null, bool replace = true)
+        string path,
+        ReadOnlySpan<byte> content,
+        DateTimeOffset? lastWrite = null,
+        bool replace = true,
+        UnixFileMode mode = FileMode0644)
     {
         string temporary = Path.Combine(
             Path.GetDirectoryName(path) ?? ".", $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{TemporarySuffix}");
@@ -37,7 +45,7 @@ public static class AtomicFile
         {
             using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
             {
-                File.SetUnixFileMode(file, FileMode0644);
+                File.SetUnixFileMode(file, mode);
                 RandomAccess.Write(file, content, 0);
                 if (lastWrite is { } time)
                 {
@@ -55,6 +63,39 @@ public static class AtomicFile
             throw;
         }
     }
+
+    /// <summary>
+    /// As <see cref="Write"/>; but a file that is there and cannot be renamed over is written where it stands, with one
+    /// write and then a cut to its new length: for a moment a reader may see old and new content mixed.
+    /// </summary>
+    /// <remarks>
+    /// rename(2) fails over a mount point, which a single file mounted into a container is, and in a directory that may
+    /// not be written. A full disk is not among the reasons: the old content would be lost.
+    /// </remarks>
+    /// <returns>Null when it was replaced as a whole; otherwise why not, in words for parentheses.</returns>
+    /// <exception cref="IOException">It can be written neither way.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
+    public static string? WriteOrOverwrite(string path, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            Write(path, content);
+            return null;
+        }
+        catch (Exception problem) when (WhyInPlace(problem) is not null && File.Exists(path))
+        {
+            using SafeFileHandle file = File.OpenHandle(
+                path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.Write(file, content, 0);
+            RandomAccess.SetLength(file, content.Length);
+            RandomAccess.FlushToDisk(file);
+            return WhyInPlace(problem);
+        }
+    }
+
+    /// <summary>Whether a write failed because the file is mounted by itself, so that nothing can be renamed over
+    /// it.</summary>
+    internal static bool IsMountedAlone(Exception problem) => problem is IOException { HResult: Busy };
 
     /// <summary>Creates a directory and its missing parents, each with mode 0755 regardless of the umask.</summary>
     internal static void CreateDirectory(string directory)
@@ -94,6 +135,15 @@ public static class AtomicFile
             DeleteQuietly(leftover);
         }
     }
+
+    private static string? WhyInPlace(Exception problem) => problem switch
+    {
+        IOException { HResult: Busy } => "it is a mount point",
+        IOException { HResult: OtherDevice } => "its directory is on another file system",
+        IOException { HResult: ReadOnly } => "its directory is on a read-only file system",
+        UnauthorizedAccessException => "it may not be replaced in its directory",
+        _ => null,
+    };
 
     private static void DeleteQuietly(string path)
     {

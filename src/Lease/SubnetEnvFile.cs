@@ -18,7 +18,7 @@ public static class SubnetEnvFile
 
     /// <summary>
     /// Writes the file atomically: mode 0644, missing directories with mode 0755, both regardless of the umask; flushed
-    /// to disk before it appears.
+    /// to disk before it appears. One that is there and cannot be renamed over is written in place and keeps its mode.
     /// </summary>
     /// <param name="path">Any path; an existing file is replaced.</param>
     /// <param name="network">The whole overlay.</param>
@@ -28,10 +28,12 @@ public static class SubnetEnvFile
     /// <param name="ipMasquerade">Whether the overlay masquerades traffic that leaves it.</param>
     /// <param name="ipv6Network">The whole IPv6 overlay; null when there is none.</param>
     /// <param name="ipv6Subnet">Our IPv6 lease; null when there is none.</param>
+    /// <returns>Null when it was replaced as a whole; otherwise why it had to be written in place, which see
+    /// <see cref="AtomicFile.WriteOrOverwrite"/>.</returns>
     /// <exception cref="IOException">A directory cannot be made or the file not written. No temporary file
     /// stays.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
-    public static void Write(
+    public static string? Write(
         string path,
         Ipv4Prefix network,
         Ipv4Prefix subnet,
@@ -58,7 +60,7 @@ public static class SubnetEnvFile
 
         string fullPath = Path.GetFullPath(path);
         AtomicFile.CreateDirectory(Path.GetDirectoryName(fullPath) ?? "/");
-        AtomicFile.Write(fullPath, Encoding.ASCII.GetBytes(text.ToString()));
+        return AtomicFile.WriteOrOverwrite(fullPath, Encoding.ASCII.GetBytes(text.ToString()));
     }
 
     /// <summary>The subnet this host had before, without host bits.</summary>

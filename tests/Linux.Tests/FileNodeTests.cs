@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Net.Sockets;
 using Xunit;
@@ -37,5 +38,35 @@ public sealed class FileNodeTests : IDisposable
         File.CreateSymbolicLink(link, target);
 
         Assert.Equal(kind, FileNode.KindOf(link));
+    }
+
+    [Fact]
+    public void The_owner_of_a_file_is_that_of_what_a_link_leads_to_and_unknown_where_there_is_none()
+    {
+        Assert.Equal(0u, FileNode.OwnerOf("/proc/1/stat"));
+        Assert.Null(FileNode.OwnerOf(Path.Combine(_directory, "nothing")));
+    }
+
+    [Fact]
+    public void What_is_shared_with_a_group_is_our_own_under_its_only_name()
+    {
+        const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        string file = Path.Combine(_directory, "file"), link = Path.Combine(_directory, "link");
+        string twice = Path.Combine(_directory, "twice");
+        File.WriteAllText(file, string.Empty);
+        File.SetUnixFileMode(file, Private);
+        File.CreateSymbolicLink(link, file);
+
+        FileNode.ShareWithGroup(link, _directory); // somebody may have put it there, leading anywhere
+        Assert.Equal(Private, File.GetUnixFileMode(file));
+
+        Assert.True(Process.Start("ln", [file, twice]).WaitForExit(TimeSpan.FromSeconds(20)));
+        FileNode.ShareWithGroup(twice, _directory);
+        Assert.Equal(Private, File.GetUnixFileMode(file));
+
+        File.Delete(twice);
+        FileNode.ShareWithGroup(file, _directory);
+        Assert.Equal(Private | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(file));
+        FileNode.ShareWithGroup(Path.Combine(_directory, "nothing"), _directory);
     }
 }

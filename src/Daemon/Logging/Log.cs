@@ -165,4 +165,8 @@ internal static partial class Log
     [LoggerMessage(44, LogLevel.Information, "MTU {Mtu} instead of {Before}: a way to a peer takes no more than "
         + "{Smallest} bytes")]
     internal static partial void MtuOfPeers(ILogger log, int mtu, int before, int smallest);
+
+    [LoggerMessage(47, LogLevel.Warning, "{File} cannot be renamed over ({Reason}), so it is written in place, and a "
+        + "reader may find it half written for a moment; mount or open its directory instead of the file alone")]
+    internal static partial void SubnetFileInPlace(ILogger log, string file, string reason);
 }

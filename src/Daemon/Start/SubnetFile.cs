@@ -26,8 +26,9 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu,
     private Ipv4Prefix _subnet = subnet;
     private bool _isPublished; // the file is this daemon's
     private bool _isOutdated;  // it names a former subnet: it could not be written
+    private bool _isInPlaceSaid; // that it cannot be replaced as a whole
 
-    /// <summary>Checks that the file can be put in place by renaming, which would replace a device, too.</summary>
+    /// <summary>Checks that nothing else than a file is in the way: a rename would replace a device, too.</summary>
     /// <exception cref="OperatorException">Something else than a file is there.</exception>
     internal static void Check(string path)
     {
@@ -109,7 +110,13 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu,
     {
         try
         {
-            SubnetEnvFile.Write(path, network, _subnet, mtu(), ipMasquerade: false);
+            string? why = SubnetEnvFile.Write(path, network, _subnet, mtu(), ipMasquerade: false);
+            if (why is not null && !_isInPlaceSaid)
+            {
+                _isInPlaceSaid = true;
+                Log.SubnetFileInPlace(log, path, why);
+            }
+
             return null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

@@ -22,11 +22,12 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
     /// <summary>Names the directory; nothing is read or made yet.</summary>
     /// <param name="directory">What the hosts share. It need not hold a config.</param>
     /// <param name="clock">Decides expiry.</param>
-    public FileLeaseAdministration(string directory, TimeProvider clock)
+    /// <param name="ownership">For a directory that a group shares; null where nobody can say whose a file is.</param>
+    public FileLeaseAdministration(string directory, TimeProvider clock, IFileOwnership? ownership = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(clock);
-        _directory = new LeaseDirectory(directory, clock);
+        _directory = new LeaseDirectory(directory, clock, ownership);
 
         // What a host's store warns of is in the list, beside the entry it is about.
         _folder = new LeaseFolder(_directory.Subnets, clock, _ => { });
@@ -61,17 +62,35 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
     {
         ArgumentNullException.ThrowIfNull(json);
         RequireDirectory();
+        string touched = _directory.LockPath;
         try
         {
             using IDisposable held = await _directory.LockAsync(cancellation);
+            touched = _directory.Root;
             if (await ReadConfigTextAsync(cancellation) != replacing)
             {
                 throw LeaseStoreException.ChangedMeanwhile($"the network config {_directory.ConfigPath}");
             }
 
-            AtomicFile.Write(_directory.ConfigPath, Encoding.UTF8.GetBytes(json));
+            AtomicFile.Write(
+                _directory.ConfigPath,
+                Encoding.UTF8.GetBytes(json),
+                mode: LeaseDirectory.ModeBeside(_directory.ConfigPath));
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException problem)
+        {
+            throw new LeaseStoreException(
+                $"the network config {_directory.ConfigPath} cannot be written: {_directory.WhatIsInTheWay(touched)}",
+                problem);
+        }
+        catch (IOException problem) when (AtomicFile.IsMountedAlone(problem))
+        {
+            throw new LeaseStoreException(
+                $"the network config {_directory.ConfigPath} cannot be replaced: it is a mount point; change it where "
+                    + "it is mounted from",
+                problem);
+        }
+        catch (IOException problem)
         {
             throw new LeaseStoreException(
                 $"the network config {_directory.ConfigPath} cannot be written ({OneLine.Shorten(problem.Message)}); "
@@ -144,7 +163,8 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
         // What else the owner publishes in its lease is kept as it stands, also when that has expired.
         bool isOwn = file is { IsReadable: true } && file.IsOf(publicIp);
         byte[] content = isOwn ? File.ReadAllBytes(path) : [.. new LeaseAttributes(publicIp).ToJson(), (byte)'\n'];
-        AtomicFile.Write(path, content, FileLeaseStore.ReservedUntil, replace: file is not null);
+        AtomicFile.Write(
+            path, content, FileLeaseStore.ReservedUntil, replace: file is not null, LeaseDirectory.ModeBeside(path));
         _folder.Refresh([name]);
         return _folder.Find(name) is { IsReservation: true }
             ? done

@@ -15,17 +15,18 @@ internal sealed class LeaseDirectory
     private static readonly TimeSpan s_lockPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_leftoverAge = TimeSpan.FromMinutes(1);
 
-    private readonly string _lockPath;
     private readonly TimeProvider _clock;
+    private readonly IFileOwnership? _ownership;
 
     /// <summary>Names the directory; nothing is read or made yet.</summary>
-    internal LeaseDirectory(string directory, TimeProvider clock)
+    internal LeaseDirectory(string directory, TimeProvider clock, IFileOwnership? ownership = null)
     {
         Root = Path.GetFullPath(directory);
         ConfigPath = Path.Combine(Root, "config");
         Subnets = Path.Combine(Root, "subnets");
-        _lockPath = Path.Combine(Root, ".lock");
+        LockPath = Path.Combine(Root, ".lock");
         _clock = clock;
+        _ownership = ownership;
     }
 
     /// <summary>The directory itself.</summary>
@@ -40,8 +41,18 @@ internal sealed class LeaseDirectory
     /// <summary>The directory of the leases.</summary>
     internal string Subnets { get; }
 
+    /// <summary>The file that is held while anything is written.</summary>
+    internal string LockPath { get; }
+
     /// <summary>The file of a subnet's lease.</summary>
     internal string PathOf(Ipv4Prefix subnet) => Path.Combine(Subnets, new SubnetKey(subnet).Format());
+
+    /// <summary>
+    /// The mode of a file that is made: where a group may write into its directory, it may write the file, too.
+    /// </summary>
+    internal static UnixFileMode ModeBeside(string path) => IsShared(Path.GetDirectoryName(path)!)
+        ? AtomicFile.FileMode0644 | UnixFileMode.GroupWrite
+        : AtomicFile.FileMode0644;
 
     /// <summary>
     /// Requires that the directory holds a config. Without one it is no store: for example the empty directory where a
@@ -59,8 +70,22 @@ internal sealed class LeaseDirectory
     /// <exception cref="LeaseStoreException">Another process holds the lock for 10 s.</exception>
     /// <exception cref="IOException">The lock cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
-    internal Task<IDisposable> LockAsync(CancellationToken cancellation) =>
-        StoreLock.EnterAsync(_lockPath, s_lockPatience, _clock, cancellation);
+    internal async Task<IDisposable> LockAsync(CancellationToken cancellation)
+    {
+        bool isShared = IsShared(Root);
+        if (isShared && !File.Exists(LockPath))
+        {
+            MakeSharedLock();
+        }
+
+        IDisposable held = await StoreLock.EnterAsync(LockPath, s_lockPatience, _clock, cancellation);
+        if (isShared)
+        {
+            _ownership?.ShareWithGroup(LockPath, Root); // an earlier run may have made it for itself alone
+        }
+
+        return held;
+    }
 
     /// <summary>Does something while no other process takes, renews or changes a lease.</summary>
     /// <param name="purpose">What, for a message: it follows "cannot".</param>
@@ -69,13 +94,19 @@ internal sealed class LeaseDirectory
     /// <exception cref="LeaseStoreException">The directory is no store, or fails.</exception>
     internal async Task<T> UnderLockAsync<T>(string purpose, Func<T> work, CancellationToken cancellation)
     {
+        string touched = ConfigPath;
         try
         {
             RequireConfig(); // before the lock is made: an empty mount point is not ours to write into
+            touched = LockPath;
             using IDisposable held = await LockAsync(cancellation);
             return await Task.Run(Prepared, cancellation);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException problem)
+        {
+            throw new LeaseStoreException($"{Description}: cannot {purpose}: {WhatIsInTheWay(touched)}", problem);
+        }
+        catch (IOException problem)
         {
             throw new LeaseStoreException(
                 $"{Description}: cannot {purpose} ({OneLine.Shorten(problem.Message)}); check that {Root} exists, "
@@ -85,10 +116,70 @@ internal sealed class LeaseDirectory
 
         T Prepared()
         {
+            touched = ConfigPath;
             RequireConfig();
-            AtomicFile.CreateDirectory(Subnets);
+            touched = Subnets;
+            PrepareSubnets();
             AtomicFile.RemoveLeftovers(Subnets, _clock.GetUtcNow() - s_leftoverAge);
             return work();
         }
+    }
+
+    /// <summary>Why a permission is missing, as far as files show it, and how it is given.</summary>
+    /// <param name="touched">What was being opened, made or written into.</param>
+    internal string WhatIsInTheWay(string touched)
+    {
+        string path = Path.Exists(touched) ? touched : Root; // what is missing could not be made
+        bool isDirectory = Directory.Exists(path);
+        UnixFileMode mode;
+        try
+        {
+            mode = File.GetUnixFileMode(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return $"{path} may not be looked at; allow this process to enter {Root}";
+        }
+
+        string owner = _ownership?.OwnerOf(path) is { } user ? $"belongs to user {user} and " : string.Empty;
+        string denied = path == ConfigPath ? "read it" : isDirectory ? "write into it" : "write it";
+        string remedy = path == ConfigPath ? $"let it be read: chmod a+r {path}"
+            : path == Root || !IsShared(Root) ? "run as its owner or as root, or let a group share the directory with: "
+                + $"chgrp -R GROUP {Root} && chmod -R g+w {Root} && chmod g+s {Root} {Subnets}"
+            : mode.HasFlag(UnixFileMode.GroupWrite)
+                ? $"give it the group of its directory: chgrp --reference={Root} {path}"
+            : $"let the group write: chmod g+w{(isDirectory ? "s" : string.Empty)} {path}";
+        return $"{path} {owner}has mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}, so this process may not "
+            + $"{denied}; {remedy}";
+    }
+
+    private static bool IsShared(string directory) =>
+        File.GetUnixFileMode(directory).HasFlag(UnixFileMode.GroupWrite);
+
+    // In place with its mode at once: another member of the group may open it the moment it is there.
+    private void MakeSharedLock()
+    {
+        try
+        {
+            AtomicFile.Write(LockPath, [], replace: false, mode: ModeBeside(LockPath));
+        }
+        catch (IOException) when (File.Exists(LockPath))
+        {
+            // Another has made it meanwhile.
+        }
+    }
+
+    private void PrepareSubnets()
+    {
+        if (!IsShared(Root))
+        {
+            AtomicFile.CreateDirectory(Subnets);
+            return;
+        }
+
+        const UnixFileMode Shared = AtomicFile.DirectoryMode0755 | UnixFileMode.GroupWrite;
+        UnixFileMode more = Directory.Exists(Subnets) ? UnixFileMode.None : Shared; // whatever the umask is
+        Directory.CreateDirectory(Subnets, Shared);
+        _ownership?.ShareWithGroup(Subnets, Root, more);
     }
 }

@@ -15,7 +15,8 @@ public static class LeaseStoreFactory
     /// <exception cref="LeaseStoreException">It cannot be made of what was given.</exception>
     public static ILeaseStore Open(LeaseStoreChoice choice, TimeProvider clock, Action<string> warn) => choice switch
     {
-        LeaseStoreChoice.Files files => new FileLeaseStore(files.Directory, clock, warn),
+        LeaseStoreChoice.Files files => new FileLeaseStore(
+            files.Directory, clock, warn, random: null, new FileOwnership()),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseStore(etcd.Options, etcd.Prefix, clock, warn),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };
@@ -27,7 +28,7 @@ public static class LeaseStoreFactory
     public static ILeaseAdministration OpenAdministration(
         LeaseStoreChoice choice, TimeProvider clock) => choice switch
     {
-        LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock),
+        LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock, new FileOwnership()),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseAdministration(etcd.Options, etcd.Prefix, clock),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };

@@ -1,0 +1,172 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading.Tasks;
+using Overlay.Testing;
+using Xunit;
+
+namespace Overlay.Daemon.Tests.Cli;
+
+/// <summary>
+/// A lease directory that belongs to a group (mode 2775), used by two of its members with a strict umask.
+/// </summary>
+public sealed class SharedDirectoryTests : CliStore
+{
+    private const string Group = "61000", First = "61001", Second = "61002";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private string LockPath => Path.Combine(Root, ".lock");
+
+    [Theory]
+    [InlineData("2775")]
+    [InlineData("0775")]
+    public async Task What_one_member_makes_the_other_may_use(string mode)
+    {
+        Require();
+        await RunAsync("chown", $"root:{Group}", Root, ConfigPath);
+        Directory.Delete(Subnets);
+        await RunAsync("chmod", mode, Root);
+
+        (int exit, string error) = await AsAsync(
+            First, "lease", "reserve", "10.244.1.0/24", "--public-ip", "192.0.2.1");
+        Assert.True(exit == 0, error);
+        (exit, error) = await AsAsync(Second, "lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2");
+        Assert.True(exit == 0, error);
+        (exit, error) = await AsAsync(First, "lease", "remove", "10.244.2.0/24");
+        Assert.True(exit == 0, error);
+        (exit, error) = await AsAsync(Second, "config", "put", "-", input: """{"Network":"10.244.0.0/15"}""");
+        Assert.True(exit == 0, error);
+
+        const UnixFileMode File664 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead
+            | UnixFileMode.GroupWrite | UnixFileMode.OtherRead;
+        Assert.All(
+            (string[])[LockPath, ConfigPath, Path.Combine(Subnets, "10.244.1.0-24")],
+            path => Assert.Equal(File664, File.GetUnixFileMode(path)));
+        Assert.True(File.GetUnixFileMode(Subnets).HasFlag(UnixFileMode.GroupWrite));
+        Assert.Equal(Group, (await RunAsync("stat", "-c", "%g", LockPath)).Trim());
+        Assert.Equal(Group, (await RunAsync("stat", "-c", "%g", Subnets)).Trim());
+    }
+
+    [Fact]
+    public async Task A_lock_that_an_earlier_run_made_for_its_user_alone_is_named_until_that_user_opens_it()
+    {
+        Require();
+        await RunAsync("chown", $"root:{Group}", Root, ConfigPath, Subnets);
+        await RunAsync("chmod", "2775", Root, Subnets);
+        await File.WriteAllTextAsync(LockPath, "", TestContext.Current.CancellationToken);
+        await RunAsync("chown", $"{First}:{Group}", LockPath);
+        await RunAsync("chmod", "0644", LockPath);
+        string[] reserve = ["lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2"];
+
+        string why = $"{LockPath} belongs to user {First} and has mode 0644, so this process may not write it; let the "
+            + $"group write: chmod g+w {LockPath}";
+        (int exit, string error) = await AsAsync(Second, reserve);
+        Assert.NotEqual(0, exit);
+        Assert.EndsWith($"file:{Root}: cannot reserve 10.244.2.0/24: {why}\n", error, StringComparison.Ordinal);
+        (exit, error) = await AsAsync(Second, "config", "put", "-", input: """{"Network":"10.244.0.0/15"}""");
+        Assert.NotEqual(0, exit);
+        Assert.EndsWith($"the network config {ConfigPath} cannot be written: {why}\n", error, StringComparison.Ordinal);
+
+        (exit, error) = await AsAsync(First, "lease", "reserve", "10.244.1.0/24", "--public-ip", "192.0.2.1");
+        Assert.True(exit == 0, error);
+        (exit, error) = await AsAsync(Second, reserve);
+        Assert.True(exit == 0, error);
+    }
+
+    [Fact]
+    public async Task The_subnets_of_one_user_in_the_directory_of_a_group_are_named()
+    {
+        Require();
+        await RunAsync("chown", $"root:{Group}", Root, ConfigPath);
+        await RunAsync("chmod", "2775", Root);
+        await RunAsync("chmod", "0755", Subnets);
+        await RunAsync("chown", $"{First}:{Group}", Subnets);
+
+        (int exit, string error) = await AsAsync(
+            Second, "lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2");
+
+        Assert.NotEqual(0, exit);
+        Assert.EndsWith(
+            $"{Subnets} belongs to user {First} and has mode 0755, so this process may not write into it; let the "
+                + $"group write: chmod g+ws {Subnets}\n",
+            error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_config_that_is_mounted_by_itself_is_changed_where_it_comes_from()
+    {
+        Require();
+        using Process process = Start(
+            """{"Network":"10.244.0.0/15"}""",
+            [
+                "unshare", "--mount", "sh", "-c", "mount --bind \"$0\" \"$0\" && exec \"$@\"", ConfigPath,
+                Executable, "config", "put", "-", "--lease-store", Store,
+            ]);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.WaitForExit(s_patience));
+        Assert.Equal(1, process.ExitCode);
+        Assert.EndsWith(
+            $"the network config {ConfigPath} cannot be replaced: it is a mount point; change it where it is mounted "
+                + "from\n",
+            error,
+            StringComparison.Ordinal);
+        Assert.Equal(Config, await File.ReadAllTextAsync(ConfigPath, TestContext.Current.CancellationToken));
+    }
+
+    private static void Require()
+    {
+        Needs.Root("runs the command as two users");
+        Needs.Program("util-linux", "setpriv");
+        Needs.Program("util-linux", "unshare");
+    }
+
+    private Task<(int Exit, string Error)> AsAsync(string user, params string[] words) =>
+        AsAsync(user, words, input: string.Empty);
+
+    private Task<(int Exit, string Error)> AsAsync(
+        string user, string command, string verb, string argument, string input) =>
+        AsAsync(user, [command, verb, argument], input);
+
+    private async Task<(int Exit, string Error)> AsAsync(string user, string[] words, string input)
+    {
+        using Process process = Start(
+            input,
+            [
+                "sh", "-c", "umask 077; exec \"$@\"", "sh",
+                "setpriv", "--reuid", user, "--regid", user, "--groups", Group,
+                Executable, .. words, "--lease-store", Store,
+            ]);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.WaitForExit(s_patience), string.Join(' ', words));
+        return (process.ExitCode, error);
+    }
+
+    private static async Task<string> RunAsync(params string[] words)
+    {
+        using Process process = Start(string.Empty, words);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.WaitForExit(s_patience) && process.ExitCode == 0, string.Join(' ', words));
+        return output;
+    }
+
+    private static Process Start(string input, params string[] words)
+    {
+        var start = new ProcessStartInfo(words[0])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string word in words.AsSpan(1))
+        {
+            start.ArgumentList.Add(word);
+        }
+
+        Process process = Process.Start(start)!;
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return process;
+    }
+}
