@@ -61,7 +61,7 @@ internal sealed record StartPlan(
         {
             throw new OperatorException(
                 $"the public IP {publicIp} lies inside the overlay network {network}, whose route leads into the "
-                    + "tunnel, so its datagrams would loop; choose another with --public-ip, or give it a more specific "
+                    + "tunnel, so its datagrams would loop; choose another with --public-ip, give it a more specific "
                     + "route, or choose another Network in the config");
         }
 
