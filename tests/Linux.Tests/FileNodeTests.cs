@@ -69,4 +69,34 @@ public sealed class FileNodeTests : IDisposable
         Assert.Equal(Private | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(file));
         FileNode.ShareWithGroup(Path.Combine(_directory, "nothing"), _directory);
     }
+
+    [Fact]
+    public void What_is_shared_already_is_not_touched_again()
+    {
+        string file = Path.Combine(_directory, "file");
+        File.WriteAllText(file, string.Empty);
+        FileNode.ShareWithGroup(file, _directory);
+        string changed = Changed();
+
+        FileNode.ShareWithGroup(file, _directory);
+        Assert.Equal(changed, Changed());
+
+        string Changed() => Command.Run("stat", ["-c", "%z %a", file]); // chmod and chown set the time of change
+    }
+
+    [Fact]
+    public void An_open_file_is_at_its_path_until_another_one_or_none_is()
+    {
+        string file = Path.Combine(_directory, "file"), other = Path.Combine(_directory, "other");
+        File.WriteAllText(file, string.Empty);
+        File.WriteAllText(other, string.Empty);
+        using FileStream open = File.OpenRead(file);
+        Assert.True(FileNode.IsAt(open.SafeFileHandle, file));
+        Assert.False(FileNode.IsAt(open.SafeFileHandle, other));
+
+        File.Move(other, file, overwrite: true);
+        Assert.False(FileNode.IsAt(open.SafeFileHandle, file));
+        File.Delete(file);
+        Assert.False(FileNode.IsAt(open.SafeFileHandle, file));
+    }
 }

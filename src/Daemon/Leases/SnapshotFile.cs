@@ -16,7 +16,7 @@ internal sealed class SnapshotFile
 
     private readonly ILogger _log;
 
-    private bool _failureIsSaid;
+    private bool _isFailureReported;
     private bool _isClean; // of what daemons that were killed have left
 
     /// <param name="runDirectory">It exists, and nobody else uses it.</param>
@@ -76,13 +76,13 @@ internal sealed class SnapshotFile
             }
 
             AtomicFile.Write(Path, LeaseSnapshotJson.Write(snapshot));
-            _failureIsSaid = false;
+            _isFailureReported = false;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            if (!_failureIsSaid)
+            if (!_isFailureReported)
             {
-                _failureIsSaid = true;
+                _isFailureReported = true;
                 Log.SnapshotNotWritten(_log, Path, problem.Message.TrimEnd('.'));
             }
         }

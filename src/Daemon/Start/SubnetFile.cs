@@ -26,7 +26,7 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu,
     private Ipv4Prefix _subnet = subnet;
     private bool _isPublished; // the file is this daemon's
     private bool _isOutdated;  // it names a former subnet: it could not be written
-    private bool _isInPlaceSaid; // that it cannot be replaced as a whole
+    private bool _isOverwriteReported; // that it cannot be replaced as a whole
 
     /// <summary>Checks that nothing else than a file is in the way: a rename would replace a device, too.</summary>
     /// <exception cref="OperatorException">Something else than a file is there.</exception>
@@ -111,9 +111,9 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu,
         try
         {
             string? why = SubnetEnvFile.Write(path, network, _subnet, mtu(), ipMasquerade: false);
-            if (why is not null && !_isInPlaceSaid)
+            if (why is not null && !_isOverwriteReported)
             {
-                _isInPlaceSaid = true;
+                _isOverwriteReported = true;
                 Log.SubnetFileInPlace(log, path, why);
             }
 

@@ -29,12 +29,12 @@ public static class EtcdEndpointList
         endpoints = null;
         List<Uri> found = [];
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
-        string unsaid = parts.FirstOrDefault(HasScheme) is { } url
+        string defaultScheme = parts.FirstOrDefault(HasScheme) is { } url
             ? url[..url.IndexOf(SchemeMark, StringComparison.Ordinal)]
             : hasTls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
         foreach (string part in parts)
         {
-            if (!TryParseOne(part, unsaid, out Uri? endpoint, out problem))
+            if (!TryParseOne(part, defaultScheme, out Uri? endpoint, out problem))
             {
                 return false;
             }
@@ -66,7 +66,7 @@ public static class EtcdEndpointList
     private static bool HasScheme(string part) => part.Contains(SchemeMark, StringComparison.Ordinal);
 
     private static bool TryParseOne(
-        string part, string unsaid, [NotNullWhen(true)] out Uri? endpoint, [NotNullWhen(false)] out string? problem)
+        string part, string defaultScheme, [NotNullWhen(true)] out Uri? endpoint, [NotNullWhen(false)] out string? problem)
     {
         endpoint = null;
         if (part.Contains('@'))
@@ -78,7 +78,7 @@ public static class EtcdEndpointList
         }
 
         // Without a port a URL means 80 or 443, where no etcd listens.
-        string url = HasScheme(part) ? part : $"{unsaid}{SchemeMark}{part}";
+        string url = HasScheme(part) ? part : $"{defaultScheme}{SchemeMark}{part}";
         bool isEndpoint = Uri.TryCreate(url, UriKind.Absolute, out endpoint)
             && endpoint.Scheme is "http" or "https"
             && part.TrimEnd('/').EndsWith($":{endpoint.Port}", StringComparison.Ordinal)

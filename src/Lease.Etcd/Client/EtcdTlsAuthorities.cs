@@ -31,7 +31,7 @@ internal sealed class EtcdTlsAuthorities
     internal X509ChainPolicy? Policy { get; private init; }
 
     /// <summary>For "CA file FILE holds no such certificate".</summary>
-    internal string HoldsNot => _file is null
+    internal string Lacks => _file is null
         ? "the system's authorities do not hold"
         : $"CA file {_file} does not hold{Unread}";
 

@@ -174,7 +174,7 @@ internal static class EtcdTlsVerdict
         X509Certificate2 shown = elements[0].Certificate;
         if (IsSelfSigned(shown))
         {
-            return $"its certificate is signed by itself ({Subject(elements[0])}), and {authorities.HoldsNot} it";
+            return $"its certificate is signed by itself ({Subject(elements[0])}), and {authorities.Lacks} it";
         }
 
         // Any of these would have been enough.
@@ -201,7 +201,7 @@ internal static class EtcdTlsVerdict
         }
 
         return signers.Count == 1
-            ? $"{signed}, which {authorities.HoldsNot}"
+            ? $"{signed}, which {authorities.Lacks}"
             : $"{signed}; {authorities.Description} holds none of these{authorities.Unread}";
     }
 

@@ -22,12 +22,12 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
     /// <summary>Names the directory; nothing is read or made yet.</summary>
     /// <param name="directory">What the hosts share. It need not hold a config.</param>
     /// <param name="clock">Decides expiry.</param>
-    /// <param name="ownership">For a directory that a group shares; null where nobody can say whose a file is.</param>
-    public FileLeaseAdministration(string directory, TimeProvider clock, IFileOwnership? ownership = null)
+    /// <param name="nodes">Says whose a file is, and which one is at a path; null where nobody can.</param>
+    public FileLeaseAdministration(string directory, TimeProvider clock, IFileNodes? nodes = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(clock);
-        _directory = new LeaseDirectory(directory, clock, ownership);
+        _directory = new LeaseDirectory(directory, clock, nodes);
 
         // What a host's store warns of is in the list, beside the entry it is about.
         _folder = new LeaseFolder(_directory.Subnets, clock, _ => { });
@@ -72,10 +72,7 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
                 throw LeaseStoreException.ChangedMeanwhile($"the network config {_directory.ConfigPath}");
             }
 
-            AtomicFile.Write(
-                _directory.ConfigPath,
-                Encoding.UTF8.GetBytes(json),
-                mode: LeaseDirectory.ModeBeside(_directory.ConfigPath));
+            _directory.Write(_directory.ConfigPath, Encoding.UTF8.GetBytes(json));
         }
         catch (UnauthorizedAccessException problem)
         {
@@ -163,8 +160,7 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
         // What else the owner publishes in its lease is kept as it stands, also when that has expired.
         bool isOwn = file is { IsReadable: true } && file.IsOf(publicIp);
         byte[] content = isOwn ? File.ReadAllBytes(path) : [.. new LeaseAttributes(publicIp).ToJson(), (byte)'\n'];
-        AtomicFile.Write(
-            path, content, FileLeaseStore.ReservedUntil, replace: file is not null, LeaseDirectory.ModeBeside(path));
+        _directory.Write(path, content, FileLeaseStore.ReservedUntil, replace: file is not null);
         _folder.Refresh([name]);
         return _folder.Find(name) is { IsReservation: true }
             ? done

@@ -39,17 +39,17 @@ public sealed class FileLeaseStore : ILeaseStore
     /// <param name="clock">Decides expiry and dates the files written.</param>
     /// <param name="warn">Gets one line for each thing passed over; called from any thread, one call at a time.</param>
     /// <param name="random">Chooses among free subnets; null for an unpredictable choice.</param>
-    /// <param name="ownership">For a directory that a group shares; null where nobody can say whose a file is.</param>
+    /// <param name="nodes">Says whose a file is, and which one is at a path; null where nobody can.</param>
     public FileLeaseStore(
         string directory,
         TimeProvider clock,
         Action<string> warn,
         Random? random = null,
-        IFileOwnership? ownership = null)
+        IFileNodes? nodes = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(clock);
-        _directory = new LeaseDirectory(directory, clock, ownership);
+        _directory = new LeaseDirectory(directory, clock, nodes);
         _clock = clock;
         _warn = Warnings.OneAtATime(warn);
         _untilTaken = new WarnOnce(_warn);
@@ -223,7 +223,7 @@ public sealed class FileLeaseStore : ILeaseStore
         _ownFile.Forget();
         byte[] content = [.. attributes.ToJson(), (byte)'\n'];
         string path = _directory.PathOf(subnet);
-        AtomicFile.Write(path, content, reservation ?? now, mayReplace, LeaseDirectory.ModeBeside(path));
+        _directory.Write(path, content, reservation ?? now, mayReplace);
         _folder.Refresh([name]);
         _ownFile.Remember(name, attributes.PublicIp);
         return new SubnetLease(subnet, attributes, reservation is null ? now + TimeToLive : DateTimeOffset.MaxValue);

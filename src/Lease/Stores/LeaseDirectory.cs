@@ -13,20 +13,21 @@ namespace Overlay.Lease.Stores;
 internal sealed class LeaseDirectory
 {
     private static readonly TimeSpan s_lockPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_sharingPatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_leftoverAge = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _clock;
-    private readonly IFileOwnership? _ownership;
+    private readonly IFileNodes? _nodes;
 
     /// <summary>Names the directory; nothing is read or made yet.</summary>
-    internal LeaseDirectory(string directory, TimeProvider clock, IFileOwnership? ownership = null)
+    internal LeaseDirectory(string directory, TimeProvider clock, IFileNodes? nodes = null)
     {
         Root = Path.GetFullPath(directory);
         ConfigPath = Path.Combine(Root, "config");
         Subnets = Path.Combine(Root, "subnets");
         LockPath = Path.Combine(Root, ".lock");
         _clock = clock;
-        _ownership = ownership;
+        _nodes = nodes;
     }
 
     /// <summary>The directory itself.</summary>
@@ -48,11 +49,22 @@ internal sealed class LeaseDirectory
     internal string PathOf(Ipv4Prefix subnet) => Path.Combine(Subnets, new SubnetKey(subnet).Format());
 
     /// <summary>
-    /// The mode of a file that is made: where a group may write into its directory, it may write the file, too.
+    /// As <see cref="AtomicFile.Write"/>; and where a group shares the file's directory, it may write the file, too.
     /// </summary>
-    internal static UnixFileMode ModeBeside(string path) => IsShared(Path.GetDirectoryName(path)!)
-        ? AtomicFile.FileMode0644 | UnixFileMode.GroupWrite
-        : AtomicFile.FileMode0644;
+    /// <param name="path">In this directory or in <see cref="Subnets"/>.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="lastWrite">The time of last write the file gets; null for the system's time.</param>
+    /// <param name="replace">False to fail with an <see cref="IOException"/> when the file exists.</param>
+    internal void Write(
+        string path, ReadOnlySpan<byte> content, DateTimeOffset? lastWrite = null, bool replace = true)
+    {
+        AtomicFile.Write(path, content, lastWrite, replace);
+        string directory = Path.GetDirectoryName(path)!; // of a path with a directory
+        if (IsShared(directory))
+        {
+            _nodes?.ShareWithGroup(path, directory);
+        }
+    }
 
     /// <summary>
     /// Requires that the directory holds a config. Without one it is no store: for example the empty directory where a
@@ -73,15 +85,11 @@ internal sealed class LeaseDirectory
     internal async Task<IDisposable> LockAsync(CancellationToken cancellation)
     {
         bool isShared = IsShared(Root);
-        if (isShared && !File.Exists(LockPath))
-        {
-            MakeSharedLock();
-        }
-
-        IDisposable held = await StoreLock.EnterAsync(LockPath, s_lockPatience, _clock, cancellation);
+        IDisposable held = await StoreLock.EnterAsync(
+            LockPath, s_lockPatience, isShared ? s_sharingPatience : TimeSpan.Zero, _nodes, _clock, cancellation);
         if (isShared)
         {
-            _ownership?.ShareWithGroup(LockPath, Root); // an earlier run may have made it for itself alone
+            _nodes?.ShareWithGroup(LockPath, Root);
         }
 
         return held;
@@ -141,45 +149,39 @@ internal sealed class LeaseDirectory
             return $"{path} may not be looked at; allow this process to enter {Root}";
         }
 
-        string owner = _ownership?.OwnerOf(path) is { } user ? $"belongs to user {user} and " : string.Empty;
+        string owner = _nodes?.OwnerOf(path) is { } user ? $"belongs to user {user} and " : string.Empty;
+        string has = $"{path} {owner}has mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}";
         string denied = path == ConfigPath ? "read it" : isDirectory ? "write into it" : "write it";
+        if (Environment.IsPrivilegedProcess)
+        {
+            return $"{has}, and yet root may not {denied}: a file server (root_squash), a security module, the "
+                + "attribute i (lsattr) or a missing CAP_DAC_OVERRIDE is in the way; export it with no_root_squash, "
+                + "or give --lease-store a directory that root may write";
+        }
+
         string remedy = path == ConfigPath ? $"let it be read: chmod a+r {path}"
             : path == Root || !IsShared(Root) ? "run as its owner or as root, or let a group share the directory with: "
-                + $"chgrp -R GROUP {Root} && chmod -R g+w {Root} && chmod g+s {Root} {Subnets}"
+                + $"chgrp -R GROUP {Root} && chmod -R g+w {Root} && chmod g+s{(IsSticky(Root) ? ",o-w,-t" : "")} "
+                + $"{Root} {Subnets}"
             : mode.HasFlag(UnixFileMode.GroupWrite)
                 ? $"give it the group of its directory: chgrp --reference={Root} {path}"
             : $"let the group write: chmod g+w{(isDirectory ? "s" : string.Empty)} {path}";
-        return $"{path} {owner}has mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}, so this process may not "
-            + $"{denied}; {remedy}";
+        return $"{has}, so this process may not {denied}; {remedy}";
     }
 
+    // In a sticky directory a file is its owner's alone to replace or remove, which a writable file would undo.
     private static bool IsShared(string directory) =>
-        File.GetUnixFileMode(directory).HasFlag(UnixFileMode.GroupWrite);
+        File.GetUnixFileMode(directory).HasFlag(UnixFileMode.GroupWrite) && !IsSticky(directory);
 
-    // In place with its mode at once: another member of the group may open it the moment it is there.
-    private void MakeSharedLock()
-    {
-        try
-        {
-            AtomicFile.Write(LockPath, [], replace: false, mode: ModeBeside(LockPath));
-        }
-        catch (IOException) when (File.Exists(LockPath))
-        {
-            // Another has made it meanwhile.
-        }
-    }
+    private static bool IsSticky(string directory) =>
+        File.GetUnixFileMode(directory).HasFlag(UnixFileMode.StickyBit);
 
     private void PrepareSubnets()
     {
-        if (!IsShared(Root))
+        AtomicFile.CreateDirectory(Subnets);
+        if (IsShared(Root))
         {
-            AtomicFile.CreateDirectory(Subnets);
-            return;
+            _nodes?.ShareWithGroup(Subnets, Root);
         }
-
-        const UnixFileMode Shared = AtomicFile.DirectoryMode0755 | UnixFileMode.GroupWrite;
-        UnixFileMode more = Directory.Exists(Subnets) ? UnixFileMode.None : Shared; // whatever the umask is
-        Directory.CreateDirectory(Subnets, Shared);
-        _ownership?.ShareWithGroup(Subnets, Root, more);
     }
 }

@@ -9,7 +9,7 @@ namespace Overlay.Operator.Leases;
 /// <summary>Leases in words.</summary>
 internal static class LeaseTable
 {
-    private const string NotSaid = "-";
+    private const string Unknown = "-";
 
     private static readonly string[] s_headings = ["SUBNET", "PUBLIC IP", "BACKEND", "EXPIRES", "NOTE"];
 
@@ -21,8 +21,8 @@ internal static class LeaseTable
             .. entries.Select(entry => (string[])
             [
                 NameOf(entry),
-                entry.Attributes is { } attributes ? attributes.PublicIp.ToString() : NotSaid,
-                entry.Attributes is null ? NotSaid
+                entry.Attributes is { } attributes ? attributes.PublicIp.ToString() : Unknown,
+                entry.Attributes is null ? Unknown
                     : entry.Attributes.Backend.Type is { Length: > 0 } type ? type
                     : "udp",
                 End(entry.Expires, now),

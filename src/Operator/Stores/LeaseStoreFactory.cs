@@ -16,7 +16,7 @@ public static class LeaseStoreFactory
     public static ILeaseStore Open(LeaseStoreChoice choice, TimeProvider clock, Action<string> warn) => choice switch
     {
         LeaseStoreChoice.Files files => new FileLeaseStore(
-            files.Directory, clock, warn, random: null, new FileOwnership()),
+            files.Directory, clock, warn, random: null, new FileNodes()),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseStore(etcd.Options, etcd.Prefix, clock, warn),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };
@@ -28,7 +28,7 @@ public static class LeaseStoreFactory
     public static ILeaseAdministration OpenAdministration(
         LeaseStoreChoice choice, TimeProvider clock) => choice switch
     {
-        LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock, new FileOwnership()),
+        LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock, new FileNodes()),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseAdministration(etcd.Options, etcd.Prefix, clock),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };

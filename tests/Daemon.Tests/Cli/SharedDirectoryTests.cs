@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
@@ -41,11 +42,61 @@ public sealed class SharedDirectoryTests : CliStore
         const UnixFileMode File664 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead
             | UnixFileMode.GroupWrite | UnixFileMode.OtherRead;
         Assert.All(
-            (string[])[LockPath, ConfigPath, Path.Combine(Subnets, "10.244.1.0-24")],
+            (string[])[ConfigPath, Path.Combine(Subnets, "10.244.1.0-24")],
             path => Assert.Equal(File664, File.GetUnixFileMode(path)));
-        Assert.True(File.GetUnixFileMode(Subnets).HasFlag(UnixFileMode.GroupWrite));
-        Assert.Equal(Group, (await RunAsync("stat", "-c", "%g", LockPath)).Trim());
-        Assert.Equal(Group, (await RunAsync("stat", "-c", "%g", Subnets)).Trim());
+        Assert.All(await MadeAsync(), made => Assert.True(
+            made.Group == Group && made.Mode.HasFlag(UnixFileMode.GroupRead | UnixFileMode.GroupWrite), $"{made}"));
+    }
+
+    [Theory]
+    [InlineData("1777", "")] // sticky: others' files are protected there
+    [InlineData("3775", Group)]
+    [InlineData("0777", "")] // this user may not give its files to the directory's group
+    public async Task What_is_made_where_nobody_shares_it_is_writable_to_its_owner_alone(string mode, string group)
+    {
+        Require();
+        await RunAsync("chown", $"root:{Group}", Root, ConfigPath);
+        Directory.Delete(Subnets);
+        await RunAsync("chmod", mode, Root);
+
+        (int exit, string error) = await AsAsync(
+            First, ["lease", "reserve", "10.244.1.0/24", "--public-ip", "192.0.2.1"], input: "", group);
+        Assert.True(exit == 0, error);
+
+        const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+        Assert.All(await MadeAsync(), made => Assert.True((made.Mode & Others) == 0, $"{made}"));
+        if (mode == "3775")
+        {
+            (exit, error) = await AsAsync(Second, "lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2");
+            Assert.NotEqual(0, exit);
+            Assert.EndsWith(
+                $"{LockPath} belongs to user {First} and has mode 0600, so this process may not write it; run as its "
+                    + $"owner or as root, or let a group share the directory with: chgrp -R GROUP {Root} && chmod -R "
+                    + $"g+w {Root} && chmod g+s,o-w,-t {Root} {Subnets}\n",
+                error,
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Root_that_is_refused_is_not_told_to_become_root()
+    {
+        Require();
+        await RunAsync("chown", First, Root);
+        await RunAsync("chmod", "0755", Root);
+        using Process process = Start(
+            string.Empty,
+            "setpriv", "--bounding-set", "-dac_override", "--inh-caps", "-dac_override",
+            Executable, "lease", "reserve", "10.244.1.0/24", "--public-ip", "192.0.2.1", "--lease-store", Store);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.WaitForExit(s_patience));
+        Assert.Equal(1, process.ExitCode);
+        Assert.EndsWith(
+            $"{Root} belongs to user {First} and has mode 0755, and yet root may not write into it: a file server "
+                + "(root_squash), a security module, the attribute i (lsattr) or a missing CAP_DAC_OVERRIDE is in the "
+                + "way; export it with no_root_squash, or give --lease-store a directory that root may write\n",
+            error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,18 +180,33 @@ public sealed class SharedDirectoryTests : CliStore
         string user, string command, string verb, string argument, string input) =>
         AsAsync(user, [command, verb, argument], input);
 
-    private async Task<(int Exit, string Error)> AsAsync(string user, string[] words, string input)
+    /// <param name="group">The only one besides the user's own; empty for none.</param>
+    private async Task<(int Exit, string Error)> AsAsync(
+        string user, string[] words, string input, string group = Group)
     {
+        string[] groups = group.Length == 0 ? ["--clear-groups"] : ["--groups", group];
         using Process process = Start(
             input,
             [
                 "sh", "-c", "umask 077; exec \"$@\"", "sh",
-                "setpriv", "--reuid", user, "--regid", user, "--groups", Group,
+                "setpriv", "--reuid", user, "--regid", user, .. groups,
                 Executable, .. words, "--lease-store", Store,
             ]);
         string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.True(process.WaitForExit(s_patience), string.Join(' ', words));
         return (process.ExitCode, error);
+    }
+
+    // What a reservation has made, apart from the config.
+    private async Task<(string Path, UnixFileMode Mode, string Group)[]> MadeAsync()
+    {
+        var made = new List<(string Path, UnixFileMode Mode, string Group)>();
+        foreach (string path in (string[])[LockPath, Subnets, .. Directory.GetFiles(Subnets)])
+        {
+            made.Add((path, File.GetUnixFileMode(path), (await RunAsync("stat", "-c", "%g", path)).Trim()));
+        }
+
+        return [.. made];
     }
 
     private static async Task<string> RunAsync(params string[] words)

@@ -128,9 +128,9 @@ public sealed class TlsVerdictTests
     {
         X509Certificate2 bare = Make("bare", s_root, CertificateShape.Server);
         X509Certificate2 no = Make("no", s_root, new CertificateShape { IsAuthority = false });
-        X509Certificate2 unsaid = Make("unsaid", s_root, new CertificateShape { IsAuthority = null });
+        X509Certificate2 without = Make("without", s_root, new CertificateShape { IsAuthority = null });
         X509Certificate2 plain = Make("plain", issuer: null, CertificateShape.Server);
-        foreach (X509Certificate2 signer in (X509Certificate2[])[bare, no, unsaid, plain])
+        foreach (X509Certificate2 signer in (X509Certificate2[])[bare, no, without, plain])
         {
             X509Certificate2 server = Make("server", signer, CertificateShape.Server);
             string why = $"\"{signer.Subject}\", which signed its certificate, may not do so: its own certificate is "

@@ -1,13 +1,17 @@
-using System.IO;
+using Microsoft.Win32.SafeHandles;
 
 namespace Overlay.Lease.Stores;
 
-/// <summary>What the base library does not say of files: whose they are.</summary>
-public interface IFileOwnership
+/// <summary>What the base library does not say of files: whose they are, and which of them is at a path.</summary>
+public interface IFileNodes
 {
     /// <summary>Whose a file or directory is.</summary>
     /// <returns>A user id; null when that cannot be found out.</returns>
     uint? OwnerOf(string path);
+
+    /// <summary>Whether an open file is the one at a path now.</summary>
+    /// <returns>False also when that cannot be found out.</returns>
+    bool IsAt(SafeFileHandle file, string path);
 
     /// <summary>
     /// Opens a file or directory of ours to the group of the directory it is in: its group, what its owner may, and the
@@ -15,6 +19,5 @@ public interface IFileOwnership
     /// </summary>
     /// <param name="path">What is opened.</param>
     /// <param name="directory">Whose group it is opened to.</param>
-    /// <param name="more">What else may be done with it.</param>
-    void ShareWithGroup(string path, string directory, UnixFileMode more = UnixFileMode.None);
+    void ShareWithGroup(string path, string directory);
 }
