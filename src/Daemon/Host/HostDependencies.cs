@@ -24,8 +24,9 @@ internal static class HostDependencies
     // The second one names the servers behind systemd-resolved, where the first names only the one on this host.
     private static readonly string[] s_resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
-    /// <summary>Name servers, gateways, and whoever has an open TCP connection with it: an API server, a file
-    /// server, a terminal.</summary>
+    /// <summary>
+    /// Name servers, gateways, and the servers that it has open TCP connections to: an API server, a file server.
+    /// </summary>
     /// <param name="netlink">Of the network namespace that is looked at; it is borrowed.</param>
     internal static IReadOnlyList<HostDependency> Read(RouteNetlink netlink)
     {
@@ -34,10 +35,12 @@ internal static class HostDependencies
         IEnumerable<HostDependency> all =
         [
             .. s_resolverFiles.SelectMany(NameServersOf).Select(server => new HostDependency("name server", server)),
-            .. netlink.GetRoutes().Select(route => route.Gateway).OfType<Ipv4Address>()
+            .. netlink.GetRoutes()
+                .SelectMany(route => route.Hops.Select(hop => hop.Gateway).Append(route.Gateway))
+                .OfType<Ipv4Address>()
                 .Select(gateway => new HostDependency("gateway", gateway)),
-            .. TcpConnections.ReadEstablished().Where(connection => own.Contains(connection.Local)).Select(
-                connection => new HostDependency("the TCP connection with", connection.Remote, connection.RemotePort)),
+            .. TcpConnections.ReadOpened().Where(connection => own.Contains(connection.Local)).Select(
+                connection => new HostDependency("the TCP connection to", connection.Remote, connection.RemotePort)),
         ];
         return [.. all.DistinctBy(dependency => dependency.Address)];
     }

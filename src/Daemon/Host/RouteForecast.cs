@@ -51,7 +51,8 @@ internal sealed class RouteForecast
             return
             [
                 .. _routes.GetRules().OrderBy(rule => rule.Priority)
-                    .TakeWhile(rule => rule.Table != RoutingTables.Main)
+                    .TakeWhile(rule => rule is not { Table: RoutingTables.Main, IsForAll: true })
+                    .Where(rule => rule.Table != RoutingTables.Main)
                     .Select(rule => rule.Table),
             ];
         }

@@ -10,8 +10,8 @@ namespace Overlay.Daemon.Host;
 /// <param name="Name">The interface's name.</param>
 /// <param name="Local">The address the socket binds to, with the length of the subnet on the link.</param>
 /// <param name="Mtu">In bytes, of the interface <paramref name="Wire"/>.</param>
-/// <param name="Wire">The interface whose MTU that is: where this one leads to no other host, the default route's; null
-/// when there is none either.</param>
+/// <param name="Wire">The interface whose MTU that is: where this one leads to no other host, another that does; null
+/// when there is none.</param>
 internal sealed record UnderlayInterface(string Name, Ipv4Prefix Local, int Mtu, string? Wire)
 {
     private const string Dummy = "dummy"; // IFLA_INFO_KIND
@@ -42,8 +42,22 @@ internal sealed record UnderlayInterface(string Name, Ipv4Prefix Local, int Mtu,
             : Ipv4Address.TryParse(wanted, out Ipv4Address known)
                 ? ByAddress(links, addresses, known, $"--iface {wanted}")
                 : ByName(links, addresses, wanted);
-        Link? wire = HasWire(link) ? link : links.FirstOrDefault(other => other.Index == DefaultInterface(routes));
+        Link? wire = HasWire(link) ? link : WireOf(links, routes);
         return new UnderlayInterface(link.Name, address.Local, (wire ?? link).Mtu, wire?.Name);
+    }
+
+    // By the default routes, of which a host with its address on lo often has one with several ways; without any, by
+    // the interfaces that are up. The smallest MTU of them fits each.
+    private static Link? WireOf(IReadOnlyList<Link> links, IReadOnlyList<Ipv4Route> routes)
+    {
+        HashSet<int> byDefault =
+        [
+            .. routes.Where(route => route.Destination.Length == 0)
+                .SelectMany(route => route.Hops.Select(hop => hop.InterfaceIndex).Append(route.InterfaceIndex ?? 0)),
+        ];
+        IEnumerable<Link> wires = links.Where(link => HasWire(link) && link is { IsUp: true, Mtu: > 0 });
+        return wires.Where(link => byDefault.Contains(link.Index)).MinBy(link => link.Mtu)
+            ?? wires.MinBy(link => link.Mtu);
     }
 
     // A host may have its address on an interface that leads nowhere, so that it does not depend on a wire.

@@ -144,7 +144,7 @@ internal static partial class Log
         + "choose another Network")]
     internal static partial void PeersLoop(ILogger log, string peers, string network);
 
-    [LoggerMessage(39, LogLevel.Information, "routed past the tunnel now, and reached: {Peers}")]
+    [LoggerMessage(39, LogLevel.Information, "routed past the tunnel now, and no longer left out: {Peers}")]
     internal static partial void PeersLoopNoLonger(ILogger log, string peers);
 
     [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]
@@ -154,6 +154,11 @@ internal static partial class Log
         + "it in reach by a route of its own ({Command}), or choose another Network")]
     internal static partial void CutOff(ILogger log, string what, string network, string command);
 
+    [LoggerMessage(45, LogLevel.Warning, "the address {Local} of {Interface} lies inside the Network {Network}, whose "
+        + "route takes packets to its neighbours into the tunnel; choose another interface with --iface, give them "
+        + "more specific routes, or choose another Network")]
+    internal static partial void NeighboursCutOff(ILogger log, string local, string @interface, string network);
+
     [LoggerMessage(42, LogLevel.Warning, "the route of Network {Network} takes packets to {Count} more hosts into the "
         + "tunnel that this one works with")]
     internal static partial void MoreCutOff(ILogger log, int count, string network);
@@ -162,9 +167,9 @@ internal static partial class Log
         43, LogLevel.Information, "interface {Interface} leads to no other host; MTU {Mtu} is that of {Wire}")]
     internal static partial void NoWire(ILogger log, string @interface, int mtu, string wire);
 
-    [LoggerMessage(44, LogLevel.Information, "MTU {Mtu} instead of {Before}: a way to a peer takes no more than "
+    [LoggerMessage(44, LogLevel.Information, "MTU {Mtu} instead of {Before}: the way to {Peer} takes no more than "
         + "{Smallest} bytes")]
-    internal static partial void MtuOfPeers(ILogger log, int mtu, int before, int smallest);
+    internal static partial void MtuOfPeers(ILogger log, int mtu, int before, string peer, int smallest);
 
     [LoggerMessage(47, LogLevel.Warning, "{File} cannot be renamed over ({Reason}), so it is written in place, and a "
         + "reader may find it half written for a moment; mount or open its directory instead of the file alone")]

@@ -69,9 +69,13 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         var starter = new LeaseStarter(
             store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
         NetworkConfig config = await starter.ReadConfigAsync(cancellation);
-        using var routes = RouteLookup.Open();
-        var plan = StartPlan.Make(options, underlay, config, store.Description, routes, log);
-        await new CutOffCheck(routes, netlink, config.Network, log).RunAsync(options.LeaseStore, cancellation);
+        var plan = StartPlan.Make(options, underlay, config, store.Description, log);
+        using (var routes = RouteLookup.Open())
+        {
+            await new RouteCheck(routes, netlink, config.Network, log)
+                .RunAsync(options.LeaseStore, underlay, plan.PublicIp, cancellation);
+        }
+
         using IBackend backend = plan.Backend.Prepare(new BackendContext(options, config, underlay, netlink, log));
 
         // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.

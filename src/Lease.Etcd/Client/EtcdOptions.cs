@@ -56,7 +56,7 @@ public sealed record EtcdOptions
     public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Finds the addresses of an endpoint's name.</summary>
-    internal Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     /// <summary>How often, at most, a refusal that a log-in did not mend leads to another one, unless it is surely
     /// about the token.</summary>

@@ -83,7 +83,11 @@ internal static partial class Native
     internal const ushort RTAX_MTU = 2;
 
     internal const ushort FRA_PRIORITY = 6;
+    internal const ushort FRA_SUPPRESS_IFGROUP = 13;
+    internal const ushort FRA_SUPPRESS_PREFIXLEN = 14;
     internal const ushort FRA_TABLE = 15;
+    internal const ushort FRA_PROTOCOL = 21;
+    internal const uint FIB_RULE_INVERT = 0x2;
 }
 
 /// <summary>struct sockaddr_nl, linux/netlink.h: 12 bytes.</summary>
@@ -175,4 +179,14 @@ internal struct rtmsg
     internal byte rtm_scope;
     internal byte rtm_type;
     internal uint rtm_flags;
+}
+
+/// <summary>struct rtnexthop, linux/rtnetlink.h: 8 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct rtnexthop
+{
+    internal ushort rtnh_len;
+    internal byte rtnh_flags;
+    internal byte rtnh_hops;
+    internal int rtnh_ifindex;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
@@ -10,4 +11,13 @@ namespace Overlay.Linux.Netlink;
 /// unreachable, prohibit).
 /// </param>
 /// <param name="Metric">Of two routes to one destination the lower wins; 0 unless set.</param>
-public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int? InterfaceIndex, uint Metric);
+public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int? InterfaceIndex, uint Metric)
+{
+    /// <summary>The ways of a multipath route; of any other none.</summary>
+    public IReadOnlyList<NextHop> Hops { get; init; } = [];
+}
+
+/// <summary>One way of a multipath route.</summary>
+/// <param name="InterfaceIndex">Where packets leave.</param>
+/// <param name="Gateway">Null when the destination is on the link, and for an IPv6 gateway.</param>
+public readonly record struct NextHop(int InterfaceIndex, Ipv4Address? Gateway);

@@ -79,6 +79,8 @@ internal static class LookupMessages
         rtmsg family = message.Read<rtmsg>(out NetlinkAttributeReader attributes);
         uint priority = 0; // the kernel leaves it out of the first rule
         uint table = family.rtm_table;
+        bool isForAll = family.rtm_src_len == 0 && family.rtm_dst_len == 0 && family.rtm_tos == 0
+            && (family.rtm_flags & Native.FIB_RULE_INVERT) == 0;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
             switch (attribute.Type)
@@ -89,10 +91,15 @@ internal static class LookupMessages
                 case Native.FRA_TABLE:
                     table = attribute.AsUInt32();
                     break;
+                case Native.FRA_SUPPRESS_IFGROUP or Native.FRA_SUPPRESS_PREFIXLEN or Native.FRA_PROTOCOL:
+                    break; // of the route found, and of who made the rule
+                default:
+                    isForAll = false; // a mark, an interface, a port, or what later kernels select by
+                    break;
             }
         }
 
-        return new RoutingRule(priority, table);
+        return new RoutingRule(priority, table, isForAll);
     }
 
     private static int? ParseMtu(NetlinkAttributeReader metrics)

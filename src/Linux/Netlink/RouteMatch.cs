@@ -16,7 +16,8 @@ public sealed record RouteMatch(Ipv4Prefix Destination, uint Table, int? Mtu);
 /// <summary>A rule by which tables are asked, the lowest priority first (<c>ip rule</c>).</summary>
 /// <param name="Priority">0 or more.</param>
 /// <param name="Table">The table that is asked; 0 when the rule asks none.</param>
-public sealed record RoutingRule(uint Priority, uint Table);
+/// <param name="IsForAll">Whether it holds for every packet: it selects by nothing.</param>
+public sealed record RoutingRule(uint Priority, uint Table, bool IsForAll);
 
 /// <summary>Routing tables by their numbers (linux/rtnetlink.h, enum rt_class_t).</summary>
 public static class RoutingTables

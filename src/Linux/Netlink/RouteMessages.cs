@@ -1,4 +1,8 @@
+using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Overlay.Linux.Interop;
 using Overlay.Net;
 using Tmds.Linux;
@@ -127,7 +131,7 @@ internal static class RouteMessages
         uint table = family.rtm_table; // RTA_TABLE has tables above 255
         Ipv4Address? gateway = null;
         int? interfaceIndex = null;
-        bool multipath = false;
+        List<NextHop>? hops = null;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
             switch (attribute.Type)
@@ -145,7 +149,7 @@ internal static class RouteMessages
                     metric = attribute.AsUInt32();
                     break;
                 case Native.RTA_MULTIPATH:
-                    multipath = true;
+                    hops = ParseHops(attribute.Value);
                     break;
                 case Native.RTA_TABLE:
                     table = attribute.AsUInt32();
@@ -156,10 +160,39 @@ internal static class RouteMessages
         return table == Native.RT_TABLE_MAIN
             ? new Ipv4Route(
                 new Ipv4Prefix(destination, CheckedPrefixLength(family.rtm_dst_len)),
-                multipath ? null : gateway,
-                multipath ? null : interfaceIndex,
+                hops is null ? gateway : null,
+                hops is null ? interfaceIndex : null,
                 metric)
+            {
+                Hops = (IReadOnlyList<NextHop>?)hops ?? [],
+            }
             : null;
+    }
+
+    // Each hop's structure says how long it is with its attributes (rtnetlink(7), RTA_MULTIPATH).
+    private static List<NextHop> ParseHops(ReadOnlySpan<byte> value)
+    {
+        List<NextHop> hops = [];
+        while (MemoryMarshal.TryRead(value, out rtnexthop hop))
+        {
+            int length = hop.rtnh_len;
+            if (length < Unsafe.SizeOf<rtnexthop>() || length > value.Length)
+            {
+                throw new InvalidDataException($"a next hop claims {length} bytes; the route has {value.Length} left");
+            }
+
+            Ipv4Address? gateway = null;
+            var attributes = new NetlinkAttributeReader(value[Unsafe.SizeOf<rtnexthop>()..length]);
+            while (attributes.TryRead(out NetlinkAttribute attribute))
+            {
+                gateway = attribute.Type == Native.RTA_GATEWAY ? attribute.AsIpv4() : gateway;
+            }
+
+            hops.Add(new NextHop(hop.rtnh_ifindex, gateway));
+            value = value[Math.Min(NetlinkAlignment.RoundUp(length), value.Length)..];
+        }
+
+        return hops;
     }
 
     private static string? ParseKind(NetlinkAttributeReader attributes)

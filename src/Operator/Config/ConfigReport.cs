@@ -5,7 +5,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overlay.Lease;
-using Overlay.Net;
 
 namespace Overlay.Operator.Config;
 
@@ -54,7 +53,6 @@ internal sealed record ConfigReport(
             .. verdict.Oddities,
             .. Unworkable(config, rules.RefusalOf(config, source)),
             .. ConfigConflicts.Of(config, entries, now),
-            .. HostsInside(config, entries, now),
         ];
         return new ConfigReport(
             CurrentSchema,
@@ -90,23 +88,6 @@ internal sealed record ConfigReport(
         {
             yield return $"SubnetMin {config.SubnetMin} is above SubnetMax {config.SubnetMax}, "
                 + "so no host gets a subnet";
-        }
-    }
-
-    // Each host's own routes decide, which are not known here.
-    private static IEnumerable<string> HostsInside(
-        NetworkConfig config, IReadOnlyList<LeaseEntry> entries, DateTimeOffset now)
-    {
-        Ipv4Address[] inside =
-        [
-            .. entries.Where(entry => !(entry.Expires <= now)).Select(entry => entry.Attributes?.PublicIp)
-                .OfType<Ipv4Address>().Distinct().Where(config.Network.Contains).Order(),
-        ];
-        if (inside.Length > 0)
-        {
-            string more = inside.Length > 1 ? $" and {inside.Length - 1} more" : "";
-            yield return $"{inside[0]}{more}: hosts with addresses inside the Network {config.Network}; each host "
-                + "needs more specific routes to the others";
         }
     }
 

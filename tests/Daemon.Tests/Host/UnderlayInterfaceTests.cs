@@ -56,10 +56,16 @@ public sealed class UnderlayInterfaceTests
     }
 
     [Fact]
-    public void Where_nothing_leads_out_the_mtu_is_the_interfaces_and_no_wire_is_named()
+    public void Without_a_wire_of_its_own_an_address_goes_by_the_ways_of_a_multipath_route_or_by_what_is_up()
     {
-        var chosen = UnderlayInterface.Select(s_links, s_addresses, [], "lo", null);
-        Assert.Equal((65_536, null), (chosen.Mtu, chosen.Wire));
+        var multipath = new Ipv4Route(default, null, null, 0) { Hops = [new(3, Address("192.168.0.1"))] };
+        var byHops = UnderlayInterface.Select(s_links, s_addresses, [multipath], "lo", null);
+        var byLinks = UnderlayInterface.Select(s_links, s_addresses, [], "lo", null);
+        var alone = UnderlayInterface.Select(s_links[..1], s_addresses, [], "lo", null);
+
+        Assert.Equal((9000, "eth1"), (byHops.Mtu, byHops.Wire));
+        Assert.Equal((1500, "eth0"), (byLinks.Mtu, byLinks.Wire));
+        Assert.Equal((65_536, null), (alone.Mtu, alone.Wire));
     }
 
     [Theory]

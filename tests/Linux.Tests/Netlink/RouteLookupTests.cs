@@ -38,7 +38,7 @@ public sealed class RouteLookupTests
         using RouteLookup routes = Prepare(inside);
 
         Assert.Null(routes.Find(Ipv4Address.Parse(destination)));
-        Assert.Null(routes.FindMatch(Ipv4Address.Parse("203.0.113.1")));
+        Assert.Null(routes.FindMatch(Ipv4Address.Parse(destination)));
     }
 
     [Theory]
@@ -65,9 +65,17 @@ public sealed class RouteLookupTests
         using var inside = new TemporaryNamespace();
         using RouteLookup routes = Prepare(inside);
         inside.Ip("rule add to 10.2.0.0/16 lookup 777 priority 100");
+        inside.Ip("rule add fwmark 7 lookup main priority 101");
+        inside.Ip("rule add not from 10.2.0.0/16 lookup 778 priority 102");
+        inside.Ip("rule add iif lo lookup 779 priority 103");
+        inside.Ip("rule add lookup main suppress_prefixlength 0 priority 104");
 
         Assert.Equal(
-            [new(0, RoutingTables.Local), new(100, 777), new(32766, RoutingTables.Main), new(32767, 253)],
+            [
+                new(0, RoutingTables.Local, true), new(100, 777, false), new(101, RoutingTables.Main, false),
+                new(102, 778, false), new(103, 779, false), new(104, RoutingTables.Main, true),
+                new(32766, RoutingTables.Main, true), new(32767, 253, true),
+            ],
             routes.GetRules());
     }
 

@@ -20,7 +20,7 @@ public sealed class EtcdOwnLeaseTests : LabTest
         using LabEtcd etcd = lab.StartEtcd();
         RunningProgram daemon = lab.BringUp(1, 2)[0];
         string subnet = lab.Subnet(1).Subnet;
-        using var pings = new SteadyPing(lab, 1, 2);
+        using var pings = new SteadyPing(lab, 1, 2, TimeSpan.FromSeconds(5));
         Await(() => pings.Sent > 10);
 
         etcd.Gateway.DeleteLease(subnet);

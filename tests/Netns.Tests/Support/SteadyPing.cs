@@ -9,7 +9,7 @@ internal sealed class SteadyPing : IDisposable
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(10);
 
-    // An answer that comes later than this is lost: a busy machine answers late.
+    // A busy machine answers late.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly Thread _asking;
@@ -21,14 +21,16 @@ internal sealed class SteadyPing : IDisposable
     /// <param name="lab">With both pods attached.</param>
     /// <param name="from">The host whose pod asks, from 1.</param>
     /// <param name="to">The host whose pod answers.</param>
-    internal SteadyPing(TestLab lab, int from, int to)
+    /// <param name="patience">An answer that comes later is lost; null for half a minute, which only a test that allows
+    /// for one that is lost can wish to be shorter.</param>
+    internal SteadyPing(TestLab lab, int from, int to, TimeSpan? patience = null)
     {
         _asking = new Thread(() =>
         {
             using var pinger = new Pinger(lab.Host(from).PodNamespace);
             while (!Volatile.Read(ref _enough))
             {
-                bool isAnswered = pinger.Ping(lab.Pod(to), (ushort)(_sent + 1), s_patience) is not null;
+                bool isAnswered = pinger.Ping(lab.Pod(to), (ushort)(_sent + 1), patience ?? s_patience) is not null;
                 _lost += isAnswered ? 0 : 1;
                 Volatile.Write(ref _sent, _sent + 1);
                 Condition.Pause(s_interval, CancellationToken.None);

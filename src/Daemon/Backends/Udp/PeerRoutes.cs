@@ -12,15 +12,13 @@ internal sealed class PeerRoutes : IDisposable
 {
     private readonly RouteLookup _routes;
     private readonly RouteNetlink _links;
-    private readonly Ipv4Prefix _network;
     private readonly Ipv4Address _source;
     private readonly int _tunnel;
 
-    private PeerRoutes(RouteLookup routes, RouteNetlink links, Ipv4Prefix network, Ipv4Address source, int tunnel)
+    private PeerRoutes(RouteLookup routes, RouteNetlink links, Ipv4Address source, int tunnel)
     {
         _routes = routes;
         _links = links;
-        _network = network;
         _source = source;
         _tunnel = tunnel;
     }
@@ -28,60 +26,62 @@ internal sealed class PeerRoutes : IDisposable
     /// <summary>Gets ready to ask.</summary>
     /// <param name="links">Of this thread's network namespace; it is borrowed, and nobody else uses it
     /// meanwhile.</param>
-    /// <param name="network">The whole overlay network.</param>
     /// <param name="source">The datagrams' source.</param>
     /// <param name="tunnel">The tunnel's interface index.</param>
     /// <exception cref="LinuxException">No netlink socket can be had.</exception>
-    internal static PeerRoutes Open(RouteNetlink links, Ipv4Prefix network, Ipv4Address source, int tunnel) =>
-        new(RouteLookup.Open(), links, network, source, tunnel);
+    internal static PeerRoutes Open(RouteNetlink links, Ipv4Address source, int tunnel) =>
+        new(RouteLookup.Open(), links, source, tunnel);
 
-    /// <summary>
-    /// Whether datagrams to a peer would come out of the tunnel again. Only the network's route leads there, so a peer
-    /// outside of it is not looked up.
-    /// </summary>
-    /// <returns>False, too, when the kernel does not answer.</returns>
-    internal bool LeadIntoTunnel(Ipv4Address peer)
-    {
-        if (!_network.Contains(peer))
-        {
-            return false;
-        }
+    /// <summary>Whether datagrams to a peer would come out of the tunnel again.</summary>
+    /// <returns>Null when the kernel has no way to it now, or does not answer.</returns>
+    internal bool? IsThroughTunnel(Ipv4Address peer) => Find(peer) is { } way ? way.InterfaceIndex == _tunnel : null;
 
-        try
-        {
-            return _routes.Find(peer, _source)?.InterfaceIndex == _tunnel;
-        }
-        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>The smallest MTU of the ways to some peers: the route's own, and that of the interface.</summary>
-    /// <returns>In bytes; null when the kernel has no way to any of them, or none but the tunnel.</returns>
-    /// <exception cref="LinuxException">The kernel refused to answer.</exception>
-    internal int? FindSmallestMtu(IEnumerable<Ipv4Address> peers)
+    /// <summary>The peer whose way takes the least: the route's own MTU, and that of the interface.</summary>
+    /// <returns>
+    /// The peer and the MTU in bytes; null when the kernel has no way to any, or none but the tunnel.
+    /// </returns>
+    internal (Ipv4Address Peer, int Mtu)? FindSmallestMtu(IEnumerable<Ipv4Address> peers)
     {
         Dictionary<int, int> ofLinks = [];
-        int smallest = int.MaxValue;
+        (Ipv4Address Peer, int Mtu)? smallest = null;
         foreach (Ipv4Address peer in peers)
         {
-            if (_routes.Find(peer, _source) is not { } way || way.InterfaceIndex == _tunnel)
+            if (Find(peer) is not { } way || way.InterfaceIndex == _tunnel)
             {
                 continue;
             }
 
-            if (!ofLinks.TryGetValue(way.InterfaceIndex, out int mtu))
+            if (!ofLinks.TryGetValue(way.InterfaceIndex, out int ofLink))
             {
-                mtu = _links.FindLink(way.InterfaceIndex)?.Mtu ?? int.MaxValue;
-                ofLinks.Add(way.InterfaceIndex, mtu);
+                ofLink = Ask(() => _links.FindLink(way.InterfaceIndex))?.Mtu ?? int.MaxValue;
+                ofLinks.Add(way.InterfaceIndex, ofLink);
             }
 
-            smallest = Math.Min(smallest, Math.Min(mtu, _routes.FindMatch(peer, _source)?.Mtu ?? int.MaxValue));
+            int mtu = Math.Min(ofLink, Ask(() => _routes.FindMatch(peer, _source))?.Mtu ?? int.MaxValue);
+            if (mtu < (smallest?.Mtu ?? int.MaxValue))
+            {
+                smallest = (peer, mtu);
+            }
         }
 
-        return smallest == int.MaxValue ? null : smallest;
+        return smallest;
     }
 
     public void Dispose() => _routes.Dispose();
+
+    private RoutedTo? Find(Ipv4Address peer) => Ask(() => _routes.Find(peer, _source));
+
+    // An answer that cannot be had is as none: what depends on it is asked again.
+    private static T? Ask<T>(Func<T?> ask)
+        where T : class
+    {
+        try
+        {
+            return ask();
+        }
+        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
+        {
+            return null;
+        }
+    }
 }

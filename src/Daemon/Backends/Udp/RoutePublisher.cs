@@ -13,11 +13,12 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <summary>Turns leases into routes: the one place where the two meet. Any thread may call it.</summary>
 /// <param name="cell">Where the forwarder reads.</param>
 /// <param name="network">The whole overlay network.</param>
-/// <param name="leadsIntoTunnel">Whether datagrams to a peer would come out of the tunnel again; such a peer gets no
-/// route.</param>
+/// <param name="isThroughTunnel">Whether datagrams to a peer would come out of the tunnel again; null when that cannot
+/// be told now. Such a peer gets no route. Only the network's route leads there, so it is asked for peers inside the
+/// network alone.</param>
 /// <param name="log">Gets a line for each change of who is left out.</param>
 internal sealed class RoutePublisher(
-    RouteTableCell cell, Ipv4Prefix network, Func<Ipv4Address, bool> leadsIntoTunnel, ILogger log)
+    RouteTableCell cell, Ipv4Prefix network, Func<Ipv4Address, bool?> isThroughTunnel, ILogger log)
 {
     // A line names so many peers, and counts the others.
     private const int MostNamed = 4;
@@ -27,7 +28,7 @@ internal sealed class RoutePublisher(
     private Ipv4Prefix _own;
     private Ipv4Prefix[] _further = [];
     private Route[] _routes = [];
-    private Dictionary<Ipv4Address, bool> _isLeftOut = []; // of every peer, as the kernel last said
+    private Dictionary<Ipv4Address, bool> _isLeftOut = []; // of the peers inside the network, as the kernel last said
 
     /// <summary>Puts a table of these leases in force; the forwarder sees it with its next batch.</summary>
     internal void Publish(LeaseView leases)
@@ -37,7 +38,7 @@ internal sealed class RoutePublisher(
             _own = leases.OwnSubnet;
             _further = [.. leases.FurtherOwn.Select(lease => lease.Subnet)];
             _routes = [.. leases.Leases.Select(lease => new Route(lease.Subnet, lease.PublicIp))];
-            PublishWith(LookUp(_isLeftOut));
+            PublishWith(LookUp(isAnew: false));
         }
     }
 
@@ -46,7 +47,7 @@ internal sealed class RoutePublisher(
     {
         lock (_publishing)
         {
-            Dictionary<Ipv4Address, bool> now = LookUp([]);
+            Dictionary<Ipv4Address, bool> now = LookUp(isAnew: true);
             if (now.Any(peer => _isLeftOut.GetValueOrDefault(peer.Key) != peer.Value))
             {
                 PublishWith(now);
@@ -54,16 +55,16 @@ internal sealed class RoutePublisher(
         }
     }
 
-    private Dictionary<Ipv4Address, bool> LookUp(Dictionary<Ipv4Address, bool> known)
+    private Dictionary<Ipv4Address, bool> LookUp(bool isAnew)
     {
-        var found = new Dictionary<Ipv4Address, bool>(_routes.Length);
+        Dictionary<Ipv4Address, bool> found = [];
         foreach (Route route in _routes)
         {
-            if (!found.ContainsKey(route.NextHop))
+            Ipv4Address peer = route.NextHop;
+            if (network.Contains(peer) && !found.ContainsKey(peer))
             {
-                found.Add(
-                    route.NextHop,
-                    known.TryGetValue(route.NextHop, out bool isLeftOut) ? isLeftOut : leadsIntoTunnel(route.NextHop));
+                bool isKnown = _isLeftOut.TryGetValue(peer, out bool before);
+                found.Add(peer, isKnown && !isAnew ? before : isThroughTunnel(peer) ?? before);
             }
         }
 
@@ -72,10 +73,12 @@ internal sealed class RoutePublisher(
 
     private void PublishWith(Dictionary<Ipv4Address, bool> isLeftOut)
     {
-        cell.Publish(
-            RouteTable.Build(network, _own, _routes.Where(route => !isLeftOut[route.NextHop]), _further));
-        string[] begun = Named(route => isLeftOut[route.NextHop] && !_isLeftOut.GetValueOrDefault(route.NextHop));
-        string[] ended = Named(route => !isLeftOut[route.NextHop] && _isLeftOut.GetValueOrDefault(route.NextHop));
+        cell.Publish(RouteTable.Build(
+            network, _own, _routes.Where(route => !isLeftOut.GetValueOrDefault(route.NextHop)), _further));
+        string[] begun = Named(
+            peer => isLeftOut.GetValueOrDefault(peer) && !_isLeftOut.GetValueOrDefault(peer));
+        string[] ended = Named(
+            peer => !isLeftOut.GetValueOrDefault(peer) && _isLeftOut.GetValueOrDefault(peer));
         _isLeftOut = isLeftOut;
         if (begun.Length > 0)
         {
@@ -88,8 +91,8 @@ internal sealed class RoutePublisher(
         }
     }
 
-    private string[] Named(Func<Route, bool> which) =>
-        [.. _routes.Where(which).Select(route => $"{route.Destination} via {route.NextHop}")];
+    private string[] Named(Func<Ipv4Address, bool> which) =>
+        [.. _routes.Where(route => which(route.NextHop)).Select(route => $"{route.Destination} via {route.NextHop}")];
 
     private static string Shorten(string[] named) =>
         string.Join(", ", named.Take(MostNamed))

@@ -81,9 +81,9 @@ internal sealed class UdpBackend : IBackend
         _dataPlane = DataPlane.Open(_options, _address, _port, _netlink);
         _tunnel.Configure(_dataPlane.Tun.Name, _dataPlane.TunIndex, own);
         _dataPlane.ProbeWrites();
-        var peerRoutes = PeerRoutes.Open(_netlink, _network, _address, _dataPlane.TunIndex);
+        var peerRoutes = PeerRoutes.Open(_netlink, _address, _dataPlane.TunIndex);
         _peerRoutes = peerRoutes;
-        _publisher = new RoutePublisher(_routes, _network, peerRoutes.LeadIntoTunnel, _log);
+        _publisher = new RoutePublisher(_routes, _network, peerRoutes.IsThroughTunnel, _log);
         _icmp = OpenIcmp();
     }
 
@@ -156,10 +156,10 @@ internal sealed class UdpBackend : IBackend
             return;
         }
 
-        int mtu = Math.Max(smallest - UdpPort.EncapsulationBytes, RunLimits.MinimumMtu);
+        int mtu = Math.Max(smallest.Mtu - UdpPort.EncapsulationBytes, RunLimits.MinimumMtu);
         if (mtu < Mtu)
         {
-            Log.MtuOfPeers(_log, mtu, Mtu, smallest);
+            Log.MtuOfPeers(_log, mtu, Mtu, smallest.Peer.ToString(), smallest.Mtu);
             Mtu = mtu;
             _tunnel.SetMtu(mtu);
         }
