@@ -216,16 +216,17 @@ internal sealed class EtcdClient : IAsyncDisposable
     // What was asked on it has failed. Where that is the connection's fault, the next call gets another one.
     private void LeaveIfUnfit(EtcdConnection connection, EtcdException failure)
     {
-        if (failure.IsTooManyPings)
+        if (failure.IsEnhanceYourCalm)
         {
             bool isNews = connection.ProbeInterval is null;
             if (_endpoints.PingLessOften(connection) && isNews)
             {
                 double before = connection.PingInterval.TotalSeconds;
                 _warn?.Invoke(
-                    $"etcd {EtcdEndpointList.Text(connection.Endpoint)} takes a ping every "
-                        + $"{before:0.###} s for too many (ENHANCE_YOUR_CALM): pings are twice as far apart from now "
-                        + "on, and it is asked for its status meanwhile");
+                    $"etcd {EtcdEndpointList.Text(connection.Endpoint)} has ended a connection or a call with "
+                        + "ENHANCE_YOUR_CALM, as servers do at too many pings and proxies at too many requests: it is "
+                        + $"pinged every {2 * before:0.###} s from now on, not every {before:0.###} s, and less often "
+                        + "each time it does so again; meanwhile it is asked for its status");
             }
         }
         else if (failure.IsSilence || failure.Failure == EtcdFailure.Untrusted)

@@ -75,7 +75,7 @@ internal sealed class EtcdEndpoints : IDisposable
     internal void GiveUp(EtcdConnection suspect) => Replace(suspect, suspect.PingInterval);
 
     /// <summary>
-    /// An endpoint takes the pings of a connection for too many: those of the next one are twice as far apart (gRFC
+    /// An endpoint may take the pings of a connection for too many: those of the next one are twice as far apart (gRFC
     /// A8). The distance is the endpoint's for as long as the client lives.
     /// </summary>
     /// <returns>False when the connection had been given up before.</returns>

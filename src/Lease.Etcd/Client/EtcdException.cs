@@ -90,13 +90,15 @@ internal sealed class EtcdException : Exception
         Code == StatusCode.ResourceExhausted && Message.Contains("space exceeded", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether the server has ended the connection because it was pinged too often (HTTP/2's ENHANCE_YOUR_CALM).
+    /// Whether the server has ended the connection, or the call, with HTTP/2's ENHANCE_YOUR_CALM (RFC 9113, section 7):
+    /// gRPC servers do at too many pings (gRFC A8), proxies also at too many requests.
     /// </summary>
-    internal bool IsTooManyPings => Causes.Any(cause => cause is HttpProtocolException { ErrorCode: EnhanceYourCalm });
+    internal bool IsEnhanceYourCalm => Causes.Any(
+        cause => cause is HttpProtocolException { ErrorCode: EnhanceYourCalm });
 
     /// <summary>Whether it was one request too many: for a busy etcd, or for a proxy that limits requests.</summary>
     internal bool IsTooManyRequests => Causes.Any(cause => cause is NotGrpcException { IsTooManyRequests: true })
-        || (Code == StatusCode.ResourceExhausted && !IsTooManyPings && !IsFull);
+        || (Code == StatusCode.ResourceExhausted && !IsEnhanceYourCalm && !IsFull);
 
     private IEnumerable<Exception> Causes
     {

@@ -87,7 +87,7 @@ internal sealed class EtcdLeaseWatch(
                 else
                 {
                     // Whether a call was turned away or broke off is chance while etcd is away.
-                    TellGap(
+                    ReportGap(
                         problem.IsNotReady ? $"{problem.Code}" : $"{problem.Code}, {problem.Failure}",
                         $"the leases below {keys.Subnets} cannot be watched: {problem.Message}");
                 }
@@ -164,9 +164,9 @@ internal sealed class EtcdLeaseWatch(
     private async Task<bool> ListAsync(CancellationToken cancellation)
     {
         EtcdListing listing = await EtcdListing.ReadAsync(client, keys, _state.Find, cancellation);
-        if (_state.IsStrange(listing))
+        if (_state.FindStrange(listing) is { } strange)
         {
-            if (!IsToBeBelieved(listing))
+            if (!IsToBeBelieved(listing, strange.Kind, strange.Reason))
             {
                 _mustList = true;
                 _pause = s_shortestPause * 10;
@@ -203,8 +203,8 @@ internal sealed class EtcdLeaseWatch(
             else if (_gaps.TryTakeCount(out int count, out TimeSpan time))
             {
                 string times = count == 1 ? "time" : "times";
-                warn($"the watch of the leases below {keys.Subnets} was interrupted {count} more {times} in the last "
-                    + $"{time.TotalMinutes:0} min, and went on each time");
+                warn($"the watch of the leases below {keys.Subnets} was interrupted at least {count} more {times} in "
+                    + $"the last {time.TotalMinutes:0} min, and went on each time");
             }
         }
         catch (EtcdException problem) when (!problem.IsRefused)
@@ -216,17 +216,14 @@ internal sealed class EtcdLeaseWatch(
 
     // Nothing is removed because an etcd is empty that was put in place of another, or went back to a backup. Our own
     // renewal, asked for here, writes our lease there, and so do the other hosts'; after a while what it says is true.
-    private bool IsToBeBelieved(EtcdListing listing)
+    private bool IsToBeBelieved(EtcdListing listing, string kind, string reason)
     {
         if (_strangeSince is not { } since)
         {
             since = clock.GetTimestamp();
             _strangeSince = since;
-            string reason = listing.ClusterId != _state.ClusterId
-                ? $"etcd is another cluster now ({listing.ClusterId:x}, before {_state.ClusterId:x})"
-                : $"etcd has gone back to revision {listing.Revision}, before {_state.Revision}";
-            TellGap(
-                reason, $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, "
+            ReportGap(
+                kind, $"{reason}; its leases are believed {StrangeStorePatience.TotalSeconds:0} s from now, "
                     + "once ours is among them");
             _updates.Enqueue(new LeaseUpdate.OwnInQuestion(reason));
         }
@@ -235,7 +232,7 @@ internal sealed class EtcdLeaseWatch(
         return hasOwn && clock.GetElapsedTime(since) >= StrangeStorePatience;
     }
 
-    private void TellGap(string kind, string reason)
+    private void ReportGap(string kind, string reason)
     {
         if (_gaps.Fail(kind))
         {
@@ -245,6 +242,7 @@ internal sealed class EtcdLeaseWatch(
     }
 
     // One that breaks off within seconds, again and again, costs etcd and us something, and somebody has to look why.
+    // The first of a row, and one that has stood long, are neither reported nor counted.
     private void FollowBreak(EtcdException problem)
     {
         if (++_breaksInARow < BreaksOfChance)

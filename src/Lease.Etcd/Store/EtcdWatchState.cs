@@ -42,8 +42,15 @@ internal sealed class EtcdWatchState
     internal EtcdLease? Find(string name) => _ledger.Stored.GetValueOrDefault(name) as EtcdLease;
 
     /// <summary>Whether a listing is of another etcd, or of an older state of this one.</summary>
-    internal bool IsStrange(EtcdListing listing) =>
-        ClusterId != 0 && (listing.ClusterId != ClusterId || listing.Revision < Revision);
+    /// <returns>Null when it is neither; else which of the two, the same words each time, and the reason with its
+    /// numbers.</returns>
+    internal (string Kind, string Reason)? FindStrange(EtcdListing listing) =>
+        ClusterId == 0 ? null
+        : listing.ClusterId != ClusterId
+            ? ("another cluster", $"etcd is another cluster now ({listing.ClusterId:x}, before {ClusterId:x})")
+        : listing.Revision < Revision
+            ? ("older revision", $"etcd has gone back to revision {listing.Revision}, before {Revision}")
+        : null;
 
     /// <summary>Takes a strange listing for the truth from here on.</summary>
     internal void Forget()

@@ -16,6 +16,10 @@ internal sealed class RepeatedGaps(TimeProvider clock)
     /// <summary>A gap that lasts so long is reported, whatever was reported before.</summary>
     internal static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
 
+    /// <summary>So many kinds are remembered at once. There are fewer: a kind is named by codes, not by numbers or
+    /// texts from outside. What comes on top of them is counted only.</summary>
+    internal const int MostKinds = 32;
+
     private readonly Dictionary<string, long> _reported = [];
     private readonly HashSet<string> _reportedOfThis = [];
 
@@ -34,6 +38,7 @@ internal sealed class RepeatedGaps(TimeProvider clock)
         bool isKnown = _isReported
             ? _reportedOfThis.Contains(kind)
             : IsRecent(kind) && clock.GetElapsedTime(began) < Long;
+        isKnown |= !HasRoomFor(kind);
         if (isKnown)
         {
             if (isFirst)
@@ -82,6 +87,24 @@ internal sealed class RepeatedGaps(TimeProvider clock)
 
     private bool IsRecent(string kind) =>
         _reported.TryGetValue(kind, out long at) && clock.GetElapsedTime(at) < Memory;
+
+    private bool HasRoomFor(string kind)
+    {
+        if (_reported.Count < MostKinds || _reported.ContainsKey(kind))
+        {
+            return true;
+        }
+
+        foreach ((string other, long at) in _reported)
+        {
+            if (clock.GetElapsedTime(at) >= Memory)
+            {
+                _reported.Remove(other);
+            }
+        }
+
+        return _reported.Count < MostKinds;
+    }
 
     private void Count()
     {

@@ -171,7 +171,7 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     {
         using DeadEnds.Full silent = DeadEnds.FillUp();
         EtcdOptions options = Options(silent.Endpoint) with { ConnectTimeout = s_medium, RequestTimeout = s_long };
-        await using var alone = new EtcdClient(options);
+        await using var alone = new EtcdClient(options with { ConnectTimeout = s_short });
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => alone.PutAsync(Write(_key, "v"), Cancel));
         Assert.Equal(
             (EtcdFailure.NotSent, $"etcd http://{silent.Endpoint.Authority}: write of {_key}: no connection in time"), (

@@ -13,27 +13,6 @@ namespace Overlay.Lease.Etcd.Tests.Client;
 
 public sealed class TlsTests : IDisposable
 {
-    // For 127.0.0.1, signed by itself, good until 2126; .NET cannot make one: "openssl req -x509 -newkey ed25519".
-    private const string Ed25519Certificate = """
-        -----BEGIN CERTIFICATE-----
-        MIIBiDCCATqgAwIBAgIUOiQjQsqQIVET6/s+PDpExlpW6eswBQYDK2VwMBIxEDAO
-        BgNVBAMMB2VkMjU1MTkwIBcNMjYxMTI3MTM0ODU2WhgPMjEyNjExMDMxMzQ4NTZa
-        MBIxEDAOBgNVBAMMB2VkMjU1MTkwKjAFBgMrZXADIQCP2DCJYM40s9metjaMwtOA
-        uj0NCenUFktPwtzu745Y7qOBnzCBnDAdBgNVHQ4EFgQUWSL5UL6P1HypgHzft9JX
-        2SJrHtowHwYDVR0jBBgwFoAUWSL5UL6P1HypgHzft9JX2SJrHtowHQYDVR0RBBYw
-        FIcEfwAAAYIMZXRjZC5leGFtcGxlMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQD
-        AgeAMB0GA1UdJQQWMBQGCCsGAQUFBwMBBggrBgEFBQcDAjAFBgMrZXADQQDp1tiv
-        p0JlhpQ/HenYQjdeQ9PDJY00sSbjCYXWKcYLJ4fHKO+rmwDhSWVdEsPJAKxdw8Vg
-        MTDukugcmoqzhr4A
-        -----END CERTIFICATE-----
-        """;
-
-    private const string Ed25519Key = """
-        -----BEGIN PRIVATE KEY-----
-        MC4CAQAwBQYDK2VwBCIEIJGVJS/H9k2yMo5NpFNdsHVPvmSDCFkV4+DCQPj+FDKZ
-        -----END PRIVATE KEY-----
-        """;
-
     private readonly string _folder = Directory.CreateTempSubdirectory(
         $"overlay-tls-{Environment.ProcessId}-").FullName;
     private readonly TestAuthority _authority;
@@ -104,8 +83,8 @@ public sealed class TlsTests : IDisposable
     public async Task A_server_with_an_Ed25519_key_is_believed_and_such_a_key_of_ours_is_refused_by_its_name()
     {
         var files = new TestCertificate(Path.Combine(_folder, "ed25519.pem"), Path.Combine(_folder, "ed25519.key"));
-        await File.WriteAllTextAsync(files.CertFile, Ed25519Certificate, Cancel);
-        await File.WriteAllTextAsync(files.KeyFile, Ed25519Key, Cancel);
+        await File.WriteAllTextAsync(files.CertFile, Ed25519.Certificate, Cancel);
+        await File.WriteAllTextAsync(files.KeyFile, Ed25519.Key, Cancel);
         EtcdOptions options = Options(new Uri("https://127.0.0.1:1"));
         Assert.Equal(
             $"etcd certificate file {files.CertFile}: is for a key of the kind Ed25519 or Ed448, which .NET cannot "
@@ -212,7 +191,11 @@ public sealed class TlsTests : IDisposable
     public async Task A_web_server_over_TLS_that_has_not_heard_of_HTTP_2_is_one_line()
     {
         using LoopbackServer web = DeadEnds.Http11(_authority.Issue("web", ["127.0.0.1"]));
-        await using var client = new EtcdClient(Options(web.Endpoint) with { CaFile = _authority.CaFile });
+        EtcdOptions options = Options(web.Endpoint) with
+        {
+            CaFile = _authority.CaFile, ConnectTimeout = TimeSpan.FromSeconds(4),
+        };
+        await using var client = new EtcdClient(options);
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.StartsWith(
             $"etcd https://{web.Endpoint.Authority}: read of {_key}: ", failure.Message, StringComparison.Ordinal);

@@ -1,11 +1,11 @@
 using System;
 using System.Linq;
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Overlay.Lease.Etcd.Client;
 using Xunit;
 using static Overlay.Lease.Etcd.Tests.CertificateMaker;
+using static Overlay.Lease.Etcd.Tests.TlsJudge;
 
 namespace Overlay.Lease.Etcd.Tests.Client;
 
@@ -15,8 +15,6 @@ namespace Overlay.Lease.Etcd.Tests.Client;
 /// </summary>
 public sealed class TlsVerdictTests
 {
-    private const string Host = "127.0.0.1";
-
     private static readonly X509Certificate2 s_root = Make("root");
     private static readonly X509Certificate2 s_inter = Make("inter", s_root);
     private static readonly X509Certificate2 s_server = Make("server", s_inter, CertificateShape.Server);
@@ -238,29 +236,5 @@ public sealed class TlsVerdictTests
         Assert.Equal(
             "its certificate is signed by \"CN=inter\", which the system's authorities do not hold",
             Judge(s_server, [], EtcdTlsAuthorities.OfSystem()));
-    }
-
-    private static string Day(DateTime time) => $"{time.ToUniversalTime():yyyy-MM-dd HH:mm} UTC";
-
-    private static string? Judge(X509Certificate2 shown, X509Certificate2[] sent, X509Certificate2[] file) =>
-        Judge(shown, sent, EtcdTlsAuthorities.Of("ca.pem", Pem(file)));
-
-    // As SslStream does it.
-    private static string? Judge(X509Certificate2 shown, X509Certificate2[] sent, EtcdTlsAuthorities authorities)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy = authorities.Policy?.Clone() ?? new X509ChainPolicy
-        {
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ForServers));
-        chain.ChainPolicy.ExtraStore.AddRange(sent);
-        SslPolicyErrors errors = chain.Build(shown)
-            ? SslPolicyErrors.None
-            : SslPolicyErrors.RemoteCertificateChainErrors;
-        errors |= shown.MatchesHostname(Host)
-            ? SslPolicyErrors.None
-            : SslPolicyErrors.RemoteCertificateNameMismatch;
-        return EtcdTlsVerdict.Judge(Host, shown, chain, errors, authorities);
     }
 }

@@ -61,7 +61,12 @@ public sealed class EtcdWatchFaultTests : IAsyncDisposable
     [Fact]
     public async Task A_connection_that_is_dead_is_found_by_pings()
     {
-        await using EtcdLeaseStore store = Lab.NewStore();
+        var second = TimeSpan.FromSeconds(1);
+        await using var store = new EtcdLeaseStore(
+            Lab.Options with { PingInterval = second, PingTimeout = second },
+            Lab.Prefix,
+            TimeProvider.System,
+            Lab.Warn);
         await using var watch = new WatchLog(store, s_config);
         await watch.WaitForAsync("snapshot");
 

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -74,36 +73,5 @@ public sealed class EtcdWatchPaceTests
         Assert.Equal(nominal.Length, factors.Length);
         Assert.All(factors, factor => Assert.InRange(factor, 0.8, 1.2));
         Assert.True(factors.Min() < 0.9 && factors.Max() > 1.1, string.Join(' ', factors));
-    }
-
-    // Keeps what is waited for, and ends each wait at once unless it is one of minutes.
-    private sealed class ImpatientTime(Action<int> begun) : TimeProvider
-    {
-        private readonly List<TimeSpan> _waits = [];
-
-        internal TimeSpan[] Waits
-        {
-            get
-            {
-                lock (_waits)
-                {
-                    return [.. _waits];
-                }
-            }
-        }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            int count;
-            lock (_waits)
-            {
-                _waits.Add(dueTime);
-                count = _waits.Count;
-            }
-
-            begun(count);
-            TimeSpan due = dueTime < TimeSpan.FromMinutes(2) ? TimeSpan.Zero : Timeout.InfiniteTimeSpan;
-            return System.CreateTimer(callback, state, due, period);
-        }
     }
 }

@@ -91,9 +91,15 @@ public sealed class EtcdWatchStateTests : IAsyncDisposable
     {
         _state.Apply(Listing(revision: 10));
 
-        Assert.False(_state.IsStrange(Listing(revision: 10)));
-        Assert.True(_state.IsStrange(Listing(revision: 9)));
-        Assert.True(_state.IsStrange(Listing(revision: 11) with { ClusterId = 8 }));
+        Assert.Null(_state.FindStrange(Listing(revision: 10)));
+        Assert.Equal(
+            ("older revision", "etcd has gone back to revision 9, before 10"),
+            _state.FindStrange(Listing(revision: 9)));
+        Assert.Equal("older revision", _state.FindStrange(Listing(revision: 8))?.Kind);
+        Assert.Equal(
+            ("another cluster", "etcd is another cluster now (8, before 7)"),
+            _state.FindStrange(Listing(revision: 11) with { ClusterId = 8 }));
+        Assert.Equal("another cluster", _state.FindStrange(Listing(revision: 1) with { ClusterId = 9 })?.Kind);
     }
 
     private static EtcdListing Listing(long revision, params (string Name, EtcdLease Lease)[] leases) =>

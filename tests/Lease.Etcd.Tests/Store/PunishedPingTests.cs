@@ -11,7 +11,8 @@ namespace Overlay.Lease.Etcd.Tests.Store;
 /// <summary>Servers that end a connection for its pings, and proxies that end a stream because it is idle.</summary>
 public sealed class PunishedPingTests : IAsyncDisposable
 {
-    private const string Told = "(ENHANCE_YOUR_CALM)", WatchCall = "Watch/Watch", ReadCall = "KV/Range";
+    private const string Calm = "ended a connection or a call with ENHANCE_YOUR_CALM,";
+    private const string WatchCall = "Watch/Watch", ReadCall = "KV/Range";
     private const string StatusCall = "Maintenance/Status";
 
     private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
@@ -24,15 +25,15 @@ public sealed class PunishedPingTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _lab?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     [Fact]
-    public async Task A_server_that_takes_pings_for_too_many_is_told_once_and_the_watch_stands_from_then_on()
+    public async Task A_server_that_takes_pings_for_too_many_is_reported_once_and_the_watch_stands_from_then_on()
     {
         // An etcd that says how often it may be pinged, and the proxy before it, whose gRPC library says so.
         using var proxy = new EtcdGrpcProxy(Lab.Server);
         await using var wire = new TcpRelay(proxy.Endpoint);
         EtcdOptions options = Lab.Options with
         {
-            PingInterval = TimeSpan.FromSeconds(1), RequestTimeout = TimeSpan.FromSeconds(20),
-            ConnectTimeout = TimeSpan.FromSeconds(20),
+            PingInterval = TimeSpan.FromSeconds(1), PingTimeout = TimeSpan.FromSeconds(2),
+            RequestTimeout = TimeSpan.FromSeconds(20), ConnectTimeout = TimeSpan.FromSeconds(20),
         };
         await using var direct = new EtcdLeaseStore(
             options, EtcdLeaseStore.DefaultPrefix, TimeProvider.System, Lab.Warn);
@@ -43,9 +44,10 @@ public sealed class PunishedPingTests : IAsyncDisposable
         await using var beside = new WatchLog(proxied, s_config);
         TcpRelay[] wires = [Lab.Relay, wire];
 
-        // Each answer to a question in place of a ping is one more ping that neither has counted.
+        // Each answer to a question in place of a ping is one more ping that neither has counted; three would be too
+        // many.
         await Eventually.IsTrue(
-            () => wires.All(one => one.Calls(StatusCall) >= 5),
+            () => wires.All(one => one.Calls(StatusCall) >= 4),
             () => string.Join("; ", [
                 .. Lab.Warnings, .. wires.Select(one => $"{one.Connections}, {one.Calls(StatusCall)}")]));
         await Lab.PutLeaseAsync("10.5.9.0-24", "192.0.2.9");
@@ -55,16 +57,18 @@ public sealed class PunishedPingTests : IAsyncDisposable
             Assert.Equal(["snapshot 10.5.8.0/24=192.0.2.8", "changes 10.5.9.0/24=192.0.2.9"], one.Descriptions);
         }
 
-        Assert.All(Lab.Warnings, line => Assert.Contains(Told, line, StringComparison.Ordinal));
+        Assert.All(Lab.Warnings, line => Assert.Contains(Calm, line, StringComparison.Ordinal));
         foreach (TcpRelay one in wires)
         {
             Assert.Single(Lab.Warnings, line => line.Contains(one.Endpoint.Authority, StringComparison.Ordinal));
-            Assert.Equal((2, 2, 1), (one.Connections, one.Calls(WatchCall), one.Calls(ReadCall)));
+            Assert.Equal(1, one.Calls(ReadCall));
+            Assert.InRange(one.Connections, 2, 3); // one more where a busy machine has no answer for 2 s
         }
 
         // Dead, it is found as soon as with pings, and left for a new one.
+        int before = wire.Connections;
         proxy.Pause();
-        await Eventually.IsTrue(() => wire.Connections == 3, () => "a new connection");
+        await Eventually.IsTrue(() => wire.Connections > before, () => "a new connection");
         proxy.Resume();
         await Lab.PutLeaseAsync("10.5.10.0-24", "192.0.2.10");
         await beside.WaitForAsync("changes 10.5.10.0/24=192.0.2.10");
@@ -105,9 +109,9 @@ public sealed class PunishedPingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_watch_that_breaks_off_again_and_again_is_said_once()
+    public async Task A_watch_that_breaks_off_again_and_again_is_reported_once()
     {
-        await using EtcdLeaseStore store = Lab.NewStore();
+        await using EtcdLeaseStore store = Lab.NewStore(clock: new ImpatientTime(_ => { }));
         await using var watch = new WatchLog(store, s_config);
         for (int time = 1; time <= 5; time++)
         {

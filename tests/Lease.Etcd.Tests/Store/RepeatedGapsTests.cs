@@ -62,6 +62,23 @@ public sealed class RepeatedGapsTests
     }
 
     [Fact]
+    public void Kinds_beyond_those_that_are_remembered_are_counted_until_others_are_an_hour_old()
+    {
+        int reported = 0;
+        for (int i = 0; i < 3 * RepeatedGaps.MostKinds; i++)
+        {
+            reported += _gaps.Fail($"kind {i}") ? 1 : 0;
+            _gaps.End();
+        }
+
+        Assert.Equal(RepeatedGaps.MostKinds, reported);
+        _time.Advance(RepeatedGaps.Memory);
+        Assert.True(_gaps.TryTakeCount(out int count, out _));
+        Assert.Equal(2 * RepeatedGaps.MostKinds, count);
+        Assert.True(_gaps.Fail("another kind"));
+    }
+
+    [Fact]
     public void A_repetition_whose_cause_becomes_another_one_is_reported()
     {
         Assert.True(_gaps.Fail("away"));
