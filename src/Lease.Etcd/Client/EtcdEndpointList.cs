@@ -66,7 +66,10 @@ public static class EtcdEndpointList
     private static bool HasScheme(string part) => part.Contains(SchemeMark, StringComparison.Ordinal);
 
     private static bool TryParseOne(
-        string part, string defaultScheme, [NotNullWhen(true)] out Uri? endpoint, [NotNullWhen(false)] out string? problem)
+        string part,
+        string defaultScheme,
+        [NotNullWhen(true)] out Uri? endpoint,
+        [NotNullWhen(false)] out string? problem)
     {
         endpoint = null;
         if (part.Contains('@'))

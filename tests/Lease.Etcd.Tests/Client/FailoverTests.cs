@@ -156,12 +156,15 @@ public sealed class FailoverTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     {
         using LoopbackServer hanging = DeadEnds.Silent();
         Uri refusing = DeadEnds.Refusing();
-        await using var client = new EtcdClient(Options(refusing, hanging.Endpoint) with { RequestTimeout = s_medium });
+        await using var client = new EtcdClient(Options(refusing, hanging.Endpoint) with
+        {
+            RequestTimeout = TimeSpan.FromSeconds(2),
+        });
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.True(failure.IsNotReady);
         Assert.Equal(
             $"etcd: read of {_key}: no endpoint can do it: {refusing.Authority}: Connection refused; "
-                + $"{hanging.Endpoint.Authority}: no answer within 4 s. "
+                + $"{hanging.Endpoint.Authority}: no answer within 2 s. "
                 + "Is http right, and this a client port of etcd v3?",
             failure.Message);
     }

@@ -16,7 +16,7 @@ public sealed class StrangerTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     private const int Attempts = 20;
 
     // Waited for where no answer comes, and long enough for a connection, however busy the machine is.
-    private static readonly TimeSpan s_medium = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_medium = TimeSpan.FromSeconds(2);
 
     // Never waited for.
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60);
@@ -142,7 +142,7 @@ public sealed class StrangerTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         await using var client = new EtcdClient(Options(silent.Endpoint) with { RequestTimeout = s_medium });
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));
         Assert.Equal(
-            $"etcd http://{silent.Endpoint.Authority}: read of {_key}: no answer within 4 s. "
+            $"etcd http://{silent.Endpoint.Authority}: read of {_key}: no answer within 2 s. "
             + "Is http right, and this a client port of etcd v3?",
             failure.Message);
         Assert.True(failure.IsNotReady);

@@ -94,8 +94,8 @@ public sealed class TlsNamesakeTests
         var narrow = new CertificateShape { Extra = new X509Extension("2.5.29.30", onlyOther, critical: true) };
         Assert.Equal(
             "the certificate of its authority \"CN=Widgits\" has name constraints, which are checked only where "
-                + "OpenSSL finds it by its name and key identifier; reissue the one of \"CN=Widgits\" with a subject of "
-                + "its own and the key identifier of its authority",
+                + "OpenSSL finds it by its name and key identifier; reissue the one of \"CN=Widgits\" with a subject "
+                + "of its own and the key identifier of its authority",
             Under(Make(Name, issuer: null, narrow)));
         var unknown = new CertificateShape { Extra = new X509Extension("1.2.3.4.5", [5, 0], critical: true) };
         Assert.Equal(

@@ -193,7 +193,7 @@ public sealed class TlsTests : IDisposable
         using LoopbackServer web = DeadEnds.Http11(_authority.Issue("web", ["127.0.0.1"]));
         EtcdOptions options = Options(web.Endpoint) with
         {
-            CaFile = _authority.CaFile, ConnectTimeout = TimeSpan.FromSeconds(4),
+            CaFile = _authority.CaFile, ConnectTimeout = TimeSpan.FromSeconds(2),
         };
         await using var client = new EtcdClient(options);
         EtcdException failure = await Assert.ThrowsAsync<EtcdException>(() => client.ValueAsync(_key));

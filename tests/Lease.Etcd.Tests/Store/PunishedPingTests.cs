@@ -81,7 +81,9 @@ public sealed class PunishedPingTests : IAsyncDisposable
         await using EtcdLeaseStore store = Lab.NewStore();
         await Lab.PutLeaseAsync("10.5.8.0-24", "192.0.2.8");
         await using var watch = new WatchLog(store, s_config);
-        await Eventually.IsTrue(() => watch.Updates.Length == 1 && Lab.Relay.Calls(WatchCall) == 1, () => "a watch");
+        await watch.WaitForAsync(1);
+        await Lab.PutLeaseAsync("10.5.100.0-24", "192.0.2.9");
+        await watch.WaitForAsync("changes 10.5.100.0/24=192.0.2.9"); // the watch is confirmed
 
         await EndAsync(1, () => Lab.Relay.ResetAsync(WatchCall));
         await EndAsync(2, () =>
@@ -92,8 +94,8 @@ public sealed class PunishedPingTests : IAsyncDisposable
 
         Assert.Equal(
             [
-                "snapshot 10.5.8.0/24=192.0.2.8", "changes 10.5.101.0/24=192.0.2.9",
-                "changes 10.5.102.0/24=192.0.2.9",
+                "snapshot 10.5.8.0/24=192.0.2.8", "changes 10.5.100.0/24=192.0.2.9",
+                "changes 10.5.101.0/24=192.0.2.9", "changes 10.5.102.0/24=192.0.2.9",
             ],
             watch.Descriptions);
         Assert.Empty(Lab.Warnings);
