@@ -29,9 +29,9 @@ public static unsafe class FileNode
     }
 
     /// <summary>Whose it is; symbolic links are followed.</summary>
-    /// <returns>A user id; null when it may not be looked at or is not there.</returns>
-    public static uint? OwnerOf(string path) =>
-        TryStat(path, LibC.STATX_UID, out statx node) ? node.stx_uid : null;
+    /// <returns>The ids of its user and its group; null when it may not be looked at or is not there.</returns>
+    public static (uint User, uint Group)? OwnersOf(string path) =>
+        TryStat(path, LibC.STATX_UID | LibC.STATX_GID, out statx node) ? (node.stx_uid, node.stx_gid) : null;
 
     /// <summary>Whether an open file is what stands at a path now; symbolic links are followed.</summary>
     /// <returns>False when another file is there, or none; true also when the open one cannot be asked.</returns>

@@ -43,8 +43,8 @@ public sealed class FileNodeTests : IDisposable
     [Fact]
     public void The_owner_of_a_file_is_that_of_what_a_link_leads_to_and_unknown_where_there_is_none()
     {
-        Assert.Equal(0u, FileNode.OwnerOf("/proc/1/stat"));
-        Assert.Null(FileNode.OwnerOf(Path.Combine(_directory, "nothing")));
+        Assert.Equal((0u, 0u), FileNode.OwnersOf("/proc/1/stat"));
+        Assert.Null(FileNode.OwnersOf(Path.Combine(_directory, "nothing")));
     }
 
     [Fact]

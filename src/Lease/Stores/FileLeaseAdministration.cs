@@ -91,7 +91,7 @@ public sealed class FileLeaseAdministration : ILeaseAdministration
         {
             throw new LeaseStoreException(
                 $"the network config {_directory.ConfigPath} cannot be written ({OneLine.Shorten(problem.Message)}); "
-                    + "check that the directory may be written",
+                    + _directory.RemedyFor(problem),
                 problem);
         }
     }

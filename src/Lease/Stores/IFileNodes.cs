@@ -6,8 +6,8 @@ namespace Overlay.Lease.Stores;
 public interface IFileNodes
 {
     /// <summary>Whose a file or directory is.</summary>
-    /// <returns>A user id; null when that cannot be found out.</returns>
-    uint? OwnerOf(string path);
+    /// <returns>The ids of its user and its group; null when that cannot be found out.</returns>
+    (uint User, uint Group)? OwnersOf(string path);
 
     /// <summary>Whether an open file is the one at a path now.</summary>
     /// <returns>False also when that cannot be found out.</returns>

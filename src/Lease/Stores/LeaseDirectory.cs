@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Net;
@@ -12,6 +13,9 @@ namespace Overlay.Lease.Stores;
 /// </summary>
 internal sealed class LeaseDirectory
 {
+    // errno values, as the base library hands them on in an IOException's HResult.
+    private const int NoSpace = 28, QuotaExceeded = 122; // ENOSPC, EDQUOT
+
     private static readonly TimeSpan s_lockPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_sharingPatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_leftoverAge = TimeSpan.FromMinutes(1);
@@ -117,8 +121,8 @@ internal sealed class LeaseDirectory
         catch (IOException problem)
         {
             throw new LeaseStoreException(
-                $"{Description}: cannot {purpose} ({OneLine.Shorten(problem.Message)}); check that {Root} exists, "
-                    + "holds the file config, and may be written",
+                $"{Description}: cannot {purpose} ({OneLine.Shorten(problem.Message)}); "
+                    + RemedyFor(problem),
                 problem);
         }
 
@@ -133,12 +137,19 @@ internal sealed class LeaseDirectory
         }
     }
 
+    /// <summary>What to do about a failure that is no matter of permissions: it follows "; ".</summary>
+    internal string RemedyFor(IOException problem) => problem.HResult switch
+    {
+        NoSpace => $"free space in the file system of {Root} (df, df -i)",
+        QuotaExceeded => $"free space in the file system of {Root}, or raise the quota",
+        _ => $"check that {Root} exists, holds the file config, and may be written",
+    };
+
     /// <summary>Why a permission is missing, as far as files show it, and how it is given.</summary>
     /// <param name="touched">What was being opened, made or written into.</param>
     internal string WhatIsInTheWay(string touched)
     {
         string path = Path.Exists(touched) ? touched : Root; // what is missing could not be made
-        bool isDirectory = Directory.Exists(path);
         UnixFileMode mode;
         try
         {
@@ -149,24 +160,57 @@ internal sealed class LeaseDirectory
             return $"{path} may not be looked at; allow this process to enter {Root}";
         }
 
-        string owner = _nodes?.OwnerOf(path) is { } user ? $"belongs to user {user} and " : string.Empty;
-        string has = $"{path} {owner}has mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}";
-        string denied = path == ConfigPath ? "read it" : isDirectory ? "write into it" : "write it";
-        if (Environment.IsPrivilegedProcess)
+        if (!Environment.IsPrivilegedProcess
+            && ProcessIdentity.Current() is { } who
+            && Look(path, Needed(path, touched)) is { } seen
+            && Look(Root, Needed(Root, touched)) is { } root)
         {
-            return $"{has}, and yet root may not {denied}: a file server (root_squash), a security module, the "
-                + "attribute i (lsattr) or a missing CAP_DAC_OVERRIDE is in the way; export it with no_root_squash, "
-                + "or give --lease-store a directory that root may write";
+            StoreNode[] others = [.. ((string[])[ConfigPath, LockPath, Subnets])
+                .Select(other => Path.Exists(other) ? Look(other, Needed(other, touched)) : null)
+                .OfType<StoreNode>()];
+            var refusal = new AccessRefusal(root, others, Path.Exists(Subnets) ? Subnets : null, who);
+            return refusal.Explain(seen, HoldsForeignFile(path, who));
         }
 
-        string remedy = path == ConfigPath ? $"let it be read: chmod a+r {path}"
-            : path == Root || !IsShared(Root) ? "run as its owner or as root, or let a group share the directory with: "
-                + $"chgrp -R GROUP {Root} && chmod -R g+w {Root} && chmod g+s{(IsSticky(Root) ? ",o-w,-t" : "")} "
-                + $"{Root} {Subnets}"
-            : mode.HasFlag(UnixFileMode.GroupWrite)
-                ? $"give it the group of its directory: chgrp --reference={Root} {path}"
-            : $"let the group write: chmod g+w{(isDirectory ? "s" : string.Empty)} {path}";
-        return $"{has}, so this process may not {denied}; {remedy}";
+        string owner = _nodes?.OwnersOf(path) is { User: var user } ? $"belongs to user {user} and " : string.Empty;
+        string has = $"{path} {owner}has mode {Convert.ToString((int)mode, 8).PadLeft(4, '0')}";
+        string denied = path == ConfigPath ? "read it" : Directory.Exists(path) ? "write into it" : "write it";
+        return Environment.IsPrivilegedProcess
+            ? $"{has}, and yet root may not {denied}: a file server (root_squash), a security module, the "
+                + "attribute i (lsattr) or a missing CAP_DAC_OVERRIDE is in the way; export it with no_root_squash, "
+                + "or give --lease-store a directory that root may write"
+            : $"{has}, and this process may not {denied}; run as a user who may";
+    }
+
+    private NodeRights Needed(string path, string touched)
+    {
+        const NodeRights All = NodeRights.Read | NodeRights.Write | NodeRights.Enter;
+        bool isMadeInRoot = touched == Root || !Path.Exists(LockPath) || !Path.Exists(Subnets);
+        return path == ConfigPath ? NodeRights.Read
+            : path == LockPath ? NodeRights.Read | NodeRights.Write
+            : path == Subnets ? All
+            : isMadeInRoot ? NodeRights.Write | NodeRights.Enter
+            : NodeRights.Enter;
+    }
+
+    private StoreNode? Look(string path, NodeRights needed) =>
+        _nodes?.OwnersOf(path) is { } owners
+            ? new StoreNode(
+                path, Directory.Exists(path), owners.User, owners.Group, File.GetUnixFileMode(path), needed)
+            : null;
+
+    private bool HoldsForeignFile(string directory, ProcessIdentity who)
+    {
+        try
+        {
+            return Directory.Exists(directory)
+                && Directory.EnumerateFiles(directory).Any(
+                    file => _nodes?.OwnersOf(file) is { } owners && owners.User != who.User);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return false; // then more is missing than to remove a file
+        }
     }
 
     // In a sticky directory a file is its owner's alone to replace or remove, which a writable file would undo.

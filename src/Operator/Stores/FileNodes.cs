@@ -7,7 +7,7 @@ namespace Overlay.Operator.Stores;
 /// <summary>Asks the kernel.</summary>
 internal sealed class FileNodes : IFileNodes
 {
-    public uint? OwnerOf(string path) => FileNode.OwnerOf(path);
+    public (uint User, uint Group)? OwnersOf(string path) => FileNode.OwnersOf(path);
 
     public bool IsAt(SafeFileHandle file, string path) => FileNode.IsAt(file, path);
 

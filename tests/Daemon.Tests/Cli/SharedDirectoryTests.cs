@@ -70,9 +70,9 @@ public sealed class SharedDirectoryTests : CliStore
             (exit, error) = await AsAsync(Second, "lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2");
             Assert.NotEqual(0, exit);
             Assert.EndsWith(
-                $"{LockPath} belongs to user {First} and has mode 0600, so this process may not write it; run as its "
-                    + $"owner or as root, or let a group share the directory with: chgrp -R GROUP {Root} && chmod -R "
-                    + $"g+w {Root} && chmod g+s,o-w,-t {Root} {Subnets}\n",
+                $"{LockPath} belongs to user {First}, group {Group} and has mode 0600, so user {Second} may not write "
+                    + $"it; run as user {First} or as root, or let group {Group} share the directory with: chgrp -R "
+                    + $"{Group} {Root} && chmod -R g+rwX {Root} && chmod g+s,o-w,-t {Root} {Subnets}\n",
                 error,
                 StringComparison.Ordinal);
         }
@@ -110,8 +110,8 @@ public sealed class SharedDirectoryTests : CliStore
         await RunAsync("chmod", "0644", LockPath);
         string[] reserve = ["lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2"];
 
-        string why = $"{LockPath} belongs to user {First} and has mode 0644, so this process may not write it; let the "
-            + $"group write: chmod g+w {LockPath}";
+        string why = $"{LockPath} belongs to user {First}, group {Group} and has mode 0644, so user {Second} may "
+            + $"not write it; allow it with: chmod g+w {LockPath}";
         (int exit, string error) = await AsAsync(Second, reserve);
         Assert.NotEqual(0, exit);
         Assert.EndsWith($"file:{Root}: cannot reserve 10.244.2.0/24: {why}\n", error, StringComparison.Ordinal);
@@ -139,10 +139,85 @@ public sealed class SharedDirectoryTests : CliStore
 
         Assert.NotEqual(0, exit);
         Assert.EndsWith(
-            $"{Subnets} belongs to user {First} and has mode 0755, so this process may not write into it; let the "
-                + $"group write: chmod g+ws {Subnets}\n",
+            $"{Subnets} belongs to user {First}, group {Group} and has mode 0755, so user {Second} may not write "
+                + $"into it; allow it with: chmod g+ws {Subnets}\n",
             error,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>What a refusal tells to type is typed, and then the call passes.</summary>
+    [Theory]
+    [InlineData("2775", Group, "0664", Group, "", "run as a member of group 61000, or add user 61002 to that group")]
+    [InlineData("3775", Group, "0600", First, Group, "let group 61000 share the directory with: ")]
+    [InlineData("0777", "0", "0600", First, "61005", "let a GROUP that user 61002 is in share the directory with: ")]
+    public async Task The_remedy_in_a_refusal_is_one(
+        string mode, string group, string lockMode, string lockGroup, string member, string remedy)
+    {
+        Require();
+        await RunAsync("chown", $"root:{group}", Root, ConfigPath);
+        Directory.Delete(Subnets);
+        await RunAsync("chmod", mode, Root);
+        await File.WriteAllTextAsync(LockPath, "", TestContext.Current.CancellationToken);
+        await RunAsync("chown", $"{First}:{lockGroup}", LockPath);
+        await RunAsync("chmod", lockMode, LockPath);
+        string[] reserve = ["lease", "reserve", "10.244.2.0/24", "--public-ip", "192.0.2.2"];
+
+        (int exit, string error) = await AsAsync(Second, reserve, input: "", member);
+
+        Assert.NotEqual(0, exit);
+        Assert.Contains(remedy, error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Subnets, error, StringComparison.Ordinal);
+        if (remedy.EndsWith(": ", StringComparison.Ordinal))
+        {
+            string commands = error[(error.IndexOf(remedy, StringComparison.Ordinal) + remedy.Length)..];
+            await RunAsync("sh", "-c", commands.Replace("GROUP", member, StringComparison.Ordinal));
+        }
+        else
+        {
+            member = group;
+        }
+
+        (exit, error) = await AsAsync(Second, reserve, input: "", member);
+        Assert.True(exit == 0, error);
+    }
+
+    [Fact]
+    public async Task The_sticky_bit_that_keeps_anothers_lease_is_named()
+    {
+        Require();
+        await RunAsync("chown", $"root:{Group}", Root, ConfigPath, Subnets);
+        await RunAsync("chmod", "2775", Root);
+        await RunAsync("chmod", "3775", Subnets);
+        (int exit, string error) = await AsAsync(
+            First, "lease", "reserve", "10.244.1.0/24", "--public-ip", "192.0.2.1");
+        Assert.True(exit == 0, error);
+
+        (exit, error) = await AsAsync(Second, "lease", "remove", "10.244.1.0/24");
+
+        Assert.NotEqual(0, exit);
+        Assert.EndsWith(
+            $"{Subnets} belongs to user 0, group {Group} and has mode 3775: by its sticky bit only a file's owner, the "
+                + "directory's owner (user 0) or root may remove or replace a file in it; run as one of them\n",
+            error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_a_full_file_system_space_is_what_is_missing()
+    {
+        Require();
+        const string Fill = "mount -t tmpfs -o size=64k none \"$0\" && printf %s \"$1\" > \"$0/config\" && mkdir "
+            + "\"$0/subnets\" && touch \"$0/.lock\" && { cat /dev/zero > \"$0/full\" 2> "
+            + "/dev/null; shift; exec \"$@\"; }";
+        using Process process = Start(
+            string.Empty,
+            "unshare", "--mount", "sh", "-c", Fill, Root, Config,
+            Executable, "lease", "reserve", "10.244.1.0/24", "--public-ip", "192.0.2.1", "--lease-store", Store);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.WaitForExit(s_patience));
+        Assert.Equal(1, process.ExitCode);
+        Assert.EndsWith(
+            $"; free space in the file system of {Root} (df, df -i)\n", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class StoreLockTests : StoreFixture
 
         internal int Locked { get; private set; }
 
-        public uint? OwnerOf(string path) => FileNode.OwnerOf(path);
+        public (uint User, uint Group)? OwnersOf(string path) => FileNode.OwnersOf(path);
 
         public bool IsAt(SafeFileHandle file, string path)
         {
