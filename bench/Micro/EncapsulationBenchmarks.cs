@@ -27,6 +27,8 @@ public class EncapsulationBenchmarks : IDisposable
     private readonly PinnedSlab _slab = new(Batch * SlabBytes);
     private readonly IMemoryOwner<byte>?[] _owners = new IMemoryOwner<byte>?[Batch];
     private readonly byte[]?[] _arrays = new byte[]?[Batch];
+    private static readonly TunnelEndpoint s_own = new(Ipv4Address.Parse("192.168.0.34"), 8285);
+
     private readonly RouteTable _routes = RouteTable.Build(
         Ipv4Prefix.Parse("10.0.0.0/16"),
         Ipv4Prefix.Parse("10.0.1.0/24"),
@@ -129,7 +131,7 @@ public class EncapsulationBenchmarks : IDisposable
     {
         _packet.CopyTo(buffer);
         WrongResult.Unless(Ipv4Header.Parse(buffer, out Ipv4Header packet) == DropReason.None, "no IPv4 packet");
-        DropReason verdict = OutboundRules.Route(_routes, packet, out Ipv4Address nextHop);
+        DropReason verdict = OutboundRules.Route(_routes, s_own, packet, out Ipv4Address nextHop);
         WrongResult.Unless(verdict == DropReason.None, "no route");
         packet.StepTimeToLive();
         return nextHop.Value;

@@ -129,6 +129,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
             [.. _leftOut.Values.Where(lease => lease.Subnet != OwnSubnet && lease.PublicIp == ownPublicIp)];
         HashSet<Ipv4Prefix> before = [.. FurtherOwn.Select(lease => lease.Subnet)];
         SubnetLease[] gained = [.. further.Where(lease => !before.Remove(lease.Subnet))];
+        before.Remove(OwnSubnet); // it is the one we hold now
         FurtherOwn = further;
         return delta.Build(gained, [.. before]);
     }

@@ -174,6 +174,18 @@ public sealed class LeaseViewTests
     }
 
     [Fact]
+    public void A_further_subnet_that_becomes_the_one_we_hold_is_not_lost()
+    {
+        SubnetLease next = LeaseOf("10.5.9.0/24", "192.0.2.1");
+        _view.Apply(Snapshot(s_own, next));
+
+        LeaseDelta delta = _view.MoveTo(next.Subnet);
+
+        Assert.Empty(delta.OwnLost);
+        Assert.Equal([s_own], delta.OwnGained);
+    }
+
+    [Fact]
     public void A_lease_for_our_subnet_is_ours_whatever_its_public_address()
     {
         SubnetLease intruder = LeaseOf("10.5.1.0/24", "192.0.2.66");

@@ -42,6 +42,9 @@ internal sealed class Rig : IDisposable
         _owned.AddRange([Tun, Port]);
     }
 
+    /// <summary>Where the datagrams come from.</summary>
+    internal static TunnelEndpoint Own { get; } = new(Ipv4Address.Parse("192.168.0.34"), 8285);
+
     internal InMemoryTunQueue Tun { get; }
 
     internal Accelerations Accelerations { get; }
@@ -85,6 +88,7 @@ internal sealed class Rig : IDisposable
 
         var options = new WorkerOptions(check, tunnelMtu)
         {
+            Own = Own,
             // The writer of a full pipe waits for the reader, which here is the same thread: a pipe must have room for
             // a batch of the longest frames.
             FramesPerBatch = engine switch { RigEngine.Classic => 1, RigEngine.Pipeline => 16, _ => 64 },

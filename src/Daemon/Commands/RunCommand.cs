@@ -73,7 +73,8 @@ internal static class RunCommand
             Description = "the tunnel's interface, 1 to 15 bytes [default: the first free of flannel0, flannel1 …]",
             HelpName = "NAME",
             CustomParser = OptionParser.Of(
-                "--tun-name", InterfaceName, "1 to 15 bytes without blanks, '/', ':' and '%', not . or .."),
+                "--tun-name", InterfaceName,
+                "1 to 15 bytes without blanks, '/', ':' and '%', other than '.', '..', 'all' and 'default'"),
         };
         var mtu = new Option<int?>("--mtu")
         {
@@ -191,9 +192,10 @@ internal static class RunCommand
         }
     }
 
-    // As the kernel takes names (net/core/dev.c, dev_valid_name); a % would be filled in.
+    // As the kernel takes names (net/core/dev.c, dev_valid_name); a % would be filled in. Two are its settings' own
+    // (/proc/sys/net/ipv4/conf).
     private static string? InterfaceName(string text) =>
-        text is not ("" or "." or "..")
+        text is not ("" or "." or ".." or "all" or "default")
         && Encoding.UTF8.GetByteCount(text) <= RunLimits.LongestInterfaceName
         && !text.Any(letter => char.IsWhiteSpace(letter) || letter is '/' or ':' or '%' or '\0')
             ? text

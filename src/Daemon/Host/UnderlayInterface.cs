@@ -64,8 +64,12 @@ internal sealed record UnderlayInterface(string Name, Ipv4Prefix Local, int Mtu,
     private static bool HasWire(Link link) => (link.Flags & LinkFlags.Loopback) == 0 && link.Kind != Dummy;
 
     private static int? DefaultInterface(IReadOnlyList<Ipv4Route> routes) =>
-        routes.Where(route => route is { Destination.Length: 0, InterfaceIndex: not null })
-            .MinBy(route => route.Metric)?.InterfaceIndex;
+        routes.Where(route => route.Destination.Length == 0).OrderBy(route => route.Metric)
+            .Select(route => route.InterfaceIndex ?? SingleInterface(route.Hops))
+            .FirstOrDefault(index => index is not null);
+
+    private static int? SingleInterface(IReadOnlyList<NextHop> hops) =>
+        hops.Select(hop => hop.InterfaceIndex).Distinct().ToList() is [var index] ? index : null;
 
     private static (Link Link, InterfaceAddress Address) ByDefault(
         IReadOnlyList<Link> links,

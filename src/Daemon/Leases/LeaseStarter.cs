@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
@@ -104,7 +105,7 @@ internal sealed class LeaseStarter(
         {
             Log.StartingFromSnapshot(
                 log, store.Description, reason, _snapshot.Written, _snapshot.Own.Subnet.ToString(),
-                _snapshot.Peers.Count);
+                _snapshot.Peers.Select(lease => lease.PublicIp).Where(peer => peer != publicIp).Distinct().Count());
         }
     }
 }

@@ -112,9 +112,11 @@ internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4P
             return $"ip route add {address}/32 …";
         }
 
-        string gateway = now.Gateway is { } via ? $" via {via}" : "";
+        // A gateway that is itself reached by a gateway, its own as a rule, is one that a route names as on the link.
+        string gateway = now.Gateway is { } via && via != address ? $" via {via}" : "";
+        bool isOnLink = now.Gateway is { } hop && hop != address && routes.Find(hop)?.Gateway is not null;
         string device = netlink.FindLink(now.InterfaceIndex)?.Name ?? $"{now.InterfaceIndex}";
-        return $"ip route add {address}/32{gateway} dev {device}";
+        return $"ip route add {address}/32{gateway} dev {device}{(isOnLink ? " onlink" : "")}";
     }
 
     // Another host's address on the same link, whether there is one or not; null where there is no room for one.

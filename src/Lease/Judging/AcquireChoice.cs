@@ -91,7 +91,8 @@ public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOn
             .Select(fault => fault.Stored.Key.GetValueOrDefault().Subnet));
         taken.AddRange(survey.Stored
             .Where(entry => entry is { IsReservation: true, Key: not null } && IsOurs(entry, request))
-            .Select(entry => entry.Key.GetValueOrDefault().Subnet));
+            .Select(entry => entry.Key.GetValueOrDefault().Subnet)
+            .Where(config.Allows));
         taken.AddRange(survey.Leases.Select(lease => lease.PublicIp).Append(request.PublicIp).Distinct()
             .Where(config.Network.Contains).Select(host => new Ipv4Prefix(host, 32)));
         if (request.LostSubnet is { } lost)

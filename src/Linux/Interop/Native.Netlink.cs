@@ -80,6 +80,9 @@ internal static partial class Native
     internal const ushort RTA_METRICS = 8;
     internal const ushort RTA_MULTIPATH = 9;
     internal const ushort RTA_TABLE = 15;
+    internal const ushort RTA_IP_PROTO = 27;
+    internal const ushort RTA_SPORT = 28;
+    internal const ushort RTA_DPORT = 29;
     internal const ushort RTAX_MTU = 2;
 
     internal const ushort FRA_PRIORITY = 6;

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using Overlay.Linux.Interop;
@@ -14,8 +15,8 @@ namespace Overlay.Linux.Netlink;
 /// </remarks>
 public sealed class RouteLookup : IDisposable
 {
-    // The longest request has two addresses: 44 bytes.
-    private const int RequestBytes = 64;
+    // The longest request has two addresses, a protocol and two ports: 68 bytes.
+    private const int RequestBytes = 96;
 
     private readonly NetlinkSocket _socket;
 
@@ -28,15 +29,18 @@ public sealed class RouteLookup : IDisposable
     /// <summary>Where the kernel sends a packet now.</summary>
     /// <param name="destination">Its destination.</param>
     /// <param name="source">Its source, an address of this host; null for the one the kernel chooses.</param>
+    /// <param name="udpPort">Its source port and its destination port, for rules that select by them (Linux 4.17); null
+    /// when it is no UDP.</param>
     /// <returns>Null when the kernel has no route, or one that refuses.</returns>
     /// <exception cref="LinuxException">The kernel refused for another reason.</exception>
-    public RoutedTo? Find(Ipv4Address destination, Ipv4Address? source = null) =>
-        Ask(destination, source, Native.RTM_F_LOOKUP_TABLE, LookupMessages.ParseRoutedTo);
+    public RoutedTo? Find(Ipv4Address destination, Ipv4Address? source = null, ushort? udpPort = null) =>
+        Ask(destination, source, udpPort, Native.RTM_F_LOOKUP_TABLE, LookupMessages.ParseRoutedTo);
 
     /// <summary>The route by which the kernel sends a packet now (Linux 4.13).</summary>
     /// <inheritdoc cref="Find"/>
-    public RouteMatch? FindMatch(Ipv4Address destination, Ipv4Address? source = null) => Ask(
-        destination, source, Native.RTM_F_LOOKUP_TABLE | Native.RTM_F_FIB_MATCH, LookupMessages.ParseMatch);
+    public RouteMatch? FindMatch(
+        Ipv4Address destination, Ipv4Address? source = null, ushort? udpPort = null) => Ask(
+        destination, source, udpPort, Native.RTM_F_LOOKUP_TABLE | Native.RTM_F_FIB_MATCH, LookupMessages.ParseMatch);
 
     /// <summary>All rules for IPv4, in the kernel's order.</summary>
     /// <exception cref="LinuxException">The kernel refused, has no rules (EOPNOTSUPP), or they kept changing
@@ -55,7 +59,8 @@ public sealed class RouteLookup : IDisposable
     public void Dispose() => _socket.Dispose();
 
     // Null when the kernel answers that there is no way: no route, or an unreachable, prohibit or blackhole one.
-    private T? Ask<T>(Ipv4Address destination, Ipv4Address? source, uint flags, NetlinkMessageParser<T> parse)
+    private T? Ask<T>(
+        Ipv4Address destination, Ipv4Address? source, ushort? udpPort, uint flags, NetlinkMessageParser<T> parse)
         where T : class
     {
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETROUTE, Native.NLM_F_ACK);
@@ -70,6 +75,15 @@ public sealed class RouteLookup : IDisposable
         if (source is { } from)
         {
             request.WriteIpv4Attribute(Native.RTA_SRC, from);
+        }
+
+        if (udpPort is { } port)
+        {
+            Span<byte> inNetworkOrder = stackalloc byte[sizeof(ushort)];
+            BinaryPrimitives.WriteUInt16BigEndian(inNetworkOrder, port);
+            request.WriteAttribute(Native.RTA_IP_PROTO, [(byte)LibC.IPPROTO_UDP]);
+            request.WriteAttribute(Native.RTA_SPORT, inNetworkOrder);
+            request.WriteAttribute(Native.RTA_DPORT, inNetworkOrder);
         }
 
         NetlinkAnswer answer = _socket.Query(request.Finish(), parse, out T? found);

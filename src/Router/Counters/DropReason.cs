@@ -43,6 +43,9 @@ public enum DropReason
     /// <summary>Outbound: the kernel refused the datagram: firewall, no route to the peer, link down.</summary>
     SendRefused,
 
+    /// <summary>Outbound: a datagram of this host, which the kernel has routed into the tunnel.</summary>
+    Looped,
+
     /// <summary>Inbound: the datagram was longer than any IPv4 packet can be.</summary>
     Truncated,
 

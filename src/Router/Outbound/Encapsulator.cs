@@ -29,6 +29,7 @@ internal sealed class Encapsulator : IDisposable
     private readonly WorkerCounters _counters;
     private readonly IcmpErrorSender _icmp;
     private readonly PeerSender _sender;
+    private readonly TunnelEndpoint _own;
 
     private RouteTable _routes = RouteTable.Empty;
     private int _scratchUsed;
@@ -39,6 +40,7 @@ internal sealed class Encapsulator : IDisposable
     /// <param name="hasVirtioNetHeader">Whether frames begin with one.</param>
     /// <param name="sender">Takes the packets; disposed with this.</param>
     /// <param name="icmp">Answers the sources of dropped packets.</param>
+    /// <param name="own">How this host's own datagrams are known.</param>
     /// <param name="counters">The worker's.</param>
     internal Encapsulator(
         PinnedSlab slab,
@@ -46,8 +48,10 @@ internal sealed class Encapsulator : IDisposable
         bool hasVirtioNetHeader,
         PeerSender sender,
         IcmpErrorSender icmp,
+        TunnelEndpoint own,
         WorkerCounters counters)
     {
+        _own = own;
         _slab = slab;
         _scratchStart = scratchStart;
         _frameHeaderBytes = hasVirtioNetHeader ? VirtioNetHeader.Bytes : 0;
@@ -165,7 +169,7 @@ internal sealed class Encapsulator : IDisposable
     private DropReason Judge(in Ipv4Header packet, int longestBytes, out Ipv4Address nextHop, out int pathMtu)
     {
         pathMtu = 0;
-        DropReason verdict = OutboundRules.Route(_routes, packet, out nextHop);
+        DropReason verdict = OutboundRules.Route(_routes, _own, packet, out nextHop);
         if (verdict != DropReason.None || !_sender.KnowsPaths || !packet.MayNotBeFragmented)
         {
             return verdict;

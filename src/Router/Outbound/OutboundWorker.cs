@@ -44,7 +44,8 @@ internal sealed class OutboundWorker : IWorker, IDisposable
         _nextFrame = _firstFrame;
         var icmp = new IcmpErrorSender(context.Icmp, Counters);
         var sender = new PeerSender(_slab, port, Counters, context);
-        _encapsulator = new Encapsulator(_slab, 0, tun.HasVirtioNetHeader, sender, icmp, Counters);
+        _encapsulator = new Encapsulator(
+            _slab, 0, tun.HasVirtioNetHeader, sender, icmp, context.Options.Own, Counters);
     }
 
     /// <inheritdoc/>

@@ -26,7 +26,7 @@ internal sealed class SendStage : IWorker, IDisposable
         var sender = new PeerSender(pipe.Region, port, Counters, context);
         var icmp = new IcmpErrorSender(context.Icmp, Counters);
         _encapsulator = new Encapsulator(
-            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, icmp, Counters);
+            pipe.Region, pipe.ScratchOffset, hasVirtioNetHeader, sender, icmp, context.Options.Own, Counters);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Overlay.Router.Packets;
 using Overlay.Router.Ports;
 
 namespace Overlay.Router.Workers;
@@ -23,6 +24,9 @@ public sealed record WorkerOptions(SourceCheck SourceCheck, int TunnelMtu)
     /// Whether inner UDP to the ports of tunnels is never merged: kernels before 6.8.5 lose such superpackets.
     /// </summary>
     public bool SparesTunnelPorts { get; init; }
+
+    /// <summary>Where this host's datagrams come from: one that comes out of the tunnel is dropped.</summary>
+    public TunnelEndpoint Own { get; init; }
 
     /// <summary>The limits of one sending call.</summary>
     internal SendLimits SendLimits => new(MessagesPerBatch, DatagramsPerTrain);

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Net;
@@ -43,6 +44,20 @@ public sealed class UnderlayRouteTests : LabTest
         Assert.All(daemons, daemon => daemon.AwaitError("they would loop: 10.90.16.0/20 via 10.240.9.9;"));
         Assert.Equal((1, 1), (lab.Counters(1).Routes, lab.Counters(1).Peers));
         Assert.Equal(0, lab.Counters(2).Inbound.Drops.GetValueOrDefault("spoofed_source"));
+
+        // A lease covers the hosts themselves, and the route to the peer goes: until that is noticed, each datagram
+        // comes out of the tunnel once, and ends there.
+        lab.WriteLease("10.240.0.0/20", Inside(2));
+        Await(() => lab.Counters(1).Routes == 2, () => $"{lab.Counters(1).Routes} routes");
+        lab.Ip.Run("-n", lab.Host(1).HostNamespace, "route", "del", "10.240.0.0/24", "dev", "eth0");
+        long before = lab.Counters(1).Outbound.Packets;
+        using (var pod = new Pinger(lab.Host(1).PodNamespace))
+        {
+            Assert.Null(pod.Ping(lab.Pod(2), 1, TimeSpan.FromMilliseconds(100)));
+        }
+
+        Assert.Equal(1, lab.Counters(1).Outbound.Drops.GetValueOrDefault("looped"));
+        Assert.Equal(before + 1, lab.Counters(1).Outbound.Packets);
 
         static string Inside(int number) => $"10.240.0.{3 + number}";
     }

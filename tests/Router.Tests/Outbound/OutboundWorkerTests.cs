@@ -37,6 +37,30 @@ public abstract class OutboundWorkerTests(RigEngine engine)
     }
 
     [Theory]
+    [InlineData(8285, 8285, 0x4000, 17, true)]
+    [InlineData(8285, 8285, 0x2000, 17, true)] // a first fragment
+    [InlineData(1, 2, 0x0001, 17, true)] // a later one has no ports
+    [InlineData(8285, 8286, 0x4000, 17, false)]
+    [InlineData(8286, 8285, 0x4000, 17, false)]
+    [InlineData(8285, 8285, 0x4000, 6, false)]
+    public void A_datagram_of_ours_that_comes_out_of_the_tunnel_is_never_sent_again(
+        int sourcePort, int destinationPort, int fragment, byte protocol, bool isOurs)
+    {
+        using var rig = new Rig(engine);
+        byte[] payload =
+        [
+            (byte)(sourcePort >> 8), (byte)sourcePort, (byte)(destinationPort >> 8), (byte)destinationPort,
+            .. new byte[28],
+        ];
+        rig.Send(Ipv4(Rig.Own.Address, PeerPod, protocol: protocol, payload: payload, fragment: (ushort)fragment));
+        rig.Send(Ipv4(OurPod, PeerPod, protocol: protocol, payload: payload, fragment: (ushort)fragment));
+
+        Assert.Equal(isOurs ? 1 : 2, rig.Port.Sent.Count);
+        Assert.Equal(isOurs ? 1 : 0, rig.Outbound.Dropped(DropReason.Looped));
+        Assert.Empty(rig.Icmp.Sent);
+    }
+
+    [Theory]
     [InlineData("240.1.2.3", "10.5.200.1")]
     [InlineData("10.5.34.2", "240.1.2.3")]
     public void A_client_or_a_destination_in_240_0_0_0_4_is_a_host_as_any_other(string source, string destination)

@@ -9,6 +9,7 @@ using Overlay.Net;
 using Overlay.Router.Coalescing;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Packets;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 using Overlay.Router.Workers;
@@ -82,6 +83,7 @@ internal sealed class DataPlane : IDisposable
             Accelerations accelerations = negotiation.Hold(tun, ports);
             var workerOptions = new WorkerOptions(options.SourceCheck, RunLimits.MaximumMtu) // until it forwards
             {
+                Own = new TunnelEndpoint(address, port),
                 FramesPerBatch = profile.PacketsPerCall,
                 MessagesPerBatch = profile.PacketsPerCall,
                 DatagramsPerTrain = accelerations.IsOn(Acceleration.UdpGso) ? UdpPort.ProbeDatagramsPerTrain() : 1,

@@ -15,6 +15,7 @@ internal sealed class DropReport(Forwarder forwarder, ILogger log)
     [
         DropReason.SendRefused, DropReason.TooLong, DropReason.FragmentationNeeded, DropReason.SendBufferFull,
         DropReason.UnknownPeer, DropReason.SpoofedSource, DropReason.TunRefused,
+        DropReason.Looped,
     ];
 
     private readonly Dictionary<DropReason, long> _logged = [];

@@ -4,6 +4,7 @@ using System.IO;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
+using Overlay.Router.Packets;
 
 namespace Overlay.Daemon.Backends.Udp;
 
@@ -12,10 +13,10 @@ internal sealed class PeerRoutes : IDisposable
 {
     private readonly RouteLookup _routes;
     private readonly RouteNetlink _links;
-    private readonly Ipv4Address _source;
+    private readonly TunnelEndpoint _source;
     private readonly int _tunnel;
 
-    private PeerRoutes(RouteLookup routes, RouteNetlink links, Ipv4Address source, int tunnel)
+    private PeerRoutes(RouteLookup routes, RouteNetlink links, TunnelEndpoint source, int tunnel)
     {
         _routes = routes;
         _links = links;
@@ -26,10 +27,10 @@ internal sealed class PeerRoutes : IDisposable
     /// <summary>Gets ready to ask.</summary>
     /// <param name="links">Of this thread's network namespace; it is borrowed, and nobody else uses it
     /// meanwhile.</param>
-    /// <param name="source">The datagrams' source.</param>
+    /// <param name="source">The datagrams' source, and both their ports.</param>
     /// <param name="tunnel">The tunnel's interface index.</param>
     /// <exception cref="LinuxException">No netlink socket can be had.</exception>
-    internal static PeerRoutes Open(RouteNetlink links, Ipv4Address source, int tunnel) =>
+    internal static PeerRoutes Open(RouteNetlink links, TunnelEndpoint source, int tunnel) =>
         new(RouteLookup.Open(), links, source, tunnel);
 
     /// <summary>Whether datagrams to a peer would come out of the tunnel again.</summary>
@@ -57,7 +58,8 @@ internal sealed class PeerRoutes : IDisposable
                 ofLinks.Add(way.InterfaceIndex, ofLink);
             }
 
-            int mtu = Math.Min(ofLink, Ask(() => _routes.FindMatch(peer, _source))?.Mtu ?? int.MaxValue);
+            RouteMatch? match = Ask(() => _routes.FindMatch(peer, _source.Address, _source.Port));
+            int mtu = Math.Min(ofLink, match?.Mtu ?? int.MaxValue);
             if (mtu < (smallest?.Mtu ?? int.MaxValue))
             {
                 smallest = (peer, mtu);
@@ -69,7 +71,7 @@ internal sealed class PeerRoutes : IDisposable
 
     public void Dispose() => _routes.Dispose();
 
-    private RoutedTo? Find(Ipv4Address peer) => Ask(() => _routes.Find(peer, _source));
+    private RoutedTo? Find(Ipv4Address peer) => Ask(() => _routes.Find(peer, _source.Address, _source.Port));
 
     // An answer that cannot be had is as none: what depends on it is asked again.
     private static T? Ask<T>(Func<T?> ask)

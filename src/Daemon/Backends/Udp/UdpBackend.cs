@@ -12,6 +12,7 @@ using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
+using Overlay.Router.Packets;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
@@ -81,7 +82,8 @@ internal sealed class UdpBackend : IBackend
         _dataPlane = DataPlane.Open(_options, _address, _port, _netlink);
         _tunnel.Configure(_dataPlane.Tun.Name, _dataPlane.TunIndex, own);
         _dataPlane.ProbeWrites();
-        var peerRoutes = PeerRoutes.Open(_netlink, _address, _dataPlane.TunIndex);
+        var peerRoutes = PeerRoutes.Open(
+            _netlink, new TunnelEndpoint(_address, _port), _dataPlane.TunIndex);
         _peerRoutes = peerRoutes;
         _publisher = new RoutePublisher(_routes, _network, peerRoutes.IsThroughTunnel, _log);
         _icmp = OpenIcmp();
