@@ -7,6 +7,7 @@ using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Inbound;
 using Overlay.Router.Outbound;
+using Overlay.Router.Packets;
 using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
