@@ -215,10 +215,8 @@ internal sealed class LeaseDirectory
 
     // In a sticky directory a file is its owner's alone to replace or remove, which a writable file would undo.
     private static bool IsShared(string directory) =>
-        File.GetUnixFileMode(directory).HasFlag(UnixFileMode.GroupWrite) && !IsSticky(directory);
-
-    private static bool IsSticky(string directory) =>
-        File.GetUnixFileMode(directory).HasFlag(UnixFileMode.StickyBit);
+        (File.GetUnixFileMode(directory) & (UnixFileMode.GroupWrite | UnixFileMode.StickyBit))
+            == UnixFileMode.GroupWrite;
 
     private void PrepareSubnets()
     {
