@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using Overlay.Linux.Interop;
-using Overlay.Net;
 using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
@@ -16,7 +15,7 @@ namespace Overlay.Linux.Netlink;
 /// Reading needs no privilege, changing needs CAP_NET_ADMIN. A reply that makes no sense throws
 /// <see cref="InvalidDataException"/>.
 /// </remarks>
-public sealed class RouteNetlink : IDisposable
+public sealed partial class RouteNetlink : IDisposable
 {
     // The longest request, a route or a link with a name, is under 64 bytes.
     private const int RequestBytes = 128;
@@ -81,24 +80,6 @@ public sealed class RouteNetlink : IDisposable
         return Dump(request.Finish(), RouteMessages.ParseLink, "RTM_GETLINK", "could not list interfaces");
     }
 
-    /// <summary>All IPv4 addresses of all links, in the kernel's order.</summary>
-    /// <exception cref="LinuxException">The kernel refused, or addresses kept changing (EAGAIN).</exception>
-    public IReadOnlyList<InterfaceAddress> GetAddresses()
-    {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETADDR, Native.NLM_F_DUMP);
-        request.WriteStruct(new ifaddrmsg { ifa_family = (byte)LibC.AF_INET });
-        return Dump(request.Finish(), RouteMessages.ParseAddress, "RTM_GETADDR", "could not list addresses");
-    }
-
-    /// <summary>All IPv4 routes of the main table, in the kernel's order.</summary>
-    /// <exception cref="LinuxException">The kernel refused, or routes kept changing (EAGAIN).</exception>
-    public IReadOnlyList<Ipv4Route> GetRoutes()
-    {
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETROUTE, Native.NLM_F_DUMP);
-        request.WriteStruct(new rtmsg { rtm_family = (byte)LibC.AF_INET });
-        return Dump(request.Finish(), RouteMessages.ParseMainRoute, "RTM_GETROUTE", "could not list routes");
-    }
-
     /// <summary>Changes settings of a link.</summary>
     /// <param name="index">1 or more.</param>
     /// <param name="settings">What to change.</param>
@@ -136,96 +117,8 @@ public sealed class RouteNetlink : IDisposable
         }
     }
 
-    /// <summary>Gives a link an IPv4 address of global scope, without a broadcast address.</summary>
-    /// <param name="index">1 or more.</param>
-    /// <param name="address">
-    /// The address and the length of its subnet. Below 32 the kernel adds the route to the subnet once the link is up.
-    /// </param>
-    /// <exception cref="LinuxException">EEXIST: the link has it already. ENODEV: no such link. EPERM.</exception>
-    public void AddAddress(int index, Ipv4Prefix address)
-    {
-        NetlinkAnswer answer = ChangeAddress(
-            Native.RTM_NEWADDR, Native.NLM_F_CREATE | Native.NLM_F_EXCL, index, address);
-        if (answer.Errno != Errno.None)
-        {
-            throw NetlinkRefusal.Of("RTM_NEWADDR", answer, $"could not add address {address} to {Describe(index)}");
-        }
-    }
-
-    /// <summary>Takes an IPv4 address from a link, and with it the routes whose preferred source it is.</summary>
-    /// <param name="index">1 or more.</param>
-    /// <param name="address">As it was added.</param>
-    /// <returns>False when the link does not have it.</returns>
-    /// <exception cref="LinuxException">ENODEV: no such link. EPERM.</exception>
-    public bool RemoveAddress(int index, Ipv4Prefix address)
-    {
-        NetlinkAnswer answer = ChangeAddress(Native.RTM_DELADDR, 0, index, address);
-        if (answer.Errno is Errno.None or Errno.EADDRNOTAVAIL)
-        {
-            return answer.Errno == Errno.None;
-        }
-
-        throw NetlinkRefusal.Of("RTM_DELADDR", answer, $"could not remove address {address} from {Describe(index)}");
-    }
-
-    /// <summary>Adds a route to the main table: no gateway, no metric, protocol boot, scope universe.</summary>
-    /// <param name="destination">Without host bits.</param>
-    /// <param name="interfaceIndex">1 or more; the link is up.</param>
-    /// <exception cref="LinuxException">
-    /// EEXIST: there is a route to this destination, wherever it leads. ENETDOWN: the link is down. ENODEV: no such
-    /// link. EINVAL: host bits. EPERM.
-    /// </exception>
-    public void AddRoute(Ipv4Prefix destination, int interfaceIndex)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(interfaceIndex);
-        CheckPrefixLength(destination.Length);
-
-        var request = new NetlinkMessageWriter(
-            stackalloc byte[RequestBytes],
-            Native.RTM_NEWROUTE,
-            Native.NLM_F_ACK | Native.NLM_F_CREATE | Native.NLM_F_EXCL);
-        request.WriteStruct(new rtmsg
-        {
-            rtm_family = (byte)LibC.AF_INET,
-            rtm_dst_len = (byte)destination.Length,
-            rtm_table = Native.RT_TABLE_MAIN,
-            rtm_protocol = Native.RTPROT_BOOT,
-            rtm_scope = Native.RT_SCOPE_UNIVERSE,
-            rtm_type = Native.RTN_UNICAST,
-        });
-        request.WriteIpv4Attribute(Native.RTA_DST, destination.Address);
-        request.WriteAttribute(Native.RTA_OIF, (uint)interfaceIndex);
-
-        NetlinkAnswer answer = _socket.Execute(request.Finish());
-        if (answer.Errno != Errno.None)
-        {
-            string route = $"{destination} dev {NameOf(interfaceIndex)}";
-            throw NetlinkRefusal.Of("RTM_NEWROUTE", answer, $"could not add route {route}");
-        }
-    }
-
     /// <summary>Closes the connection. What was configured stays.</summary>
     public void Dispose() => _socket.Dispose();
-
-    private NetlinkAnswer ChangeAddress(ushort type, ushort flags, int index, Ipv4Prefix address)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
-        CheckPrefixLength(address.Length);
-
-        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Native.NLM_F_ACK | flags));
-        request.WriteStruct(new ifaddrmsg
-        {
-            ifa_family = (byte)LibC.AF_INET,
-            ifa_prefixlen = (byte)address.Length,
-            ifa_scope = Native.RT_SCOPE_UNIVERSE,
-            ifa_index = (uint)index,
-        });
-
-        // On a point-to-point link IFA_ADDRESS is the neighbour; the same as IFA_LOCAL says that there is none.
-        request.WriteIpv4Attribute(Native.IFA_LOCAL, address.Address);
-        request.WriteIpv4Attribute(Native.IFA_ADDRESS, address.Address);
-        return _socket.Execute(request.Finish());
-    }
 
     private void SetNumber(int index, ushort attribute, int value, string what)
     {
