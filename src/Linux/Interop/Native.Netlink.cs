@@ -16,6 +16,7 @@ internal static partial class Native
     internal const ushort NLM_F_ACK = 0x04;
     internal const ushort NLM_F_DUMP_INTR = 0x10;
     internal const ushort NLM_F_DUMP = 0x300;
+    internal const ushort NLM_F_REPLACE = 0x100;
     internal const ushort NLM_F_EXCL = 0x200;
     internal const ushort NLM_F_CREATE = 0x400;
     internal const ushort NLM_F_CAPPED = 0x100;
@@ -33,6 +34,7 @@ internal static partial class Native
     internal const ushort RTM_DELADDR = 21;
     internal const ushort RTM_GETADDR = 22;
     internal const ushort RTM_NEWROUTE = 24;
+    internal const ushort RTM_DELROUTE = 25;
     internal const ushort RTM_GETROUTE = 26;
     internal const ushort RTM_NEWRULE = 32;
     internal const ushort RTM_GETRULE = 34;
@@ -68,6 +70,7 @@ internal static partial class Native
     internal const byte RT_TABLE_MAIN = 254;
     internal const byte RTPROT_BOOT = 3;
     internal const byte RTN_UNICAST = 1;
+    internal const uint RTNH_F_ONLINK = 0x4;
     internal const uint RTM_F_CLONED = 0x200;
     internal const uint RTM_F_LOOKUP_TABLE = 0x1000;
     internal const uint RTM_F_FIB_MATCH = 0x2000;

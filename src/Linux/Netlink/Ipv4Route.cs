@@ -15,6 +15,16 @@ public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int
 {
     /// <summary>The ways of a multipath route; of any other none.</summary>
     public IReadOnlyList<NextHop> Hops { get; init; } = [];
+
+    /// <summary>
+    /// Whether the gateway counts as a neighbour on the link although no address of the link says so (RTNH_F_ONLINK,
+    /// linux/rtnetlink.h).
+    /// </summary>
+    public bool IsOnLink { get; init; }
+
+    /// <summary>As ip-route(8) writes it: <c>10.244.3.0/24 via 10.244.3.0 onlink</c>.</summary>
+    public override string ToString() =>
+        $"{Destination}{(Gateway is { } gateway ? $" via {gateway}" : "")}{(IsOnLink ? " onlink" : "")}";
 }
 
 /// <summary>One way of a multipath route.</summary>

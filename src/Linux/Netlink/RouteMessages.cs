@@ -165,6 +165,7 @@ internal static class RouteMessages
                 metric)
             {
                 Hops = (IReadOnlyList<NextHop>?)hops ?? [],
+                IsOnLink = hops is null && (family.rtm_flags & Native.RTNH_F_ONLINK) != 0,
             }
             : null;
     }

@@ -251,5 +251,39 @@ public sealed class RouteNetlinkTests
             () => netlink.ConfigureLink(1, new LinkSettings { TransmitQueueLength = -1 }));
     }
 
+    [Fact]
+    public void Routes_by_a_gateway_are_made_replaced_read_and_removed_as_ip_does_it()
+    {
+        using var inside = new TemporaryNamespace();
+        inside.IpBatch("""
+            tuntap add name tun0 mode tun
+            link set tun0 up
+            address add 10.1.0.1/24 dev tun0
+            """);
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        int tun0 = netlink.FindLink("tun0")!.Index;
+        var onLink = new Ipv4Route(Cidr("10.2.3.0/24"), Ipv4Address.Parse("10.2.3.0"), tun0, 0) { IsOnLink = true };
+        var byGateway = new Ipv4Route(Cidr("10.2.4.0/24"), Ipv4Address.Parse("10.1.0.7"), null, 0);
+
+        netlink.ReplaceRoute(onLink with { Gateway = Ipv4Address.Parse("10.9.9.9") });
+        netlink.ReplaceRoute(onLink);
+        netlink.ReplaceRoute(byGateway);
+
+        Assert.StartsWith("10.2.3.0/24 via 10.2.3.0 dev tun0 onlink ", inside.Ip("route show 10.2.3.0/24"));
+        Assert.StartsWith("10.2.4.0/24 via 10.1.0.7 dev tun0 ", inside.Ip("route show 10.2.4.0/24"));
+        Ipv4Route[] read = [.. netlink.GetRoutes().Where(route => route.Gateway is not null)];
+        Assert.Equal([onLink, byGateway with { InterfaceIndex = tun0 }], read);
+
+        Assert.False(netlink.RemoveRoute(onLink with { Gateway = Ipv4Address.Parse("10.2.3.1") }));
+        Assert.True(netlink.RemoveRoute(onLink));
+        Assert.True(netlink.RemoveRoute(byGateway));
+        Assert.False(netlink.RemoveRoute(byGateway));
+        Assert.Equal("", inside.Ip("route show root 10.2.0.0/16"));
+        LinuxException thrown = Assert.Throws<LinuxException>(
+            () => netlink.ReplaceRoute(onLink with { IsOnLink = false }));
+        Assert.Equal(Errno.ENETUNREACH, thrown.Errno);
+        Assert.Contains("could not add route 10.2.3.0/24 via 10.2.3.0 dev tun0", thrown.Message);
+    }
+
     private static Ipv4Prefix Cidr(string text) => Ipv4Prefix.Parse(text);
 }
