@@ -38,6 +38,18 @@ public static unsafe class Readiness
         return ((all[1].revents | all[2].revents) & LibC.POLLERR) != 0;
     }
 
+    /// <summary>Waits until <paramref name="stop"/> is set, at most so long, or until interrupted.</summary>
+    /// <exception cref="LinuxException">ppoll itself failed.</exception>
+    public static void Pause(EventSignal stop, int milliseconds)
+    {
+        using SafeFd.Borrowed stopFd = stop.Descriptor.Borrow();
+        var one = new pollfd { fd = stopFd.Number, events = LibC.POLLIN };
+        if (Poll(&one, 1, milliseconds) < 0) // safe: one entry, on this stack frame
+        {
+            ThrowUnlessInterrupted();
+        }
+    }
+
     /// <summary>
     /// Waits until <paramref name="fd"/> can take more, at most <paramref name="timeoutMilliseconds"/>.
     /// </summary>

@@ -174,4 +174,12 @@ internal static partial class Log
     [LoggerMessage(47, LogLevel.Warning, "{File} cannot be renamed over ({Reason}), so it is written in place, and a "
         + "reader may find it half written for a moment; mount or open its directory instead of the file alone")]
     internal static partial void SubnetFileInPlace(ILogger log, string file, string reason);
+
+    [LoggerMessage(48, LogLevel.Warning, "changes in the kernel are not heard of any longer, and are looked for every "
+        + "10 s instead: {Reason}")]
+    internal static partial void WatchEnded(ILogger log, string reason);
+
+    [LoggerMessage(49, LogLevel.Warning, "what has changed in the kernel could not be looked after, and is tried "
+        + "again within 10 s: {Reason}")]
+    internal static partial void WatchRepairFailed(ILogger log, string reason);
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Overlay.Linux.Interop;
 
 /// <summary>
-/// linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/if_link.h, linux/if_addr.h, interface flags of
-/// linux/if.h: netlink(7), rtnetlink(7).
+/// linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/if_link.h, linux/if_addr.h, linux/neighbour.h,
+/// interface flags of linux/if.h: netlink(7), rtnetlink(7).
 /// </summary>
 internal static partial class Native
 {
@@ -30,14 +30,22 @@ internal static partial class Native
 
     internal const ushort RTM_NEWLINK = 16;
     internal const ushort RTM_GETLINK = 18;
+    internal const ushort RTM_DELLINK = 17;
     internal const ushort RTM_NEWADDR = 20;
     internal const ushort RTM_DELADDR = 21;
     internal const ushort RTM_GETADDR = 22;
     internal const ushort RTM_NEWROUTE = 24;
     internal const ushort RTM_DELROUTE = 25;
     internal const ushort RTM_GETROUTE = 26;
+    internal const ushort RTM_NEWNEIGH = 28;
+    internal const ushort RTM_DELNEIGH = 29;
     internal const ushort RTM_NEWRULE = 32;
     internal const ushort RTM_GETRULE = 34;
+
+    internal const int RTMGRP_LINK = 1;
+    internal const int RTMGRP_NEIGH = 4;
+    internal const int RTMGRP_IPV4_IFADDR = 0x10;
+    internal const int RTMGRP_IPV4_ROUTE = 0x40;
 
     internal const ushort IFLA_IFNAME = 3;
     internal const ushort IFLA_MTU = 4;
@@ -185,6 +193,19 @@ internal struct rtmsg
     internal byte rtm_scope;
     internal byte rtm_type;
     internal uint rtm_flags;
+}
+
+/// <summary>struct ndmsg, linux/neighbour.h: 12 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ndmsg
+{
+    internal byte ndm_family;
+    internal byte ndm_pad1;
+    internal ushort ndm_pad2;
+    internal int ndm_ifindex;
+    internal ushort ndm_state;
+    internal byte ndm_flags;
+    internal byte ndm_type;
 }
 
 /// <summary>struct rtnexthop, linux/rtnetlink.h: 8 bytes.</summary>

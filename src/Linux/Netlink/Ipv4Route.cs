@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Overlay.Linux.Interop;
 using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
@@ -21,6 +22,12 @@ public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int
     /// linux/rtnetlink.h).
     /// </summary>
     public bool IsOnLink { get; init; }
+
+    /// <summary>
+    /// Who made it (RTPROT_*, linux/rtnetlink.h): 2 the kernel, 3 ip-route(8) when it is not told otherwise, and stock
+    /// flannel; 4 an administrator; others by agreement (/etc/iproute2/rt_protos).
+    /// </summary>
+    public byte Protocol { get; init; } = Native.RTPROT_BOOT;
 
     /// <summary>As ip-route(8) writes it: <c>10.244.3.0/24 via 10.244.3.0 onlink</c>.</summary>
     public override string ToString() =>

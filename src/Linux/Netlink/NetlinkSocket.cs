@@ -47,6 +47,9 @@ internal sealed class NetlinkSocket : IDisposable
         _buffer = new byte[bufferBytes];
     }
 
+    /// <summary>The port that the kernel has chosen (netlink(7), nl_pid).</summary>
+    internal uint Port => _port;
+
     /// <summary>Opens a socket in the network namespace of the calling thread. Needs no privilege.</summary>
     /// <param name="protocol">NETLINK_*.</param>
     /// <param name="bufferBytes">The first size of the receive buffer; it grows to the longest datagram met.</param>

@@ -72,13 +72,12 @@ internal static class RouteMessages
     }
 
     /// <summary>Reads RTM_NEWADDR; null for another type, and for another family than IPv4.</summary>
-    internal static InterfaceAddress? ParseAddress(NetlinkMessage message)
-    {
-        if (message.Header.nlmsg_type != Native.RTM_NEWADDR)
-        {
-            return null;
-        }
+    internal static InterfaceAddress? ParseAddress(NetlinkMessage message) =>
+        message.Header.nlmsg_type == Native.RTM_NEWADDR ? ParseAnyAddress(message) : null;
 
+    /// <summary>Reads RTM_NEWADDR or RTM_DELADDR; null for another family than IPv4.</summary>
+    internal static InterfaceAddress? ParseAnyAddress(NetlinkMessage message)
+    {
         ifaddrmsg family = message.Read<ifaddrmsg>(out NetlinkAttributeReader attributes);
         if (family.ifa_family != LibC.AF_INET)
         {
@@ -104,7 +103,7 @@ internal static class RouteMessages
         }
 
         Ipv4Address address = local ?? prefixAddress
-            ?? throw new InvalidDataException("RTM_NEWADDR without an address");
+            ?? throw new InvalidDataException("an address message without an address");
         return new InterfaceAddress(
             (int)family.ifa_index,
             new Ipv4Prefix(address, CheckedPrefixLength(family.ifa_prefixlen)),
@@ -113,13 +112,13 @@ internal static class RouteMessages
     }
 
     /// <summary>Reads RTM_NEWROUTE; null for another type, family or table, and for a cached route.</summary>
-    internal static Ipv4Route? ParseMainRoute(NetlinkMessage message)
-    {
-        if (message.Header.nlmsg_type != Native.RTM_NEWROUTE)
-        {
-            return null;
-        }
+    internal static Ipv4Route? ParseMainRoute(NetlinkMessage message) =>
+        message.Header.nlmsg_type == Native.RTM_NEWROUTE ? ParseAnyMainRoute(message) : null;
 
+    /// <summary>Reads RTM_NEWROUTE or RTM_DELROUTE; null for another family or table, and for a cached
+    /// route.</summary>
+    internal static Ipv4Route? ParseAnyMainRoute(NetlinkMessage message)
+    {
         rtmsg family = message.Read<rtmsg>(out NetlinkAttributeReader attributes);
         if (family.rtm_family != LibC.AF_INET || (family.rtm_flags & Native.RTM_F_CLONED) != 0)
         {
@@ -165,6 +164,7 @@ internal static class RouteMessages
                 metric)
             {
                 Hops = (IReadOnlyList<NextHop>?)hops ?? [],
+                Protocol = family.rtm_protocol,
                 IsOnLink = hops is null && (family.rtm_flags & Native.RTNH_F_ONLINK) != 0,
             }
             : null;

@@ -29,7 +29,7 @@ public sealed partial class RouteNetlink
         MakeRoute(new Ipv4Route(destination, Gateway: null, interfaceIndex, Metric: 0), Native.NLM_F_EXCL);
 
     /// <summary>
-    /// Makes a route of the main table, protocol boot, scope universe; one to the same destination with the same metric
+    /// Makes a route of the main table, scope universe; one to the same destination with the same metric
     /// is replaced, wherever it leads.
     /// </summary>
     /// <param name="route">
@@ -41,7 +41,7 @@ public sealed partial class RouteNetlink
     public void ReplaceRoute(Ipv4Route route) => MakeRoute(route, Native.NLM_F_REPLACE);
 
     /// <summary>Removes a route of the main table, if it is still as described.</summary>
-    /// <param name="route">One way at most.</param>
+    /// <param name="route">One way at most; whose it is does not matter.</param>
     /// <returns>False when there is none like it.</returns>
     /// <exception cref="LinuxException">EPERM.</exception>
     public bool RemoveRoute(Ipv4Route route)
@@ -81,7 +81,7 @@ public sealed partial class RouteNetlink
             rtm_family = (byte)LibC.AF_INET,
             rtm_dst_len = (byte)route.Destination.Length,
             rtm_table = Native.RT_TABLE_MAIN,
-            rtm_protocol = type == Native.RTM_DELROUTE ? (byte)0 : Native.RTPROT_BOOT,
+            rtm_protocol = type == Native.RTM_DELROUTE ? (byte)0 : route.Protocol,
             rtm_scope = scope,
             rtm_type = Native.RTN_UNICAST,
             rtm_flags = route.IsOnLink ? Native.RTNH_F_ONLINK : 0,

@@ -26,6 +26,9 @@ public sealed partial class RouteNetlink : IDisposable
 
     private RouteNetlink(NetlinkSocket socket) => _socket = socket;
 
+    /// <summary>What the events of changes that were made here are known by (<see cref="NetlinkEvent.Port"/>).</summary>
+    public uint Port => _socket.Port;
+
     /// <summary>Opens a connection to the network namespace of the calling thread.</summary>
     /// <exception cref="LinuxException">The kernel refused the socket.</exception>
     public static RouteNetlink Open() => new(NetlinkSocket.Open(Native.NETLINK_ROUTE));

@@ -157,7 +157,7 @@ public sealed class RouteNetlinkTests
             address add 10.1.0.1/24 dev tun0
             route add 10.2.0.0/16 via 10.1.0.7
             route add 10.3.0.0/16 dev tun0 metric 4000000000
-            route add 10.3.0.0/16 dev tun1 metric 7
+            route add 10.3.0.0/16 dev tun1 metric 7 proto 99
             route add 10.4.0.0/16 nexthop dev tun0 nexthop via 10.1.0.9 dev tun0 nexthop dev tun1
             route add blackhole 10.5.0.0/16
             route add 10.6.0.0/16 dev tun0 table 100
@@ -172,9 +172,9 @@ public sealed class RouteNetlinkTests
             routes.Single(route => route.Hops.Count > 0).Hops);
         Assert.Equal(
             [
-                new Ipv4Route(Cidr("10.1.0.0/24"), null, tun0, 0),
+                new Ipv4Route(Cidr("10.1.0.0/24"), null, tun0, 0) { Protocol = 2 },
                 new Ipv4Route(Cidr("10.2.0.0/16"), Ipv4Address.Parse("10.1.0.7"), tun0, 0),
-                new Ipv4Route(Cidr("10.3.0.0/16"), null, tun1, 7),
+                new Ipv4Route(Cidr("10.3.0.0/16"), null, tun1, 7) { Protocol = 99 },
                 new Ipv4Route(Cidr("10.3.0.0/16"), null, tun0, 4_000_000_000),
                 new Ipv4Route(Cidr("10.4.0.0/16"), null, null, 0),
                 new Ipv4Route(Cidr("10.5.0.0/16"), null, null, 0),

@@ -1,0 +1,44 @@
+using Overlay.Linux.Interop;
+using Tmds.Linux;
+
+namespace Overlay.Linux.Netlink;
+
+/// <summary>Makes events of rtnetlink's notifications.</summary>
+/// <inheritdoc cref="RouteMessages"/>
+internal static class EventMessages
+{
+    /// <summary>Reads a notification; null for another message, and for another table than the main one.</summary>
+    internal static NetlinkEvent? Parse(NetlinkMessage message)
+    {
+        ushort type = message.Header.nlmsg_type;
+        uint port = message.Header.nlmsg_pid;
+        switch (type)
+        {
+            case Native.RTM_NEWLINK or Native.RTM_DELLINK:
+                ifinfomsg link = message.Read<ifinfomsg>(out _);
+
+                // A bridge tells of its ports in the same group, by messages of its own family.
+                return link.ifi_family == LibC.AF_UNSPEC
+                    ? new(NetlinkSubject.Link, type == Native.RTM_DELLINK, link.ifi_index, default, port)
+                    : null;
+            case Native.RTM_NEWNEIGH or Native.RTM_DELNEIGH:
+                ndmsg neighbour = message.Read<ndmsg>(out _);
+                return new(
+                    NetlinkSubject.Neighbour, type == Native.RTM_DELNEIGH, neighbour.ndm_ifindex, default, port);
+            case Native.RTM_NEWADDR or Native.RTM_DELADDR:
+                return RouteMessages.ParseAnyAddress(message) is { } address
+                    ? new(
+                        NetlinkSubject.Address, type == Native.RTM_DELADDR, address.InterfaceIndex, address.Local,
+                        port)
+                    : null;
+            case Native.RTM_NEWROUTE or Native.RTM_DELROUTE:
+                return RouteMessages.ParseAnyMainRoute(message) is { } route
+                    ? new(
+                        NetlinkSubject.Route, type == Native.RTM_DELROUTE, route.InterfaceIndex ?? 0,
+                        route.Destination, port)
+                    : null;
+            default:
+                return null;
+        }
+    }
+}
