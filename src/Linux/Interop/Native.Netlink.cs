@@ -29,8 +29,8 @@ internal static partial class Native
     internal const int NLA_TYPE_MASK = ~0xC000;
 
     internal const ushort RTM_NEWLINK = 16;
-    internal const ushort RTM_GETLINK = 18;
     internal const ushort RTM_DELLINK = 17;
+    internal const ushort RTM_GETLINK = 18;
     internal const ushort RTM_NEWADDR = 20;
     internal const ushort RTM_DELADDR = 21;
     internal const ushort RTM_GETADDR = 22;
@@ -39,6 +39,7 @@ internal static partial class Native
     internal const ushort RTM_GETROUTE = 26;
     internal const ushort RTM_NEWNEIGH = 28;
     internal const ushort RTM_DELNEIGH = 29;
+    internal const ushort RTM_GETNEIGH = 30;
     internal const ushort RTM_NEWRULE = 32;
     internal const ushort RTM_GETRULE = 34;
 
@@ -47,6 +48,7 @@ internal static partial class Native
     internal const int RTMGRP_IPV4_IFADDR = 0x10;
     internal const int RTMGRP_IPV4_ROUTE = 0x40;
 
+    internal const ushort IFLA_ADDRESS = 1;
     internal const ushort IFLA_IFNAME = 3;
     internal const ushort IFLA_MTU = 4;
     internal const ushort IFLA_TXQLEN = 13;
@@ -54,6 +56,15 @@ internal static partial class Native
     internal const ushort IFLA_STATS64 = 23;
     internal const ushort IFLA_AF_SPEC = 26;
     internal const ushort IFLA_INFO_KIND = 1;
+    internal const ushort IFLA_INFO_DATA = 2;
+    internal const ushort IFLA_VXLAN_ID = 1;
+    internal const ushort IFLA_VXLAN_GROUP = 2;
+    internal const ushort IFLA_VXLAN_LINK = 3;
+    internal const ushort IFLA_VXLAN_LOCAL = 4;
+    internal const ushort IFLA_VXLAN_LEARNING = 7;
+    internal const ushort IFLA_VXLAN_L2MISS = 13;
+    internal const ushort IFLA_VXLAN_PORT = 15;
+    internal const ushort IFLA_VXLAN_GBP = 23;
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     internal const byte IN6_ADDR_GEN_MODE_NONE = 1;
 
@@ -68,6 +79,11 @@ internal static partial class Native
     internal const uint IFA_F_SECONDARY = 0x01;
     internal const uint IFA_F_DEPRECATED = 0x20;
     internal const uint IFA_F_PERMANENT = 0x80;
+
+    internal const ushort NDA_DST = 1;
+    internal const ushort NDA_LLADDR = 2;
+    internal const ushort NUD_PERMANENT = 0x80;
+    internal const byte NTF_SELF = 0x02;
 
     internal const byte RT_SCOPE_UNIVERSE = 0;
     internal const byte RT_SCOPE_SITE = 200;
@@ -180,6 +196,19 @@ internal struct ifaddrmsg
     internal uint ifa_index;
 }
 
+/// <summary>struct ndmsg, linux/neighbour.h: 12 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ndmsg
+{
+    internal byte ndm_family;
+    internal byte ndm_pad1;
+    internal ushort ndm_pad2;
+    internal int ndm_ifindex;
+    internal ushort ndm_state;
+    internal byte ndm_flags;
+    internal byte ndm_type;
+}
+
 /// <summary>struct rtmsg, linux/rtnetlink.h: 12 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct rtmsg
@@ -193,19 +222,6 @@ internal struct rtmsg
     internal byte rtm_scope;
     internal byte rtm_type;
     internal uint rtm_flags;
-}
-
-/// <summary>struct ndmsg, linux/neighbour.h: 12 bytes.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct ndmsg
-{
-    internal byte ndm_family;
-    internal byte ndm_pad1;
-    internal ushort ndm_pad2;
-    internal int ndm_ifindex;
-    internal ushort ndm_state;
-    internal byte ndm_flags;
-    internal byte ndm_type;
 }
 
 /// <summary>struct rtnexthop, linux/rtnetlink.h: 8 bytes.</summary>

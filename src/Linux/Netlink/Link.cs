@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 
 namespace Overlay.Linux.Netlink;
 
@@ -12,6 +13,12 @@ namespace Overlay.Linux.Netlink;
 /// <param name="Kind">IFLA_INFO_KIND: <c>tun</c>, <c>veth</c>, <c>bridge</c> …; null for hardware and loopback.</param>
 public sealed record Link(int Index, string Name, int Mtu, int TransmitQueueLength, LinkFlags Flags, string? Kind)
 {
+    /// <summary>Its link-layer address (IFLA_ADDRESS); null for a TUN, and for addresses of another length.</summary>
+    public MacAddress? Mac { get; init; }
+
+    /// <summary>What only a vxlan link has; null for other kinds.</summary>
+    public VxlanSettings? Vxlan { get; init; }
+
     /// <summary>The operator wants it up (IFF_UP). Whether it carries is <see cref="LinkFlags.Running"/>.</summary>
     public bool IsUp => (Flags & LinkFlags.Up) != 0;
 }
@@ -49,6 +56,9 @@ public sealed record LinkSettings
 
     /// <summary>Packets, 0 or more.</summary>
     public int? TransmitQueueLength { get; init; }
+
+    /// <summary>Another link-layer address; a driver may ask for the link to be down.</summary>
+    public MacAddress? Mac { get; init; }
 
     /// <summary>True brings the link up, false takes it down (and its routes with it).</summary>
     public bool? Up { get; init; }

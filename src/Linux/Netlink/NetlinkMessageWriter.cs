@@ -61,6 +61,14 @@ internal ref struct NetlinkMessageWriter
         WriteAttribute(type, bytes);
     }
 
+    /// <summary>Appends an Ethernet address.</summary>
+    internal void WriteMacAttribute(ushort type, MacAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[MacAddress.ByteCount];
+        address.Write(bytes);
+        WriteAttribute(type, bytes);
+    }
+
     /// <summary>Appends UTF-8 text with the NUL the kernel expects.</summary>
     internal void WriteStringAttribute(ushort type, string text) => WriteAttribute(type, CString.From(text));
 

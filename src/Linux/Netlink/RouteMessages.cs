@@ -26,6 +26,8 @@ internal static class RouteMessages
         ifinfomsg family = message.Read<ifinfomsg>(out NetlinkAttributeReader attributes);
         string name = "";
         string? kind = null;
+        MacAddress? mac = null;
+        VxlanSettings? vxlan = null;
         int mtu = 0, transmitQueueLength = 0;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
@@ -40,13 +42,21 @@ internal static class RouteMessages
                 case Native.IFLA_TXQLEN:
                     transmitQueueLength = (int)attribute.AsUInt32();
                     break;
+                case Native.IFLA_ADDRESS:
+                    mac = ParseMac(attribute);
+                    break;
                 case Native.IFLA_LINKINFO:
                     kind = ParseKind(attribute.AsNested());
+                    vxlan = kind == VxlanMessages.Kind ? VxlanMessages.Parse(attribute.AsNested()) : null;
                     break;
             }
         }
 
-        return new Link(family.ifi_index, name, mtu, transmitQueueLength, (LinkFlags)family.ifi_flags, kind);
+        return new Link(family.ifi_index, name, mtu, transmitQueueLength, (LinkFlags)family.ifi_flags, kind)
+        {
+            Mac = mac,
+            Vxlan = vxlan,
+        };
     }
 
     /// <summary>Reads the counters of RTM_NEWLINK; null for another type, and where there are none.</summary>
@@ -209,6 +219,10 @@ internal static class RouteMessages
 
         return kind;
     }
+
+    /// <summary>A link-layer address; null when it is no Ethernet address.</summary>
+    internal static MacAddress? ParseMac(NetlinkAttribute attribute) =>
+        attribute.Value.Length == MacAddress.ByteCount ? MacAddress.Read(attribute.Value) : null;
 
     /// <summary>A length of 0 to 32.</summary>
     internal static int CheckedPrefixLength(byte length) => length <= 32

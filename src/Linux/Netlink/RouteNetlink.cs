@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using Overlay.Linux.Interop;
+using Overlay.Net;
 using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
@@ -88,13 +89,18 @@ public sealed partial class RouteNetlink : IDisposable
     /// <param name="settings">What to change.</param>
     /// <exception cref="LinuxException">
     /// ENODEV: no such link. EINVAL: a value the driver does not accept. EPERM. Settings before the refused one, in the
-    /// order MTU, queue length, IPv6, up, are not taken back.
+    /// order MAC, MTU, queue length, IPv6, up, are not taken back.
     /// </exception>
     public void ConfigureLink(int index, LinkSettings settings)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
         ArgumentOutOfRangeException.ThrowIfNegative(settings.Mtu ?? 0, nameof(settings));
         ArgumentOutOfRangeException.ThrowIfNegative(settings.TransmitQueueLength ?? 0, nameof(settings));
+
+        if (settings.Mac is { } mac)
+        {
+            SetMac(index, mac);
+        }
 
         // In this order, and "up" by itself: within one message the kernel brings the link up, and makes the IPv6
         // address, before it looks at IFLA_AF_SPEC (net/core/rtnetlink.c, do_setlink); and IPv6 appears on a link only
@@ -132,6 +138,18 @@ public sealed partial class RouteNetlink : IDisposable
         if (answer.Errno != Errno.None)
         {
             throw NetlinkRefusal.Of("RTM_NEWLINK", answer, $"could not set the {what} of {Describe(index)} to {value}");
+        }
+    }
+
+    private void SetMac(int index, MacAddress mac)
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_NEWLINK, Native.NLM_F_ACK);
+        request.WriteStruct(new ifinfomsg { ifi_index = index });
+        request.WriteMacAttribute(Native.IFLA_ADDRESS, mac);
+        NetlinkAnswer answer = _socket.Execute(request.Finish());
+        if (answer.Errno != Errno.None)
+        {
+            throw NetlinkRefusal.Of("RTM_NEWLINK", answer, $"could not set the MAC of {Describe(index)} to {mac}");
         }
     }
 
