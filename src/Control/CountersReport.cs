@@ -27,6 +27,20 @@ public sealed record DirectionReport(
 /// <param name="TakesTrains">False after the kernel has refused a train to it.</param>
 public sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
 
+/// <summary>A kernel that forwards by itself.</summary>
+/// <param name="Interface">Where packets for the peers leave.</param>
+/// <param name="IsCounted">
+/// Whether the interface carries nothing else, so that what it counts is what was forwarded.
+/// </param>
+public sealed record KernelForwardingReport(string Interface, bool IsCounted)
+{
+    /// <summary>In one line.</summary>
+    public override string ToString() => IsCounted
+        ? $"by the kernel through {Interface}, whose packets are:"
+        : $"by the kernel, which does not count it apart from what else {Interface} carries (ip -s link show "
+            + $"{Interface})";
+}
+
 /// <summary>What a daemon says of itself on its control socket.</summary>
 /// <param name="Outbound">TUN to UDP.</param>
 /// <param name="Inbound">UDP to TUN.</param>
@@ -38,10 +52,16 @@ public sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
 /// <param name="Kernel">What the kernel dropped before we read it, or after we wrote it; null when nobody has asked
 /// it.</param>
 /// <param name="Meter">What the packet threads asked of the kernel; null without <c>--meter</c>.</param>
+/// <param name="KernelForwarding">
+/// Where the kernel forwards, with a backend that leaves that to it: Outbound and Inbound are then what its device has
+/// counted, or zero where it has none of its own. Null when the daemon forwards.
+/// </param>
+/// <param name="LeftOut">The subnets of leases for another backend, and which; null for none.</param>
 public sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
     IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null,
-    MeterReport? Meter = null)
+    MeterReport? Meter = null, KernelForwardingReport? KernelForwarding = null,
+    IReadOnlyDictionary<string, string>? LeftOut = null)
 {
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
@@ -68,8 +88,22 @@ public sealed record CountersReport(
     {
         var table = new StringBuilder();
         table.AppendLine(CultureInfo.InvariantCulture, $"routes    {Routes} to {Peers} peers");
-        Append(table, "outbound", Outbound);
-        Append(table, "inbound", Inbound);
+        foreach ((string subnet, string backend) in LeftOut ?? new Dictionary<string, string>())
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"left out  {subnet}, whose backend is {backend}");
+        }
+
+        if (KernelForwarding is not null)
+        {
+            table.AppendLine(CultureInfo.InvariantCulture, $"forwarding {KernelForwarding}");
+        }
+
+        if (KernelForwarding is not { IsCounted: false })
+        {
+            Append(table, "outbound", Outbound);
+            Append(table, "inbound", Inbound);
+        }
+
         if (Kernel is not null)
         {
             table.AppendLine(CultureInfo.InvariantCulture, $"kernel    {Kernel}");

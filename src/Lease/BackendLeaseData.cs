@@ -35,6 +35,9 @@ public sealed record BackendLeaseData
     /// <summary>Empty for the udp backend.</summary>
     public string Type { get; }
 
+    /// <summary>The backend in words.</summary>
+    public string Name => Type.Length == 0 ? "udp" : Type;
+
     /// <summary>The backend's own JSON without blanks, so that equal values are equal text; null for none.</summary>
     public string? Data { get; }
 

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Net;
@@ -15,11 +16,17 @@ namespace Overlay.Lease;
 /// </remarks>
 /// <param name="ownSubnet">The subnet we hold at first, without host bits.</param>
 /// <param name="ownPublicIp">The address peers send to us at.</param>
-public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
+/// <param name="isForUs">
+/// Whether a lease is for our backend; null when every one is. The others are no peers' (flannel
+/// pkg/backend/route_network.go).
+/// </param>
+public sealed class LeaseView(
+    Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp, Func<BackendLeaseData, bool>? isForUs = null)
 {
     private Dictionary<Ipv4Prefix, SubnetLease> _leases = [];
 
-    // Kept, because the owner of a subnet that we give up is a peer from then on. Seldom more than one.
+    // Kept, because the owner of a subnet that we give up is a peer from then on. Beside other backends' seldom more
+    // than one.
     private Dictionary<Ipv4Prefix, SubnetLease> _leftOut = [];
 
     /// <summary>The other hosts' leases now. A live collection: it changes with the next call.</summary>
@@ -30,6 +37,9 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
 
     /// <summary>The leases beside the one we hold that name us.</summary>
     public IReadOnlyCollection<SubnetLease> FurtherOwn { get; private set; } = [];
+
+    /// <summary>The other hosts' leases that are for another backend than ours.</summary>
+    public IReadOnlyCollection<SubnetLease> OfOtherBackends { get; private set; } = [];
 
     /// <summary>
     /// Whether the store shows our lease as ours. False once it was deleted, expired or was taken by another owner:
@@ -72,7 +82,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
         Dictionary<Ipv4Prefix, SubnetLease> leftOut = [];
         foreach (SubnetLease lease in leases)
         {
-            (IsOwn(lease) ? leftOut : next)[lease.Subnet] = lease;
+            (IsLeftOut(lease) ? leftOut : next)[lease.Subnet] = lease;
         }
 
         var delta = new DeltaBuilder();
@@ -110,7 +120,7 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
             _leftOut.Remove(change.Subnet);
             if (change.Lease is { } lease)
             {
-                (IsOwn(lease) ? _leftOut : _leases)[lease.Subnet] = lease;
+                (IsLeftOut(lease) ? _leftOut : _leases)[lease.Subnet] = lease;
             }
         }
 
@@ -131,8 +141,16 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
         SubnetLease[] gained = [.. further.Where(lease => !before.Remove(lease.Subnet))];
         before.Remove(OwnSubnet); // it is the one we hold now
         FurtherOwn = further;
-        return delta.Build(gained, [.. before]);
+
+        SubnetLease[] others = [.. _leftOut.Values.Where(lease => !IsOwn(lease))];
+        var othersBefore = OfOtherBackends.ToDictionary(lease => (lease.Subnet, lease.Attributes));
+        SubnetLease[] othersGained =
+            [.. others.Where(lease => !othersBefore.Remove((lease.Subnet, lease.Attributes)))];
+        OfOtherBackends = others;
+        return delta.Build(gained, [.. before], othersGained, [.. othersBefore.Values]);
     }
+
+    private bool IsLeftOut(SubnetLease lease) => IsOwn(lease) || isForUs?.Invoke(lease.Attributes.Backend) == false;
 
     private bool IsOwn(SubnetLease lease) => lease.Subnet == OwnSubnet || lease.PublicIp == ownPublicIp;
 
@@ -161,10 +179,19 @@ public sealed class LeaseView(Ipv4Prefix ownSubnet, Ipv4Address ownPublicIp)
             }
         }
 
-        internal LeaseDelta Build(IReadOnlyList<SubnetLease> ownGained, IReadOnlyList<Ipv4Prefix> ownLost) =>
-            _added.Count + _changed.Count + _removed.Count + ownGained.Count + ownLost.Count == 0
-                ? LeaseDelta.Empty
-                : new LeaseDelta(_added, _changed, _removed) { OwnGained = ownGained, OwnLost = ownLost };
+        internal LeaseDelta Build(
+            IReadOnlyList<SubnetLease> ownGained, IReadOnlyList<Ipv4Prefix> ownLost,
+            IReadOnlyList<SubnetLease> othersGained, IReadOnlyList<SubnetLease> othersLost)
+        {
+            var delta = new LeaseDelta(_added, _changed, _removed)
+            {
+                OwnGained = ownGained,
+                OwnLost = ownLost,
+                OthersGained = othersGained,
+                OthersLost = othersLost,
+            };
+            return delta.IsEmpty ? LeaseDelta.Empty : delta;
+        }
     }
 }
 
@@ -186,6 +213,13 @@ public sealed record LeaseDelta(
     /// <summary>Subnets of leases that did, beside the one we hold.</summary>
     public IReadOnlyList<Ipv4Prefix> OwnLost { get; init; } = [];
 
+    /// <summary>Leases of other backends that were not there as they are now.</summary>
+    public IReadOnlyList<SubnetLease> OthersGained { get; init; } = [];
+
+    /// <summary>Leases of other backends that were, as they last were.</summary>
+    public IReadOnlyList<SubnetLease> OthersLost { get; init; } = [];
+
     /// <summary>Whether nothing changed.</summary>
-    public bool IsEmpty => Added.Count + Changed.Count + Removed.Count + OwnGained.Count + OwnLost.Count == 0;
+    public bool IsEmpty => Added.Count + Changed.Count + Removed.Count + OwnGained.Count + OwnLost.Count
+        + OthersGained.Count + OthersLost.Count == 0;
 }

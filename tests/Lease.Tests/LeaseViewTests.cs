@@ -25,6 +25,33 @@ public sealed class LeaseViewTests
     }
 
     [Fact]
+    public void Leases_of_other_backends_are_no_peers_and_are_told_when_they_come_change_and_go()
+    {
+        var view = new LeaseView(s_own.Subnet, s_own.PublicIp, backend => backend.Type == "host-gw");
+        SubnetLease peer = Of(s_peer, "host-gw"), other = Of(s_other, "vxlan"), own = Of(s_own, "host-gw");
+
+        LeaseDelta first = view.Apply(Snapshot(own, peer, other));
+        Assert.Equal([peer], first.Added);
+        Assert.Equal([other], first.OthersGained);
+        Assert.Equal([peer], view.Leases);
+        Assert.Equal([other], view.OfOtherBackends);
+        Assert.True(view.Apply(Snapshot(own, peer, other with { Expires = Later.AddDays(1) })).IsEmpty);
+
+        LeaseDelta turned = view.Apply(Changes(
+            LeaseChange.Put(Of(s_peer, "vxlan")), LeaseChange.Put(Of(s_other, "host-gw"))));
+        Assert.Equal([peer], turned.Removed);
+        Assert.Equal([Of(s_other, "host-gw")], turned.Added);
+        Assert.Equal([Of(s_peer, "vxlan")], turned.OthersGained);
+        Assert.Equal([s_other.Subnet], turned.OthersLost.Select(lease => lease.Subnet));
+
+        Assert.Equal([s_peer.Subnet], view.Apply(Snapshot(own)).OthersLost.Select(lease => lease.Subnet));
+        Assert.Empty(view.OfOtherBackends);
+
+        static SubnetLease Of(SubnetLease lease, string type) =>
+            lease with { Attributes = lease.Attributes with { Backend = new BackendLeaseData(type) } };
+    }
+
+    [Fact]
     public void A_second_snapshot_does_not_remove_our_own_lease()
     {
         _view.Apply(Snapshot(s_own, s_peer));

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Options;
@@ -17,11 +18,32 @@ namespace Overlay.Daemon.Backends;
 internal sealed record BackendContext(
     RunOptions Options, NetworkConfig Config, UnderlayInterface Underlay, RouteNetlink Netlink, ILogger Log);
 
+/// <summary>Which part of the Network is routed to the peers.</summary>
+internal enum RoutedPart
+{
+    /// <summary>All of it, by one route into a tunnel.</summary>
+    WholeNetwork,
+
+    /// <summary>The peers' subnets, by a route for each.</summary>
+    PeerSubnets,
+}
+
 /// <summary>One of flannel's backends, as the network config names it.</summary>
 internal interface IBackendKind
 {
     /// <summary>The Type in the network config's Backend and in leases.</summary>
     string Type { get; }
+
+    /// <summary>Which part of the Network this host routes to the peers once it runs.</summary>
+    RoutedPart Routes { get; }
+
+    /// <summary>
+    /// The options of <c>overlay run</c> that concern it and not every backend; another one's are refused.
+    /// </summary>
+    IReadOnlyList<string> RunOptions { get; }
+
+    /// <summary>Whether a peer's lease is for it. Others are left out, and named once.</summary>
+    bool Takes(BackendLeaseData lease);
 
     /// <summary>How it understands its options in the network config.</summary>
     /// <exception cref="NetworkConfigException">One is not valid.</exception>

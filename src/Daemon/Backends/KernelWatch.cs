@@ -10,10 +10,12 @@ using Overlay.Linux.Netlink;
 
 namespace Overlay.Daemon.Backends;
 
-/// <summary>Has a backend repaired when the kernel tells of a change that concerns it, on a thread of its own.</summary>
+/// <summary>
+/// Has a backend repaired when the kernel tells of a change that concerns it, on a thread of its own.
+/// </summary>
 /// <remarks>
-/// A repair that changes nothing is the end of it, so a repair has to be one: what it finds as it should be it leaves
-/// alone. Somebody who takes the same thing away again and again gets it back once a second.
+/// A repair leaves alone what it finds as it should be, so it ends with the first that changes nothing. Somebody who
+/// takes the same thing away again and again gets it back once a second.
 /// </remarks>
 internal sealed class KernelWatch : IDisposable
 {

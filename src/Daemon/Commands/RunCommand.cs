@@ -175,7 +175,11 @@ internal static class RunCommand
             parsed.GetValue(workers),
             parsed.GetValue(spin) ?? 0,
             parsed.GetValue(meter) || parsed.GetValue(extraCopies) > 0,
-            parsed.GetValue(extraCopies) ?? 0)));
+            parsed.GetValue(extraCopies) ?? 0,
+            [
+                .. command.Options.Where(option => parsed.GetResult(option) is { Implicit: false })
+                    .Select(option => option.Name),
+            ])));
         return command;
     }
 

@@ -8,11 +8,12 @@ namespace Overlay.Daemon.Host;
 
 /// <summary>The interface whose address carries the tunnel's datagrams.</summary>
 /// <param name="Name">The interface's name.</param>
+/// <param name="Index">Its index, 1 or more.</param>
 /// <param name="Local">The address the socket binds to, with the length of the subnet on the link.</param>
 /// <param name="Mtu">In bytes, of the interface <paramref name="Wire"/>.</param>
 /// <param name="Wire">The interface whose MTU that is: where this one leads to no other host, another that does; null
 /// when there is none.</param>
-internal sealed record UnderlayInterface(string Name, Ipv4Prefix Local, int Mtu, string? Wire)
+internal sealed record UnderlayInterface(string Name, int Index, Ipv4Prefix Local, int Mtu, string? Wire)
 {
     private const string Dummy = "dummy"; // IFLA_INFO_KIND
 
@@ -43,7 +44,7 @@ internal sealed record UnderlayInterface(string Name, Ipv4Prefix Local, int Mtu,
                 ? ByAddress(links, addresses, known, $"--iface {wanted}")
                 : ByName(links, addresses, wanted);
         Link? wire = HasWire(link) ? link : WireOf(links, routes);
-        return new UnderlayInterface(link.Name, address.Local, (wire ?? link).Mtu, wire?.Name);
+        return new UnderlayInterface(link.Name, link.Index, address.Local, (wire ?? link).Mtu, wire?.Name);
     }
 
     // By the default routes, of which a host with its address on lo often has one with several ways; without any, by

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Channels;
@@ -15,6 +16,11 @@ namespace Overlay.Daemon.Leases;
 /// <param name="delta">What has changed since the last call.</param>
 internal delegate void ApplyLeases(LeaseView leases, LeaseDelta delta);
 
+/// <summary>Which leases a host's backend can use.</summary>
+/// <param name="Type">The backend.</param>
+/// <param name="Takes">Whether a peer's lease is for it.</param>
+internal sealed record BackendLeases(string Type, Func<BackendLeaseData, bool> Takes);
+
 /// <summary>
 /// Keeps routes and own subnet up to date. What the store tells and what becomes of the own lease arrives here in one
 /// queue, and here alone it is applied: store and keeper → view → backend, subnet.env, snapshot.
@@ -26,6 +32,9 @@ internal sealed class LeaseLoop
     /// </summary>
     private const int MostChangesLoggedSingly = 16;
 
+    // A line names so many leases of other backends, and counts the rest.
+    private const int MostOthersNamed = 4;
+
     // Updates that wait to be applied: enough that the store need not wait for a table to be built.
     private const int MostEventsWaiting = 16;
 
@@ -35,6 +44,7 @@ internal sealed class LeaseLoop
     private readonly ILeaseStore _store;
     private readonly StartingPoint _start;
     private readonly LeaseKeeper _keeper;
+    private readonly BackendLeases _backend;
     private readonly ApplyLeases _apply;
     private readonly SnapshotWriter _snapshots;
     private readonly TimeProvider _clock;
@@ -44,6 +54,7 @@ internal sealed class LeaseLoop
     private readonly TaskCompletionSource _firstUpdate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<LeaseEvent> _events = Channel.CreateBounded<LeaseEvent>(MostEventsWaiting);
 
+    private volatile IReadOnlyCollection<SubnetLease> _leftOut = [];
     private SubnetLease _own;
     private bool _knowsPeers; // from a snapshot, the store's or the file's: before it, nothing is worth saving
     private bool _isInGap;
@@ -51,29 +62,34 @@ internal sealed class LeaseLoop
     /// <param name="store">What is watched.</param>
     /// <param name="start">What is held and known at first.</param>
     /// <param name="keeper">Of the same lease; this loop runs it.</param>
+    /// <param name="backend">Which leases are for this host's backend.</param>
     /// <param name="apply">Puts every change of the peers and of the own subnet in force.</param>
     /// <param name="snapshots">Gets what would be needed to start without the store; this loop runs it.</param>
     /// <param name="clock">Dates snapshots.</param>
     /// <param name="log">Gets a line for each change.</param>
     internal LeaseLoop(
-        ILeaseStore store, StartingPoint start, LeaseKeeper keeper, ApplyLeases apply,
+        ILeaseStore store, StartingPoint start, LeaseKeeper keeper, BackendLeases backend, ApplyLeases apply,
         SnapshotWriter snapshots, TimeProvider clock, ILogger log)
     {
         _store = store;
         _start = start;
         _keeper = keeper;
+        _backend = backend;
         _apply = apply;
         _snapshots = snapshots;
         _clock = clock;
         _log = log;
         _own = start.Own;
-        _view = new LeaseView(start.Own.Subnet, start.Own.PublicIp);
+        _view = new LeaseView(start.Own.Subnet, start.Own.PublicIp, backend.Takes);
     }
 
     /// <summary>
     /// Completes when routes are in force: those of the store's first answer, or of a snapshot that was started from.
     /// </summary>
     internal Task FirstUpdate => _firstUpdate.Task;
+
+    /// <summary>The other hosts' leases that are for another backend. Any thread may ask.</summary>
+    internal IReadOnlyCollection<SubnetLease> LeftOut => _leftOut;
 
     /// <summary>
     /// Runs until cancelled, or until one of its parts ends by itself: none is any use without the others.
@@ -111,6 +127,7 @@ internal sealed class LeaseLoop
             LeaseDelta delta = _view.Apply(new LeaseUpdate.Snapshot([_own, .. peers]));
             _knowsPeers = true;
             _apply(_view, delta);
+            ReportOthers(delta);
             _firstUpdate.SetResult();
             _keeper.Doubt(LeaseDoubts.MayBeLost);
         }
@@ -211,13 +228,15 @@ internal sealed class LeaseLoop
         if (_knowsPeers)
         {
             _snapshots.Offer(new LeaseSnapshot(
-                _clock.GetUtcNow(), _store.Description, _start.Config, _own, [.. _view.Leases, .. _view.FurtherOwn]));
+                _clock.GetUtcNow(), _store.Description, _start.Config, _own,
+                [.. _view.Leases, .. _view.FurtherOwn, .. _view.OfOtherBackends]));
         }
     }
 
     private void Report(LeaseDelta delta)
     {
         ReportOwn(delta);
+        ReportOthers(delta);
         if (delta.Added.Count + delta.Changed.Count + delta.Removed.Count > MostChangesLoggedSingly)
         {
             Log.SubnetsChanged(_log, delta.Added.Count, delta.Changed.Count, delta.Removed.Count, _view.Leases.Count);
@@ -251,6 +270,21 @@ internal sealed class LeaseLoop
         if (delta.OwnLost.Count > 0)
         {
             Log.FurtherOwnLost(_log, string.Join(", ", delta.OwnLost));
+        }
+    }
+
+    // As stock (pkg/backend/route_network.go), but once.
+    private void ReportOthers(LeaseDelta delta)
+    {
+        _leftOut = _view.OfOtherBackends;
+        HashSet<Ipv4Prefix> known = [.. delta.OthersLost.Select(lease => lease.Subnet)];
+        SubnetLease[] added = [.. delta.OthersGained.Where(lease => !known.Contains(lease.Subnet))];
+        if (added.Length > 0)
+        {
+            IEnumerable<string> named = added.Take(MostOthersNamed)
+                .Select(lease => $"{lease.Subnet} ({lease.Attributes.Backend.Name})");
+            string more = added.Length > MostOthersNamed ? $" and {added.Length - MostOthersNamed} more" : "";
+            Log.OtherBackends(_log, _backend.Type, string.Join(", ", named) + more);
         }
     }
 

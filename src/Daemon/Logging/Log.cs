@@ -182,4 +182,40 @@ internal static partial class Log
     [LoggerMessage(49, LogLevel.Warning, "what has changed in the kernel could not be looked after, and is tried "
         + "again within 10 s: {Reason}")]
     internal static partial void WatchRepairFailed(ILogger log, string reason);
+
+    [LoggerMessage(50, LogLevel.Warning, "{What} lies inside the Network {Network}: once a peer's lease has that "
+        + "subnet, packets to it go to that peer; keep it in reach by a route of its own ({Command}), or choose "
+        + "another Network")]
+    internal static partial void MayBeCutOff(ILogger log, string what, string network, string command);
+
+    [LoggerMessage(51, LogLevel.Warning, "left out, because this host's backend is {Own}: {Subnets}; set every host's "
+        + "network config to one backend and restart those that have another")]
+    internal static partial void OtherBackends(ILogger log, string own, string subnets);
+
+    [LoggerMessage(52, LogLevel.Information, "stopped; the routes stay, so pods go on meanwhile (routes {Routes}, "
+        + "peers {Peers})")]
+    internal static partial void StoppedForwardingGoesOn(ILogger log, int routes, int peers);
+
+    [LoggerMessage(53, LogLevel.Warning, "the peer {PublicIp} is not on the link of {Interface} ({Local}), so "
+        + "{Subnet} is not reached, and it is tried again; host-gw needs every host on one link: give both an "
+        + "address there, or set the Backend of the network config to one that crosses routers, udp or vxlan")]
+    internal static partial void PeerNotOnLink(
+        ILogger log, string publicIp, string subnet, string @interface, string local);
+
+    [LoggerMessage(54, LogLevel.Information, "the kernel takes the route {Route} on {Interface} now")]
+    internal static partial void PeerOnLink(ILogger log, string route, string @interface);
+
+    [LoggerMessage(55, LogLevel.Warning, "no route {Route}, and it is tried again: {Reason}")]
+    internal static partial void RouteRefused(ILogger log, string route, string reason);
+
+    [LoggerMessage(56, LogLevel.Warning, "the route {Before} is replaced by {After} dev {Interface}")]
+    internal static partial void RouteReplaced(ILogger log, string before, string after, string @interface);
+
+    [LoggerMessage(57, LogLevel.Information, "removed from {Interface}, because no lease is there for them any longer: "
+        + "{Routes}")]
+    internal static partial void RoutesOfNobody(ILogger log, string routes, string @interface);
+
+    [LoggerMessage(58, LogLevel.Warning, "left out, because its route would take away the peers' own addresses "
+        + "{Local} on {Interface}: {Subnet}; choose another Network")]
+    internal static partial void SubnetOnLink(ILogger log, string subnet, string local, string @interface);
 }

@@ -23,6 +23,7 @@ namespace Overlay.Daemon.Options;
 /// <param name="SpinMicroseconds">How long an idle worker looks again before it waits.</param>
 /// <param name="IsMetered">Whether the workers' system calls are counted and timed.</param>
 /// <param name="ExtraCopies">How often everything read is copied once more.</param>
+/// <param name="Given">The names of the options that were given, <c>--mtu</c> say.</param>
 internal sealed record RunOptions(
     LeaseStoreChoice LeaseStore,
     TimeSpan RenewMargin,
@@ -39,7 +40,8 @@ internal sealed record RunOptions(
     WorkerPlan? Workers,
     int SpinMicroseconds,
     bool IsMetered,
-    int ExtraCopies);
+    int ExtraCopies,
+    IReadOnlyList<string> Given);
 
 /// <summary>How packets cross into the kernel and out of it.</summary>
 internal enum Engine

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Backends;
+using Overlay.Daemon.Backends.HostGw;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Lease;
 using Overlay.Terminal;
@@ -10,7 +11,7 @@ namespace Overlay.Daemon.Start;
 /// <summary>Every backend this daemon has.</summary>
 internal static class BackendCatalog
 {
-    private static readonly IReadOnlyList<IBackendKind> s_kinds = [new UdpBackendKind()];
+    private static readonly IReadOnlyList<IBackendKind> s_kinds = [new UdpBackendKind(), new HostGwBackendKind()];
 
     /// <summary>The backend that a network config asks for.</summary>
     /// <param name="config">A valid one.</param>
@@ -41,6 +42,29 @@ internal static class BackendCatalog
 
     /// <summary>The backend of a type; null when this daemon does not have it.</summary>
     internal static IBackendKind? Find(BackendConfig backend) => s_kinds.FirstOrDefault(kind => backend.Is(kind.Type));
+
+    /// <summary>Checks that no option was given that only another backend has.</summary>
+    /// <param name="kind">The one that the network config asks for.</param>
+    /// <param name="given">The names of the options that were given.</param>
+    /// <param name="source">Where the network config is from, for messages.</param>
+    /// <exception cref="OperatorException">One was; the line names it and whose it is.</exception>
+    internal static void CheckRunOptions(IBackendKind kind, IReadOnlyList<string> given, string source)
+    {
+        string[] others =
+        [
+            .. given.Where(option => !kind.RunOptions.Contains(option)
+                && s_kinds.Any(other => other.RunOptions.Contains(option))),
+        ];
+        if (others.Length > 0)
+        {
+            string owners = string.Join(
+                " and ", s_kinds.Where(other => other.RunOptions.Contains(others[0])).Select(other => other.Type));
+            throw new OperatorException(
+                $"{string.Join(", ", others)} {(others.Length == 1 ? "concerns" : "concern")} the backend {owners} "
+                    + $"only, and the network config in {source} asks for {kind.Type}: leave "
+                    + $"{(others.Length == 1 ? "it" : "them")} out");
+        }
+    }
 
     private static void CheckOptions(IBackendKind kind, BackendConfig backend, string source)
     {

@@ -72,7 +72,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         var plan = StartPlan.Make(options, underlay, config, store.Description, log);
         using (var routes = RouteLookup.Open())
         {
-            await new RouteCheck(routes, netlink, config.Network, log)
+            await new RouteCheck(routes, netlink, config, plan.Backend.Routes, log)
                 .RunAsync(options.LeaseStore, underlay, plan.PublicIp, cancellation);
         }
 
@@ -85,7 +85,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         try
         {
             var snapshotWriter = new SnapshotWriter(snapshots, s_clock);
-            await ServeAsync(config, backend, start, store, snapshotWriter, runDirectory, cancellation);
+            await ServeAsync(plan, backend, start, store, snapshotWriter, runDirectory, cancellation);
         }
         catch when (start.IsNew && !_isReady)
         {
@@ -95,7 +95,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
     }
 
     private async Task ServeAsync(
-        NetworkConfig config,
+        StartPlan plan,
         IBackend backend,
         StartingPoint start,
         ILeaseStore store,
@@ -104,7 +104,8 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         CancellationToken cancellation)
     {
         backend.Open(start.Own.Subnet);
-        var subnetFile = new SubnetFile(options.SubnetFile, config.Network, () => backend.Mtu, start.Own.Subnet, log);
+        var subnetFile = new SubnetFile(
+            options.SubnetFile, plan.Config.Network, () => backend.Mtu, start.Own.Subnet, log);
         void Apply(LeaseView leases, LeaseDelta delta)
         {
             backend.Apply(leases, delta);
@@ -112,7 +113,9 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         }
 
         var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);
-        var leases = new LeaseLoop(store, start, keeper, Apply, snapshots, s_clock, log);
+        var leases = new LeaseLoop(
+            store, start, keeper, new BackendLeases(plan.Backend.Type, plan.Backend.Takes), Apply, snapshots, s_clock,
+            log);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task leaseLoop = leases.RunAsync(ending.Token);
         Task upkeep = Task.CompletedTask;
@@ -125,7 +128,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
                 new Dictionary<string, ControlHandler>
                 {
                     [ControlCommands.Counters] = (answer, gone) =>
-                        answer.WriteAsync(backend.ReadCounters().ToJson(), gone),
+                        answer.WriteAsync(ReadCounters(backend, leases).ToJson(), gone),
                 });
             Ipv4Prefix subnet = subnetFile.Publish();
             _isReady = true;
@@ -135,18 +138,36 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
             upkeep = new Upkeep(backend, subnetFile, s_clock).RunAsync(ending.Token);
             await UntilStoppedAsync(backend, Task.WhenAny(leaseLoop, upkeep).Unwrap(), cancellation);
-            CountersReport counters = backend.ReadCounters();
-            Log.Stopped(
-                log,
-                counters.Outbound.Packets,
-                counters.Inbound.Packets,
-                counters.Outbound.Drops.Values.Sum() + counters.Inbound.Drops.Values.Sum());
+            LogStopped(backend.ReadCounters());
         }
         finally
         {
             await ending.CancelAsync();
             await Task.WhenAll(leaseLoop, upkeep).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private static CountersReport ReadCounters(IBackend backend, LeaseLoop leases) => backend.ReadCounters() with
+    {
+        LeftOut = leases.LeftOut is { Count: > 0 } others
+            ? others.OrderBy(lease => lease.Subnet.Address)
+                .ToDictionary(lease => lease.Subnet.ToString(), lease => lease.Attributes.Backend.Name)
+            : null,
+    };
+
+    private void LogStopped(CountersReport counters)
+    {
+        if (counters.KernelForwarding is not null)
+        {
+            Log.StoppedForwardingGoesOn(log, counters.Routes, counters.Peers);
+            return;
+        }
+
+        Log.Stopped(
+            log,
+            counters.Outbound.Packets,
+            counters.Inbound.Packets,
+            counters.Outbound.Drops.Values.Sum() + counters.Inbound.Drops.Values.Sum());
     }
 
     /// <summary>Returns at a signal; throws when forwarding or one of the loops has ended by itself.</summary>

@@ -6,8 +6,10 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Backends;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
+using Overlay.Lease;
 using Overlay.Lease.Etcd.Client;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
@@ -17,14 +19,16 @@ using Overlay.Terminal;
 namespace Overlay.Daemon.Start;
 
 /// <summary>
-/// Finds out, before the network's route is made, what this host would reach no longer: packets to it would go into the
-/// tunnel.
+/// Finds out, before the overlay's routes are made, what this host would reach no longer: packets to it would go into
+/// the tunnel, or to the peer whose subnet it is in.
 /// </summary>
 /// <param name="routes">Of the tunnel's namespace; it is borrowed.</param>
 /// <param name="netlink">Of the same; it is borrowed.</param>
-/// <param name="network">The whole overlay network.</param>
+/// <param name="config">The network config.</param>
+/// <param name="part">What of the network will be routed.</param>
 /// <param name="log">Gets a line for each.</param>
-internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4Prefix network, ILogger log)
+internal sealed class RouteCheck(
+    RouteLookup routes, RouteNetlink netlink, NetworkConfig config, RoutedPart part, ILogger log)
 {
     // More lines would hide the others.
     private const int MostLines = 8;
@@ -32,7 +36,9 @@ internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4P
     // A name that cannot be resolved is for the store's client to report.
     private static readonly TimeSpan s_resolvingTime = TimeSpan.FromSeconds(2);
 
-    private readonly RouteForecast _forecast = new(routes, network);
+    private readonly Ipv4Prefix _network = config.Network;
+    private readonly RouteForecast _forecast = new(
+        routes, config.Network, part == RoutedPart.WholeNetwork ? config.Network.Length : config.SubnetLength);
 
     /// <summary>Checks.</summary>
     /// <param name="store">The lease store.</param>
@@ -44,20 +50,21 @@ internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4P
     internal async Task RunAsync(
         LeaseStoreChoice store, UnderlayInterface underlay, Ipv4Address publicIp, CancellationToken cancellation)
     {
-        if (_forecast.WillTake(publicIp))
+        bool isWhole = part == RoutedPart.WholeNetwork;
+        if (isWhole && _forecast.WillTake(publicIp))
         {
             throw new OperatorException(
-                $"the public IP {publicIp} lies inside the overlay network {network}, whose route leads into the "
+                $"the public IP {publicIp} lies inside the overlay network {_network}, whose route leads into the "
                     + "tunnel, so its datagrams would loop; choose another with --public-ip, give it a more specific "
                     + "route, or choose another Network in the config");
         }
 
         HashSet<Ipv4Address> ofStore = [.. await CheckStoreAsync(store, cancellation)];
-        if (network.Contains(underlay.Address)
+        if (isWhole && _network.Contains(underlay.Address)
             && NeighbourOf(underlay.Local) is { } neighbour
             && _forecast.WillTake(neighbour, underlay.Address))
         {
-            Log.NeighboursCutOff(log, underlay.Local.ToString(), underlay.Name, network.ToString());
+            Log.NeighboursCutOff(log, underlay.Local.ToString(), underlay.Name, _network.ToString());
         }
 
         HostDependency[] lost =
@@ -68,7 +75,7 @@ internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4P
         Array.ForEach(lost[..Math.Min(lost.Length, MostLines)], Warn);
         if (lost.Length > MostLines)
         {
-            Log.MoreCutOff(log, lost.Length - MostLines, network.ToString());
+            Log.MoreCutOff(log, lost.Length - MostLines, _network.ToString());
         }
     }
 
@@ -86,10 +93,11 @@ internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4P
         };
         HostDependency[] known = [.. endpoints.SelectMany(endpoint => endpoint ?? []).Distinct()];
         HostDependency[] lost = [.. known.Where(endpoint => IsLost(endpoint.Address))];
-        if (lost.Length > 0 && lost.Length == known.Length && endpoints.All(endpoint => endpoint is not null))
+        if (part == RoutedPart.WholeNetwork && lost.Length > 0 && lost.Length == known.Length
+            && endpoints.All(endpoint => endpoint is not null))
         {
             throw new OperatorException(
-                $"the route of Network {network} would take packets to {string.Join(", ", lost)} into the tunnel and "
+                $"the route of Network {_network} would take packets to {string.Join(", ", lost)} into the tunnel and "
                     + "so cut this host off from its lease store; give it a route of its own "
                     + $"({OwnRoute(lost[0].Address)}), or choose another Network");
         }
@@ -98,8 +106,17 @@ internal sealed class RouteCheck(RouteLookup routes, RouteNetlink netlink, Ipv4P
         return [.. known.Select(endpoint => endpoint.Address)];
     }
 
-    private void Warn(HostDependency lost) =>
-        Log.CutOff(log, lost.ToString(), network.ToString(), OwnRoute(lost.Address));
+    private void Warn(HostDependency lost)
+    {
+        if (part == RoutedPart.WholeNetwork)
+        {
+            Log.CutOff(log, lost.ToString(), _network.ToString(), OwnRoute(lost.Address));
+        }
+        else
+        {
+            Log.MayBeCutOff(log, lost.ToString(), _network.ToString(), OwnRoute(lost.Address));
+        }
+    }
 
     // What is not reached now is not lost by the route.
     private bool IsLost(Ipv4Address address) => _forecast.WillTake(address) && routes.Find(address) is not null;

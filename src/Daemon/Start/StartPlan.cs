@@ -34,6 +34,7 @@ internal sealed record StartPlan(
         RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
     {
         IBackendKind backend = BackendCatalog.Find(config, store);
+        BackendCatalog.CheckRunOptions(backend, options.Given, store);
         Ipv4Address publicIp = options.PublicIp ?? underlay.Address;
         Log.Underlay(log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, publicIp.ToString());
         if (underlay.Wire is { } wire && wire != underlay.Name)

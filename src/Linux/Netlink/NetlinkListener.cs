@@ -6,7 +6,9 @@ using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
-/// <summary>Hears of changes to links, addresses, routes and neighbours of one network namespace (rtnetlink(7)).</summary>
+/// <summary>
+/// Hears of changes to links, addresses, routes and neighbours of one network namespace (rtnetlink(7)).
+/// </summary>
 /// <remarks>
 /// The namespace is that of the thread which calls <see cref="Open"/>; afterwards one thread reads, and is joined
 /// before <see cref="Dispose"/>. Needs no privilege.
@@ -41,7 +43,7 @@ public sealed class NetlinkListener : IDisposable
             var address = new sockaddr_nl { nl_family = (ushort)LibC.AF_NETLINK, nl_groups = (uint)topics };
             return LibC.bind(number, (sockaddr*)&address, sizeof(sockaddr_nl)) == 0
                 ? new NetlinkListener(fd)
-                : throw new LinuxException("bind", DescriptorIo.LastErrno(), "could not listen to the kernel's changes");
+                : throw new LinuxException("bind", DescriptorIo.LastErrno(), "could not listen to the kernel");
         }
         catch
         {

@@ -27,7 +27,7 @@ public sealed partial class RouteNetlink : IDisposable
 
     private RouteNetlink(NetlinkSocket socket) => _socket = socket;
 
-    /// <summary>What the events of changes that were made here are known by (<see cref="NetlinkEvent.Port"/>).</summary>
+    /// <summary>By which events of changes that were made here are known (<see cref="NetlinkEvent.Port"/>).</summary>
     public uint Port => _socket.Port;
 
     /// <summary>Opens a connection to the network namespace of the calling thread.</summary>

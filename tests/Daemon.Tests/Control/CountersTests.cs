@@ -64,6 +64,28 @@ public sealed class CountersTests : IDisposable
     }
 
     [Fact]
+    public void Where_the_kernel_forwards_no_counters_are_made_up_and_leases_of_other_backends_are_named()
+    {
+        var udp = CountersReport.Parse(Answer);
+        string shared = CountersReport.Parse((udp with
+        {
+            KernelForwarding = new KernelForwardingReport("eth0", IsCounted: false),
+            LeftOut = new Dictionary<string, string> { ["10.244.9.0/24"] = "vxlan" },
+        }).ToJson()).ToTable();
+        string own = (udp with { KernelForwarding = new KernelForwardingReport("flannel.1", IsCounted: true) })
+            .ToTable();
+
+        Assert.StartsWith(
+            "routes    1 to 1 peers\nleft out  10.244.9.0/24, whose backend is vxlan\nforwarding by the kernel, which "
+                + "does not count it apart from what else eth0 carries (ip -s link show eth0)",
+            shared,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("outbound", shared, StringComparison.Ordinal);
+        Assert.Contains("forwarding by the kernel through flannel.1, whose packets are:\noutbound  7 packets", own);
+        Assert.DoesNotContain("by the kernel", udp.ToTable(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_an_earlier_daemon_left_is_replaced_and_a_stop_removes_the_socket()
     {
         string path = Path.Combine(_directory.FullName, "overlay.sock");

@@ -37,6 +37,7 @@ public sealed class KeeperInEtcdTests
             store,
             start,
             keeper,
+            new BackendLeases("udp", _ => true),
             (leases, _) =>
             {
                 Assert.Equal(own.Subnet, leases.OwnSubnet); // the host is not moved to another

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Net;
 using Xunit;
@@ -103,6 +104,28 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         await using var later = new LoopRig(peers: [s_peer, second]);
         Assert.True(later.Cell.Current.IsOwn(Address("10.5.250.9")));
         Assert.Equal(1, later.Cell.Current.Count);
+    }
+
+    [Fact]
+    public async Task Leases_of_other_backends_are_named_once_get_no_route_and_are_in_the_snapshot()
+    {
+        await using var rig = new LoopRig(takes: backend => backend.Type != "vxlan");
+        SubnetLease[] others =
+        [
+            .. Enumerable.Range(100, 6).Select(i => LeaseOf($"10.5.{i}.0", $"192.168.0.{i}")).Select(lease =>
+                lease with { Attributes = lease.Attributes with { Backend = new BackendLeaseData("vxlan") } }),
+        ];
+        await rig.BeginAsync([s_peer, .. others]);
+        rig.Store.Tell(new LeaseUpdate.Snapshot([rig.Own, .. others[..5]]));
+        await Until(() => rig.Cell.Current.Count == 0 && rig.Loop.LeftOut.Count == 5);
+
+        Assert.Equal(
+            "left out, because this host's backend is host-gw: 10.5.100.0/24 (vxlan), 10.5.101.0/24 (vxlan), "
+                + "10.5.102.0/24 (vxlan), 10.5.103.0/24 (vxlan) and 2 more; set every host's network config to one "
+                + "backend and restart those that have another",
+            Assert.Single(rig.Log.Lines, line => line.StartsWith("left out", StringComparison.Ordinal)));
+        Assert.Contains("Subnet removed: 10.5.99.0/24", rig.Log.Lines);
+        await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved() is { Peers.Count: 5 });
     }
 
     [Fact]

@@ -32,10 +32,12 @@ internal sealed class LoopRig : IAsyncDisposable
     /// <param name="peers">Known from a snapshot; null to begin with the store's first answer.</param>
     /// <param name="expires">When the own lease ends; null for a day from now.</param>
     /// <param name="script">What the store answers, from the first question on.</param>
+    /// <param name="takes">Which leases are for our backend; null for all.</param>
     /// <param name="chance">What each random number is, 0 to less than 1: 0 renews at the margin itself.</param>
     internal LoopRig(
         IReadOnlyList<SubnetLease>? peers =
-            null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0)
+            null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0,
+        Func<BackendLeaseData, bool>? takes = null)
     {
         Own = LeaseOf("10.5.34.0", "192.168.0.34", expires ?? Time.GetUtcNow() + TimeSpan.FromHours(24));
         _held = Own.Subnet;
@@ -45,7 +47,8 @@ internal sealed class LoopRig : IAsyncDisposable
         Snapshots = new SnapshotFile(Directory, Log);
         var start = new StartingPoint(Config, Own, IsNew: false, peers);
         Loop = new LeaseLoop(
-            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log), Apply,
+            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log),
+            new BackendLeases("host-gw", takes ?? (_ => true)), Apply,
             new SnapshotWriter(Snapshots, Time), Time, Log);
         Running = Loop.RunAsync(_stop.Token);
     }

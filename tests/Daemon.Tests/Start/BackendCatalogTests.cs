@@ -1,5 +1,9 @@
 using System;
+using System.CommandLine;
+using System.Linq;
+using Overlay.Daemon.Backends;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Commands;
 using Overlay.Daemon.Start;
 using Overlay.Lease;
 using Overlay.Terminal;
@@ -12,13 +16,14 @@ public sealed class BackendCatalogTests
     [Theory]
     [InlineData("null", "")]
     [InlineData("{}", "")]
-    [InlineData("""{"Type":"vxlan","Port":0}""", "vxlan")]
+    [InlineData("""{"Type":"ipip","Port":0}""", "ipip")]
     public void A_type_this_daemon_does_not_have_is_refused_with_those_it_has(string backend, string type)
     {
         var config = NetworkConfig.Parse($$"""{"Network":"10.3.0.0/16","Backend":{{backend}}}""");
 
-        Assert.Equal(
-            $$"""unknown backend type: '{{type}}' in the network config of file:/x; set Backend to {"Type":"udp"}""",
+        Assert.Matches(
+            $$"""^unknown backend type: '{{type}}' in the network config of file:/x; set Backend to {"Type":"udp"} """
+                + """.*or {"Type":"host-gw"}""",
             Assert.Throws<OperatorException>(() => BackendCatalog.Find(config, "file:/x")).Message);
     }
 
@@ -32,6 +37,31 @@ public sealed class BackendCatalogTests
                 + "from 1 to 65535, found \"8285\"; found: {\"Type\":\"udp\",\"Port\":\"8285\"}; correct it with: "
                 + "overlay config put",
             Assert.Throws<OperatorException>(() => BackendCatalog.Find(config, "file:/x")).Message);
+    }
+
+    [Fact]
+    public void Options_that_only_another_backend_has_are_refused_and_its_own_and_those_of_all_are_taken()
+    {
+        var config = NetworkConfig.Parse("""{"Network":"10.3.0.0/16","Backend":{"Type":"host-gw"}}""");
+        IBackendKind hostGw = BackendCatalog.Find(config, "file:/x");
+
+        Assert.Equal(
+            "--mtu, --engine concern the backend udp only, and the network config in file:/x asks for host-gw: leave "
+                + "them out",
+            Assert.Throws<OperatorException>(() => BackendCatalog.CheckRunOptions(
+                hostGw, ["--iface", "--mtu", "--engine"], "file:/x")).Message);
+        BackendCatalog.CheckRunOptions(hostGw, ["--iface", "--public-ip", "--run-dir"], "file:/x");
+        BackendCatalog.CheckRunOptions(new UdpBackendKind(), ["--iface", "--mtu", "--engine"], "file:/x");
+    }
+
+    [Fact]
+    public void Every_option_that_a_backend_calls_its_own_is_one_of_run()
+    {
+        Command run = CommandTree.Create().Subcommands.Single(command => command.Name == "run");
+
+        Assert.NotEmpty(new UdpBackendKind().RunOptions);
+        Assert.All(
+            new UdpBackendKind().RunOptions, name => Assert.Contains(run.Options, option => option.Name == name));
     }
 
     [Theory]

@@ -101,7 +101,8 @@ public sealed class NetlinkListenerTests
         inside.Ip("route add 11.0.0.0/24 dev eth0");
         listener.Read(events);
 
-        Assert.Equal([(NetlinkSubject.Route, Cidr("11.0.0.0/24"))], events.Select(one => (one.Subject, one.Destination)));
+        Assert.Equal(
+            [(NetlinkSubject.Route, Cidr("11.0.0.0/24"))], events.Select(one => (one.Subject, one.Destination)));
     }
 
     [Fact]

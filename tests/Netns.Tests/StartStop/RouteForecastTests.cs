@@ -59,7 +59,7 @@ public sealed class RouteForecastTests : IDisposable
             int tunnel = netlink.FindLink("tunnel0")!.Index;
             var address = Ipv4Address.Parse(destination);
 
-            bool told = new RouteForecast(routes, Ipv4Prefix.Parse(Network)).WillTake(address);
+            bool told = new RouteForecast(routes, Ipv4Prefix.Parse(Network), length: 12).WillTake(address);
 
             netlink.AddRoute(Ipv4Prefix.Parse(Network), tunnel);
             Assert.Equal(isTaken, routes.Find(address)?.InterfaceIndex == tunnel);

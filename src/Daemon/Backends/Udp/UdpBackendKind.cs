@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
@@ -14,6 +15,19 @@ internal sealed class UdpBackendKind : IBackendKind
 {
     /// <inheritdoc/>
     public string Type => "udp";
+
+    /// <inheritdoc/>
+    public RoutedPart Routes => RoutedPart.WholeNetwork;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> RunOptions { get; } =
+    [
+        "--tun-name", "--mtu", "--port", "--source-check", "--engine", "--without", "--workers", "--spin-us", "--meter",
+        "--extra-copies",
+    ];
+
+    /// <summary>Every lease has an address to send datagrams to, and stock takes every one.</summary>
+    public bool Takes(BackendLeaseData lease) => true;
 
     /// <inheritdoc/>
     public CompletedBackend Complete(BackendConfig backend)
