@@ -29,24 +29,27 @@ public sealed record BackendConfig(string Type, string Json)
     public int? ReadInteger(string option, int min, int max)
     {
         using var document = JsonDocument.Parse(Json);
-        JsonElement? found = null;
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
-        {
-            if (property.Value.ValueKind != JsonValueKind.Null
-                && property.Name.Equals(option, StringComparison.OrdinalIgnoreCase))
-            {
-                found = property.Value; // the last of several counts
-            }
-        }
-
-        return found switch
+        return Find(document, option) switch
         {
             null => null,
             { } value when NetworkConfigJson.TryReadDigits(value, out ulong number)
                 && number >= (ulong)min && number <= (ulong)max => (int)number,
-            { } value => throw new NetworkConfigException(
-                $"error decoding {Type.ToUpperInvariant()} backend config: {option} must be an integer from {min} to "
-                    + $"{max}, found {OneLine.Shorten(value.GetRawText())}"),
+            { } value => throw Refusal(option, $"an integer from {min} to {max}", value),
+        };
+    }
+
+    /// <summary>Reads an option that is a switch.</summary>
+    /// <param name="option">Its name, without regard to case.</param>
+    /// <returns>False when it is not given, or given as null.</returns>
+    /// <exception cref="NetworkConfigException">It is something else; the line says what was found.</exception>
+    public bool ReadSwitch(string option)
+    {
+        using var document = JsonDocument.Parse(Json);
+        return Find(document, option) switch
+        {
+            null or { ValueKind: JsonValueKind.False } => false,
+            { ValueKind: JsonValueKind.True } => true,
+            { } value => throw Refusal(option, "true or false", value),
         };
     }
 
@@ -57,4 +60,24 @@ public sealed record BackendConfig(string Type, string Json)
         using var document = JsonDocument.Parse(Json);
         return [.. NetworkConfigKeys.OfObject(document.RootElement, known, " in Backend")];
     }
+
+    // Valid as long as the document.
+    private static JsonElement? Find(JsonDocument document, string option)
+    {
+        JsonElement? found = null;
+        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.Null
+                && property.Name.Equals(option, StringComparison.OrdinalIgnoreCase))
+            {
+                found = property.Value; // the last of several counts
+            }
+        }
+
+        return found;
+    }
+
+    private NetworkConfigException Refusal(string option, string wanted, JsonElement found) => new(
+        $"error decoding {Type.ToUpperInvariant()} backend config: {option} must be {wanted}, found "
+            + OneLine.Shorten(found.GetRawText()));
 }

@@ -30,6 +30,11 @@ public interface ILeaseStore : IAsyncDisposable
     /// fails.</exception>
     Task<AcquiredLease> AcquireAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellation);
 
+    /// <summary>The lease that <see cref="AcquireAsync"/> would take again, as it is now. Nothing is changed.</summary>
+    /// <returns>Null when this public address has none that the config allows.</returns>
+    /// <exception cref="LeaseStoreException">The store fails.</exception>
+    Task<SubnetLease?> FindOwnAsync(NetworkConfig config, LeaseRequest request, CancellationToken cancellation);
+
     /// <summary>Gives a lease back. One that is gone already, or that another owner holds, is left as it is.</summary>
     /// <exception cref="LeaseStoreException">The store fails; the lease then ends with its time to live.</exception>
     Task ReleaseAsync(SubnetLease own, CancellationToken cancellation);

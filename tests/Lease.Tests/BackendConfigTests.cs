@@ -34,6 +34,23 @@ public sealed class BackendConfigTests
             Assert.Throws<NetworkConfigException>(() => backend.ReadInteger("Port", 1, 65535)).Message);
     }
 
+    [Theory]
+    [InlineData("""{}""", false)]
+    [InlineData("""{"GBP":null}""", false)]
+    [InlineData("""{"gbp":true}""", true)]
+    [InlineData("""{"GBP":true,"gbp":false}""", false)]
+    public void A_switch_is_read_as_Go_reads_it(string json, bool expected) =>
+        Assert.Equal(expected, new BackendConfig("vxlan", json).ReadSwitch("GBP"));
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("\"true\"")]
+    [InlineData("{}")]
+    public void What_is_not_a_switch_is_refused_with_the_value_found(string value) => Assert.Equal(
+        $"error decoding VXLAN backend config: GBP must be true or false, found {value}",
+        Assert.Throws<NetworkConfigException>(
+            () => new BackendConfig("vxlan", $$"""{"GBP":{{value}}}""").ReadSwitch("GBP")).Message);
+
     [Fact]
     public void A_type_is_compared_without_regard_to_case()
     {

@@ -85,8 +85,11 @@ public abstract class LeaseStoreContract
         await watch.WaitForAsync(1);
 
         var request = new LeaseRequest(s_vxlan, Cidr("10.5.9.0/24"));
+        Assert.Null(await store.FindOwnAsync(Config, request, Cancel));
         SubnetLease own = (await store.AcquireAsync(Config, request, Cancel)).Lease;
         Assert.Equal(s_vxlan, own.Attributes);
+        var laterRequest = new LeaseRequest(Owner(Ours), PreviousSubnet: null);
+        Assert.Equal(s_vxlan, (await peer.FindOwnAsync(Config, laterRequest, Cancel))?.Attributes);
         Assert.Equal(VxlanJson, (await ReadAllAsync())["10.5.9.0-24"].TrimEnd());
         await watch.WaitForAsync("changes 10.5.9.0/24=192.0.2.1");
         LeaseUpdate.Changes changes = Assert.IsType<LeaseUpdate.Changes>(watch.Updates[^1]);

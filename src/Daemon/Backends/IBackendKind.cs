@@ -16,7 +16,14 @@ namespace Overlay.Daemon.Backends;
 /// <param name="Netlink">Of the network namespace that the backend works in; its owner disposes it.</param>
 /// <param name="Log">Gets the backend's lines.</param>
 internal sealed record BackendContext(
-    RunOptions Options, NetworkConfig Config, UnderlayInterface Underlay, RouteNetlink Netlink, ILogger Log);
+    RunOptions Options, NetworkConfig Config, UnderlayInterface Underlay, RouteNetlink Netlink, ILogger Log)
+{
+    /// <summary>
+    /// What this host's lease publishes from an earlier run, of whatever backend; only where
+    /// <see cref="IBackendKind.RemembersLeaseData"/>.
+    /// </summary>
+    public BackendLeaseData Published { get; init; } = BackendLeaseData.None;
+}
 
 /// <summary>Which part of the Network is routed to the peers.</summary>
 internal enum RoutedPart
@@ -44,6 +51,9 @@ internal interface IBackendKind
 
     /// <summary>Whether a peer's lease is for it. Others are left out, and named once.</summary>
     bool Takes(BackendLeaseData lease);
+
+    /// <summary>Whether it goes by what an earlier run has published in this host's lease.</summary>
+    bool RemembersLeaseData => false;
 
     /// <summary>How it understands its options in the network config.</summary>
     /// <exception cref="NetworkConfigException">One is not valid.</exception>

@@ -42,6 +42,19 @@ internal sealed class LeaseStarter(
     internal Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation) =>
         PatientlyAsync(store.ReadConfigAsync, snapshot => snapshot.Config, config: null, cancellation);
 
+    /// <summary>The lease that <see cref="AcquireAsync"/> is going to take again, as soon as that is known.</summary>
+    /// <param name="config">What <see cref="ReadConfigAsync"/> has brought.</param>
+    /// <param name="previous">The subnet held before; null when there is none.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Null when this host has none.</returns>
+    /// <exception cref="LeaseStoreException">It cannot be known: waiting would not help.</exception>
+    internal Task<SubnetLease?> FindOwnAsync(
+        NetworkConfig config, Ipv4Prefix? previous, CancellationToken cancellation) => PatientlyAsync(
+        stop => store.FindOwnAsync(config, new LeaseRequest(new LeaseAttributes(publicIp), previous), stop),
+        snapshot => snapshot.Own,
+        config,
+        cancellation);
+
     /// <summary>A lease, as soon as there is one.</summary>
     /// <param name="config">What <see cref="ReadConfigAsync"/> has brought.</param>
     /// <param name="published">What the backend publishes in the lease.</param>

@@ -3,6 +3,7 @@ using System.Linq;
 using Overlay.Daemon.Backends;
 using Overlay.Daemon.Backends.HostGw;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Backends.Vxlan;
 using Overlay.Lease;
 using Overlay.Terminal;
 
@@ -11,7 +12,8 @@ namespace Overlay.Daemon.Start;
 /// <summary>Every backend this daemon has.</summary>
 internal static class BackendCatalog
 {
-    private static readonly IReadOnlyList<IBackendKind> s_kinds = [new UdpBackendKind(), new HostGwBackendKind()];
+    private static readonly IReadOnlyList<IBackendKind> s_kinds =
+        [new UdpBackendKind(), new VxlanBackendKind(), new HostGwBackendKind()];
 
     /// <summary>The backend that a network config asks for.</summary>
     /// <param name="config">A valid one.</param>

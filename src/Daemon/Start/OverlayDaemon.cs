@@ -76,11 +76,18 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
                 .RunAsync(options.LeaseStore, underlay, plan.PublicIp, cancellation);
         }
 
-        using IBackend backend = plan.Backend.Prepare(new BackendContext(options, config, underlay, netlink, log));
-
-        // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
         Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(
             options.SubnetFile, warning => Log.StoreWarning(log, warning));
+        SubnetLease? known = plan.Backend.RemembersLeaseData
+            ? await starter.FindOwnAsync(config, previous, cancellation)
+            : null;
+        var context = new BackendContext(options, config, underlay, netlink, log)
+        {
+            Published = known?.Attributes.Backend ?? BackendLeaseData.None,
+        };
+        using IBackend backend = plan.Backend.Prepare(context);
+
+        // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
         StartingPoint start = await starter.AcquireAsync(config, backend.LeaseData, previous, cancellation);
         try
         {

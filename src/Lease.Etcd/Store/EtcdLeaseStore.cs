@@ -112,6 +112,20 @@ public sealed class EtcdLeaseStore : ILeaseStore
     }
 
     /// <inheritdoc/>
+    public Task<SubnetLease?> FindOwnAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
+    {
+        AcquireRules.Check(config, request, _keys.Config);
+        return ExplainedAsync("look for the own lease", FindOwnAsync);
+
+        async Task<SubnetLease?> FindOwnAsync()
+        {
+            EtcdListing listing = await EtcdListing.ReadAsync(_client, _keys, _ => null, cancellation);
+            return AcquireChoice.FindHeld(listing.Survey(config), config, request)?.Lease;
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(own);

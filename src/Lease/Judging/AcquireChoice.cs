@@ -31,6 +31,11 @@ public sealed record AcquireChoice(Ipv4Prefix? Subnet, StoredLease? Own, IReadOn
         return new AcquireChoice(subnet, own, obsolete);
     }
 
+    /// <summary>The entry by which a host would have its subnet again; null when there is none.</summary>
+    /// <inheritdoc cref="Make"/>
+    public static StoredLease? FindHeld(LeaseSurvey survey, NetworkConfig config, LeaseRequest request) =>
+        FindOwn(survey, config, request, _ => { }).Own;
+
     // The host is known by its public address. Of several leases of its own it takes one that is reserved for it; else
     // the one it held before, because its pods have addresses of it. An expired lease that nobody has taken over will
     // do, after those that have not expired. A reservation is never removed here: that is for whoever made it.

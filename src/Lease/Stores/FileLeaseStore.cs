@@ -108,6 +108,20 @@ public sealed class FileLeaseStore : ILeaseStore
     }
 
     /// <inheritdoc/>
+    public Task<SubnetLease?> FindOwnAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
+    {
+        AcquireRules.Check(config, request, _directory.ConfigPath);
+        return _directory.UnderLockAsync("look for the own lease", FindOwn, cancellation);
+
+        SubnetLease? FindOwn()
+        {
+            _folder.RefreshAll();
+            return AcquireChoice.FindHeld(_folder.Survey(config), config, request)?.Lease;
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(own);

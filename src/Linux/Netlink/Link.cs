@@ -27,10 +27,13 @@ public sealed record Link(int Index, string Name, int Mtu, int TransmitQueueLeng
 /// <remarks>A superpacket counts as one packet, here and among the dropped.</remarks>
 /// <param name="ReceivedPackets">From the driver.</param>
 /// <param name="TransmittedPackets">Taken by the driver; a TUN: read by its owner.</param>
+/// <param name="ReceivedBytes">Of those packets; without the Ethernet header where the link is a tunnel.</param>
+/// <param name="TransmittedBytes">Of those packets, as above.</param>
 /// <param name="ReceiveDropped">Received and dropped by the kernel.</param>
 /// <param name="TransmitDropped">Not taken by the driver; a TUN: its queue was full.</param>
 public sealed record LinkStatistics(
-    ulong ReceivedPackets, ulong TransmittedPackets, ulong ReceiveDropped, ulong TransmitDropped);
+    ulong ReceivedPackets, ulong TransmittedPackets, ulong ReceivedBytes, ulong TransmittedBytes, ulong ReceiveDropped,
+    ulong TransmitDropped);
 
 /// <summary>Interface flags (linux/if.h, IFF_*): those that are used.</summary>
 [Flags]

@@ -74,7 +74,8 @@ internal static class RouteMessages
             {
                 rtnl_link_stats64 counters = attribute.As<rtnl_link_stats64>();
                 return new LinkStatistics(
-                    counters.rx_packets, counters.tx_packets, counters.rx_dropped, counters.tx_dropped);
+                    counters.rx_packets, counters.tx_packets, counters.rx_bytes, counters.tx_bytes,
+                    counters.rx_dropped, counters.tx_dropped);
             }
         }
 

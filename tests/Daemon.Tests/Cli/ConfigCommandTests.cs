@@ -53,11 +53,11 @@ public sealed class ConfigCommandTests : CliStore
     [Theory]
     [InlineData("""{"Type":"udp"}""", "udp, port 8285", """{"Type":"udp","Port":8285}""")]
     [InlineData("""{ "Type": "UDP", "port": 1 }""", "UDP, port 1", """{"Type":"UDP","Port":1}""")]
-    [InlineData("""{ "Type": "vxlan" }""", "vxlan", """{"Type":"vxlan"}""")]
+    [InlineData("""{ "Type": "wireguard" }""", "wireguard", """{"Type":"wireguard"}""")]
     [InlineData(
-        """{ "Type": "vxlan", "VNI": 7, "Later": [1, null] }""",
-        """{"Type":"vxlan","VNI":7,"Later":[1,null]}""",
-        """{"Type":"vxlan","VNI":7,"Later":[1,null]}""")]
+        """{ "Type": "wireguard", "VNI": 7, "Later": [1, null] }""",
+        """{"Type":"wireguard","VNI":7,"Later":[1,null]}""",
+        """{"Type":"wireguard","VNI":7,"Later":[1,null]}""")]
     public async Task A_backend_is_shown_with_its_defaults_and_one_that_is_not_ours_as_it_is_given(
         string backend, string line, string json)
     {
@@ -116,8 +116,8 @@ public sealed class ConfigCommandTests : CliStore
         "the lease 10.244.30.0/24 of 192.0.2.1 is not allowed by it: outside SubnetMin 10.244.1.0 to SubnetMax "
             + "10.244.20.0")]
     [InlineData(
-        """{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""",
-        "overlay run will refuse it: unknown backend type: 'vxlan'")]
+        """{"Network":"10.244.0.0/16","Backend":{"Type":"wireguard"}}""",
+        "overlay run will refuse it: unknown backend type: 'wireguard'")]
     [InlineData(
         """{"Network":"10.244.0.0/16","SubnetMin":"10.244.40.0","SubnetMax":"10.244.20.0"}""",
         "so no host gets a subnet")]

@@ -25,6 +25,9 @@ internal sealed class ScriptedStore(TimeProvider clock) : ILeaseStore
     /// <summary>Answers an acquisition; throws to refuse.</summary>
     internal Func<LeaseRequest, AcquiredLease> Acquire { get; set; } = _ => throw new NotSupportedException();
 
+    /// <summary>Answers a look for the own lease; throws to refuse.</summary>
+    internal Func<SubnetLease?> FindOwn { get; set; } = () => null;
+
     /// <summary>Answers a read of the config; throws to refuse.</summary>
     internal Func<NetworkConfig> Config { get; set; } = () => NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
 
@@ -55,6 +58,9 @@ internal sealed class ScriptedStore(TimeProvider clock) : ILeaseStore
         Requests.Enqueue(request);
         return Answer(() => Acquire(request));
     }
+
+    public Task<SubnetLease?> FindOwnAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation) => Answer(FindOwn);
 
     public Task<SubnetLease> RenewAsync(SubnetLease own, CancellationToken cancellation)
     {

@@ -142,7 +142,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     [InlineData("{\"Network\":", "not valid", "correct it")]
     [InlineData("{\"Network\":\"10.244.0.0/16\",\"SubnetLen\":8}", "not valid", "SubnetLen")]
     [InlineData(
-        "{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}", "unknown backend type: 'vxlan'", "udp")]
+        "{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"ipip\"}}", "unknown backend type: 'ipip'", "udp")]
     public void A_network_config_that_does_not_fit(string config, string cause, string remedy)
     {
         var attempt = new StartAttempt(Lab, config);

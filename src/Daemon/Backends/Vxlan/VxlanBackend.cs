@@ -1,0 +1,196 @@
+using System;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using Overlay.Control;
+using Overlay.Daemon.Logging;
+using Overlay.Lease;
+using Overlay.Linux;
+using Overlay.Linux.Netlink;
+using Overlay.Net;
+using Overlay.Terminal;
+
+namespace Overlay.Daemon.Backends.Vxlan;
+
+/// <summary>
+/// A vxlan device and the kernel's entries for the peers: the kernel forwards. As with stock, all of it stays when the
+/// daemon ends.
+/// </summary>
+internal sealed class VxlanBackend : IBackend
+{
+    private readonly Lock _changing = new();
+    private readonly ILogger _log;
+    private readonly Ipv4Prefix _network;
+    private readonly VxlanDevicePlan _plan;
+    private readonly bool _isDirectRouting;
+    private readonly VxlanDevice _device;
+    private readonly VxlanPeers _peers;
+    private readonly uint _port; // of the netlink socket that all changes go by
+    private readonly TaskCompletionSource<Exception> _fault = new();
+
+    private RouteLookup? _routes;
+    private VxlanCounters? _counters;
+    private KernelWatch? _watch;
+    private Ipv4Prefix _subnet;
+    private string? _loggedFailure;
+
+    // For the watch's thread.
+    private volatile int _index;
+    private volatile bool _isInOrder;
+
+    /// <param name="context">What it is prepared from.</param>
+    /// <param name="plan">The device.</param>
+    /// <param name="isDirectRouting">Whether peers that no gateway is in front of are routed to plainly.</param>
+    internal VxlanBackend(BackendContext context, VxlanDevicePlan plan, bool isDirectRouting)
+    {
+        _log = context.Log;
+        _network = context.Config.Network;
+        _plan = plan;
+        _isDirectRouting = isDirectRouting;
+        var published = new VtepLeaseData(plan.Settings.Vni, plan.Mac);
+        LeaseData = published.ToLeaseData();
+        _port = context.Netlink.Port;
+        _device = new VxlanDevice(context.Netlink, plan, _network, _log);
+        _peers = new VxlanPeers(
+            context.Netlink, isDirectRouting ? FindDirectLink : null, published, _network, _log);
+    }
+
+    /// <inheritdoc/>
+    public BackendLeaseData LeaseData { get; }
+
+    /// <inheritdoc/>
+    public int Mtu => _plan.Mtu;
+
+    /// <summary>Never completes: what goes wrong is tried again.</summary>
+    public Task<Exception> Fault => _fault.Task;
+
+    /// <inheritdoc/>
+    public void Open(Ipv4Prefix own)
+    {
+        lock (_changing)
+        {
+            _subnet = own;
+            _routes = RouteLookup.Open();
+            _watch = KernelWatch.Open(
+                NetlinkTopics.Links | NetlinkTopics.Neighbours | NetlinkTopics.Addresses | NetlinkTopics.Routes,
+                Concerns, Repair, _log);
+            _device.Open(own);
+            _index = _device.Index;
+            _isInOrder = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Apply(LeaseView leases, LeaseDelta delta)
+    {
+        lock (_changing)
+        {
+            _subnet = leases.OwnSubnet;
+            _peers.Take(leases.Leases);
+            Reconcile();
+        }
+    }
+
+    /// <summary>Begins to look after what was made. The kernel forwards as soon as it knows a peer.</summary>
+    public void Forward()
+    {
+        _counters = new VxlanCounters(RouteNetlink.Open());
+        _watch?.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Repair()
+    {
+        lock (_changing)
+        {
+            Reconcile();
+        }
+    }
+
+    /// <summary>Nothing is left for it: what goes wrong is logged when it does.</summary>
+    public void LogTrouble()
+    {
+    }
+
+    /// <inheritdoc/>
+    public BackendState ReadState() => new(
+        _plan.Name,
+        $"VXLAN VNI {_plan.Settings.Vni}, UDP port {_plan.Settings.Port} of {_plan.Settings.Local}",
+        _peers.HostCount,
+        $"forwarded by the kernel, MAC {_plan.Mac}{(_isDirectRouting ? ", direct routing" : "")}");
+
+    /// <inheritdoc/>
+    public CountersReport ReadCounters() =>
+        (_counters ?? throw new InvalidOperationException("the backend does not forward yet"))
+            .Read(_index, _plan.Name, _peers.SubnetCount, _peers.HostCount);
+
+    /// <summary>Stops looking after the device, which stays with all its entries.</summary>
+    public void Dispose()
+    {
+        _watch?.Dispose();
+        _routes?.Dispose();
+        _counters?.Dispose();
+    }
+
+    private void Reconcile()
+    {
+        try
+        {
+            bool isUp = _device.Repair(_subnet);
+            _index = _device.Index;
+            if (isUp)
+            {
+                _peers.Reconcile(_device.Index, _plan.Name);
+            }
+
+            _isInOrder = isUp;
+            _loggedFailure = null;
+        }
+        catch (Exception problem) when (problem is LinuxException or OperatorException or InvalidDataException)
+        {
+            _isInOrder = false;
+            if (_loggedFailure != problem.Message)
+            {
+                _loggedFailure = problem.Message;
+                Log.RepairFailed(_log, _plan.Name, problem.Message);
+            }
+        }
+    }
+
+    /// <summary>The interface that leads to a peer without a gateway; null when there is none.</summary>
+    private int? FindDirectLink(Ipv4Address peer)
+    {
+        try
+        {
+            return _routes?.Find(peer) is { Gateway: null } way && way.InterfaceIndex != _device.Index
+                ? way.InterfaceIndex
+                : null;
+        }
+        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
+        {
+            return null; // asked again with the next look
+        }
+    }
+
+    // On the watch's thread. The kernel does not say by whom a forwarding entry was changed, so of neighbours only what
+    // is gone counts, and what a program says it has changed.
+    private bool Concerns(NetlinkEvent change)
+    {
+        if (change.Port == _port)
+        {
+            return false;
+        }
+
+        bool isOfDevice = change.InterfaceIndex == _index;
+        return change.Subject switch
+        {
+            NetlinkSubject.Link => isOfDevice || !_isInOrder
+                || (_isDirectRouting && change.InterfaceIndex == _plan.Settings.ParentIndex),
+            NetlinkSubject.Neighbour => isOfDevice && (change.IsRemoval || change.Port != 0),
+            NetlinkSubject.Address => isOfDevice,
+            NetlinkSubject.Route => _isDirectRouting || _network.Contains(change.Destination),
+            _ => true,
+        };
+    }
+}
