@@ -56,6 +56,35 @@ public sealed class NetworkNamespace : IDisposable
     /// <exception cref="LinuxException">procfs is not mounted on /proc.</exception>
     public static NetworkNamespace OpenCurrent() => Open("/proc/thread-self/ns/net");
 
+    /// <summary>Makes a namespace without a name: it ends with what is returned, and with this process.</summary>
+    /// <exception cref="LinuxException">unshare(2) was refused: it needs CAP_SYS_ADMIN.</exception>
+    public static NetworkNamespace Create()
+    {
+        NetworkNamespace? made = null;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Unshare();
+                made = OpenCurrent();
+            }
+            catch (LinuxException problem)
+            {
+                failure = ExceptionDispatchInfo.Capture(problem);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "netns",
+        };
+
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return made!; // or there was a failure
+    }
+
     /// <summary>Runs <paramref name="body"/> on a thread of its own inside this namespace; waits for its end.</summary>
     /// <remarks>
     /// The thread ends afterwards: one that has called setns(2) must not be reused. A descriptor stays in the namespace
@@ -102,6 +131,16 @@ public sealed class NetworkNamespace : IDisposable
         return result;
     }
 
+    /// <summary>The bare descriptor, for requests that name the namespace, while this is not disposed.</summary>
+    internal int DescriptorNumber
+    {
+        get
+        {
+            using SafeFd.Held held = _fd.Hold();
+            return held.Number;
+        }
+    }
+
     /// <summary>Lets go of the namespace. Sockets opened inside keep working.</summary>
     public void Dispose() => _fd.Dispose();
 
@@ -110,6 +149,19 @@ public sealed class NetworkNamespace : IDisposable
         fixed (byte* start = CString.From(path))
         {
             return LibC.open(start, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+        }
+    }
+
+    private static void Unshare()
+    {
+        if (LibC.unshare(LibC.CLONE_NEWNET) != 0)
+        {
+            Errno errno = DescriptorIo.LastErrno();
+            throw new LinuxException("unshare", errno, "could not make a network namespace", errno switch
+            {
+                Errno.EPERM => "run as root, or give the process CAP_SYS_ADMIN",
+                _ => null,
+            });
         }
     }
 

@@ -49,6 +49,26 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
+    /// <summary>Sends one datagram by itself: for what is not on the packet path.</summary>
+    /// <returns>Bytes sent, or the errno.</returns>
+    public SyscallResult Send(Ipv4Address address, ushort port, ReadOnlySpan<byte> datagram)
+    {
+        sockaddr_in to = SocketAddress.Create(address, port);
+        using SafeFd.Held held = _fd.Hold();
+        fixed (byte* start = datagram)
+        {
+            // Safe because the kernel reads only as many bytes as it is told there are.
+            long sent = LibC.sendto(
+                held.Number, start, datagram.Length, LibC.MSG_DONTWAIT, (sockaddr*)&to, sizeof(sockaddr_in));
+            return sent >= 0
+                ? SyscallResult.FromCount((int)sent) : SyscallResult.FromErrno(DescriptorIo.LastErrno());
+        }
+    }
+
+    /// <summary>Datagrams leave without a checksum from now on (SO_NO_CHECK; RFC 768 allows it in IPv4).</summary>
+    /// <returns>0, or the errno.</returns>
+    public SyscallResult OmitChecksums() => SocketOptions.Set(_fd, LibC.SOL_SOCKET, Native.SO_NO_CHECK, 1);
+
     /// <summary>Sends messages of a batch, in order, until one fails or the send buffer is full.</summary>
     /// <param name="batch">The messages.</param>
     /// <param name="first">Where to begin.</param>

@@ -41,4 +41,5 @@ internal struct ifreq
 {
     [FieldOffset(0)] internal InterfaceNameBuffer ifr_name;
     [FieldOffset(16)] internal ushort ifr_flags; // short in C; IFF_TUN_EXCL is its sign bit
+    [FieldOffset(16)] internal nint ifr_data;    // void*
 }

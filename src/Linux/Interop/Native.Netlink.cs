@@ -65,6 +65,10 @@ internal static partial class Native
     internal const ushort IFLA_VXLAN_L2MISS = 13;
     internal const ushort IFLA_VXLAN_PORT = 15;
     internal const ushort IFLA_VXLAN_GBP = 23;
+    internal const ushort IFLA_VXLAN_COLLECT_METADATA = 25;
+    internal const ushort IFLA_VXLAN_GPE = 27;
+    internal const ushort IFLA_NET_NS_FD = 28;
+    internal const ushort VETH_INFO_PEER = 1;
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     internal const byte IN6_ADDR_GEN_MODE_NONE = 1;
 
