@@ -56,12 +56,14 @@ public sealed record KernelForwardingReport(string Interface, bool IsCounted)
 /// Where the kernel forwards, with a backend that leaves that to it: Outbound and Inbound are then what its device has
 /// counted, or zero where it has none of its own. Null when the daemon forwards.
 /// </param>
+/// <param name="KernelPath">What of it the kernel has forwarded by itself; null with <c>--datapath user</c>, and where
+/// the backend has no other way.</param>
 /// <param name="LeftOut">The subnets of leases for another backend, and which; null for none.</param>
 public sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
     IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null,
     MeterReport? Meter = null, KernelForwardingReport? KernelForwarding = null,
-    IReadOnlyDictionary<string, string>? LeftOut = null)
+    KernelPathReport? KernelPath = null, IReadOnlyDictionary<string, string>? LeftOut = null)
 {
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
@@ -107,6 +109,11 @@ public sealed record CountersReport(
         if (Kernel is not null)
         {
             table.AppendLine(CultureInfo.InvariantCulture, $"kernel    {Kernel}");
+        }
+
+        if (KernelPath is not null)
+        {
+            KernelPath.AppendTo(table);
         }
 
         foreach ((string acceleration, string state) in Accelerations)

@@ -97,6 +97,14 @@ internal static class RunCommand
             DefaultValueFactory = _ => SourceCheck.Strict,
             CustomParser = OptionParser.Choice<SourceCheck>("--source-check"),
         };
+        var datapath = new Option<Datapath>("--datapath")
+        {
+            Description = "kernel: eBPF programs forward to peers that have them too, and the daemon takes the rest; "
+                + "user: the daemon alone; auto: kernel where it can be had",
+            HelpName = "auto|user|kernel",
+            DefaultValueFactory = _ => Datapath.Auto,
+            CustomParser = OptionParser.Choice<Datapath>("--datapath"),
+        };
         var engine = new Option<Engine>("--engine")
         {
             Description = "offload: superpackets and trains; batch: single packets, many a system call; classic: one "
@@ -146,8 +154,8 @@ internal static class RunCommand
 
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
-            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, tunName, mtu, port, sourceCheck, engine,
-            without, workers, spin, meter, extraCopies,
+            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, tunName, mtu, port, sourceCheck,
+            datapath, engine, without, workers, spin, meter, extraCopies,
         };
         leaseStore.AddTo(command);
         leaseStore.RequireFor(command);
@@ -170,6 +178,7 @@ internal static class RunCommand
             parsed.GetValue(mtu),
             parsed.GetValue(port),
             parsed.GetValue(sourceCheck),
+            parsed.GetValue(datapath),
             parsed.GetValue(engine),
             parsed.GetRequiredValue(without),
             parsed.GetValue(workers),

@@ -218,4 +218,15 @@ internal static partial class Log
     [LoggerMessage(58, LogLevel.Warning, "left out, because its route would take away the peers' own addresses "
         + "{Local} on {Interface}: {Subnet}; choose another Network")]
     internal static partial void SubnetOnLink(ILogger log, string subnet, string local, string @interface);
+
+    [LoggerMessage(70, LogLevel.Information, "packets are forwarded in user space, because the kernel path cannot be "
+        + "had: {Reason}")]
+    internal static partial void NoKernelPath(ILogger log, string reason);
+
+    [LoggerMessage(71, LogLevel.Warning, "packets go through user space, because the kernel path was disturbed: "
+        + "{Fault}; it is made anew")]
+    internal static partial void KernelPathLost(ILogger log, string fault);
+
+    [LoggerMessage(72, LogLevel.Information, "the kernel path is back")]
+    internal static partial void KernelPathBack(ILogger log);
 }

@@ -17,6 +17,7 @@ namespace Overlay.Daemon.Options;
 /// <param name="Mtu">The tunnel's MTU in bytes; null for the interface's less 28.</param>
 /// <param name="Port">UDP port; null for the network config's.</param>
 /// <param name="SourceCheck">How much an inbound datagram has to prove.</param>
+/// <param name="Datapath">Who forwards packets.</param>
 /// <param name="Engine">How packets cross into the kernel and out of it.</param>
 /// <param name="Without">Accelerations of the engine that are not to be used.</param>
 /// <param name="Workers">Which threads there are; null to go by the engine and the number of processors.</param>
@@ -35,6 +36,7 @@ internal sealed record RunOptions(
     int? Mtu,
     int? Port,
     SourceCheck SourceCheck,
+    Datapath Datapath,
     Engine Engine,
     IReadOnlyList<Acceleration> Without,
     WorkerPlan? Workers,
@@ -42,6 +44,19 @@ internal sealed record RunOptions(
     bool IsMetered,
     int ExtraCopies,
     IReadOnlyList<string> Given);
+
+/// <summary>Who forwards packets.</summary>
+internal enum Datapath
+{
+    /// <summary>The kernel where it can, otherwise user space.</summary>
+    Auto,
+
+    /// <summary>User space alone.</summary>
+    User,
+
+    /// <summary>The kernel, or the start fails; what is not for it, user space takes.</summary>
+    Kernel,
+}
 
 /// <summary>How packets cross into the kernel and out of it.</summary>
 internal enum Engine

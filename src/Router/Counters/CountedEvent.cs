@@ -45,6 +45,11 @@ public enum CountedEvent
 
     /// <summary>The underlay or a peer reported that datagrams to it do not arrive.</summary>
     PeerUnreachable,
+
+    /// <summary>
+    /// Inbound: a peer asked whether this host's kernel takes its datagrams, and no program was there to answer.
+    /// </summary>
+    ProbePassedOver,
 }
 
 /// <summary>The names of the events, as they appear in counters and documents.</summary>

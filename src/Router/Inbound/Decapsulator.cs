@@ -122,8 +122,7 @@ internal sealed class Decapsulator : IDisposable
             _routes, _options.SourceCheck, source, _slab.Slice(offset, lengthBytes), out Ipv4Header packet);
         if (verdict != DropReason.None)
         {
-            _counters.Drop(verdict);
-            _icmp.Report(verdict, packet);
+            Drop(verdict, packet);
             return;
         }
 
@@ -141,6 +140,18 @@ internal sealed class Decapsulator : IDisposable
             Flush();
             _ = _coalescer.TryAdd(packet, offset); // an empty coalescer takes any packet
         }
+    }
+
+    private void Drop(DropReason verdict, in Ipv4Header packet)
+    {
+        if (verdict == DropReason.BadChecksum && PeerProbe.IsProbe(packet.Packet))
+        {
+            _counters.Note(CountedEvent.ProbePassedOver);
+            return;
+        }
+
+        _counters.Drop(verdict);
+        _icmp.Report(verdict, packet);
     }
 
     private void WriteSingle(int offset, int lengthBytes)

@@ -42,6 +42,8 @@ public sealed class RouteTable
     {
         Network = network;
         OwnSubnet = ownSubnet;
+        Routes = routes;
+        Own = [ownSubnet, .. further];
         _furtherFirst = [.. further.Select(subnet => subnet.First.Value)];
         _furtherLast = [.. further.Select(subnet => subnet.Last.Value)];
         Count = routes.Length;
@@ -82,6 +84,12 @@ public sealed class RouteTable
 
     /// <summary>The subnet that this host holds.</summary>
     public Ipv4Prefix OwnSubnet { get; }
+
+    /// <summary>What is this host's: the subnet that it holds first, then the further ones.</summary>
+    public IReadOnlyList<Ipv4Prefix> Own { get; }
+
+    /// <summary>The routes, in no order, no two to the same destination.</summary>
+    public IReadOnlyList<Route> Routes { get; }
 
     /// <summary>Routes in the table.</summary>
     public int Count { get; }

@@ -41,7 +41,7 @@ public sealed class KeeperInEtcdTests
             (leases, _) =>
             {
                 Assert.Equal(own.Subnet, leases.OwnSubnet); // the host is not moved to another
-                new RoutePublisher(cell, Config.Network, _ => false, log).Publish(leases);
+                new RoutePublisher(cell.Publish, Config.Network, _ => false, log).Publish(leases);
             },
             new SnapshotWriter(new SnapshotFile(directory, log), time), time, log);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -77,7 +77,7 @@ internal sealed class LoopRig : IAsyncDisposable
     // As the daemon does: routes first, then whatever shows the own subnet.
     private void Apply(LeaseView leases, LeaseDelta delta)
     {
-        new RoutePublisher(Cell, Config.Network, _ => false, Log).Publish(leases);
+        new RoutePublisher(Cell.Publish, Config.Network, _ => false, Log).Publish(leases);
         if (leases.OwnSubnet != _held)
         {
             _held = leases.OwnSubnet;

@@ -64,6 +64,9 @@ internal sealed class TestLab : IDisposable
     /// <summary>The options that name the daemons' lease store; null for the lab's directory.</summary>
     internal IReadOnlyList<string>? LeaseStore { get; set; }
 
+    /// <summary>Who forwards in the daemons: user space, whose engines most tests are about.</summary>
+    internal string Datapath { get; set; } = "user";
+
     /// <summary>Host <paramref name="number"/>, from 1.</summary>
     internal HostPlan Host(int number) => Plan.Hosts[number - 1];
 
@@ -99,7 +102,8 @@ internal sealed class TestLab : IDisposable
         [
             Ip.ProgramPath, "netns", "exec", host.HostNamespace, RunningProgram.OverlayPath, "run",
             .. LeaseStore ?? ["--lease-store", $"file:{Plan.LeaseDirectory}"], "--iface", "eth0",
-            "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory, .. extra,
+            "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory,
+            .. extra.Contains("--datapath") ? extra : ["--datapath", Datapath, .. extra],
         ];
     }
 

@@ -17,10 +17,23 @@ internal static class ForwarderReport
     /// <param name="forwarder">Running or stopped.</param>
     /// <param name="routes">The table in force.</param>
     /// <param name="kernel">What the kernel dropped; null when nobody asks it.</param>
-    internal static CountersReport Of(Forwarder forwarder, RouteTable routes, KernelReport? kernel = null)
+    /// <param name="datapath">What forwards in the kernel; null when nothing does.</param>
+    internal static CountersReport Of(
+        Forwarder forwarder, RouteTable routes, KernelReport? kernel = null, KernelDatapath? datapath = null)
     {
         DirectionReport outbound = Of(forwarder.Outbound);
         DirectionReport inbound = Of(forwarder.Inbound);
+        KernelPathReport? kernelPath = datapath?.Report();
+        if (kernelPath is not null)
+        {
+            outbound = Add(
+                outbound, kernelPath.OutboundPackets, kernelPath.OutboundBytes, DropReason.SendRefused,
+                kernelPath.OutboundDrops);
+            inbound = Add(
+                inbound, kernelPath.InboundPackets, kernelPath.InboundBytes, DropReason.TunRefused,
+                kernelPath.InboundDrops);
+        }
+
         return new CountersReport(
             outbound,
             inbound,
@@ -31,8 +44,18 @@ internal static class ForwarderReport
             [.. forwarder.Paths.Current.Paths.Select(
                 path => new PathReport(path.Peer.ToString(), path.Mtu, path.TakesTrains))],
             kernel,
-            MeterOf(forwarder));
+            MeterOf(forwarder),
+            KernelPath: kernelPath);
     }
+
+    private static DirectionReport Add(
+        DirectionReport direction, long packets, long bytes, DropReason reason, long drops) => direction with
+    {
+        Packets = direction.Packets + packets,
+        Bytes = direction.Bytes + bytes,
+        Drops = drops == 0 ? direction.Drops : CountersReport.SumDrops(
+            [direction.Drops, new Dictionary<string, long>(StringComparer.Ordinal) { [reason.Name()] = drops }]),
+    };
 
     private static DirectionReport Of(DirectionTotals counters) => new(
         counters.ForwardedPackets,

@@ -52,14 +52,7 @@ internal sealed class PeerRoutes : IDisposable
                 continue;
             }
 
-            if (!ofLinks.TryGetValue(way.InterfaceIndex, out int ofLink))
-            {
-                ofLink = Ask(() => _links.FindLink(way.InterfaceIndex))?.Mtu ?? int.MaxValue;
-                ofLinks.Add(way.InterfaceIndex, ofLink);
-            }
-
-            RouteMatch? match = Ask(() => _routes.FindMatch(peer, _source.Address, _source.Port));
-            int mtu = Math.Min(ofLink, match?.Mtu ?? int.MaxValue);
+            int mtu = FindMtu(peer, way, ofLinks);
             if (mtu < (smallest?.Mtu ?? int.MaxValue))
             {
                 smallest = (peer, mtu);
@@ -69,9 +62,28 @@ internal sealed class PeerRoutes : IDisposable
         return smallest;
     }
 
+    /// <summary>The MTU of the way to a peer: the route's own, and that of the interface.</summary>
+    /// <param name="peer">The outer address.</param>
+    /// <param name="interfaceIndex">The interface that the way has to lead by.</param>
+    /// <returns>In bytes; null when the kernel has no way to it, or one by another interface.</returns>
+    internal int? FindMtu(Ipv4Address peer, int interfaceIndex) =>
+        Find(peer) is { } way && way.InterfaceIndex == interfaceIndex ? FindMtu(peer, way, []) : null;
+
     public void Dispose() => _routes.Dispose();
 
     private RoutedTo? Find(Ipv4Address peer) => Ask(() => _routes.Find(peer, _source.Address, _source.Port));
+
+    private int FindMtu(Ipv4Address peer, RoutedTo way, Dictionary<int, int> ofLinks)
+    {
+        if (!ofLinks.TryGetValue(way.InterfaceIndex, out int ofLink))
+        {
+            ofLink = Ask(() => _links.FindLink(way.InterfaceIndex))?.Mtu ?? int.MaxValue;
+            ofLinks.Add(way.InterfaceIndex, ofLink);
+        }
+
+        RouteMatch? match = Ask(() => _routes.FindMatch(peer, _source.Address, _source.Port));
+        return Math.Min(ofLink, match?.Mtu ?? int.MaxValue);
+    }
 
     // An answer that cannot be had is as none: what depends on it is asked again.
     private static T? Ask<T>(Func<T?> ask)

@@ -11,14 +11,14 @@ using Overlay.Router.Routes;
 namespace Overlay.Daemon.Backends.Udp;
 
 /// <summary>Turns leases into routes: the one place where the two meet. Any thread may call it.</summary>
-/// <param name="cell">Where the forwarder reads.</param>
+/// <param name="publish">Where the forwarder reads.</param>
 /// <param name="network">The whole overlay network.</param>
 /// <param name="isThroughTunnel">Whether datagrams to a peer would come out of the tunnel again; null when that cannot
 /// be told now. Such a peer gets no route. Only the network's route leads there, so it is asked for peers inside the
 /// network alone.</param>
 /// <param name="log">Gets a line for each change of who is left out.</param>
 internal sealed class RoutePublisher(
-    RouteTableCell cell, Ipv4Prefix network, Func<Ipv4Address, bool?> isThroughTunnel, ILogger log)
+    Action<RouteTable> publish, Ipv4Prefix network, Func<Ipv4Address, bool?> isThroughTunnel, ILogger log)
 {
     // A line names so many peers, and counts the others.
     private const int MostNamed = 4;
@@ -73,7 +73,7 @@ internal sealed class RoutePublisher(
 
     private void PublishWith(Dictionary<Ipv4Address, bool> isLeftOut)
     {
-        cell.Publish(RouteTable.Build(
+        publish(RouteTable.Build(
             network, _own, _routes.Where(route => !isLeftOut.GetValueOrDefault(route.NextHop)), _further));
         string[] begun = Named(
             peer => isLeftOut.GetValueOrDefault(peer) && !_isLeftOut.GetValueOrDefault(peer));

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Overlay.Control;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
+using Overlay.KernelPath;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -13,6 +14,7 @@ using Overlay.Net;
 using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
+using Overlay.Router.Paths;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
@@ -27,6 +29,7 @@ internal sealed class UdpBackend : IBackend
     private readonly RunOptions _options;
     private readonly Ipv4Address _address; // the underlay's
     private readonly ushort _port;
+    private readonly int _underlayIndex;
     private readonly ILogger _log;
     private readonly RouteNetlink _netlink;
     private readonly TunnelAddress _tunnel;
@@ -40,6 +43,7 @@ internal sealed class UdpBackend : IBackend
     private bool _mtuIsSettled;
     private IcmpPort? _icmp;
     private Forwarder? _forwarder;
+    private KernelDatapath? _kernel;
     private DropReport? _drops;
     private AccelerationReport? _accelerations;
     private int _troubleCalls;
@@ -52,6 +56,7 @@ internal sealed class UdpBackend : IBackend
         _options = context.Options;
         _address = context.Underlay.Address;
         _port = port;
+        _underlayIndex = context.Netlink.FindLink(context.Underlay.Name)?.Index ?? 0;
         _log = context.Log;
         _netlink = context.Netlink;
         Mtu = mtu;
@@ -85,7 +90,7 @@ internal sealed class UdpBackend : IBackend
         var peerRoutes = PeerRoutes.Open(
             _netlink, new TunnelEndpoint(_address, _port), _dataPlane.TunIndex);
         _peerRoutes = peerRoutes;
-        _publisher = new RoutePublisher(_routes, _network, peerRoutes.IsThroughTunnel, _log);
+        _publisher = new RoutePublisher(PutInForce, _network, peerRoutes.IsThroughTunnel, _log);
         _icmp = OpenIcmp();
     }
 
@@ -109,6 +114,7 @@ internal sealed class UdpBackend : IBackend
         _drops = new DropReport(_forwarder, _log);
         _accelerations = new AccelerationReport(opened.Accelerations, _forwarder.Paths, _log);
         _forwarder.Start();
+        _kernel = OpenKernelPath(opened, _forwarder.Paths);
     }
 
     /// <inheritdoc/>
@@ -116,6 +122,7 @@ internal sealed class UdpBackend : IBackend
     {
         _tunnel.Repair();
         _publisher?.Refresh();
+        _kernel?.Repair();
     }
 
     /// <inheritdoc/>
@@ -133,16 +140,18 @@ internal sealed class UdpBackend : IBackend
         Opened.Tun.Name,
         $"UDP {_address}:{_port}",
         _routes.Current.PeerCount,
-        $"engine {Opened.Description}, source check {_options.SourceCheck.ToString().ToLowerInvariant()}");
+        $"datapath {_kernel?.State ?? "user"}, engine {Opened.Description}, source check "
+            + _options.SourceCheck.ToString().ToLowerInvariant());
 
     /// <inheritdoc/>
     public CountersReport ReadCounters() =>
-        ForwarderReport.Of(Running, _routes.Current, Opened.ReadKernelDrops());
+        ForwarderReport.Of(Running, _routes.Current, Opened.ReadKernelDrops(), _kernel);
 
     /// <summary>Stops the threads, then closes what they use: with its descriptor the device goes, and with it address
     /// and route.</summary>
     public void Dispose()
     {
+        _kernel?.Dispose();
         _forwarder?.Dispose();
         _icmp?.Dispose();
         _peerRoutes?.Dispose();
@@ -166,6 +175,41 @@ internal sealed class UdpBackend : IBackend
             _tunnel.SetMtu(mtu);
         }
     }
+
+    // What the kernel takes up first and drops last, user space never gets a part of.
+    private void PutInForce(RouteTable table)
+    {
+        _kernel?.Announce(table);
+        _routes.Publish(table);
+        _kernel?.Settle(table);
+    }
+
+    private KernelDatapath? OpenKernelPath(DataPlane opened, PeerPaths paths)
+    {
+        if (_options.Datapath == Datapath.User)
+        {
+            return null;
+        }
+
+        if (_options.Datapath == Datapath.Auto && OptionForUserSpace() is { } option)
+        {
+            Log.NoKernelPath(_log, $"{option} is about user space (--datapath kernel has both)");
+            return null;
+        }
+
+        var options = new KernelForwardingOptions(
+            new TunnelEndpoint(_address, _port), opened.TunIndex, Mtu, _underlayIndex);
+        return new KernelDatapath(_options.Datapath, options, _routes.Current, paths, _log);
+    }
+
+    // Who says how user space works, wants it to.
+    private string? OptionForUserSpace() =>
+        _options.IsMetered ? "--meter"
+        : _options.Engine != Engine.Offload ? "--engine"
+        : _options.Without.Count > 0 ? "--without"
+        : _options.Workers is not null ? "--workers"
+        : _options.SpinMicroseconds > 0 ? "--spin-us"
+        : null;
 
     private IcmpPort? OpenIcmp()
     {

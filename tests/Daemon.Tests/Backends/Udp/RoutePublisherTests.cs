@@ -23,7 +23,7 @@ public sealed class RoutePublisherTests
     private bool _unknown; // the kernel has no answer
 
     public RoutePublisherTests() => _publisher = new RoutePublisher(
-        _cell,
+        _cell.Publish,
         Ipv4Prefix.Parse("10.5.0.0/16"),
         peer =>
         {

@@ -1,0 +1,164 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Overlay.Linux;
+using Overlay.Linux.Bpf;
+using Overlay.Net;
+
+namespace Overlay.KernelPath.Maps;
+
+/// <summary>What the programs look up. Addresses stand as in packets.</summary>
+/// <remarks>
+/// <para>A peer has a slot: an index into <see cref="Peers"/>, <see cref="States"/> and <see cref="Counters"/>. Slot 0
+/// is this host: routes that lead to it are its own subnets.</para>
+/// <para>A slot may get another peer while a program runs. It looks the route up first, and goes on only where the slot
+/// has the address that the route has.</para>
+/// </remarks>
+internal sealed class KernelMaps : IDisposable
+{
+    /// <summary>Peers at most, and this host; those beyond stay with user space.</summary>
+    internal const int Slots = 8192;
+
+    /// <summary>Routes at most.</summary>
+    internal const int MostRoutes = 1 << 16;
+
+    /// <summary>The slot of this host.</summary>
+    internal const uint OwnSlot = 0;
+
+    private KernelMaps(BpfMap routes, BpfMap senders, BpfMap peers, BpfMap states, BpfMap counters)
+    {
+        Routes = routes;
+        Senders = senders;
+        Peers = peers;
+        States = states;
+        Counters = counters;
+    }
+
+    /// <summary>Destination prefix to <see cref="RouteEntry"/>.</summary>
+    internal BpfMap Routes { get; }
+
+    /// <summary>A peer's address to its slot.</summary>
+    internal BpfMap Senders { get; }
+
+    /// <summary>Slot to <see cref="PeerEntry"/>: written by the daemon alone.</summary>
+    internal BpfMap Peers { get; }
+
+    /// <summary>Slot to <see cref="PeerState"/>: written by the programs, and set back by the daemon.</summary>
+    internal BpfMap States { get; }
+
+    /// <summary>Slot to <see cref="SlotCounters"/>, for each processor.</summary>
+    internal BpfMap Counters { get; }
+
+    /// <summary>Creates them, empty.</summary>
+    /// <exception cref="LinuxException">The kernel refused one.</exception>
+    internal static KernelMaps Create()
+    {
+        var made = new BpfMap?[5];
+        try
+        {
+            made[0] = BpfMap.Create(
+                BpfMapKind.LongestPrefix, "overlay_routes", Unsafe.SizeOf<RouteKey>(), Unsafe.SizeOf<RouteEntry>(),
+                MostRoutes);
+            made[1] = BpfMap.Create(BpfMapKind.Hash, "overlay_senders", sizeof(uint), sizeof(uint), Slots);
+            made[2] = BpfMap.Create(
+                BpfMapKind.Array, "overlay_peers", sizeof(uint), Unsafe.SizeOf<PeerEntry>(), Slots);
+            made[3] = BpfMap.Create(
+                BpfMapKind.Array, "overlay_states", sizeof(uint), Unsafe.SizeOf<PeerState>(), Slots);
+            made[4] = BpfMap.Create(
+                BpfMapKind.PerProcessorArray, "overlay_counts", sizeof(uint), SlotCounters.Bytes, Slots);
+            return new KernelMaps(made[0]!, made[1]!, made[2]!, made[3]!, made[4]!);
+        }
+        catch
+        {
+            Array.ForEach(made, map => map?.Dispose());
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Counters.Dispose();
+        States.Dispose();
+        Peers.Dispose();
+        Senders.Dispose();
+        Routes.Dispose();
+    }
+}
+
+/// <summary>A key of <see cref="KernelMaps.Routes"/> (struct bpf_lpm_trie_key, linux/bpf.h).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct RouteKey(int PrefixLength, uint Address)
+{
+    internal static RouteKey Of(Ipv4Prefix prefix) => new(prefix.Length, InPacketOrder.Of(prefix.First));
+}
+
+/// <summary>Whose a destination is.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct RouteEntry(uint Slot, uint Peer)
+{
+    internal const int SlotOffset = 0;
+    internal const int PeerOffset = 4;
+}
+
+/// <summary>What the programs are told of a peer.</summary>
+/// <param name="Address">Its public IP, as in a packet.</param>
+/// <param name="InnerMtu">The longest packet whose datagram reaches it whole.</param>
+/// <param name="Nonce">What its answers to our probes must bear.</param>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct PeerEntry(uint Address, int InnerMtu, ulong Nonce)
+{
+    internal const int AddressOffset = 0;
+    internal const int InnerMtuOffset = 4;
+    internal const int NonceOffset = 8;
+}
+
+/// <summary>What the programs have found out about a peer. Times are of CLOCK_MONOTONIC, in nanoseconds.</summary>
+/// <param name="ReachableUntil">Until then it takes what the kernel has encapsulated; past or 0: it does not.</param>
+/// <param name="AskedNonce">The nonce of its latest probe; 0 when none came.</param>
+/// <param name="SendsWhole">Not 0 once a superpacket came from it in one piece.</param>
+/// <param name="UdpBusyUntil">Until then UDP to it goes through user space.</param>
+/// <param name="UdpWindowStart">Since when <paramref name="UdpWindowPackets"/> are counted.</param>
+/// <param name="UdpWindowPackets">UDP packets to it in this window.</param>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct PeerState(
+    ulong ReachableUntil, ulong AskedNonce, ulong SendsWhole, ulong UdpBusyUntil, ulong UdpWindowStart,
+    ulong UdpWindowPackets)
+{
+    internal const int ReachableUntilOffset = 0;
+    internal const int AskedNonceOffset = 8;
+    internal const int SendsWholeOffset = 16;
+    internal const int UdpBusyUntilOffset = 24;
+    internal const int UdpWindowStartOffset = 32;
+    internal const int UdpWindowPacketsOffset = 40;
+}
+
+/// <summary>What the programs count for a slot: 64-bit numbers, one set for each processor.</summary>
+internal static class SlotCounters
+{
+    internal const int OutboundPackets = 0;
+    internal const int OutboundBytes = 8;
+    internal const int InboundPackets = 16;
+    internal const int InboundBytes = 24;
+    internal const int OutboundDrops = 32;
+    internal const int InboundDrops = 40;
+
+    internal const int Bytes = 48;
+    internal const int Numbers = Bytes / sizeof(ulong);
+}
+
+/// <summary>Numbers as they stand in packets, for memory that is compared with them unchanged.</summary>
+internal static class InPacketOrder
+{
+    internal static uint Of(Ipv4Address address)
+    {
+        Span<byte> bytes = stackalloc byte[Ipv4Address.ByteCount];
+        address.Write(bytes);
+        return MemoryMarshal.Read<uint>(bytes);
+    }
+
+    internal static ushort Of(ushort number)
+    {
+        Span<byte> bytes = [(byte)(number >> 8), (byte)number];
+        return MemoryMarshal.Read<ushort>(bytes);
+    }
+}

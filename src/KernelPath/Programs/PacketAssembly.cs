@@ -1,0 +1,166 @@
+using Overlay.KernelPath.Maps;
+using Overlay.Linux.Bpf;
+using static Overlay.Linux.Bpf.BpfArithmetic;
+using static Overlay.Linux.Bpf.BpfComparison;
+using static Overlay.Linux.Bpf.BpfRegister;
+using static Overlay.Linux.Bpf.BpfWidth;
+
+namespace Overlay.KernelPath.Programs;
+
+/// <summary>What several programs do to packets. R6 holds the context, R7 the frame's first byte.</summary>
+internal static class PacketAssembly
+{
+    private const int AllOnes = 0xFFFF;
+
+    /// <summary>
+    /// Loads the frame's start into R7 and jumps when it has fewer bytes at hand. Clobbers R2 and R3.
+    /// </summary>
+    internal static void LoadData(this BpfAssembler code, int bytes, string otherwise)
+    {
+        code.Load(Bits32, R7, R6, PacketContext.Data);
+        code.NeedData(bytes, otherwise);
+    }
+
+    /// <summary>Jumps when fewer bytes than these are at hand from R7 on. Clobbers R2 and R3.</summary>
+    internal static void NeedData(this BpfAssembler code, int bytes, string otherwise)
+    {
+        code.Load(Bits32, R2, R6, PacketContext.DataEnd);
+        code.Move(R3, R7);
+        code.Compute(Add, R3, bytes);
+        code.JumpIf(R3, Greater, R2, otherwise);
+    }
+
+    /// <summary>R3 = the one's-complement sum of an IPv4 header without options, folded: all ones when it is right.
+    /// Clobbers R4.</summary>
+    internal static void SumHeader(this BpfAssembler code, int offset)
+    {
+        code.Load(Bits32, R3, R7, offset);
+        for (int word = 4; word < Layout.Ipv4Bytes; word += 4)
+        {
+            code.Load(Bits32, R4, R7, offset + word);
+            code.Compute(Add, R3, R4);
+        }
+
+        // Five words of 32 bits: 35 bits, then 33, then 17, then 16.
+        code.Fold(32);
+        code.Fold(16);
+        code.Fold(16);
+        code.Fold(16);
+    }
+
+    /// <summary>Adds what is above so many bits of R3 to what is below. Clobbers R4.</summary>
+    internal static void Fold(this BpfAssembler code, int bits)
+    {
+        code.Move(R4, R3);
+        code.Compute(ShiftRight, R4, bits);
+        if (bits == 32)
+        {
+            code.Compute(ShiftLeft, R3, 32);
+            code.Compute(ShiftRight, R3, 32);
+        }
+        else
+        {
+            code.Compute(And, R3, AllOnes);
+        }
+
+        code.Compute(Add, R3, R4);
+    }
+
+    /// <summary>The time to live of the IPv4 header at an offset goes down by one, and its checksum with it: RFC 1624,
+    /// equation 3, as Router's InternetChecksum. Clobbers R3.</summary>
+    /// <param name="code">Where it is written to.</param>
+    /// <param name="header">From R7 on, within what is at hand.</param>
+    /// <param name="label">A name that no other label has.</param>
+    internal static void StepTimeToLive(this BpfAssembler code, int header, string label)
+    {
+        code.Load(Bits8, R3, R7, header + Layout.TimeToLive);
+        code.Compute(Subtract, R3, 1);
+        code.Store(Bits8, R7, header + Layout.TimeToLive, R3);
+        code.Load(Bits16, R3, R7, header + Layout.HeaderChecksum);
+        code.Compute(Add, R3, InPacketOrder.Of((ushort)0x0100));
+        code.JumpIf(R3, Less, AllOnes, label);
+        code.Compute(Add, R3, 1);
+        code.Label(label);
+        code.Store(Bits16, R7, header + Layout.HeaderChecksum, R3);
+    }
+
+    /// <summary>R0 = the address of a map's value for the key on the stack; jumps when there is none. Clobbers R1 to
+    /// R5.</summary>
+    internal static void LookUp(this BpfAssembler code, BpfMap map, int stackOffset, string? otherwise)
+    {
+        code.LoadMap(R1, map);
+        code.Move(R2, Stack);
+        code.Compute(Add, R2, stackOffset);
+        code.Call(BpfHelper.MapLookup);
+        if (otherwise is not null)
+        {
+            code.JumpIf(R0, Equal, 0, otherwise);
+        }
+    }
+
+    /// <summary>Counts a frame of the slot on the stack, its packets and bytes on the stack as well.</summary>
+    internal static void Count(
+        this BpfAssembler code, BpfMap counters, int slot, int packets, int bytes, int packetsCounter, string done)
+    {
+        code.LookUp(counters, slot, done);
+        code.AddTo(packetsCounter, packets);
+        code.AddTo(packetsCounter + sizeof(ulong), bytes);
+        code.Label(done);
+    }
+
+    /// <summary>Counts one drop of the slot on the stack, and drops.</summary>
+    internal static void CountDrop(this BpfAssembler code, BpfMap counters, int slot, int counter)
+    {
+        code.LookUp(counters, slot, "uncounted drop");
+        code.Load(Bits64, R1, R0, counter);
+        code.Compute(Add, R1, 1);
+        code.Store(Bits64, R0, counter, R1);
+        code.Label("uncounted drop");
+        code.Exit(Verdict.Drop);
+    }
+
+    /// <summary>
+    /// The superpacket's packets and bytes onto the stack, as many as it is cut into and as long as those are together.
+    /// R5 = the bytes of the headers of each. Only TCP over IPv4 without options. Clobbers R1 to R4.
+    /// </summary>
+    /// <param name="code">Where it is written to.</param>
+    /// <param name="header">The IPv4 header, from R7 on.</param>
+    /// <param name="lengthOffset">On the stack: the superpacket's length in bytes.</param>
+    /// <param name="packets">On the stack.</param>
+    /// <param name="bytes">On the stack.</param>
+    /// <param name="otherwise">Where to go when it is anything else.</param>
+    internal static void MeasureSuperpacket(
+        this BpfAssembler code, int header, int lengthOffset, int packets, int bytes, string otherwise)
+    {
+        code.Load(Bits8, R3, R7, header + Layout.Protocol);
+        code.JumpIf(R3, NotEqual, Layout.Tcp, otherwise);
+        code.NeedData(header + Layout.Ipv4Bytes + Layout.TcpDataOffset + 2, otherwise);
+        code.Load(Bits8, R5, R7, header + Layout.Ipv4Bytes + Layout.TcpDataOffset);
+        code.Compute(ShiftRight, R5, 4);
+        code.Compute(ShiftLeft, R5, 2);
+        code.Compute(Add, R5, Layout.Ipv4Bytes);
+
+        // packets = ⌈(length − headers) ÷ segment⌉; bytes = length + (packets − 1) · headers
+        code.Load(Bits64, R3, Stack, lengthOffset);
+        code.JumpIf(R3, AtMost, R5, otherwise);
+        code.Compute(Subtract, R3, R5);
+        code.Load(Bits32, R4, R6, PacketContext.SegmentBytes);
+        code.Compute(Add, R3, R4);
+        code.Compute(Subtract, R3, 1);
+        code.Compute(Divide, R3, R4);
+        code.Store(Bits64, Stack, packets, R3);
+        code.Compute(Subtract, R3, 1);
+        code.Compute(Multiply, R3, R5);
+        code.Load(Bits64, R4, Stack, lengthOffset);
+        code.Compute(Add, R3, R4);
+        code.Store(Bits64, Stack, bytes, R3);
+    }
+
+    private static void AddTo(this BpfAssembler code, int counter, int stackOffset)
+    {
+        code.Load(Bits64, R1, R0, counter);
+        code.Load(Bits64, R2, Stack, stackOffset);
+        code.Compute(Add, R1, R2);
+        code.Store(Bits64, R0, counter, R1);
+    }
+}
