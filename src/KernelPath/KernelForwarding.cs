@@ -18,7 +18,10 @@ namespace Overlay.KernelPath;
 /// <param name="TunnelIndex">The tunnel's interface, which is up.</param>
 /// <param name="TunnelMtu">In bytes.</param>
 /// <param name="UnderlayIndex">The interface that has the endpoint's address.</param>
-public sealed record KernelForwardingOptions(TunnelEndpoint Own, int TunnelIndex, int TunnelMtu, int UnderlayIndex);
+/// <param name="Network">The whole overlay network.</param>
+/// <param name="SubnetLength">Of its subnets, as a rule.</param>
+public sealed record KernelForwardingOptions(
+    TunnelEndpoint Own, int TunnelIndex, int TunnelMtu, int UnderlayIndex, Ipv4Prefix Network, int SubnetLength);
 
 /// <summary>What the kernel has forwarded for one peer, or for all.</summary>
 /// <param name="Peer">Its public IP; 0.0.0.0 for all.</param>
@@ -68,11 +71,12 @@ public sealed class KernelForwarding : IDisposable
     private KernelForwarding(KernelForwardingOptions options)
     {
         _options = options;
-        _maps = KernelMaps.Create();
+        _maps = KernelMaps.Create(RouteIndex.Of(options.Network, options.SubnetLength) ?? throw new LinuxException(
+            "bpf", Errno.E2BIG, $"the Network {options.Network} has too many subnets of /{options.SubnetLength}"));
         _slots = new PeerSlots(_maps);
     }
 
-    /// <summary>Peers and routes that it has no room for.</summary>
+    /// <summary>Peers that it has no room for.</summary>
     public int LeftOut
     {
         get

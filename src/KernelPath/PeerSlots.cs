@@ -18,7 +18,7 @@ public readonly record struct KernelPeer(Ipv4Address Address, int InnerMtu);
 internal sealed class PeerSlots(KernelMaps maps)
 {
     private readonly Dictionary<Ipv4Address, PeerSlot> _peers = [];
-    private readonly Dictionary<RouteKey, RouteEntry> _routes = [];
+    private readonly Dictionary<uint, RouteEntry> _routes = [];
     private readonly Stack<uint> _free = new(
         Enumerable.Range(1, KernelMaps.Slots - 1).Reverse().Select(slot => (uint)slot));
 
@@ -27,7 +27,7 @@ internal sealed class PeerSlots(KernelMaps maps)
     /// <summary>Every peer that has a slot.</summary>
     internal IReadOnlyCollection<PeerSlot> Peers => _peers.Values;
 
-    /// <summary>Peers and routes for which there was no room; user space has them.</summary>
+    /// <summary>Peers for which there was no room; user space has them.</summary>
     internal int LeftOut { get; private set; }
 
     /// <summary>What has been counted for peers that are gone.</summary>
@@ -52,20 +52,11 @@ internal sealed class PeerSlots(KernelMaps maps)
             }
         }
 
-        foreach ((RouteKey key, RouteEntry entry) in Wanted(table))
+        foreach ((uint part, RouteEntry entry) in Wanted(table))
         {
-            if (_routes.TryGetValue(key, out RouteEntry there) && there == entry)
+            if (_routes.GetValueOrDefault(part) != entry && maps.Routes.Set(part, entry).Succeeded)
             {
-                continue;
-            }
-
-            if (maps.Routes.Set(key, entry).Succeeded)
-            {
-                _routes[key] = entry;
-            }
-            else
-            {
-                LeftOut++;
+                _routes[part] = entry;
             }
         }
     }
@@ -75,11 +66,11 @@ internal sealed class PeerSlots(KernelMaps maps)
     /// <param name="peers">As in <see cref="Add"/>.</param>
     internal void RemoveOthers(RouteTable table, IReadOnlyList<KernelPeer> peers)
     {
-        Dictionary<RouteKey, RouteEntry> wanted = Wanted(table);
-        foreach (RouteKey key in _routes.Keys.Where(key => !wanted.ContainsKey(key)).ToList())
+        Dictionary<uint, RouteEntry> wanted = Wanted(table);
+        foreach (uint part in _routes.Keys.Where(part => !wanted.ContainsKey(part)).ToList())
         {
-            maps.Routes.Remove(key);
-            _routes.Remove(key);
+            _ = maps.Routes.Set(part, default(RouteEntry));
+            _routes.Remove(part);
         }
 
         HashSet<Ipv4Address> stay = [.. peers.Select(peer => peer.Address)];
@@ -117,26 +108,9 @@ internal sealed class PeerSlots(KernelMaps maps)
     /// <summary>Forgets what the programs know of a peer: it has to answer again.</summary>
     internal void Forget(PeerSlot peer) => _ = maps.States.Set(peer.Slot, default(PeerState));
 
-    private Dictionary<RouteKey, RouteEntry> Wanted(RouteTable table)
-    {
-        Dictionary<RouteKey, RouteEntry> wanted = [];
-        foreach (Route route in table.Routes)
-        {
-            // What is not a host's address never comes from one: the check for that is left to user space.
-            if (route.Destination.First.IsUnicast && route.Destination.Last.IsUnicast
-                && _peers.TryGetValue(route.NextHop, out PeerSlot? peer))
-            {
-                wanted[RouteKey.Of(route.Destination)] = new RouteEntry(peer.Slot, peer.Entry.Address);
-            }
-        }
-
-        foreach (Ipv4Prefix own in table.Own)
-        {
-            wanted[RouteKey.Of(own)] = new RouteEntry(KernelMaps.OwnSlot, 0);
-        }
-
-        return wanted;
-    }
+    private Dictionary<uint, RouteEntry> Wanted(RouteTable table) => maps.Index.EntriesOf(
+        table,
+        hop => _peers.TryGetValue(hop, out PeerSlot? peer) ? new RouteEntry(peer.Slot, peer.Entry.Address) : null);
 
     private bool TryAdd(KernelPeer peer)
     {

@@ -17,6 +17,8 @@ public enum Errno
     EIO = 5,
     /// <summary>No such device or address.</summary>
     ENXIO = 6,
+    /// <summary>Argument list too long; of a BPF map: it is full.</summary>
+    E2BIG = 7,
     /// <summary>Bad file descriptor.</summary>
     EBADF = 9,
     /// <summary>Resource temporarily unavailable.</summary>

@@ -9,24 +9,19 @@ namespace Overlay.KernelPath.Maps;
 
 /// <summary>What the programs look up. Addresses stand as in packets.</summary>
 /// <remarks>
-/// <para>A peer has a slot: an index into <see cref="Peers"/>, <see cref="States"/> and <see cref="Counters"/>. Slot 0
-/// is this host: routes that lead to it are its own subnets.</para>
+/// <para>A peer has a slot, 1 or more: an index into <see cref="Peers"/>, <see cref="States"/> and
+/// <see cref="Counters"/>.</para>
 /// <para>A slot may get another peer while a program runs. It looks the route up first, and goes on only where the slot
 /// has the address that the route has.</para>
 /// </remarks>
 internal sealed class KernelMaps : IDisposable
 {
-    /// <summary>Peers at most, and this host; those beyond stay with user space.</summary>
+    /// <summary>Slots, of which one is nobody's; peers beyond stay with user space.</summary>
     internal const int Slots = 8192;
 
-    /// <summary>Routes at most.</summary>
-    internal const int MostRoutes = 1 << 16;
-
-    /// <summary>The slot of this host.</summary>
-    internal const uint OwnSlot = 0;
-
-    private KernelMaps(BpfMap routes, BpfMap senders, BpfMap peers, BpfMap states, BpfMap counters)
+    private KernelMaps(RouteIndex index, BpfMap routes, BpfMap senders, BpfMap peers, BpfMap states, BpfMap counters)
     {
+        Index = index;
         Routes = routes;
         Senders = senders;
         Peers = peers;
@@ -34,7 +29,10 @@ internal sealed class KernelMaps : IDisposable
         Counters = counters;
     }
 
-    /// <summary>Destination prefix to <see cref="RouteEntry"/>.</summary>
+    /// <summary>Which entry of <see cref="Routes"/> an address has.</summary>
+    internal RouteIndex Index { get; }
+
+    /// <summary>An address's index to <see cref="RouteEntry"/>.</summary>
     internal BpfMap Routes { get; }
 
     /// <summary>A peer's address to its slot.</summary>
@@ -50,15 +48,15 @@ internal sealed class KernelMaps : IDisposable
     internal BpfMap Counters { get; }
 
     /// <summary>Creates them, empty.</summary>
+    /// <param name="index">Which entry an address has.</param>
     /// <exception cref="LinuxException">The kernel refused one.</exception>
-    internal static KernelMaps Create()
+    internal static KernelMaps Create(RouteIndex index)
     {
         var made = new BpfMap?[5];
         try
         {
             made[0] = BpfMap.Create(
-                BpfMapKind.LongestPrefix, "overlay_routes", Unsafe.SizeOf<RouteKey>(), Unsafe.SizeOf<RouteEntry>(),
-                MostRoutes);
+                BpfMapKind.Array, "overlay_routes", sizeof(uint), Unsafe.SizeOf<RouteEntry>(), index.Entries);
             made[1] = BpfMap.Create(BpfMapKind.Hash, "overlay_senders", sizeof(uint), sizeof(uint), Slots);
             made[2] = BpfMap.Create(
                 BpfMapKind.Array, "overlay_peers", sizeof(uint), Unsafe.SizeOf<PeerEntry>(), Slots);
@@ -66,7 +64,7 @@ internal sealed class KernelMaps : IDisposable
                 BpfMapKind.Array, "overlay_states", sizeof(uint), Unsafe.SizeOf<PeerState>(), Slots);
             made[4] = BpfMap.Create(
                 BpfMapKind.PerProcessorArray, "overlay_counts", sizeof(uint), SlotCounters.Bytes, Slots);
-            return new KernelMaps(made[0]!, made[1]!, made[2]!, made[3]!, made[4]!);
+            return new KernelMaps(index, made[0]!, made[1]!, made[2]!, made[3]!, made[4]!);
         }
         catch
         {
@@ -85,19 +83,17 @@ internal sealed class KernelMaps : IDisposable
     }
 }
 
-/// <summary>A key of <see cref="KernelMaps.Routes"/> (struct bpf_lpm_trie_key, linux/bpf.h).</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal readonly record struct RouteKey(int PrefixLength, uint Address)
-{
-    internal static RouteKey Of(Ipv4Prefix prefix) => new(prefix.Length, InPacketOrder.Of(prefix.First));
-}
-
-/// <summary>Whose a destination is.</summary>
+/// <summary>Whose a part of the network is. The default value is nobody's, or for user space to find out.</summary>
+/// <param name="Slot">The peer's; 0 for this host.</param>
+/// <param name="Peer">Its public IP, as in a packet; all ones for this host.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct RouteEntry(uint Slot, uint Peer)
 {
-    internal const int SlotOffset = 0;
-    internal const int PeerOffset = 4;
+    /// <summary>This host's own subnets. 255.255.255.255 is no peer's address.</summary>
+    internal static RouteEntry Own => new(0, uint.MaxValue);
+
+    /// <summary>As the programs load it, in one piece.</summary>
+    internal ulong Packed => ((ulong)Peer << 32) | Slot;
 }
 
 /// <summary>What the programs are told of a peer.</summary>

@@ -39,8 +39,7 @@ internal static class DecapsulationProgram
 
     // The stack.
     private const int Slot = -4;
-    private const int Sender = -8;
-    private const int Key = -16;          // a RouteKey
+    private const int Key = -12;
     private const int Length = -24;       // of the inner packet
     private const int Packets = -32;
     private const int Bytes = -40;
@@ -58,7 +57,7 @@ internal static class DecapsulationProgram
         var code = new BpfAssembler();
         code.Move(R6, R1);
         WriteOuterChecks(code, own);
-        WriteSender(code, maps);
+        code.Load(Bits32, R9, R7, Layout.Outer + Layout.Source);
         code.Load(Bits8, R3, R7, Layout.Inner);
         code.JumpIf(R3, NotEqual, Layout.PlainIpv4, "next");
         code.Load(Bits8, R3, R7, Layout.Inner + Layout.Protocol);
@@ -71,6 +70,7 @@ internal static class DecapsulationProgram
         code.Count(maps.Counters, Slot, Packets, Bytes, SlotCounters.InboundPackets, "counted");
         WriteDelivery(code, maps, points);
         code.Label("probe");
+        WriteSender(code, maps);
         ProbeAssembly.Write(code, maps, own, Slot, State);
         code.Label("next");
         code.Exit(Verdict.Next);
@@ -127,14 +127,13 @@ internal static class DecapsulationProgram
 
     private static void WriteSender(BpfAssembler code, KernelMaps maps)
     {
-        code.Load(Bits32, R3, R7, Layout.Outer + Layout.Source);
-        code.Store(Bits32, Stack, Sender, R3);
-        code.LookUp(maps.Senders, Sender, "next");
-        code.Load(Bits32, R9, R0, 0);
-        code.Store(Bits32, Stack, Slot, R9);
+        code.Store(Bits32, Stack, Key, R9);
+        code.LookUp(maps.Senders, Key, "next");
+        code.Load(Bits32, R3, R0, 0);
+        code.Store(Bits32, Stack, Slot, R3);
     }
 
-    // R9 = the sender's slot.
+    // R9 = where the datagram came from, as in the packet.
     private static void WriteInnerChecks(BpfAssembler code, KernelMaps maps)
     {
         code.Compute(Subtract, R8, Layout.EncapsulationBytes);
@@ -147,20 +146,18 @@ internal static class DecapsulationProgram
         code.Load(Bits8, R3, R7, Layout.Inner + Layout.TimeToLive);
         code.JumpIf(R3, AtMost, 1, "next");
 
-        code.Store(Bits32, Stack, Key, 32);
-        code.Load(Bits32, R3, R7, Layout.Inner + Layout.Source);
-        code.Store(Bits32, Stack, Key + 4, R3);
-        code.LookUp(maps.Routes, Key, "next");
-        code.Load(Bits32, R3, R0, RouteEntry.SlotOffset);
+        // The source is the sender's …
+        code.LoadRoute(maps, Layout.Inner + Layout.Source, Key, "next");
+        code.Store(Bits32, Stack, Slot, R3);
+        code.Load(Bits32, R4, Stack, Slot);
+        code.JumpIf(R4, Equal, 0, "next"); // nobody's, or our own, whose entry has an address that can be forged
+        code.Compute(ShiftRight, R3, 32);
         code.JumpIf(R3, NotEqual, R9, "next");
-        code.Load(Bits32, R3, R0, RouteEntry.PeerOffset);
-        code.Load(Bits32, R4, Stack, Sender);
+
+        // … and the destination is ours.
+        code.LoadRoute(maps, Layout.Inner + Layout.Destination, Key, "next");
+        code.MoveLong(R4, RouteEntry.Own.Packed);
         code.JumpIf(R3, NotEqual, R4, "next");
-        code.Load(Bits32, R3, R7, Layout.Inner + Layout.Destination);
-        code.Store(Bits32, Stack, Key + 4, R3);
-        code.LookUp(maps.Routes, Key, "next");
-        code.Load(Bits32, R3, R0, RouteEntry.SlotOffset);
-        code.JumpIf(R3, NotEqual, (int)KernelMaps.OwnSlot, "next");
     }
 
     // R9 = 1 for a superpacket, otherwise 0. The sender's state onto the stack.

@@ -36,7 +36,7 @@ internal static class EncapsulationProgram
     private const int EncapsulatesUdp = 16;    // BPF_F_ADJ_ROOM_ENCAP_L4_UDP
 
     // The stack.
-    private const int Key = -8;          // a RouteKey
+    private const int Key = -4;
     private const int Slot = -12;
     private const int InnerMtu = -24;
     private const int Length = -32;
@@ -90,17 +90,16 @@ internal static class EncapsulationProgram
         code.JumpIf(R3, Equal, R4, "next");
     }
 
-    // R8 = the slot, R9 = the peer's address.
+    // R9 = the peer's address.
     private static void WriteRoute(BpfAssembler code, KernelMaps maps)
     {
-        code.Load(Bits32, R3, R7, Layout.Destination);
-        code.Store(Bits32, Stack, Key + 4, R3);
-        code.Store(Bits32, Stack, Key, 32);
-        code.LookUp(maps.Routes, Key, "next");
-        code.Load(Bits32, R8, R0, RouteEntry.SlotOffset);
-        code.JumpIf(R8, Equal, (int)KernelMaps.OwnSlot, "next");
-        code.Load(Bits32, R9, R0, RouteEntry.PeerOffset);
-        code.Store(Bits32, Stack, Slot, R8);
+        code.LoadRoute(maps, Layout.Destination, Key, "next");
+        code.Move(R9, R3);
+        code.Compute(ShiftRight, R9, 32);
+        code.Compute(ShiftLeft, R3, 32);
+        code.Compute(ShiftRight, R3, 32);
+        code.JumpIf(R3, Equal, 0, "next"); // nobody's, or this host's own
+        code.Store(Bits32, Stack, Slot, R3);
         code.LookUp(maps.Peers, Slot, "next");
         code.Load(Bits32, R3, R0, PeerEntry.AddressOffset);
         code.JumpIf(R3, NotEqual, R9, "next");

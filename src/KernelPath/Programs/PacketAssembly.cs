@@ -98,6 +98,29 @@ internal static class PacketAssembly
         }
     }
 
+    /// <summary>
+    /// R3 = the entry of the address in the packet at an offset from R7; jumps when it lies outside the network.
+    /// Clobbers R0 to R5.
+    /// </summary>
+    /// <param name="code">Where it is written to.</param>
+    /// <param name="maps">Which entry it is.</param>
+    /// <param name="address">From R7 on, within what is at hand.</param>
+    /// <param name="key">On the stack: 4 bytes.</param>
+    /// <param name="otherwise">Where to go.</param>
+    internal static void LoadRoute(
+        this BpfAssembler code, KernelMaps maps, int address, int key, string otherwise)
+    {
+        code.Load(Bits32, R3, R7, address);
+        code.SwapToNetworkOrder(R3, 32);
+        code.MoveLong(R4, maps.Index.Base);
+        code.Compute(Subtract, R3, R4);
+        code.Compute(ShiftLeft, R3, 32); // what is below the first address becomes large
+        code.Compute(ShiftRight, R3, 32 + maps.Index.Shift);
+        code.Store(Bits32, Stack, key, R3);
+        code.LookUp(maps.Routes, key, otherwise);
+        code.Load(Bits64, R3, R0, 0);
+    }
+
     /// <summary>Counts a frame of the slot on the stack, its packets and bytes on the stack as well.</summary>
     internal static void Count(
         this BpfAssembler code, BpfMap counters, int slot, int packets, int bytes, int packetsCounter, string done)

@@ -35,6 +35,7 @@ internal sealed class UdpBackend : IBackend
     private readonly TunnelAddress _tunnel;
     private readonly RouteTableCell _routes = new();
     private readonly Ipv4Prefix _network;
+    private readonly int _subnetLength;
     private readonly TaskCompletionSource<Exception> _fault = new();
 
     private DataPlane? _dataPlane;
@@ -62,6 +63,7 @@ internal sealed class UdpBackend : IBackend
         Mtu = mtu;
         _tunnel = new TunnelAddress(context.Netlink, context.Config.Network, mtu, context.Log);
         _network = context.Config.Network;
+        _subnetLength = context.Config.SubnetLength;
         _mtuIsSettled = context.Options.Mtu is not null;
     }
 
@@ -198,7 +200,8 @@ internal sealed class UdpBackend : IBackend
         }
 
         var options = new KernelForwardingOptions(
-            new TunnelEndpoint(_address, _port), opened.TunIndex, Mtu, _underlayIndex);
+            new TunnelEndpoint(_address, _port), opened.TunIndex, Mtu, _underlayIndex, _network,
+            _subnetLength);
         return new KernelDatapath(_options.Datapath, options, _routes.Current, paths, _log);
     }
 
