@@ -36,6 +36,7 @@ internal static class HostDependencies
         [
             .. s_resolverFiles.SelectMany(NameServersOf).Select(server => new HostDependency("name server", server)),
             .. netlink.GetRoutes()
+                .Where(route => !IsOfTunnel(route))
                 .SelectMany(route => route.Hops.Select(hop => hop.Gateway).Append(route.Gateway))
                 .OfType<Ipv4Address>()
                 .Select(gateway => new HostDependency("gateway", gateway)),
@@ -44,6 +45,10 @@ internal static class HostDependencies
         ];
         return [.. all.DistinctBy(dependency => dependency.Address)];
     }
+
+    // A gateway inside what it leads to is nobody to reach: a vxlan device of an earlier run has such routes.
+    private static bool IsOfTunnel(Ipv4Route route) =>
+        route is { IsOnLink: true, Gateway: { } gateway } && route.Destination.Contains(gateway);
 
     /// <summary>The IPv4 name servers of a file (resolv.conf(5)); none where it cannot be read.</summary>
     internal static IReadOnlyList<Ipv4Address> NameServersOf(string file)
