@@ -20,6 +20,13 @@ internal static class DemoCommand
             DefaultValueFactory = _ => LabPlan.MinimumHosts,
             CustomParser = OptionParser.Number("--hosts", LabPlan.MinimumHosts, MostHosts),
         };
+        var backend = new Option<DemoBackend>("--backend")
+        {
+            Description = "How packets are carried.",
+            HelpName = DemoBackend.Names("|"),
+            DefaultValueFactory = _ => DemoBackend.All[0],
+            CustomParser = OptionParser.Of("--backend", DemoBackend.Find, DemoBackend.Names(" or ")),
+        };
         var etcd = new Option<bool>("--etcd") { Description = "Keep the leases in a real etcd that it starts itself." };
         var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
@@ -33,11 +40,12 @@ internal static class DemoCommand
         var demo = new Command(
             "demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
         {
-            hosts, etcd, keep, json, verbose, down,
+            hosts, backend, etcd, keep, json, verbose, down,
         };
         demo.SetAction(result => DemoSession.Run(
             new DemoOptions(
                 result.GetValue(hosts) ?? LabPlan.MinimumHosts,
+                result.GetValue(backend) ?? DemoBackend.All[0],
                 result.GetValue(etcd) ? LabStore.Etcd : LabStore.Files,
                 result.GetValue(keep),
                 result.GetValue(json),
@@ -50,8 +58,10 @@ internal static class DemoCommand
 
 /// <summary>What the command line asked for.</summary>
 /// <param name="Hosts">2 to 16.</param>
+/// <param name="Backend">How packets are carried.</param>
 /// <param name="Store">Where the leases are.</param>
 /// <param name="Keep">Leave it up.</param>
 /// <param name="Json">One object instead of the story.</param>
 /// <param name="Verbose">Every command that is run.</param>
-internal sealed record DemoOptions(int Hosts, LabStore Store, bool Keep, bool Json, bool Verbose);
+internal sealed record DemoOptions(
+    int Hosts, DemoBackend Backend, LabStore Store, bool Keep, bool Json, bool Verbose);

@@ -6,25 +6,26 @@ namespace Overlay.Demo;
 /// <summary>Draws two pretend hosts with their real addresses. Pure.</summary>
 internal static class DemoPicture
 {
-    private const string Cable = " UDP 8285 ";
-
     /// <summary>The drawing, line by line.</summary>
     /// <param name="left">The host on the left.</param>
     /// <param name="right">The host on the right.</param>
+    /// <param name="backend">How packets are carried.</param>
     /// <param name="unicode">False draws with ASCII only.</param>
-    internal static IReadOnlyList<string> Lines(HostReport left, HostReport right, bool unicode)
+    internal static IReadOnlyList<string> Lines(
+        HostReport left, HostReport right, DemoBackend backend, bool unicode)
     {
         Pen pen = unicode
             ? new Pen('─', "│", "┌", "┐", "└", "┘", "⇄")
             : new Pen('-', "|", "+", "+", "+", "+", "<>");
         string[] leftRows = Rows(left, pen);
         string[] rightRows = Rows(right, pen);
-        string leftEnd = $"flannel0 {pen.Both} overlay";
-        string rightEnd = $"overlay {pen.Both} flannel0";
+        string way = backend.Device ?? "kernel's route";
+        string leftEnd = $"{way} {pen.Both} {backend.Endpoint}";
+        string rightEnd = $"{backend.Endpoint} {pen.Both} {way}";
         int width = leftRows.Concat(rightRows).Append(leftEnd).Max(row => row.Length);
 
         string dashes = new(pen.Dash, 2);
-        string cable = dashes + Cable + dashes;
+        string cable = $"{dashes} {backend.Cable} {dashes}";
         string gap = new(' ', cable.Length);
         string edge = new(pen.Dash, width + 2);
         List<string> lines =

@@ -26,7 +26,7 @@ internal sealed record DemoReport
     /// <summary>Small packets from pod 1 to pod 2, flat out.</summary>
     public UdpReport? Udp { get; init; }
 
-    /// <summary>One encapsulated ping as host 1 sent it.</summary>
+    /// <summary>One ping as host 1 sent it.</summary>
     public WireReport? Wire { get; init; }
 
     /// <summary>Packets the daemons did not forward, by reason, over all hosts.</summary>
@@ -67,8 +67,13 @@ internal sealed record DemoReport
                 results.Udp.Sent,
                 results.Udp.Received,
                 Math.Round(results.Udp.DeliveredKpps, 1)),
-            Wire = results.Wire is null ? null : new WireReport(
-                results.Wire.OuterLine, results.Wire.InnerLine, results.Wire.Udp.Length, results.Wire.Inner.TimeToLive),
+            Wire = results switch
+            {
+                { Wire: { } packet } => new WireReport(
+                    packet.OuterLine, packet.InnerLine, packet.Udp.Length, packet.Inner.TimeToLive),
+                { Routed: { } packet } => new WireReport(null, packet.InnerLine, null, packet.Inner.TimeToLive),
+                _ => null,
+            },
             Drops = results.Drops,
             LeftBehind = results.LeftBehind,
             Ok = error is null,
@@ -121,13 +126,13 @@ internal sealed record EtcdReport(
         new SortedDictionary<string, string>(
             new Dictionary<string, string>(etcd.Gateway.List($"{LabEtcd.Prefix}/")), StringComparer.Ordinal));
 
-    /// <summary>Whether every host's lease is there, to the byte as flannel's UDP mode writes it.</summary>
-    internal bool Holds(IReadOnlyList<HostReport> hosts)
+    /// <summary>Whether every host's lease is there as flannel writes it.</summary>
+    internal bool Holds(IReadOnlyList<HostReport> hosts, DemoBackend backend)
     {
         foreach (HostReport host in hosts)
         {
-            string expected = $$"""{"PublicIP":"{{host.PublicIp}}","PublicIPv6":null}""";
-            if (Keys.GetValueOrDefault(LabEtcd.SubnetKeys + host.Subnet.Replace('/', '-')) != expected)
+            string? value = Keys.GetValueOrDefault(LabEtcd.SubnetKeys + host.Subnet.Replace('/', '-'));
+            if (!backend.IsLease(value, host.PublicIp))
             {
                 return false;
             }
@@ -155,12 +160,16 @@ internal sealed record TcpReport(double Gbps);
 /// <param name="Kpps">Delivered, in thousands per second.</param>
 internal sealed record UdpReport(int SizeBytes, long SentPackets, long ReceivedPackets, double Kpps);
 
-/// <summary>An encapsulated ping.</summary>
-/// <param name="Outer">Host to host, with ports.</param>
+/// <summary>A ping on the wire.</summary>
+/// <param name="Outer">Host to host, with ports; absent where it is not encapsulated.</param>
 /// <param name="Inner">Pod to pod, in tcpdump's words.</param>
-/// <param name="UdpLength">The outer UDP length field.</param>
+/// <param name="UdpLength">The outer UDP length field; absent where there is none.</param>
 /// <param name="Ttl">The inner time to live.</param>
-internal sealed record WireReport(string Outer, string Inner, int UdpLength, int Ttl);
+internal sealed record WireReport(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Outer,
+    string Inner,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? UdpLength,
+    int Ttl);
 
 [JsonSerializable(typeof(DemoReport))]
 internal sealed partial class DemoJson : JsonSerializerContext

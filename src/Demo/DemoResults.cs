@@ -10,23 +10,14 @@ namespace Overlay.Demo;
 /// <summary>Everything the demo measures, filled in as the story goes, and what it must come to.</summary>
 internal sealed class DemoResults
 {
-    /// <summary>64, less two forwarding hosts and two daemons.</summary>
-    internal const int ExpectedReplyTtl = 60;
-
-    /// <summary>64, less the sending host and its daemon.</summary>
-    internal const int ExpectedInnerTtl = 62;
-
-    /// <summary>UDP's header, and an IPv4 header, an ICMP header and 56 bytes inside.</summary>
-    internal const int ExpectedUdpLength = 8 + 20 + 8 + Pinger.DataBytes;
-
-    /// <summary>The wire's MTU less the outer headers.</summary>
-    internal const int ExpectedMtu = LabPlan.WireMtu - 28;
-
     // Not the process's own start: a shell that built the program first and then became it would count too.
     private readonly long _began = Stopwatch.GetTimestamp();
 
     /// <summary>Since these results were begun, which is the first thing that the demo does.</summary>
     internal TimeSpan Age => Stopwatch.GetElapsedTime(_began);
+
+    /// <summary>How packets are carried, and what that must come to.</summary>
+    internal DemoBackend Backend { get; init; } = DemoBackend.Udp;
 
     /// <summary>The hosts and their leases.</summary>
     internal IReadOnlyList<HostReport> Hosts { get; set; } = [];
@@ -37,7 +28,7 @@ internal sealed class DemoResults
     /// <summary>Pod 1 to every other pod.</summary>
     internal PingSeries PodPings { get; set; } = PingSeries.Empty;
 
-    /// <summary>Pod 1 to every other host's flannel0.</summary>
+    /// <summary>Pod 1 to every other host's end of the tunnel; none without a tunnel.</summary>
     internal PingSeries DevicePings { get; set; } = PingSeries.Empty;
 
     /// <summary>Null until measured.</summary>
@@ -46,8 +37,14 @@ internal sealed class DemoResults
     /// <summary>Null until measured.</summary>
     internal UdpResult? Udp { get; set; }
 
-    /// <summary>Null until seen.</summary>
+    /// <summary>Null until seen, and where packets are not encapsulated.</summary>
     internal EncapsulatedPacket? Wire { get; set; }
+
+    /// <summary>The same where packets are not encapsulated.</summary>
+    internal RoutedPacket? Routed { get; set; }
+
+    /// <summary>The time to live of the ping on the wire; null until seen.</summary>
+    internal int? InnerTtl => Wire?.Inner.TimeToLive ?? Routed?.Inner.TimeToLive;
 
     /// <summary>By reason, over all daemons.</summary>
     internal SortedDictionary<string, long> Drops { get; set; } = [];
@@ -74,18 +71,19 @@ internal sealed class DemoResults
     {
         List<string> misses = [];
         Expect(PodPings.AllAnswered, $"{PodPings.Replies.Count} of {PodPings.Sent} pings pod to pod were answered");
-        Expect(PodPings.Replies.All(reply => reply.TimeToLive == ExpectedReplyTtl),
-            $"a reply had ttl {PodPings.LowestTimeToLive}, not {ExpectedReplyTtl}");
+        Expect(PodPings.Replies.All(reply => reply.TimeToLive == Backend.ExpectedReplyTtl),
+            $"a reply had ttl {PodPings.LowestTimeToLive}, not {Backend.ExpectedReplyTtl}");
         Expect(
-            DevicePings.AllAnswered, $"{DevicePings.Replies.Count} of {DevicePings.Sent} pings to flannel0 were "
-                + "answered");
-        Expect(Wire is not null, "no encapsulated ping was seen on the wire");
-        Expect(Wire is null or { Inner.TimeToLive: ExpectedInnerTtl },
-            $"the inner ttl on the wire was {Wire?.Inner.TimeToLive}, not {ExpectedInnerTtl}");
-        Expect(Wire is null or { Udp.Length: ExpectedUdpLength },
-            $"the UDP length on the wire was {Wire?.Udp.Length}, not {ExpectedUdpLength}");
-        Expect(Hosts.All(host => host.Mtu == ExpectedMtu), $"an MTU is not {ExpectedMtu}");
-        Expect(Etcd?.Holds(Hosts) ?? true, "etcd does not hold every lease as flannel writes it");
+            Backend.Device is null || DevicePings.AllAnswered,
+            $"{DevicePings.Replies.Count} of {DevicePings.Sent} pings to {Backend.Device} were answered");
+        bool isEncapsulated = Backend.Encapsulation is not null;
+        Expect(InnerTtl is not null, $"no {(isEncapsulated ? "encapsulated " : "")}ping was seen on the wire");
+        Expect(InnerTtl is null || InnerTtl == Backend.ExpectedInnerTtl,
+            $"the inner ttl on the wire was {InnerTtl}, not {Backend.ExpectedInnerTtl}");
+        Expect(Wire is null || Wire.Udp.Length == Backend.ExpectedUdpLength,
+            $"the UDP length on the wire was {Wire?.Udp.Length}, not {Backend.ExpectedUdpLength}");
+        Expect(Hosts.All(host => host.Mtu == Backend.ExpectedMtu), $"an MTU is not {Backend.ExpectedMtu}");
+        Expect(Etcd?.Holds(Hosts, Backend) ?? true, "etcd does not hold every lease as flannel writes it");
         Expect(Tcp is { GigabitsPerSecond: > 0 }, "tcp carried nothing");
         Expect(Udp is { Received: > 0 }, "no udp packet arrived");
         Expect(KeptUp || StoppedCleanly, "a daemon did not stop cleanly");

@@ -41,6 +41,8 @@ internal sealed class DemoRun : IDisposable
         _results = results;
     }
 
+    private DemoBackend Backend => _results.Backend;
+
     private HostPlan First => _plan.Hosts[0];
 
     private HostPlan Second => _plan.Hosts[1];
@@ -50,7 +52,11 @@ internal sealed class DemoRun : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     internal void Run(CancellationToken cancellation)
     {
-        _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()]) { Store = _store }, cancellation);
+        _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()])
+        {
+            Store = _store,
+            NetworkConfig = Backend.NetworkConfig,
+        }, cancellation);
         try
         {
             Introduce(_lab);
@@ -89,9 +95,9 @@ internal sealed class DemoRun : IDisposable
         _subnets = lab.Subnets;
         _results.Hosts = [.. _plan.Hosts.Zip(_subnets, HostReport.From)];
         _results.Etcd = lab.Etcd is { } etcd ? EtcdReport.From(etcd) : null;
-        _text.Picture(_results.Hosts[0], _results.Hosts[1]);
+        _text.Picture(_results.Hosts[0], _results.Hosts[1], Backend);
         ShowStore();
-        bool mtusAreRight = _subnets.All(subnet => subnet.Mtu == DemoResults.ExpectedMtu);
+        bool mtusAreRight = _subnets.All(subnet => subnet.Mtu == Backend.ExpectedMtu);
         string[] lines =
         [
             .. _results.Hosts.Select(host => $"{host.Subnet} {host.Name}").Chunk(LeasesPerLine)
@@ -118,7 +124,7 @@ internal sealed class DemoRun : IDisposable
     {
         if (_results.Etcd is { } etcd)
         {
-            _text.Step(etcd.Holds(_results.Hosts), "keys", "as etcd has them");
+            _text.Step(etcd.Holds(_results.Hosts, Backend), "keys", "as etcd has them");
             foreach ((string key, string value) in etcd.Keys)
             {
                 _text.Detail($"{key}  {value}");
@@ -150,17 +156,37 @@ internal sealed class DemoRun : IDisposable
             First.HostNamespace, LabNamespace.InterfaceIndex(First.HostNamespace, "eth0")))
         {
             _results.PodPings = PingEach(pinger, subnet => subnet.Pod, PodPingCount, cancellation);
-            _results.Wire = capture.FirstOutgoing(IsFirstPing, s_captureWithin);
+            Catch(capture);
         }
 
         ReportPings("pod", _results.PodPings);
-        _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, cancellation);
-        ReportPings("flannel0", _results.DevicePings);
+        if (Backend.Device is { } device)
+        {
+            _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, cancellation);
+            ReportPings(device, _results.DevicePings);
+        }
     }
 
-    private bool IsFirstPing(EncapsulatedPacket packet) =>
-        packet.Icmp is { Type: IcmpFields.EchoRequest, Identifier: Pinger.Identifier, Sequence: 1 }
-        && packet.Inner.Destination.Equals(_subnets[1].Pod);
+    private void Catch(WireCapture capture)
+    {
+        if (Backend.Encapsulation is { } around)
+        {
+            _results.Wire = capture.FirstOutgoing(
+                (ReadOnlySpan<byte> frame, out EncapsulatedPacket? packet) =>
+                    EncapsulatedPacket.TryDecode(frame, out packet, around),
+                packet => IsFirstPing(packet.Inner, packet.Icmp),
+                s_captureWithin);
+        }
+        else
+        {
+            _results.Routed = capture.FirstOutgoing<RoutedPacket>(
+                RoutedPacket.TryDecode, packet => IsFirstPing(packet.Inner, packet.Icmp), s_captureWithin);
+        }
+    }
+
+    private bool IsFirstPing(Ipv4Fields packet, IcmpFields? icmp) =>
+        icmp is { Type: IcmpFields.EchoRequest, Identifier: Pinger.Identifier, Sequence: 1 }
+        && packet.Destination.Equals(_subnets[1].Pod);
 
     private PingSeries PingEach(
         Pinger pinger, Func<SubnetFacts, IPAddress> address, int count, CancellationToken cancellation) =>
@@ -206,21 +232,21 @@ internal sealed class DemoRun : IDisposable
 
     private void ShowWire()
     {
-        if (_results.Wire is not { } packet)
+        if (_results.InnerTtl is not { } timeToLive)
         {
-            _text.Step(false, "wire", $"no encapsulated ping left eth0 of {First.Name}");
+            _text.Step(false, "wire", $"none of those pings was seen leaving eth0 of {First.Name}");
             return;
         }
 
-        _text.Step(
-            packet is { Inner.TimeToLive: DemoResults.ExpectedInnerTtl, Udp.Length: DemoResults.ExpectedUdpLength },
-            "wire", $"the first of those pings, leaving eth0 of {First.Name}");
-        foreach (string line in packet.Tree())
+        bool isRight = timeToLive == Backend.ExpectedInnerTtl
+            && (_results.Wire is null || _results.Wire.Udp.Length == Backend.ExpectedUdpLength);
+        _text.Step(isRight, "wire", $"the first of those pings, leaving eth0 of {First.Name}");
+        foreach (string line in _results.Wire?.Tree() ?? _results.Routed?.Tree() ?? [])
         {
             _text.Detail(line);
         }
 
-        _text.Detail(packet.SizeLine);
+        _text.Detail(_results.Wire?.SizeLine ?? _results.Routed?.SizeLine ?? "");
     }
 
     private void ShowCounters(RunningLab lab)
@@ -231,6 +257,12 @@ internal sealed class DemoRun : IDisposable
             string drops = counters.Drops.Count == 0
                 ? "none"
                 : string.Join(_text.Separator, counters.Drops.Select(drop => $"{drop.Key} {drop.Value}"));
+            if (counters.KernelForwarding is { IsCounted: false } kernel)
+            {
+                _text.Step(true, "counters", $"{host.Name}  routes {counters.Routes}, forwarding {kernel}");
+                continue;
+            }
+
             _text.Step(
                 true, "counters",
                 $"{host.Name}  out {counters.Outbound.Packets} packets {counters.Outbound.Bytes} B"

@@ -22,7 +22,7 @@ internal static class DemoSession
     internal static int Run(DemoOptions options, TextWriter output, TextWriter error)
     {
         using var stop = new StopRequest();
-        var results = new DemoResults();
+        var results = new DemoResults { Backend = options.Backend };
         var text = DemoText.For(options.Json ? TextWriter.Null : output);
         var problems = new DemoText(error, unicode: false, colour: false);
         string? failure = null;

@@ -45,9 +45,9 @@ internal sealed class DemoText
     internal void Detail(string text) => Line($"  {new string(' ', LabelWidth)} {text}");
 
     /// <summary>Two hosts and the wire between them.</summary>
-    internal void Picture(HostReport left, HostReport right)
+    internal void Picture(HostReport left, HostReport right, DemoBackend backend)
     {
-        foreach (string line in DemoPicture.Lines(left, right, _unicode))
+        foreach (string line in DemoPicture.Lines(left, right, backend, _unicode))
         {
             Line($"  {line}");
         }

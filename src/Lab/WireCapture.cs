@@ -5,7 +5,10 @@ using Overlay.Linux;
 
 namespace Overlay.Lab;
 
-/// <summary>Listens on one interface of a namespace for encapsulated packets.</summary>
+/// <summary>Decodes a frame; false when it is of another kind.</summary>
+public delegate bool FrameDecoder<T>(ReadOnlySpan<byte> frame, out T? packet);
+
+/// <summary>Listens on one interface of a namespace for packets of pods.</summary>
 public sealed class WireCapture : IDisposable
 {
     private readonly PacketSocket _socket;
@@ -21,7 +24,17 @@ public sealed class WireCapture : IDisposable
     /// <param name="wanted">Told each one that can be decoded.</param>
     /// <param name="within">How long to look.</param>
     /// <returns>Null when none passed.</returns>
-    public EncapsulatedPacket? FirstOutgoing(Func<EncapsulatedPacket, bool> wanted, TimeSpan within)
+    public EncapsulatedPacket? FirstOutgoing(Func<EncapsulatedPacket, bool> wanted, TimeSpan within) => FirstOutgoing(
+        (ReadOnlySpan<byte> frame, out EncapsulatedPacket? packet) => EncapsulatedPacket.TryDecode(frame, out packet),
+        wanted, within);
+
+    /// <summary>The first packet of a kind since the start that left the interface and is wanted.</summary>
+    /// <param name="decode">Tells the kind.</param>
+    /// <param name="wanted">Told each one that can be decoded.</param>
+    /// <param name="within">How long to look.</param>
+    /// <returns>Null when none passed.</returns>
+    public T? FirstOutgoing<T>(FrameDecoder<T> decode, Func<T, bool> wanted, TimeSpan within)
+        where T : class
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
@@ -34,7 +47,7 @@ public sealed class WireCapture : IDisposable
             }
 
             if (direction == PacketDirection.Outgoing
-                && EncapsulatedPacket.TryDecode(_frame.AsSpan(0, length), out EncapsulatedPacket? packet)
+                && decode(_frame.AsSpan(0, length), out T? packet)
                 && packet is not null && wanted(packet))
             {
                 return packet;

@@ -192,7 +192,7 @@ internal static partial class Log
         + "network config to one backend and restart those that have another")]
     internal static partial void OtherBackends(ILogger log, string own, string subnets);
 
-    [LoggerMessage(52, LogLevel.Information, "stopped; the routes stay, so pods go on meanwhile (routes {Routes}, "
+    [LoggerMessage(52, LogLevel.Information, "stopped: the routes stay, so pods go on meanwhile (routes {Routes}, "
         + "peers {Peers})")]
     internal static partial void StoppedForwardingGoesOn(ILogger log, int routes, int peers);
 

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Demo;
@@ -21,11 +22,13 @@ public sealed class DemoPictureTests
     };
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Every_line_is_as_wide_as_the_box_and_carries_the_real_addresses(bool unicode)
+    [InlineData(true, "udp", "UDP 8285")]
+    [InlineData(false, "udp", "UDP 8285")]
+    [InlineData(true, "host-gw", "Ethernet")]
+    public void Every_line_is_as_wide_as_the_box_and_carries_the_real_addresses(
+        bool unicode, string backend, string cable)
     {
-        IReadOnlyList<string> lines = DemoPicture.Lines(s_left, s_right, unicode);
+        IReadOnlyList<string> lines = DemoPicture.Lines(s_left, s_right, DemoBackend.Find(backend)!, unicode);
 
         Assert.Equal(6, lines.Count);
         Assert.Single(lines.Skip(1).Select(line => line.Length).Distinct());
@@ -33,6 +36,8 @@ public sealed class DemoPictureTests
         Assert.All(
             new[] { s_left, s_right }.SelectMany(host => new[] { host.PublicIp, host.PodIp, host.GatewayIp }),
             address => Assert.Contains(address, all));
+        Assert.Contains(cable, all);
+        Assert.Equal(backend == "udp", all.Contains("flannel0", StringComparison.Ordinal));
         Assert.Equal(unicode, all.Any(character => character > 127));
     }
 

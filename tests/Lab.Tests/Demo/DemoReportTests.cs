@@ -95,6 +95,32 @@ public sealed class DemoReportTests
         Assert.Empty(results.Misses());
     }
 
+    [Fact]
+    public void With_host_gw_the_ping_on_the_wire_is_the_pods_own_and_there_is_no_tunnel_to_ping()
+    {
+        EncapsulatedPacket packet = Good().Wire!;
+        var results = new DemoResults
+        {
+            Backend = DemoBackend.HostGw,
+            Hosts = [Host() with { Mtu = 1500 }],
+            PodPings = Pings(5, 5, 62),
+            Tcp = Good().Tcp,
+            Udp = Good().Udp,
+            Routed = new RoutedPacket(98, packet.Ethernet, packet.Inner with { TimeToLive = 63 }, packet.Icmp),
+            Ends = Good().Ends,
+        };
+
+        Assert.Empty(results.Misses());
+        Assert.Contains(
+            """
+            {"inner":"10.244.1.14 > 10.244.0.6: ICMP echo request, id 1536, seq 32, length 64","ttl":63}
+            """,
+            DemoReport.From(results, error: null).ToJson());
+        Assert.Equal("packet 98 B = eth 14 + ip 84   overhead 0 B", results.Routed.SizeLine);
+        results.Routed = null;
+        Assert.Equal(["no ping was seen on the wire"], results.Misses());
+    }
+
     private static void AssertMiss(string expected, Action<DemoResults> change)
     {
         DemoResults results = Good();

@@ -91,6 +91,23 @@ public sealed class DemoTests : LabTest
     }
 
     [Fact]
+    public void With_host_gw_and_etcd_the_pods_packets_are_on_the_wire_as_they_are()
+    {
+        CommandResult demo = Run("--backend", "host-gw", "--etcd");
+
+        Print(demo.Output);
+        Assert.Equal(0, demo.ExitCode);
+        Assert.All(
+            [
+                "mtu 1500 over 1500", """172.16.0.5","PublicIPv6":null,"BackendType":"host-gw"}""", "ttl 62",
+                "Time to live: 63", "overhead 0 B", "forwarding by the kernel", "nothing left behind",
+            ],
+            part => Assert.Contains(part, demo.Output, StringComparison.Ordinal));
+        Assert.All(
+            ["flannel0", "UDP 8285"], part => Assert.DoesNotContain(part, demo.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void With_etcd_the_story_names_it_and_shows_its_keys()
     {
         Prerequisites.RequireEtcd();

@@ -31,6 +31,18 @@ public sealed class RouteForecastTests : IDisposable
 
     public void Dispose() => _ip.Run("netns", "delete", _namespace);
 
+    [Fact]
+    public void The_route_of_a_subnet_takes_also_what_a_route_longer_than_the_networks_leads_to()
+    {
+        _ip.Batch(_namespace, ["route add 172.16.0.0/16 dev eth0", "route add 172.16.7.0/25 dev eth0"]);
+        using RouteLookup routes = LabNamespace.Run(_namespace, RouteLookup.Open);
+        var network = Ipv4Prefix.Parse(Network);
+
+        Assert.False(new RouteForecast(routes, network, length: 12).WillTake(Ipv4Address.Parse("172.16.0.23")));
+        Assert.True(new RouteForecast(routes, network, length: 24).WillTake(Ipv4Address.Parse("172.16.0.23")));
+        Assert.False(new RouteForecast(routes, network, length: 24).WillTake(Ipv4Address.Parse("172.16.7.23")));
+    }
+
     [Theory]
     [InlineData("172.16.0.23", true)] // nothing leads there yet
     [InlineData("172.16.0.23", true, "route add default via 192.168.9.1")]

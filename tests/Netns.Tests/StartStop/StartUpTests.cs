@@ -130,6 +130,18 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         attempt.IsRefused(attempt.Run(), "10.244.5.5", "10.244.0.0/16", "--public-ip");
     }
 
+    [Theory]
+    [InlineData("--public-ip", "192.0.2.1", "192.0.2.1 differs from the address 172.16.0.5 of eth0", "udp")]
+    [InlineData("--iface", "lo", "interface lo", "--iface")]
+    [InlineData("--mtu", "1400", "--mtu concerns the backend udp only", "leave it out")]
+    public void What_host_gw_cannot_work_with(string option, string value, string cause, string remedy)
+    {
+        StartAttempt attempt = new StartAttempt(Lab, """{"Network":"10.244.0.0/16","Backend":{"Type":"host-gw"}}""")
+            .With(option, value);
+
+        attempt.IsRefused(attempt.Run(), cause, remedy);
+    }
+
     [Fact]
     public void A_missing_network_config()
     {

@@ -35,6 +35,13 @@ internal static class GatewayRoutes
     internal static Ipv4Route Of(Ipv4Prefix subnet, Ipv4Address peer, int interfaceIndex) =>
         new(subnet, peer, interfaceIndex, Metric: 0) { Protocol = Mark };
 
+    /// <summary>
+    /// Whether a peer's subnet is the link's own or a part of it: its route would take the peers' own addresses, which
+    /// are the gateways, from the link.
+    /// </summary>
+    internal static bool IsOfLink(Ipv4Prefix subnet, Ipv4Prefix link) =>
+        link.Contains(subnet);
+
     /// <summary>Compares what is with what should be.</summary>
     /// <param name="table">The kernel's main table.</param>
     /// <param name="wanted">Made by <see cref="Of"/>: one for each destination.</param>
@@ -69,7 +76,7 @@ internal static class GatewayRoutes
     }
 
     private static bool IsInside(Ipv4Route route, Ipv4Prefix network) =>
-        network.Contains(route.Destination.Address) && route.Destination.Length > network.Length;
+        network.Contains(route.Destination) && route.Destination.Length > network.Length;
 
     private static bool LeadsTheSameWay(Ipv4Route? found, Ipv4Route route) =>
         found is not null && found.Destination == route.Destination && found.Gateway == route.Gateway

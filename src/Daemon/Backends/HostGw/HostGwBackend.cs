@@ -154,14 +154,12 @@ internal sealed class HostGwBackend : IBackend
         }
     }
 
-    // Its route would take the peers' own addresses, their gateways, from the link.
     private void LeaveOutSubnetsOfTheLink()
     {
         Ipv4Prefix link = _underlay.Local;
         HashSet<Ipv4Prefix> now =
         [
-            .. _peers.Select(lease => lease.Subnet)
-                .Where(subnet => subnet.Length >= link.Length && link.Contains(subnet.Address)),
+            .. _peers.Select(lease => lease.Subnet).Where(subnet => GatewayRoutes.IsOfLink(subnet, link)),
         ];
         foreach (Ipv4Prefix subnet in now.Where(subnet => !_inTheWay.Contains(subnet)))
         {

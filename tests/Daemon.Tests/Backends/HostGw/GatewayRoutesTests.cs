@@ -103,6 +103,14 @@ public sealed class GatewayRoutesTests
         Assert.True(Compare(
             [Route(subnet, "172.16.0.1", 2, Boot)], [(subnet, "172.16.0.4")], [(subnet, "172.16.0.1")]).IsEmpty);
 
+    [Theory]
+    [InlineData("172.16.0.0/24", true)]
+    [InlineData("172.16.0.128/25", true)]
+    [InlineData("172.16.0.0/20", false)] // the link's own route is longer
+    [InlineData("172.16.1.0/24", false)]
+    public void A_subnet_of_the_link_would_take_the_gateways_from_it(string subnet, bool isOfLink) => Assert.Equal(
+        isOfLink, GatewayRoutes.IsOfLink(Ipv4Prefix.Parse(subnet), Ipv4Prefix.Parse("172.16.0.5/24")));
+
     [Fact]
     public void Whatever_the_table_was_once_the_changes_are_made_there_are_none_left_and_strangers_are_there()
     {
