@@ -54,8 +54,16 @@ internal sealed record DemoBackend(
     internal static DemoBackend HostGw { get; } = new(
         "host-gw", """{"Type":"host-gw"}""", Device: null, "eth0", "Ethernet", ""","BackendType":"host-gw"}""");
 
+    /// <summary>flannel's vxlan.</summary>
+    internal static DemoBackend Vxlan { get; } = new(
+        "vxlan", """{"Type":"vxlan"}""", "flannel.1", "eth0", "VXLAN 8472",
+        ""","BackendType":"vxlan","BackendData":{"VNI":1,"VtepMAC":""")
+    {
+        Encapsulation = Encapsulation.Vxlan,
+    };
+
     /// <summary>All, the default first.</summary>
-    internal static IReadOnlyList<DemoBackend> All { get; } = [Udp, HostGw];
+    internal static IReadOnlyList<DemoBackend> All { get; } = [Udp, Vxlan, HostGw];
 
     /// <summary>Their types, as an option's help names them.</summary>
     internal static string Names(string separator) => string.Join(separator, All.Select(backend => backend.Type));

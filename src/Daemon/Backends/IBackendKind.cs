@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Options;
 using Overlay.Lease;
+using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Operator.Config;
 using Overlay.Terminal;
@@ -62,4 +63,13 @@ internal interface IBackendKind
     /// <summary>Checks that it can work on this host. Nothing is changed.</summary>
     /// <exception cref="OperatorException">It cannot; the line says why and what to do.</exception>
     IBackend Prepare(BackendContext context);
+
+    /// <summary>
+    /// Takes away what it has left on this host and what would go before another backend's. Called before the other one
+    /// opens.
+    /// </summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    void RemoveRemains(BackendContext context)
+    {
+    }
 }

@@ -215,6 +215,9 @@ internal static partial class Log
         + "{Routes}")]
     internal static partial void RoutesOfNobody(ILogger log, string routes, string @interface);
 
+    [LoggerMessage(59, LogLevel.Information, "removed, because this host's backend is host-gw no longer: {Routes}")]
+    internal static partial void HostGwIsOver(ILogger log, string routes);
+
     [LoggerMessage(58, LogLevel.Warning, "left out, because its route would take away the peers' own addresses "
         + "{Local} on {Interface}: {Subnet}; choose another Network")]
     internal static partial void SubnetOnLink(ILogger log, string subnet, string local, string @interface);

@@ -5,6 +5,7 @@ using Overlay.Daemon.Backends.HostGw;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Backends.Vxlan;
 using Overlay.Lease;
+using Overlay.Linux;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Start;
@@ -65,6 +66,18 @@ internal static class BackendCatalog
                 $"{string.Join(", ", others)} {(others.Length == 1 ? "concerns" : "concern")} the backend {owners} "
                     + $"only, and the network config in {source} asks for {kind.Type}: leave "
                     + $"{(others.Length == 1 ? "it" : "them")} out");
+        }
+    }
+
+    /// <summary>Has the other backends take away what they have left on this host.</summary>
+    /// <param name="kind">The one that comes now.</param>
+    /// <param name="context">What it is prepared from.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal static void RemoveRemains(IBackendKind kind, BackendContext context)
+    {
+        foreach (IBackendKind other in s_kinds.Where(other => other.Type != kind.Type))
+        {
+            other.RemoveRemains(context);
         }
     }
 

@@ -91,6 +91,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         StartingPoint start = await starter.AcquireAsync(config, backend.LeaseData, previous, cancellation);
         try
         {
+            BackendCatalog.RemoveRemains(plan.Backend, context);
             var snapshotWriter = new SnapshotWriter(snapshots, s_clock);
             await ServeAsync(plan, backend, start, store, snapshotWriter, runDirectory, cancellation);
         }

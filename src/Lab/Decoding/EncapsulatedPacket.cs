@@ -68,7 +68,7 @@ public sealed record EncapsulatedPacket(
     /// <summary>The frame as a tree, one line each, outside in.</summary>
     public IEnumerable<string> Tree() =>
     [
-        .. PacketTree.Of(FrameBytes, Ethernet), .. PacketTree.Of(Outer), .. PacketTree.Of(Udp), .. PacketTree.Of(Inner),
-        .. PacketTree.Of(Icmp),
+        .. PacketTree.Of(FrameBytes, Ethernet), .. PacketTree.Of(Outer), .. PacketTree.Of(Udp), .. Around.Lines,
+        .. PacketTree.Of(Inner), .. PacketTree.Of(Icmp),
     ];
 }

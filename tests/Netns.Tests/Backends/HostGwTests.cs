@@ -99,6 +99,16 @@ public sealed class HostGwTests : LabTest
             ["default", "10.9.0.0/24", "10.244.9.0/24"], other => Assert.NotEmpty(Route(other)));
         Assert.DoesNotContain(successor.Errors, line => line.Contains("put back", StringComparison.Ordinal));
 
+        // With a tunnel after it, its routes would be taken before the tunnel's.
+        successor.Signal("TERM");
+        Await(() => successor.HasExited, lab.Logs);
+        File.WriteAllText(Path.Combine(lab.Plan.LeaseDirectory, "config"), TestLab.DefaultConfig);
+        RunningProgram tunnel = lab.Start(1);
+        lab.WaitUntilReady(tunnel, 1);
+        tunnel.AwaitError($"removed, because this host's backend is host-gw no longer: {peer} via 172.16.0.4");
+        Assert.Empty(Route(peer));
+        Assert.NotEmpty(Route("10.244.9.0/24"));
+
         string Route(string destination) => lab.Ip.Run("-n", host, "route", "show", destination).Trim();
 
         int Count(string text) => daemon.Errors.Count(line => line.Contains(text, StringComparison.Ordinal));

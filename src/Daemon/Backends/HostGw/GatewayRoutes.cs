@@ -29,6 +29,8 @@ internal static class GatewayRoutes
     /// </summary>
     internal const byte Mark = 111;
 
+    private const int MostNamed = 4;
+
     private const byte KernelsOwn = 2; // RTPROT_KERNEL: goes and comes with an address
 
     /// <summary>A peer's subnet by way of the peer.</summary>
@@ -74,6 +76,10 @@ internal static class GatewayRoutes
         ];
         return new RouteChanges(set, removed);
     }
+
+    /// <summary>For a line of the log, which names a few and counts the others.</summary>
+    internal static string Name(IReadOnlyList<Ipv4Route> routes) => string.Join(", ", routes.Take(MostNamed))
+        + (routes.Count > MostNamed ? $" and {routes.Count - MostNamed} more" : "");
 
     private static bool IsInside(Ipv4Route route, Ipv4Prefix network) =>
         network.Contains(route.Destination) && route.Destination.Length > network.Length;

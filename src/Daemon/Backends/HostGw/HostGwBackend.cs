@@ -21,9 +21,6 @@ namespace Overlay.Daemon.Backends.HostGw;
 /// </summary>
 internal sealed class HostGwBackend : IBackend
 {
-    // A line names so many routes, and counts the others.
-    private const int MostNamed = 4;
-
     private readonly ILogger _log;
     private readonly RouteNetlink _netlink;
     private readonly UnderlayInterface _underlay;
@@ -201,7 +198,7 @@ internal sealed class HostGwBackend : IBackend
         gone.RemoveAll(route => _former.Any(lease => lease.Subnet == route.Destination)); // logged with its lease
         if (gone.Count > 0 && !isRepair)
         {
-            Log.RoutesOfNobody(_log, Name(gone), _underlay.Name);
+            Log.RoutesOfNobody(_log, GatewayRoutes.Name(gone), _underlay.Name);
         }
     }
 
@@ -236,7 +233,7 @@ internal sealed class HostGwBackend : IBackend
 
         if (putBack.Count > 0)
         {
-            Log.PutBack(_log, $"route {Name(putBack)}", _underlay.Name);
+            Log.PutBack(_log, $"route {GatewayRoutes.Name(putBack)}", _underlay.Name);
         }
     }
 
@@ -277,8 +274,4 @@ internal sealed class HostGwBackend : IBackend
         { Hops.Count: > 0 } => $"{route} by several ways",
         _ => $"{route} to nowhere",
     };
-
-    private static string Name(List<Ipv4Route> routes) =>
-        string.Join(", ", routes.Take(MostNamed))
-            + (routes.Count > MostNamed ? $" and {routes.Count - MostNamed} more" : "");
 }

@@ -1,6 +1,9 @@
 using System.Collections.Generic;
+using System.Linq;
 using Overlay.Daemon.Host;
+using Overlay.Daemon.Logging;
 using Overlay.Lease;
+using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Operator.Config;
 using Overlay.Terminal;
@@ -53,5 +56,17 @@ internal sealed class HostGwBackendKind : IBackendKind
         }
 
         return new HostGwBackend(context);
+    }
+
+    /// <summary>Its routes are longer than a tunnel's, and so would be taken before it.</summary>
+    public void RemoveRemains(BackendContext context)
+    {
+        RouteChanges changes = GatewayRoutes.Compare(
+            context.Netlink.GetRoutes(), wanted: [], former: [], context.Config.Network);
+        List<Ipv4Route> gone = [.. changes.Removed.Where(context.Netlink.RemoveRoute)];
+        if (gone.Count > 0)
+        {
+            Log.HostGwIsOver(context.Log, GatewayRoutes.Name(gone));
+        }
     }
 }
