@@ -8,6 +8,7 @@ using System.Text;
 using System.Threading;
 using Overlay.Control;
 using Overlay.Lab;
+using Overlay.Lease;
 using Overlay.Terminal;
 using Overlay.Testing;
 using Xunit;
@@ -40,6 +41,7 @@ internal sealed class TestLab : IDisposable
     internal TestLab(int hostCount, string config = DefaultConfig)
     {
         Prerequisites.Require();
+        Datapath = NetworkConfig.Parse(config).Backend.Is("udp") ? Datapath : null;
         string prefix = $"overlay-t{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
         Plan = new LabPlan(prefix, Path.Combine(Path.GetTempPath(), prefix), hostCount);
         Ip = new IpCommand();
@@ -64,8 +66,11 @@ internal sealed class TestLab : IDisposable
     /// <summary>The options that name the daemons' lease store; null for the lab's directory.</summary>
     internal IReadOnlyList<string>? LeaseStore { get; set; }
 
-    /// <summary>Who forwards in the daemons: user space, whose engines most tests are about.</summary>
-    internal string Datapath { get; set; } = "user";
+    /// <summary>
+    /// Who forwards in the daemons: user space, whose engines most tests are about; null where the config has a backend
+    /// that leaves it to the kernel.
+    /// </summary>
+    internal string? Datapath { get; set; } = "user";
 
     /// <summary>Host <paramref name="number"/>, from 1.</summary>
     internal HostPlan Host(int number) => Plan.Hosts[number - 1];
@@ -103,7 +108,7 @@ internal sealed class TestLab : IDisposable
             Ip.ProgramPath, "netns", "exec", host.HostNamespace, RunningProgram.OverlayPath, "run",
             .. LeaseStore ?? ["--lease-store", $"file:{Plan.LeaseDirectory}"], "--iface", "eth0",
             "--subnet-file", host.SubnetFile, "--run-dir", host.RunDirectory,
-            .. extra.Contains("--datapath") ? extra : ["--datapath", Datapath, .. extra],
+            .. Datapath is null || extra.Contains("--datapath") ? extra : ["--datapath", Datapath, .. extra],
         ];
     }
 
