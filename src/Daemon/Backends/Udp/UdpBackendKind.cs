@@ -22,8 +22,8 @@ internal sealed class UdpBackendKind : IBackendKind
     /// <inheritdoc/>
     public IReadOnlyList<string> RunOptions { get; } =
     [
-        "--tun-name", "--mtu", "--port", "--source-check", "--datapath", "--engine", "--without", "--workers", "--spin-us",
-        "--meter", "--extra-copies",
+        "--tun-name", "--mtu", "--port", "--source-check", "--datapath", "--engine", "--without", "--workers",
+        "--spin-us", "--meter", "--extra-copies",
     ];
 
     /// <summary>Every lease has an address to send datagrams to, and stock takes every one.</summary>
