@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(83, LogLevel.Warning, "{Peers} cannot be sent to, which is tried again every 10 s: {Reason}")]
     internal static partial void PeersNotMade(ILogger log, string peers, string reason);
 
+    [LoggerMessage(85, LogLevel.Information, "{Count} routes that the vxlan backend has left are removed: {Routes} …")]
+    internal static partial void VxlanIsOver(ILogger log, string routes, int count);
+
     [LoggerMessage(84, LogLevel.Information, "{Interface}: {Removed} entries of peers that are gone since the last run "
         + "are removed")]
     internal static partial void LeftoversRemoved(ILogger log, string @interface, int removed);

@@ -72,7 +72,7 @@ public sealed class CountersTests : IDisposable
             KernelForwarding = new KernelForwardingReport("eth0", IsCounted: false),
             LeftOut = new Dictionary<string, string> { ["10.244.9.0/24"] = "vxlan" },
         }).ToJson()).ToTable();
-        string own = (udp with { KernelForwarding = new KernelForwardingReport("flannel.1", IsCounted: true) })
+        string own = (udp with { KernelForwarding = new KernelForwardingReport("flannel.1", true, 3, 4) })
             .ToTable();
 
         Assert.StartsWith(
@@ -81,7 +81,9 @@ public sealed class CountersTests : IDisposable
             shared,
             StringComparison.Ordinal);
         Assert.DoesNotContain("outbound", shared, StringComparison.Ordinal);
-        Assert.Contains("forwarding by the kernel through flannel.1, whose packets are:\noutbound  7 packets", own);
+        Assert.Contains("forwarding by the kernel through flannel.1, which has dropped 3 out and 4 in; its packets are:\n"
+                + "outbound  7 packets",
+            own);
         Assert.DoesNotContain("by the kernel", udp.ToTable(), StringComparison.Ordinal);
     }
 

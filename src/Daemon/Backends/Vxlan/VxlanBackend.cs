@@ -53,7 +53,8 @@ internal sealed class VxlanBackend : IBackend
         _port = context.Netlink.Port;
         _device = new VxlanDevice(context.Netlink, plan, _network, _log);
         _peers = new VxlanPeers(
-            context.Netlink, isDirectRouting ? FindDirectLink : null, published, _network, _log);
+            context.Netlink, isDirectRouting ? FindDirectLink : null, published, context.Underlay.Local, _network,
+            _log);
     }
 
     /// <inheritdoc/>

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using Overlay.Daemon.Host;
+using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
@@ -20,6 +21,9 @@ internal sealed class VxlanBackendKind : IBackendKind
     // The kernel's port where nothing is given (drivers/net/vxlan), unless its module was loaded with another.
     private const ushort LinuxPort = 8472;
     private const string LinuxPortFile = "/sys/module/vxlan/parameters/udp_port";
+
+    // A line names so many routes.
+    private const int MostNamed = 4;
 
     /// <inheritdoc/>
     public string Type => VxlanBackendOptions.Type;
@@ -77,6 +81,35 @@ internal sealed class VxlanBackendKind : IBackendKind
             && context.Netlink.GetAddresses().Any(address => address.Local.Address == publicIp)
             ? publicIp
             : context.Underlay.Address;
+
+    /// <summary>Its routes are longer than a tunnel's, and so would be taken before it. The device stays.</summary>
+    public void RemoveRemains(BackendContext context)
+    {
+        HashSet<int> devices =
+        [
+            .. context.Netlink.GetLinks()
+                .Where(link => link.Vxlan is { } vxlan && link.Name == VxlanBackendOptions.DeviceNameOf(vxlan.Vni))
+                .Select(link => link.Index),
+        ];
+        List<string> gone = [];
+        foreach (Ipv4Route route in context.Netlink.GetRoutes().Where(IsRemains))
+        {
+            if (context.Netlink.RemoveRoute(route))
+            {
+                gone.Add(route.Destination.ToString());
+            }
+        }
+
+        if (gone.Count > 0)
+        {
+            Log.VxlanIsOver(context.Log, string.Join(", ", gone.Take(MostNamed)), gone.Count);
+        }
+
+        bool IsRemains(Ipv4Route route) => route is { IsOnLink: true, InterfaceIndex: { } index }
+            && devices.Contains(index)
+            && route.Gateway == route.Destination.Address
+            && context.Config.Network.Contains(route.Destination);
+    }
 
     private static int ChooseMtu(VxlanBackendOptions options, UnderlayInterface underlay)
     {

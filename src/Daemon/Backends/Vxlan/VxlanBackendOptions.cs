@@ -33,7 +33,10 @@ internal sealed record VxlanBackendOptions(
         [nameof(Type), "VNI", nameof(Port), "MTU", "GBP", "Learning", "DirectRouting"];
 
     /// <summary>flannel's name for the device of a VNI.</summary>
-    internal string DeviceName => string.Create(CultureInfo.InvariantCulture, $"flannel.{Vni}");
+    internal string DeviceName => DeviceNameOf((uint)Vni);
+
+    /// <inheritdoc cref="DeviceName"/>
+    internal static string DeviceNameOf(uint vni) => string.Create(CultureInfo.InvariantCulture, $"flannel.{vni}");
 
     /// <summary>Reads them.</summary>
     /// <exception cref="NetworkConfigException">One is not valid.</exception>

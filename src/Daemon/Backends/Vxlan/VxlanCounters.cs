@@ -37,7 +37,8 @@ internal sealed class VxlanCounters(RouteNetlink netlink) : IDisposable
             peers,
             new Dictionary<string, string>(),
             [],
-            KernelForwarding: new KernelForwardingReport(name, IsCounted: true));
+            KernelForwarding: new KernelForwardingReport(
+                name, IsCounted: true, (long?)counted?.TransmitDropped, (long?)counted?.ReceiveDropped));
     }
 
     private static DirectionReport Direction(ulong? packets, ulong? bytes) =>

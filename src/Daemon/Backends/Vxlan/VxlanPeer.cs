@@ -14,10 +14,11 @@ internal sealed record VxlanPeer(Ipv4Prefix Subnet, Ipv4Address PublicIp, MacAdd
     /// <summary>Tells the leases that can be used from those that cannot. Pure.</summary>
     /// <param name="leases">The other hosts', of this backend.</param>
     /// <param name="own">What this host publishes.</param>
+    /// <param name="link">The underlay's: the address of this host on it, and the length of its subnet.</param>
     /// <param name="faults">One line for each lease that cannot be used.</param>
     /// <returns>By ascending subnet.</returns>
     internal static IReadOnlyList<VxlanPeer> Of(
-        IEnumerable<SubnetLease> leases, VtepLeaseData own, out IReadOnlyList<string> faults)
+        IEnumerable<SubnetLease> leases, VtepLeaseData own, Ipv4Prefix link, out IReadOnlyList<string> faults)
     {
         List<VxlanPeer> peers = [];
         List<string> found = [];
@@ -28,7 +29,7 @@ internal sealed record VxlanPeer(Ipv4Prefix Subnet, Ipv4Address PublicIp, MacAdd
             if (data is not null)
             {
                 var peer = new VxlanPeer(lease.Subnet, lease.PublicIp, data.Mac);
-                fault = FaultOf(peer, data, own, owners);
+                fault = FaultOf(peer, data, own, link, owners);
                 if (fault is null)
                 {
                     peers.Add(peer);
@@ -46,10 +47,15 @@ internal sealed record VxlanPeer(Ipv4Prefix Subnet, Ipv4Address PublicIp, MacAdd
         return peers;
     }
 
-    // A forwarding entry leads to one host, so of two hosts with one MAC only one can be reached.
+    // A forwarding entry leads to one host, so of two hosts with one MAC only one can be reached. And a route to the
+    // underlay's own subnet, or a part of it, would take the datagrams to the peers there into the device.
     private static string? FaultOf(
-        VxlanPeer peer, VtepLeaseData data, VtepLeaseData own, Dictionary<MacAddress, VxlanPeer> owners) => peer switch
+        VxlanPeer peer, VtepLeaseData data, VtepLeaseData own, Ipv4Prefix link,
+        Dictionary<MacAddress, VxlanPeer> owners) => peer switch
     {
+        _ when link.Contains(peer.Subnet) =>
+            $"lies on the link {link.Masked()} of the hosts, whose addresses it would take; choose another Network, or "
+                + "another SubnetMin and SubnetMax",
         _ when data.Vni != own.Vni => $"has VNI {data.Vni}, and this network VNI {own.Vni}",
         _ when peer.Mac == own.Mac => $"has the VtepMAC {peer.Mac} of this host; delete the device of one of the two",
         _ when owners.TryGetValue(peer.Mac, out VxlanPeer? other) && other.PublicIp != peer.PublicIp =>

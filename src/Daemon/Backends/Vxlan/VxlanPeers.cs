@@ -19,10 +19,12 @@ namespace Overlay.Daemon.Backends.Vxlan;
 /// The interface by which a peer is reached without a gateway, null when it is not; null itself without DirectRouting.
 /// </param>
 /// <param name="own">What this host publishes.</param>
+/// <param name="link">The underlay's: this host's address on it, and the length of its subnet.</param>
 /// <param name="network">The whole overlay network.</param>
 /// <param name="log">Gets a line for each peer that cannot be used, and for what was taken away.</param>
 internal sealed class VxlanPeers(
-    RouteNetlink netlink, Func<Ipv4Address, int?>? directLink, VtepLeaseData own, Ipv4Prefix network, ILogger log)
+    RouteNetlink netlink, Func<Ipv4Address, int?>? directLink, VtepLeaseData own, Ipv4Prefix link, Ipv4Prefix network,
+    ILogger log)
 {
     // A line names so many peers or entries, and counts the others.
     private const int MostNamed = 4;
@@ -47,7 +49,7 @@ internal sealed class VxlanPeers(
     internal void Take(IEnumerable<SubnetLease> leases)
     {
         _leases = [.. leases];
-        _peers = VxlanPeer.Of(_leases, own, out IReadOnlyList<string> faults);
+        _peers = VxlanPeer.Of(_leases, own, link, out IReadOnlyList<string> faults);
         foreach (string fault in faults.Except(_faults))
         {
             Log.PeerUnusable(log, fault);
@@ -94,8 +96,8 @@ internal sealed class VxlanPeers(
         LogRefusal(refused, refusal ?? notRemoved);
     }
 
-    private PeerEntries EntriesOf(VxlanPeer peer, int device) => directLink?.Invoke(peer.PublicIp) is { } link
-        ? PeerEntries.Direct(peer, link)
+    private PeerEntries EntriesOf(VxlanPeer peer, int device) => directLink?.Invoke(peer.PublicIp) is { } direct
+        ? PeerEntries.Direct(peer, direct)
         : PeerEntries.Encapsulated(peer, device);
 
     private List<MissingEntries> Make(IReadOnlyList<MissingEntries> all, out LinuxException? refusal)

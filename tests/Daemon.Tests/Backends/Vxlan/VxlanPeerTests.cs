@@ -22,8 +22,9 @@ public sealed class VxlanPeerTests
                 Lease("10.244.5.0/24", "172.16.0.5", """{"VNI":1,"VtepMAC":"02:00:00:00:00:03"}"""),
                 Lease("10.244.6.0/24", "172.16.0.6", """{"VNI":1,"VtepMAC":"02:00:00:00:00:01"}"""),
                 Lease("10.244.7.0/24", "172.16.0.7", """{"VNI":1}"""),
+                Lease("172.16.0.0/24", "172.16.0.8", """{"VNI":1,"VtepMAC":"02:00:00:00:00:08"}"""),
             ],
-            s_own, out IReadOnlyList<string> faults);
+            s_own, Ipv4Prefix.Parse("172.16.0.1/24"), out IReadOnlyList<string> faults);
 
         Assert.Equal(
             [
@@ -43,6 +44,8 @@ public sealed class VxlanPeerTests
                     + "of the two",
                 "10.244.7.0/24 of 172.16.0.7 has no VtepMAC",
                 "10.244.9.0/24 of 172.16.0.9 has VNI 2, and this network VNI 1",
+                "172.16.0.0/24 of 172.16.0.8 lies on the link 172.16.0.0/24 of the hosts, whose addresses it would "
+                    + "take; choose another Network, or another SubnetMin and SubnetMax",
             ],
             faults);
     }
