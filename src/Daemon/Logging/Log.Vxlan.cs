@@ -14,7 +14,8 @@ internal static partial class Log
     [LoggerMessage(82, LogLevel.Warning, "peer left out: the lease {Lease}")]
     internal static partial void PeerUnusable(ILogger log, string lease);
 
-    [LoggerMessage(83, LogLevel.Warning, "{Peers} cannot be sent to, which is tried again every 10 s: {Reason}")]
+    [LoggerMessage(83, LogLevel.Warning, "the kernel refuses entries of {Peers}, which is tried again every 10 s: "
+        + "{Reason}")]
     internal static partial void PeersNotMade(ILogger log, string peers, string reason);
 
     [LoggerMessage(85, LogLevel.Information, "{Count} routes that the vxlan backend has left are removed: {Routes} …")]

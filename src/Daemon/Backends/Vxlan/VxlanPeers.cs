@@ -93,7 +93,7 @@ internal sealed class VxlanPeers(
             LogTaken([.. changes.Missing.Except(refused)], ours, name);
         }
 
-        LogRefusal(refused, refusal ?? notRemoved);
+        LogRefusal(refused, refusal ?? notRemoved, name);
     }
 
     private PeerEntries EntriesOf(VxlanPeer peer, int device) => directLink?.Invoke(peer.PublicIp) is { } direct
@@ -148,12 +148,14 @@ internal sealed class VxlanPeers(
         }
     }
 
-    private void LogRefusal(List<MissingEntries> refused, LinuxException? refusal)
+    // A device that goes meanwhile is made again, and said to be, by the next look.
+    private void LogRefusal(List<MissingEntries> refused, LinuxException? refusal, string name)
     {
-        string? line = refusal?.Message;
+        string? line = refusal is { Errno: not Errno.ENODEV } ? refusal.Message : null;
         if (line is not null && line != _loggedRefusal)
         {
-            Log.PeersNotMade(log, Shorten([.. refused.Select(missing => missing.Peer.Peer.Subnet.ToString())]), line);
+            string subnets = Shorten([.. refused.Select(missing => missing.Peer.Peer.Subnet.ToString())]);
+            Log.PeersNotMade(log, refused.Count > 0 ? subnets : $"leftovers of {name}", line);
         }
 
         _loggedRefusal = line;
