@@ -18,7 +18,7 @@ internal static partial class Log
         + "{Reason}")]
     internal static partial void PeersNotMade(ILogger log, string peers, string reason);
 
-    [LoggerMessage(85, LogLevel.Information, "{Count} routes that the vxlan backend has left are removed: {Routes} …")]
+    [LoggerMessage(85, LogLevel.Information, "{Count} routes that the vxlan backend has left are removed: {Routes}")]
     internal static partial void VxlanIsOver(ILogger log, string routes, int count);
 
     [LoggerMessage(84, LogLevel.Information, "{Interface}: {Removed} entries of peers that are gone since the last run "

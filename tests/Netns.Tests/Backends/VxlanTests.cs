@@ -100,6 +100,17 @@ public sealed class VxlanTests : LabTest
         daemon.AwaitError($"interface {Device} has UDP port 4789 instead of 8472, so it is made anew");
         Assert.Equal((before.Mac, (ushort?)8472), (host.Link().Mac, host.Link().Vxlan?.Port));
         lab.AwaitPath(2, 1);
+
+        // Another backend's tunnel is not reached past these routes.
+        Stop(daemon);
+        Assert.NotNull(host.RouteTo(lab.Subnet(2).Subnet));
+        File.WriteAllText(
+            Path.Combine(lab.Plan.LeaseDirectory, "config"),
+            """{"Network":"10.244.0.0/16","Backend":{"Type":"udp","Port":8285}}""");
+        daemon = lab.Start(1);
+        _ = lab.WaitUntilReady(daemon, 1);
+        Assert.Null(host.RouteTo(lab.Subnet(2).Subnet));
+        daemon.AwaitError("routes that the vxlan backend has left are removed");
     }
 
     [Fact]
