@@ -81,7 +81,8 @@ public sealed class CountersTests : IDisposable
             shared,
             StringComparison.Ordinal);
         Assert.DoesNotContain("outbound", shared, StringComparison.Ordinal);
-        Assert.Contains("forwarding by the kernel through flannel.1, which has dropped 3 out and 4 in; its packets are:\n"
+        Assert.Contains(
+            "forwarding by the kernel through flannel.1, which has dropped 3 out and 4 in; its packets are:\n"
                 + "outbound  7 packets",
             own);
         Assert.DoesNotContain("by the kernel", udp.ToTable(), StringComparison.Ordinal);
