@@ -67,7 +67,7 @@ public sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>Datagrams leave without a checksum from now on (SO_NO_CHECK; RFC 768 allows it in IPv4).</summary>
     /// <returns>0, or the errno.</returns>
-    public SyscallResult OmitChecksums() => SocketOptions.Set(_fd, LibC.SOL_SOCKET, Native.SO_NO_CHECK, 1);
+    public SyscallResult OmitChecksums() => SocketOptions.Set(_fd, LibC.SOL_SOCKET, LibC.SO_NO_CHECK, 1);
 
     /// <summary>Sends messages of a batch, in order, until one fails or the send buffer is full.</summary>
     /// <param name="batch">The messages.</param>

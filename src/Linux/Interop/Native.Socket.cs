@@ -16,8 +16,6 @@ internal static unsafe partial class Native
 
     internal const ushort ETH_P_ALL = 0x0003;
 
-    internal const int SO_NO_CHECK = 11;
-
     internal const int SIOCETHTOOL = 0x8946;
     internal const uint ETHTOOL_STSO = 0x1F;
     internal const uint ETHTOOL_SGRO = 0x2C;
