@@ -66,6 +66,10 @@ internal sealed class PeerSlots(KernelMaps maps)
     /// <param name="peers">As in <see cref="Add"/>.</param>
     internal void RemoveOthers(RouteTable table, IReadOnlyList<KernelPeer> peers)
     {
+        // The routes go first, those of the peers that go as well: their slots may be given to others.
+        HashSet<Ipv4Address> stay = [.. peers.Select(peer => peer.Address)];
+        PeerSlot[] gone = [.. _peers.Values.Where(peer => !stay.Contains(peer.Address))];
+        Array.ForEach(gone, peer => _peers.Remove(peer.Address));
         Dictionary<uint, RouteEntry> wanted = Wanted(table);
         foreach (uint part in _routes.Keys.Where(part => !wanted.ContainsKey(part)).ToList())
         {
@@ -73,11 +77,7 @@ internal sealed class PeerSlots(KernelMaps maps)
             _routes.Remove(part);
         }
 
-        HashSet<Ipv4Address> stay = [.. peers.Select(peer => peer.Address)];
-        foreach (PeerSlot peer in _peers.Values.Where(peer => !stay.Contains(peer.Address)).ToList())
-        {
-            Remove(peer);
-        }
+        Array.ForEach(gone, Release);
     }
 
     /// <summary>Tells the programs how long packets to a peer may be.</summary>
@@ -140,12 +140,11 @@ internal sealed class PeerSlots(KernelMaps maps)
         return true;
     }
 
-    private void Remove(PeerSlot peer)
+    private void Release(PeerSlot peer)
     {
         maps.Senders.Remove(InPacketOrder.Of(peer.Address));
         _ = maps.Peers.Set(peer.Slot, default(PeerEntry));
         Forget(peer);
-        _peers.Remove(peer.Address);
 
         ulong[] counted = Counted(peer);
         for (int i = 0; i < counted.Length; i++)
