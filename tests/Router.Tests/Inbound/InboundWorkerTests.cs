@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
+using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Overlay.Router.Workers;
 using Xunit;
@@ -98,6 +99,25 @@ public abstract class InboundWorkerTests(RigEngine engine)
 
         Assert.Empty(rig.Tun.Written);
         Assert.Equal(DropReason.BadChecksum, Rig.OnlyDrop(rig.Inbound));
+    }
+
+    [Fact]
+    public void A_probe_is_counted_as_passed_over_and_not_as_a_bad_checksum()
+    {
+        using var rig = new Rig(engine);
+        byte[] probe = new byte[PeerProbe.Bytes];
+        PeerProbe.Write(probe, ProbeKind.Request, PeerAddress, Rig.Own.Address, nonce: 7);
+        rig.Receive((byte[])probe.Clone());
+
+        Assert.Empty(rig.Tun.Written);
+        Assert.Empty(rig.Icmp.Sent);
+        Assert.Equal(0, rig.Inbound.Dropped());
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ProbePassedOver));
+
+        probe[PeerProbe.MagicOffset]++; // a packet of that protocol with a wrong checksum
+        rig.Receive(probe);
+        Assert.Equal(DropReason.BadChecksum, Rig.OnlyDrop(rig.Inbound));
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ProbePassedOver));
     }
 
     public static TheoryData<SourceCheck, string, string, DropReason> Sources => new()
