@@ -47,6 +47,8 @@ public enum Errno
     EBADFD = 77,
     /// <summary>Message too long.</summary>
     EMSGSIZE = 90,
+    /// <summary>Protocol not supported.</summary>
+    EPROTONOSUPPORT = 93,
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
     /// <summary>Address family not supported by protocol.</summary>

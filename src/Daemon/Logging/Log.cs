@@ -227,7 +227,7 @@ internal static partial class Log
     internal static partial void NoKernelPath(ILogger log, string reason);
 
     [LoggerMessage(71, LogLevel.Warning, "packets go through user space, because the kernel path was disturbed: "
-        + "{Fault}; it is made anew")]
+        + "{Fault}; it is tried again")]
     internal static partial void KernelPathLost(ILogger log, string fault);
 
     [LoggerMessage(72, LogLevel.Information, "the kernel path is back")]

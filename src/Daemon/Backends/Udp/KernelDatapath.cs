@@ -26,56 +26,67 @@ internal sealed class KernelDatapath : IDisposable
 
     private readonly KernelForwardingOptions _options;
     private readonly PeerRoutes _peerRoutes;
+    private readonly Datapath _wanted;
+    private readonly RouteTableCell _routes;
     private readonly PeerPaths _paths;
     private readonly RouteNetlink _netlink;
     private readonly ILogger _log;
     private readonly Lock _changing = new();
-    private readonly Timer _asking;
+    private readonly Timer _timer;
 
-    private RouteTable _table;
-    private IReadOnlyList<KernelPeer> _peers = [];
     private KernelForwarding? _kernel;
     private string _state = "user";
     private KernelCounters _before; // of what was opened before
     private string? _loggedReason;
     private bool _isDisposed;
 
-    /// <summary>Opens it, where the kernel takes all of it.</summary>
+    /// <summary>Gets ready; <see cref="Start"/> opens it.</summary>
     /// <param name="wanted">Auto or kernel.</param>
     /// <param name="options">What it is made of.</param>
-    /// <param name="table">The one in force.</param>
+    /// <param name="routes">The table in force.</param>
     /// <param name="paths">What is learned of the paths to peers.</param>
     /// <param name="log">Gets a line when it cannot be had, and when it comes and goes.</param>
-    /// <exception cref="OperatorException">It was asked for, and cannot be had.</exception>
     internal KernelDatapath(
-        Datapath wanted, KernelForwardingOptions options, RouteTable table, PeerPaths paths, ILogger log)
+        Datapath wanted, KernelForwardingOptions options, RouteTableCell routes, PeerPaths paths, ILogger log)
     {
+        _wanted = wanted;
         _options = options;
-        _table = table;
+        _routes = routes;
         _paths = paths;
         _log = log;
         _netlink = RouteNetlink.Open();
         try
         {
             _peerRoutes = PeerRoutes.Open(_netlink, options.Own, options.TunnelIndex);
-            if (TryOpen() is { } refusal)
-            {
-                if (wanted == Datapath.Kernel)
-                {
-                    throw new OperatorException($"--datapath kernel: {refusal.Message}", refusal);
-                }
-
-                LogReason(refusal.Message);
-            }
         }
         catch
         {
-            _peerRoutes?.Dispose();
             _netlink.Dispose();
             throw;
         }
 
-        _asking = new Timer(_ => AskPeers(), null, TimeSpan.Zero, s_interval);
+        _timer = new Timer(_ => LookAfter(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Opens it, where the kernel takes all of it. From now on it is told of every table.</summary>
+    /// <exception cref="OperatorException">It was asked for, and cannot be had.</exception>
+    internal void Start()
+    {
+        lock (_changing)
+        {
+            if (TryOpen() is { } refusal)
+            {
+                if (_wanted == Datapath.Kernel)
+                {
+                    throw new OperatorException(
+                        $"--datapath kernel cannot be had: {refusal}; give --datapath auto");
+                }
+
+                LogReason(refusal);
+            }
+        }
+
+        _timer.Change(TimeSpan.Zero, s_interval);
     }
 
     /// <summary>In words: <c>kernel</c>, or <c>user</c> and why.</summary>
@@ -86,8 +97,7 @@ internal sealed class KernelDatapath : IDisposable
     {
         lock (_changing)
         {
-            _table = table;
-            _kernel?.Add(table, FindPeers());
+            _kernel?.Add(table, FindPeers(table));
         }
     }
 
@@ -96,44 +106,30 @@ internal sealed class KernelDatapath : IDisposable
     {
         lock (_changing)
         {
-            _kernel?.RemoveOthers(table, _peers);
+            if (_kernel is { } open)
+            {
+                Refresh(open, table);
+            }
         }
     }
 
-    /// <summary>
-    /// Puts it back where somebody has taken a part of it, and tries again where it could not be had.
-    /// </summary>
+    /// <summary>Looks again which way the peers are, and tries again where it could not be had.</summary>
     internal void Repair()
     {
         lock (_changing)
         {
-            if (_isDisposed)
+            if (_isDisposed || FallBackOn(FindObstacle()))
             {
                 return;
             }
 
             if (_kernel is { } open)
             {
-                if (FaultOf(open) is not { } fault)
-                {
-                    Refresh(open);
-                    return;
-                }
-
-                Log.KernelPathLost(_log, fault);
-                _before += open.ReadTotals();
-                open.Dispose();
-                _kernel = null;
-            }
-
-            if (TryOpen() is { } refusal)
-            {
-                LogReason(refusal.Message);
+                Refresh(open, _routes.Current);
             }
             else
             {
-                _loggedReason = null;
-                Log.KernelPathBack(_log);
+                OpenAgain();
             }
         }
     }
@@ -155,7 +151,7 @@ internal sealed class KernelDatapath : IDisposable
 
     public void Dispose()
     {
-        _asking.Dispose();
+        _timer.Dispose();
         lock (_changing)
         {
             _isDisposed = true;
@@ -166,31 +162,106 @@ internal sealed class KernelDatapath : IDisposable
         }
     }
 
-    private LinuxException? TryOpen()
+    // Twice a second: a helper interface that is gone takes TCP with it until it is noticed.
+    private void LookAfter()
+    {
+        lock (_changing)
+        {
+            if (_kernel is not { } open)
+            {
+                return;
+            }
+
+            if (FallBackOn(FaultOf(open)))
+            {
+                OpenAgain();
+                return;
+            }
+
+            PeerPaths.Snapshot paths = _paths.Current;
+            long now = _paths.Now;
+            open.AskPeers(now / 1000, peer => paths.Find(peer, now).InnerMtu);
+        }
+    }
+
+    // False when there is no reason, or nothing to close.
+    private bool FallBackOn(string? reason)
+    {
+        if (reason is null || _kernel is not { } open)
+        {
+            return false;
+        }
+
+        Log.KernelPathLost(_log, reason);
+        _before += open.ReadTotals();
+        open.Dispose();
+        _kernel = null;
+        Volatile.Write(ref _state, $"user ({reason})");
+        return true;
+    }
+
+    private void OpenAgain()
+    {
+        if (TryOpen() is { } refusal)
+        {
+            LogReason(refusal);
+        }
+        else
+        {
+            _loggedReason = null;
+            Log.KernelPathBack(_log);
+        }
+    }
+
+    // Null when it is open.
+    private string? TryOpen()
+    {
+        string? refusal = FindObstacle();
+        if (refusal is null)
+        {
+            try
+            {
+                var opened = KernelForwarding.Open(_options, _netlink);
+                Refresh(opened, _routes.Current);
+                _kernel = opened;
+            }
+            catch (LinuxException problem)
+            {
+                refusal = problem.Message;
+            }
+        }
+
+        Volatile.Write(ref _state, refusal is null ? "kernel" : $"user ({refusal})");
+        return refusal;
+    }
+
+    // What the kernel would not refuse, but must not be.
+    private string? FindObstacle()
     {
         try
         {
-            _kernel = KernelForwarding.Open(_options, _netlink);
-            Refresh(_kernel);
-            Volatile.Write(ref _state, "kernel");
-            return null;
+            return _netlink.FindLink(_options.UnderlayIndex) is not { Mac: not null }
+                    ? "the underlay is no Ethernet interface"
+                : IpsecPolicies.Count() is var policies and not 0
+                    ? $"this host has {policies} policies of IPsec, which it would pass by (ip xfrm policy)"
+                : null;
         }
         catch (LinuxException problem)
         {
-            Volatile.Write(ref _state, $"user ({problem.Message})");
-            return problem;
+            return problem.Message;
         }
     }
 
-    private void Refresh(KernelForwarding open)
+    private void Refresh(KernelForwarding open, RouteTable table)
     {
-        open.Add(_table, FindPeers());
-        open.RemoveOthers(_table, _peers);
+        IReadOnlyList<KernelPeer> peers = FindPeers(table);
+        open.Add(table, peers);
+        open.RemoveOthers(table, peers);
     }
 
-    private IReadOnlyList<KernelPeer> FindPeers() => _peers =
+    private List<KernelPeer> FindPeers(RouteTable table) =>
     [
-        .. _table.Routes.Select(route => route.NextHop).Distinct()
+        .. table.Routes.Select(route => route.NextHop).Distinct()
             .Select(peer => new KernelPeer(
                 peer, (_peerRoutes.FindMtu(peer, _options.UnderlayIndex) ?? 0) - UdpPort.EncapsulationBytes))
             .Where(peer => peer.InnerMtu > 0),
@@ -214,16 +285,6 @@ internal sealed class KernelDatapath : IDisposable
         {
             _loggedReason = reason;
             Log.NoKernelPath(_log, reason);
-        }
-    }
-
-    private void AskPeers()
-    {
-        lock (_changing)
-        {
-            PeerPaths.Snapshot paths = _paths.Current;
-            long now = _paths.Now;
-            _kernel?.AskPeers(now / 1000, peer => paths.Find(peer, now).InnerMtu);
         }
     }
 }

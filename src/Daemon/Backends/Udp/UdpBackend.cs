@@ -116,7 +116,8 @@ internal sealed class UdpBackend : IBackend
         _drops = new DropReport(_forwarder, _log);
         _accelerations = new AccelerationReport(opened.Accelerations, _forwarder.Paths, _log);
         _forwarder.Start();
-        _kernel = OpenKernelPath(opened, _forwarder.Paths);
+        _kernel = PrepareKernelPath(opened, _forwarder.Paths);
+        _kernel?.Start();
     }
 
     /// <inheritdoc/>
@@ -186,7 +187,7 @@ internal sealed class UdpBackend : IBackend
         _kernel?.Settle(table);
     }
 
-    private KernelDatapath? OpenKernelPath(DataPlane opened, PeerPaths paths)
+    private KernelDatapath? PrepareKernelPath(DataPlane opened, PeerPaths paths)
     {
         if (_options.Datapath == Datapath.User)
         {
@@ -202,7 +203,7 @@ internal sealed class UdpBackend : IBackend
         var options = new KernelForwardingOptions(
             new TunnelEndpoint(_address, _port), opened.TunIndex, Mtu, _underlayIndex, _network,
             _subnetLength);
-        return new KernelDatapath(_options.Datapath, options, _routes.Current, paths, _log);
+        return new KernelDatapath(_options.Datapath, options, _routes, paths, _log);
     }
 
     // Who says how user space works, wants it to.
