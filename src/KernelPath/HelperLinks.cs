@@ -64,24 +64,22 @@ internal sealed class HelperLinks : IDisposable
             (string merger, string whole, string receiver) = ($"{stem}-merge", $"{stem}-whole", $"{stem}-vxlan");
             netlink.CreateVethPair(merger, FarMerger, helpers, Mtu);
             netlink.CreateVethPair(whole, FarWhole, helpers, Mtu);
-            (int FarMerger, MacAddress FarWhole) far = helpers.Run(() => ConfigureFarEnds(here, receiver));
+            int farMerger = helpers.Run(() => ConfigureFarEnds(here, receiver));
             int[] indexes = [BringUp(netlink, merger), BringUp(netlink, whole), BringUp(netlink, receiver)];
             LinkOffloads.SetTcpSegmentation(merger, false); // or the far end merges nothing (drivers/net/veth.c)
 
             BpfProgram toTunnel = Keep(BpfProgram.Load(
                 "overlay_deliver", DeliveryPrograms.WriteToTunnel(tunnelIndex)));
             BpfProgram toNearEnd = Keep(BpfProgram.Load(
-                "overlay_return", DeliveryPrograms.WriteToNearEnd(far.FarMerger)));
+                "overlay_return", DeliveryPrograms.WriteToNearEnd(farMerger)));
             Keep(BpfLink.Attach(toTunnel, indexes[0], BpfAttachPoint.Ingress));
             Keep(BpfLink.Attach(toTunnel, indexes[2], BpfAttachPoint.Ingress));
-            Keep(helpers.Run(() => BpfLink.Attach(toNearEnd, far.FarMerger, BpfAttachPoint.Ingress)));
-            byte[] hardwareAddress = new byte[MacAddress.ByteCount];
-            far.FarWhole.Write(hardwareAddress);
+            Keep(helpers.Run(() => BpfLink.Attach(toNearEnd, farMerger, BpfAttachPoint.Ingress)));
             return new HelperLinks(
                 helpers,
                 [.. opened.OfType<BpfProgram>()],
                 [.. opened.OfType<BpfLink>()],
-                new DeliveryPoints(tunnelIndex, indexes[0], indexes[1], hardwareAddress),
+                new DeliveryPoints(tunnelIndex, indexes[0], indexes[1]),
                 indexes);
         }
         catch
@@ -112,7 +110,7 @@ internal sealed class HelperLinks : IDisposable
         _namespace.Dispose();
     }
 
-    private static (int Merger, MacAddress Whole) ConfigureFarEnds(NetworkNamespace here, string receiver)
+    private static int ConfigureFarEnds(NetworkNamespace here, string receiver)
     {
         using var netlink = RouteNetlink.Open();
         int merger = BringUp(netlink, FarMerger);
@@ -120,7 +118,7 @@ internal sealed class HelperLinks : IDisposable
         LinkOffloads.SetMerging(FarMerger, true);
         netlink.AddAddress(whole, new Ipv4Prefix(WholeHeader.FarAddress, FarPrefixLength));
         netlink.CreateVxlanReceiver(receiver, here, WholeHeader.Port);
-        return (merger, netlink.FindLink(whole)?.Mac ?? throw Vanished(FarWhole));
+        return merger;
     }
 
     private static int BringUp(RouteNetlink netlink, string name)

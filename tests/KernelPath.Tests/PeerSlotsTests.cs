@@ -29,7 +29,7 @@ public sealed class PeerSlotsTests : IDisposable
         _maps = KernelMaps.Create(RouteIndex.Of(Ipv4Prefix.Parse("10.5.0.0/16"), 24)!);
         _slots = new PeerSlots(_maps);
         _program = BpfProgram.Load(
-            "overlay_in", DecapsulationProgram.Write(_maps, s_own, 1400, new DeliveryPoints(1, 1, 1, new byte[6])));
+            "overlay_in", DecapsulationProgram.Write(_maps, s_own, 1400, new DeliveryPoints(1, 1, 1)));
     }
 
     public void Dispose()

@@ -32,7 +32,7 @@ public sealed class ProbeTests : IDisposable
         _slots.Add(Table(), [new KernelPeer(PeerAddress, 1400)]);
         _peer = Assert.Single(_slots.Peers);
         _program = BpfProgram.Load(
-            "overlay_in", DecapsulationProgram.Write(_maps, s_own, 1400, new DeliveryPoints(1, 1, 1, new byte[6])));
+            "overlay_in", DecapsulationProgram.Write(_maps, s_own, 1400, new DeliveryPoints(1, 1, 1)));
     }
 
     private PeerState State => _maps.States.Find<uint, PeerState>(_peer.Slot)

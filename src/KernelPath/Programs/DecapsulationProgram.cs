@@ -12,8 +12,7 @@ namespace Overlay.KernelPath.Programs;
 /// <param name="Tunnel">The tunnel's interface: single packets, as if they came out of it.</param>
 /// <param name="Merger">The interface whose other end merges TCP segments.</param>
 /// <param name="Whole">The interface whose other end takes superpackets.</param>
-/// <param name="WholeHardwareAddress">Of that other end, 6 bytes.</param>
-internal sealed record DeliveryPoints(int Tunnel, int Merger, int Whole, byte[] WholeHardwareAddress);
+internal sealed record DeliveryPoints(int Tunnel, int Merger, int Whole);
 
 /// <summary>
 /// At the underlay's ingress: what a peer's kernel has encapsulated is checked, taken out and delivered.
@@ -27,13 +26,15 @@ internal sealed record DeliveryPoints(int Tunnel, int Merger, int Whole, byte[] 
 internal static class DecapsulationProgram
 {
     /// <summary>How long an answer to a probe counts.</summary>
-    internal const long AnswerNanoseconds = 3_500_000_000;
+    internal const long AnswerNanoseconds = 6_000_000_000;
 
     private const int PacketToHost = 0;    // PACKET_HOST, linux/if_packet.h
     private const int RoomBehindNetwork = 0; // BPF_ADJ_ROOM_NET
     private const int RoomBehindEthernet = 1; // BPF_ADJ_ROOM_MAC
     private const int FixedSegments = 1;   // BPF_F_ADJ_ROOM_FIXED_GSO
     private const int ToIngress = 1;       // BPF_F_INGRESS
+
+    private const int Acknowledgement = 0x10; // ACK alone (RFC 9293, section 3.1)
 
     private const int FragmentBits = 0x3FFF; // more fragments, and the offset
 
@@ -44,7 +45,7 @@ internal static class DecapsulationProgram
     private const int Packets = -32;
     private const int Bytes = -40;
     private const int State = -48;
-    private const int Header = -106;      // 50 bytes at most, the IPv4 header in it at a multiple of 4
+    private const int Header = -84;       // 36 bytes
 
     /// <summary>Writes it.</summary>
     /// <param name="maps">What it looks up.</param>
@@ -67,7 +68,6 @@ internal static class DecapsulationProgram
         WriteInnerChecks(code, maps);
         WriteLengths(code, maps, tunnelMtu);
         code.StepTimeToLive(Layout.Inner, "stepped");
-        code.Count(maps.Counters, Slot, Packets, Bytes, SlotCounters.InboundPackets, "counted");
         WriteDelivery(code, maps, points);
         code.Label("probe");
         WriteSender(code, maps);
@@ -184,9 +184,24 @@ internal static class DecapsulationProgram
     // All TCP of a peer that has sent a superpacket goes the superpackets' way, so that none overtakes another.
     private static void WriteDelivery(BpfAssembler code, KernelMaps maps, DeliveryPoints points)
     {
+        const int TcpFlags = Layout.Inner + Layout.Ipv4Bytes + Layout.TcpDataOffset + 1;
         code.LoadData(Layout.Inner + Layout.Ipv4Bytes, "drop");
-        code.Load(Bits8, R8, R7, Layout.Inner + Layout.Protocol);
-        code.JumpIf(R8, NotEqual, Layout.Tcp, "single");
+        code.Move(R8, 0); // 1: TCP that is to be merged
+        code.Load(Bits8, R3, R7, Layout.Inner + Layout.Protocol);
+        code.JumpIf(R3, NotEqual, Layout.Tcp, "single");
+
+        // An acknowledgement without data may overtake: it says of data that it came, and has none to be put in order.
+        code.NeedData(TcpFlags + 1, "in order");
+        code.Load(Bits8, R3, R7, TcpFlags);
+        code.JumpIf(R3, NotEqual, Acknowledgement, "in order");
+        code.Load(Bits8, R3, R7, TcpFlags - 1);
+        code.Compute(ShiftRight, R3, 4);
+        code.Compute(ShiftLeft, R3, 2);
+        code.Compute(Add, R3, Layout.Ipv4Bytes);
+        code.Load(Bits64, R4, Stack, Length);
+        code.JumpIf(R3, Equal, R4, "single");
+        code.Label("in order");
+        code.Move(R8, 1);
         code.Load(Bits64, R1, Stack, State);
         code.Load(Bits64, R3, R1, PeerState.SendsWholeOffset);
         code.JumpIf(R3, NotEqual, 0, "whole");
@@ -200,7 +215,8 @@ internal static class DecapsulationProgram
         code.JumpIf(R0, NotEqual, 0, "drop");
         code.Move(R1, R6);
         code.Call(BpfHelper.InvalidateHash); // it was of the outer addresses
-        code.JumpIf(R8, Equal, Layout.Tcp, "merge");
+        code.Count(maps.Counters, Slot, Packets, Bytes, SlotCounters.InboundPackets, "single counted");
+        code.JumpIf(R8, NotEqual, 0, "merge");
         Redirect(code, points.Tunnel, ToIngress);
         code.Label("merge");
         Redirect(code, points.Merger, 0);
@@ -212,16 +228,20 @@ internal static class DecapsulationProgram
         code.Move(R4, FixedSegments);
         code.Call(BpfHelper.AdjustRoom);
         code.JumpIf(R0, NotEqual, 0, "drop");
-        WholeHeader.Write(code, points.WholeHardwareAddress, Length, Header);
+        WholeHeader.Write(code, Length, Header);
         code.Move(R1, R6);
-        code.Move(R2, 0);
+        code.Move(R2, Layout.Outer);
         code.Move(R3, Stack);
         code.Compute(Add, R3, Header);
         code.Move(R4, WholeHeader.Bytes);
         code.Move(R5, 0);
         code.Call(BpfHelper.StoreBytes);
         code.JumpIf(R0, NotEqual, 0, "drop");
-        Redirect(code, points.Whole, 0);
+        code.Count(maps.Counters, Slot, Packets, Bytes, SlotCounters.InboundPackets, "whole counted");
+        code.Move(R1, points.Whole);
+        code.Move(R2, 0);
+        code.Call(BpfHelper.RedirectPeer); // at once, without a queue
+        code.Exit();
     }
 
     private static void Redirect(BpfAssembler code, int interfaceIndex, int flags)

@@ -16,8 +16,8 @@ namespace Overlay.KernelPath.Programs;
 /// </remarks>
 internal static class WholeHeader
 {
-    /// <summary>Ethernet, IPv4, UDP, VXLAN-GPE.</summary>
-    internal const int Bytes = Layout.Inner + Layout.VxlanBytes;
+    /// <summary>IPv4, UDP, VXLAN-GPE.</summary>
+    internal const int Bytes = Layout.EncapsulationBytes + Layout.VxlanBytes;
 
     /// <summary>The port of the device, in a namespace where nothing else is.</summary>
     internal const ushort Port = 4790;
@@ -29,27 +29,22 @@ internal static class WholeHeader
 
     /// <summary>The header onto the stack. Clobbers R3 and R4.</summary>
     /// <param name="code">Where it is written to.</param>
-    /// <param name="hardwareAddress">The far end's, 6 bytes.</param>
     /// <param name="length">On the stack: the length of the superpacket.</param>
     /// <param name="header">On the stack: where it goes.</param>
-    internal static void Write(BpfAssembler code, byte[] hardwareAddress, int length, int header)
+    internal static void Write(BpfAssembler code, int length, int header)
     {
         byte[] bytes = new byte[Bytes];
-        hardwareAddress.CopyTo(bytes, 0);
-        hardwareAddress.CopyTo(bytes, 6);
-        bytes[6] ^= 0x04; // any other address
-        bytes[Layout.EthernetType] = 0x08;
-        Span<byte> ip = bytes.AsSpan(Layout.Outer);
+        Span<byte> ip = bytes;
         ip[0] = Layout.PlainIpv4;
         ip[Layout.Fragment] = 0x40;
         ip[Layout.TimeToLive] = 1;
         ip[Layout.Protocol] = Layout.UdpProtocol;
         NearAddress.Write(ip[Layout.Source..]);
         FarAddress.Write(ip[Layout.Destination..]);
-        Span<byte> udp = bytes.AsSpan(Layout.Udp);
+        Span<byte> udp = bytes.AsSpan(Layout.Ipv4Bytes);
         (udp[0], udp[1]) = (Port >> 8, Port & 0xFF);
         (udp[2], udp[3]) = (Port >> 8, Port & 0xFF);
-        Span<byte> vxlan = bytes.AsSpan(Layout.Inner);
+        Span<byte> vxlan = bytes.AsSpan(Layout.EncapsulationBytes);
         vxlan[0] = 0x0C; // a VNI, and a next protocol
         vxlan[3] = 1;    // IPv4
 
@@ -58,22 +53,22 @@ internal static class WholeHeader
         for (int i = 0; i < words.Length; i++)
         {
             code.Store(Bits16, Stack, header + (i * sizeof(ushort)), words[i]);
-            sum += i is >= Layout.Outer / 2 and < Layout.Udp / 2 ? words[i] : 0;
+            sum += i < Layout.Ipv4Bytes / 2 ? words[i] : 0;
         }
 
         code.Load(Bits64, R3, Stack, length);
         code.Compute(Add, R3, Layout.UdpBytes + Layout.VxlanBytes);
         code.Move(R4, R3);
         code.SwapToNetworkOrder(R4, 16);
-        code.Store(Bits16, Stack, header + Layout.Udp + Layout.UdpLength, R4);
+        code.Store(Bits16, Stack, header + Layout.Ipv4Bytes + Layout.UdpLength, R4);
         code.Compute(Add, R3, Layout.Ipv4Bytes);
         code.SwapToNetworkOrder(R3, 16);
-        code.Store(Bits16, Stack, header + Layout.Outer + Layout.TotalLength, R3);
+        code.Store(Bits16, Stack, header + Layout.TotalLength, R3);
         code.Compute(Add, R3, sum);
         code.Fold(16);
         code.Fold(16);
         code.Fold(16);
         code.Compute(Xor, R3, 0xFFFF);
-        code.Store(Bits16, Stack, header + Layout.Outer + Layout.HeaderChecksum, R3);
+        code.Store(Bits16, Stack, header + Layout.HeaderChecksum, R3);
     }
 }
