@@ -169,7 +169,8 @@ public sealed class InboundDifferentialTests(ITestOutputHelper output)
         left.Length == Frames.EthernetBytes + accepted.Length && left[12] == 8 && left[13] == 0
             && left.AsSpan(Frames.EthernetBytes).SequenceEqual(accepted);
 
-    // For the whole-packet device, behind any Ethernet header: IPv4, UDP to its port, VXLAN-GPE with next protocol IPv4.
+    // For the whole-packet device, behind any Ethernet header: IPv4, UDP to its port,
+    // VXLAN-GPE with next protocol IPv4.
     private static bool IsWhole(byte[] left, ReadOnlySpan<byte> accepted)
     {
         ReadOnlySpan<byte> outer = left.AsSpan(Frames.EthernetBytes);

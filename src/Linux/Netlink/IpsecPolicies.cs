@@ -33,7 +33,8 @@ public static class IpsecPolicies
     }
 
     private static Policy? Parse(NetlinkMessage message) =>
-        message.Header.nlmsg_type == Native.XFRM_MSG_NEWPOLICY ? new Policy(message.Read<xfrm_userpolicy_info>(out _).dir) : null;
+        message.Header.nlmsg_type == Native.XFRM_MSG_NEWPOLICY
+            ? new Policy(message.Read<xfrm_userpolicy_info>(out _).dir) : null;
 
     private sealed record Policy(byte Direction);
 }
