@@ -45,8 +45,8 @@ internal static class BenchCommand
         };
         var variants = new Option<IReadOnlyList<Variant>?>("--variants")
         {
-            Description = "Which ways are measured, separated by commas [default: all; with --quick all but the "
-                + "single accelerations].",
+            Description = "Which ways are measured, separated by commas [default: all; with --quick without the "
+                + "single accelerations, the four copies and host-gw-backend].",
             HelpName = "NAME,…",
             CustomParser = OptionParser.Of(
                 "--variants", Named, $"names of {string.Join(", ", Variant.All.Select(variant => variant.Name))}"),

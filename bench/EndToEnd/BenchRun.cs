@@ -19,6 +19,9 @@ internal sealed class BenchRun
     // is told. Less than this of what was asked for is no load at all.
     private const double LeastLoad = 0.1;
 
+    // Half as many as make a flood of them, which the kernel path leaves to user space.
+    private const int IdleRequestsPerSecond = 10_000;
+
     private static readonly TimeSpan s_noOmit = TimeSpan.FromMilliseconds(50);
 
     private readonly BenchPlan _plan;
@@ -118,10 +121,15 @@ internal sealed class BenchRun
             () => Tcp(path, new TcpTraffic(2, IsReverse: false)),
             () => Tcp(path, new TcpTraffic(2, IsReverse: true)),
             () => Udp(path, _plan.Udp[0]),
-            () => new RequestResponse(path.FirstNamespace, path.SecondNamespace, path.SecondAddress),
+            () => Requests(path, isLoaded: false),
         ])
         {
             using Workload load = make();
+            if (load is RequestResponse)
+            {
+                path.WaitUntilQuiet(cancellation);
+            }
+
             _ = warmUp.Take(path, load, cancellation);
         }
     }
@@ -129,6 +137,10 @@ internal sealed class BenchRun
     private static TcpLoad Tcp(RunningVariant path, TcpTraffic test) => test.IsReverse
         ? new TcpLoad(test.Streams, path.SecondNamespace, path.FirstNamespace, path.FirstAddress)
         : new TcpLoad(test.Streams, path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
+
+    private static RequestResponse Requests(RunningVariant path, bool isLoaded) =>
+        new(
+            isLoaded ? 0 : IdleRequestsPerSecond, path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
 
     private static UdpLoad Udp(RunningVariant path, UdpTraffic test, double packetsPerSecond = 0) =>
         new(
@@ -156,7 +168,7 @@ internal sealed class BenchRun
             book.Add("daemon.system", window.Processes.SystemSeconds / gigabytes);
         }
 
-        AddCounts(book, test.Name, window);
+        AddCounts(path, book, test.Name, window);
     }
 
     private void MeasureUdp(RunningVariant path, SampleBook book, UdpTraffic test, CancellationToken cancellation)
@@ -173,7 +185,7 @@ internal sealed class BenchRun
         book.Add($"{test.Name}.lost_percent", Math.Max(0, Percent(sent - received, sent)));
         if (test == _plan.Udp[0])
         {
-            AddCounts(book, test.Name, window);
+            AddCounts(path, book, test.Name, window);
         }
     }
 
@@ -182,7 +194,12 @@ internal sealed class BenchRun
         UdpTraffic full = _plan.Udp[^1];
         double rate = isLoaded ? book.Last($"{full.Name}.packets_per_second") / 2 : 0;
         using UdpLoad? load = isLoaded ? Udp(path, full, rate) : null;
-        using var requests = new RequestResponse(path.FirstNamespace, path.SecondNamespace, path.SecondAddress);
+        using RequestResponse requests = Requests(path, isLoaded);
+        if (!isLoaded)
+        {
+            path.WaitUntilQuiet(cancellation);
+        }
+
         Window window = _measurement.Take(path, requests, cancellation, load);
         if (window.BesideReceivedPerSecond < rate * LeastLoad)
         {
@@ -202,9 +219,9 @@ internal sealed class BenchRun
         }
     }
 
-    private static void AddCounts(SampleBook book, string workload, Window window)
+    private static void AddCounts(RunningVariant path, SampleBook book, string workload, Window window)
     {
-        if (window.CountersBefore.Count > 0)
+        if (path.Variant.Kind == VariantKind.Engine)
         {
             CountedFigures.Add(book, workload, window);
         }

@@ -19,6 +19,8 @@ internal static class Drops
         Add("tun_queue_full", counters.Sum(each => each.Kernel?.TunQueueFull ?? 0));
         Add("tun_receive_dropped", counters.Sum(each => each.Kernel?.TunReceiveDropped ?? 0));
         Add("socket_buffer_full", counters.Sum(each => each.Kernel?.SocketBufferFull ?? 0));
+        Add("device_dropped", counters.Sum(each =>
+            (each.KernelForwarding?.OutboundDropped ?? 0) + (each.KernelForwarding?.InboundDropped ?? 0)));
         return sum;
 
         void Add(string reason, long count)

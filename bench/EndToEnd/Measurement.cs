@@ -75,15 +75,27 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
         try
         {
             IReadOnlyList<int> processes = path.FindProcessIds();
+            bool isFlood = load.IsFlood || beside is { IsFlood: true };
             long carried = path.ReadCarriedBytes();
+            long? byKernel = isFlood ? null : path.ReadKernelBytes();
             beside?.Start();
             load.Start();
             Window window = Watch(path, processes, load, beside, cancellation);
             load.Stop();
             beside?.Stop();
+            if (isFlood)
+            {
+                path.NoteFlood();
+            }
+
             Check(path, load, window);
             long delivered = load.Counts.DeliveredBytes + (beside?.Counts.DeliveredBytes ?? 0);
             CheckCarried(path, delivered, path.ReadCarriedBytes() - carried);
+            if (byKernel is { } before)
+            {
+                CheckByKernel(delivered, (path.ReadKernelBytes() ?? 0) - before);
+            }
+
             return window;
         }
         catch (OperatorException problem) when (path.FailureReport() is { } failures)
@@ -152,6 +164,16 @@ internal sealed class Measurement(TimeSpan omit, TimeSpan duration)
             throw new BenchException(
                 $"{delivered} bytes arrived, but {path.Carrier} carried only {carried}: something else carries the "
                     + "traffic; look at the hosts' routes");
+        }
+    }
+
+    private static void CheckByKernel(long delivered, long byKernel)
+    {
+        if (byKernel < delivered * LeastShare)
+        {
+            throw new BenchException(
+                $"{delivered} bytes arrived, but the kernel path carried only {byKernel}: the daemons forwarded the "
+                    + "rest in user space; look at a run of its own with: overlay counters");
         }
     }
 

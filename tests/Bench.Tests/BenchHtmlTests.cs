@@ -202,7 +202,7 @@ public sealed class BenchHtmlTests
             ("throughput", "No TCP throughput was measured"), (
                 "packets", "No packet rate was measured"), ("latency", "No latency was measured"),
             ("ladder", "No variant was counted"), (
-                "ladder", "Left out, because no daemon of ours carries their packets: direct."),
+                "ladder", "Left out, because no metered daemon of ours carries their packets: direct."),
             ("claim", "No variant was counted"), ("cpu", "No variant has daemons"),
         ])
         {

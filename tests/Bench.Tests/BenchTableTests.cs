@@ -27,7 +27,7 @@ public sealed class BenchTableTests
         Assert.Equal(["direct", "0.182", "[0.177–0.187]", "1.00×"], Words(Section(lines, "CPU")[1])[..4]);
         string[] counts = Section(lines, "Counts");
         Assert.Equal(["offload", "tcp_1", "0.111", "[0.108–0.114]"], Words(counts[1])[..4]);
-        Assert.Contains("not counted, because no daemon of ours carries their packets: direct, vxlan", counts);
+        Assert.Contains("not counted, because no metered daemon of ours carries their packets: direct, vxlan", counts);
         Assert.Equal(["offload", "131", "[127–135]", "kernel_tun_queue", "81240,", "no_route", "3"], Words(
             Section(lines, "Memory")[3]));
     }

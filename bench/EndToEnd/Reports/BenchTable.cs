@@ -139,7 +139,7 @@ internal sealed class BenchTable
                     Or(CountedSums.StageTime(counted)), _text.Of(counted.BytesPerPacket), "",
                 ]),
             .. uncounted.Length == 0 ? [] : (string[])[TerminalText.Mask(
-                $"not counted, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
+                $"not counted, because no metered daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
         ];
     }
 
@@ -152,7 +152,7 @@ internal sealed class BenchTable
         [
             variant.Name, variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "-",
             string.Join(", ", drops.Select(drop => $"{drop.Key} {drop.Value.ToString(CultureInfo.InvariantCulture)}")
-                .DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
+                .DefaultIfEmpty(Figures.NoDrops(variant))),
         ]);
 
     private string Direct => $"{_text.Times} DIRECT";

@@ -37,6 +37,14 @@ internal static class Figures
     /// <summary><c>udp_rr_half</c>: request and response at half load.</summary>
     internal static string TestOf(LatencyFigures latency) => $"udp_rr_{latency.Load}";
 
+    /// <summary>What stands in the place of a variant's drops when none was counted.</summary>
+    internal static string NoDrops(VariantReport variant) => variant.Kind switch
+    {
+        VariantKind.Engine => "nothing",
+        VariantKind.Backend => "nothing that is counted",
+        _ => "not counted",
+    };
+
     private static IEnumerable<Figure> Of(TcpFigures tcp) =>
     [
         new(TestOf(tcp), "bits_per_second", Units.BitsPerSecond, Better.Higher, tcp.BitsPerSecond),

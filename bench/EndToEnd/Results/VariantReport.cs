@@ -11,6 +11,9 @@ internal enum VariantKind
     /// <summary>One of our engines.</summary>
     Engine,
 
+    /// <summary>The kernel, as a backend of our daemons has set it up.</summary>
+    Backend,
+
     /// <summary>A command that the user gave.</summary>
     Peer,
 }
@@ -19,8 +22,8 @@ internal enum VariantKind
 internal sealed record VariantReport
 {
     /// <summary>
-    /// <c>direct</c>, <c>vxlan</c>, <c>offload</c>, <c>offload-without-udp_gso</c>, <c>offload-with-a-copy</c>, or the
-    /// peer's.
+    /// <c>direct</c>, <c>vxlan</c>, <c>vxlan-backend</c>, <c>offload</c>, <c>kernel-path</c>,
+    /// <c>offload-without-udp_gso</c>, <c>offload-with-a-copy</c>, or the peer's.
     /// </summary>
     public required string Name { get; init; }
 
@@ -56,8 +59,8 @@ internal sealed record VariantReport
     public Spread? ResidentBytes { get; init; }
 
     /// <summary>
-    /// What was counted; empty where nobody counts, and everything the kernel alone carries has no system call and no
-    /// copy of its own.
+    /// What was counted; empty where no meter counts, and everything the kernel alone carries has no system call and
+    /// no copy of its own.
     /// </summary>
     public required IReadOnlyList<CountedWorkload> Counts { get; init; }
 

@@ -90,7 +90,7 @@ internal sealed class BenchLabs(IpCommand ip, BenchProgress progress) : IDisposa
     private RunningVariant Build(Variant variant, LabPlan plan, CancellationToken cancellation) => variant switch
     {
         { Kind: VariantKind.Peer } => PeerVariant.Start(variant, plan, ip, cancellation),
-        { Kind: VariantKind.Engine } => DaemonVariant.Start(variant, plan, ip, cancellation),
+        { Kind: VariantKind.Engine or VariantKind.Backend } => DaemonVariant.Start(variant, plan, ip, cancellation),
         { Name: Variant.Direct } => KernelVariant.Direct(variant, plan, ip),
         { Name: Variant.Routing } => KernelVariant.Routing(variant, plan, ip),
         { Name: Variant.Vxlan } => KernelVariant.OverVxlan(variant, plan, ip),

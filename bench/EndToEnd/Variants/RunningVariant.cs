@@ -40,7 +40,7 @@ internal abstract class RunningVariant : IDisposable
 
     /// <summary>Waits until end 2 answers end 1.</summary>
     /// <exception cref="BenchException">It does not.</exception>
-    internal void WaitUntilItWorks(CancellationToken cancellation)
+    internal virtual void WaitUntilItWorks(CancellationToken cancellation)
     {
         using var pinger = new Pinger(FirstNamespace);
         bool works = false;
@@ -63,13 +63,28 @@ internal abstract class RunningVariant : IDisposable
     /// </summary>
     internal abstract long ReadCarriedBytes();
 
+    /// <summary>
+    /// Bytes of inner packets that the kernel path has delivered, both hosts together; null for a way that has none.
+    /// </summary>
+    internal virtual long? ReadKernelBytes() => null;
+
+    /// <summary>A flood of UDP has just ended.</summary>
+    internal virtual void NoteFlood()
+    {
+    }
+
+    /// <summary>Waits until single datagrams take the way again that they took before a flood.</summary>
+    internal virtual void WaitUntilQuiet(CancellationToken cancellation)
+    {
+    }
+
     /// <summary>What carries them, for a message.</summary>
     internal abstract string Carrier { get; }
 
     /// <summary>Why it carries no more, with evidence; null when nothing is known to be wrong.</summary>
     internal virtual string? FailureReport() => null;
 
-    /// <summary>What each daemon counts, metered, host 1's first; empty where nobody counts.</summary>
+    /// <summary>What each daemon counts, host 1's first; empty where nobody counts.</summary>
     internal virtual IReadOnlyList<CountersReport> ReadCounters() => [];
 
     public virtual void Dispose()

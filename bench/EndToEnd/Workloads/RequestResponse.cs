@@ -12,10 +12,11 @@ namespace Overlay.Bench.Workloads;
 /// UDP_RR: one request at a time, answered by the other end; every round trip is kept, one that was lost as the time it
 /// was waited for.
 /// </summary>
+/// <param name="mostPerSecond">Requests; 0 for one as soon as the one before is answered.</param>
 /// <param name="from">Who asks.</param>
 /// <param name="to">Who answers.</param>
 /// <param name="destination">The answering end's address.</param>
-internal sealed class RequestResponse(string from, string to, IPAddress destination)
+internal sealed class RequestResponse(int mostPerSecond, string from, string to, IPAddress destination)
     : Workload($"request and response with {destination}")
 {
     /// <summary>Payload of request and of response.</summary>
@@ -105,6 +106,8 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
     {
         Span<byte> request = stackalloc byte[PayloadBytes];
         Span<byte> response = stackalloc byte[2 * PayloadBytes];
+        long interval = mostPerSecond > 0 ? Stopwatch.Frequency / mostPerSecond : 0;
+        long due = 0;
         for (long number = 1; !IsStopping; number++)
         {
             if (_count == MostSamples)
@@ -114,7 +117,8 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
             }
 
             BitConverter.TryWriteBytes(request, number);
-            long began = Stopwatch.GetTimestamp();
+            long began = WaitUntil(due);
+            due = began + interval;
             _ = _client!.Send(request);
             bool isAnswered = TryReceive(response, number);
             _ticks[_count] = Stopwatch.GetTimestamp() - began;
@@ -124,6 +128,18 @@ internal sealed class RequestResponse(string from, string to, IPAddress destinat
                 Volatile.Write(ref _answered, _answered + 1);
             }
         }
+    }
+
+    // Awake, because a sleep is longer than the whole round trip, and so is what a processor takes to get up from it.
+    private static long WaitUntil(long due)
+    {
+        long now;
+        while ((now = Stopwatch.GetTimestamp()) < due)
+        {
+            Thread.SpinWait(1);
+        }
+
+        return now;
     }
 
     private bool TryReceive(Span<byte> response, long number)

@@ -22,17 +22,24 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
 {
     private const int Flows = 4, MessagesPerCall = 64, ReceiveSlots = 32, BufferBytes = 4 << 20;
 
-    // In a namespace of our own, where nobody else listens.
-    private const ushort Port = 5400;
+    // In a namespace of our own, where nobody else listens. Each load has another one: what an earlier load has sent may
+    // come late, out of a queue, and is of another length.
+    private const int FirstPort = 10_000, Ports = 10_000;
 
     // How long a sender sleeps between two portions.
     private const int PortionMilliseconds = 1;
 
+    private static int s_loads;
+
+    private readonly ushort _port = (ushort)(FirstPort + (Interlocked.Increment(ref s_loads) % Ports));
     private readonly EventSignal _stop = new();
     private readonly UdpSocket?[] _senders = new UdpSocket?[Flows];
     private UdpSocket? _sink;
     private long _sent;
     private long _received;
+
+    /// <inheritdoc/>
+    internal override bool IsFlood => true;
 
     /// <inheritdoc/>
     internal override WorkloadCounts Counts
@@ -55,7 +62,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
     /// <inheritdoc/>
     protected override void Open()
     {
-        _sink = LabNamespace.Run(to, () => UdpSocket.Bind(Destination, Port, 2 * BufferBytes));
+        _sink = LabNamespace.Run(to, () => UdpSocket.Bind(Destination, _port, 2 * BufferBytes));
         for (int i = 0; i < Flows; i++)
         {
             _senders[i] = LabNamespace.Run(from, () => UdpSocket.Bind(default, 0, BufferBytes));
@@ -87,7 +94,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
         slab.Slice(0, payloadBytes).Fill(0x55);
         for (int i = 0; i < MessagesPerCall; i++)
         {
-            batch.Begin(Destination, Port);
+            batch.Begin(Destination, _port);
             batch.Add(0, payloadBytes);
         }
 

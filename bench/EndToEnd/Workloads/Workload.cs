@@ -28,6 +28,9 @@ internal abstract class Workload(string name) : IDisposable
     /// <summary>For messages.</summary>
     internal string Name { get; } = name;
 
+    /// <summary>Whether it is UDP, as much as there is room for: what is faster in trains.</summary>
+    internal virtual bool IsFlood => false;
+
     /// <summary>What it has done so far.</summary>
     internal abstract WorkloadCounts Counts { get; }
 

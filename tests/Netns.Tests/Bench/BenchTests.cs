@@ -23,15 +23,18 @@ public sealed class BenchTests : LabTest
         try
         {
             using var bench = BenchProgram.Start(
-                "--json", "--html", page, "--seconds", Short, "--variants", "classic,offload-with-a-copy", "--peer",
+                "--json", "--html", page, "--seconds", Short, "--variants",
+                "classic,offload-with-a-copy,vxlan-backend,kernel-path", "--peer",
                 "routes=ip route add $OVERLAY_BENCH_REMOTE_SUBNET via $OVERLAY_BENCH_REMOTE");
             CommandResult result = bench.End();
             Assert.True(result.ExitCode == 0, result.Error);
             Assert.Empty(result.Error);
 
             BenchReport report = BenchJson.Read(Encoding.UTF8.GetBytes(result.Output), "standard output");
-            Assert.Equal(["classic", "offload-with-a-copy", "routes"], report.Variants.Select(variant => variant.Name));
-            Assert.Equal([1472, 1472, 1420], report.Variants.Select(variant => variant.Mtu));
+            Assert.Equal(
+                ["classic", "offload-with-a-copy", "vxlan-backend", "kernel-path", "routes"],
+                report.Variants.Select(variant => variant.Name));
+            Assert.Equal([1472, 1472, 1450, 1472, 1420], report.Variants.Select(variant => variant.Mtu));
             Assert.All(report.Variants, variant =>
             {
                 Assert.All(variant.Tcp, tcp => Assert.True(tcp.BitsPerSecond.Minimum > 0, $"{variant.Name}: {tcp}"));

@@ -107,7 +107,7 @@ internal sealed class CopySections
                     + "The parts are medians of their own; the figure and the whisker are those of their sums, round "
                     + "by round."),
             uncounted.Length == 0 ? null : Html(
-                "p", $"Left out, because no daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
+                "p", $"Left out, because no metered daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
             _workloads.Length == 0
                 ? Html("p", "No variant was counted, so there is no chart of it.")
                 : _workloads.Select(workload => (object)Workload(workload)));
@@ -208,7 +208,7 @@ internal sealed class CopySections
         string all = isKernel ? Applications : Uncounted;
         return
         [
-            variant.Name, isKernel ? "–" : Claimed,
+            variant.Name, isKernel || variant.Kind == VariantKind.Backend ? "–" : Claimed,
             all, Applications, between, between,
             all, between, between,
             Applications, between, between, between,

@@ -16,8 +16,9 @@ internal sealed class FlowSections
 
     private static readonly (string Name, string Meaning)[] s_styles =
     [
-        ("kernel", "the kernel alone"), ("engine", "an engine of ours"), (
-            "ablation", "an engine with something taken away or added"), ("peer", "a peer"),
+        ("kernel", "the kernel alone"), ("backend", "the kernel, set up by a backend of ours"),
+        ("engine", "an engine of ours"), ("ablation", "an engine with something taken away or added"),
+        ("peer", "a peer"),
     ];
 
     private readonly BenchReport _report;
@@ -161,7 +162,7 @@ internal sealed class FlowSections
                 variant.ResidentBytes is { } resident ? _text.Of(resident, 1e6) : "no daemons",
                 string.Join(", ", variant.Drops.Where(drop => drop.Value > 0).OrderByDescending(drop => drop.Value)
                     .Select(drop => $"{drop.Key} {drop.Value.ToString("N0", CultureInfo.InvariantCulture)}")
-                    .DefaultIfEmpty(variant.Kind == VariantKind.Engine ? "nothing" : "not counted")),
+                    .DefaultIfEmpty(Figures.NoDrops(variant))),
             ]),
             "text"));
 
@@ -228,6 +229,7 @@ internal sealed class FlowSections
     {
         VariantKind.Kernel => "kernel",
         VariantKind.Peer => "peer",
+        VariantKind.Backend => "backend",
         _ => variant.Name.Contains('-', StringComparison.Ordinal) ? "ablation" : "engine",
     };
 
