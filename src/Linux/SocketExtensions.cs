@@ -1,6 +1,7 @@
 using System;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 using Overlay.Linux.Interop;
 using Tmds.Linux;
 
@@ -31,6 +32,15 @@ public static class SocketExtensions
     /// </summary>
     /// <param name="socket">An IPv4 socket.</param>
     public static void ReportErrors(this Socket socket) => Set(socket, LibC.IPPROTO_IP, LibC.IP_RECVERR, 1);
+
+    /// <summary>
+    /// Has a socket send and receive by one interface only (SO_BINDTODEVICE, socket(7)). The kernel goes by its index
+    /// from then on: another interface of the name needs another socket. Needs CAP_NET_RAW.
+    /// </summary>
+    /// <param name="socket">Any socket, before it is bound to an address.</param>
+    /// <param name="name">The interface's.</param>
+    public static void BindToInterface(this Socket socket, string name) =>
+        socket.SetRawSocketOption(LibC.SOL_SOCKET, LibC.SO_BINDTODEVICE, Encoding.UTF8.GetBytes(name + '\0'));
 
     private static void Set(Socket socket, int level, int name, int value) =>
         socket.SetRawSocketOption(level, name, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));

@@ -40,7 +40,14 @@ internal sealed class UdpBackendKind : IBackendKind
     }
 
     /// <inheritdoc/>
-    public IBackend Prepare(BackendContext context)
+    public IBackend Prepare(BackendContext context) => Prepare(
+        context, (ushort)(context.Options.Port ?? UdpBackendOptions.Read(context.Config.Backend).Port));
+
+    /// <summary>As the other one, whatever the network config's Backend.</summary>
+    /// <param name="context">What it is prepared from.</param>
+    /// <param name="port">The UDP port of every host.</param>
+    /// <exception cref="OperatorException">It cannot work; the line says why and what to do.</exception>
+    internal static UdpBackend Prepare(BackendContext context, ushort port)
     {
         (RunOptions options, UnderlayInterface underlay) = (context.Options, context.Underlay);
         int room = underlay.Mtu - UdpPort.EncapsulationBytes;
@@ -58,7 +65,6 @@ internal sealed class UdpBackendKind : IBackendKind
             Log.MtuTooLarge(context.Log, mtu, UdpPort.EncapsulationBytes, underlay.Name, underlay.Mtu);
         }
 
-        return new UdpBackend(
-            context, mtu, (ushort)(options.Port ?? UdpBackendOptions.Read(context.Config.Backend).Port));
+        return new UdpBackend(context, mtu, port);
     }
 }

@@ -6,7 +6,8 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <param name="Port">The UDP port of every host, 1 to 65535.</param>
 internal sealed record UdpBackendOptions(ushort Port)
 {
-    private const ushort DefaultPort = 8285;
+    /// <summary>Where none is given.</summary>
+    internal const ushort DefaultPort = 8285;
 
     /// <summary>Their names, and that of the type.</summary>
     internal static string[] Names { get; } = ["Type", nameof(Port)];

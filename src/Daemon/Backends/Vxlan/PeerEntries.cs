@@ -13,6 +13,12 @@ namespace Overlay.Daemon.Backends.Vxlan;
 internal sealed record PeerEntries(
     VxlanPeer Peer, Neighbour? Neighbour, ForwardingEntry? Forwarding, Ipv4Route Route)
 {
+    /// <summary>
+    /// Whether there is to be the route. Without it packets take the next shorter one, and the device still reaches the
+    /// peer.
+    /// </summary>
+    internal bool IsRouted { get; init; } = true;
+
     /// <summary>For a peer that is sent to in VXLAN.</summary>
     /// <param name="peer">Who.</param>
     /// <param name="device">The vxlan device's index.</param>
@@ -51,7 +57,7 @@ internal sealed record EntrySet
     {
         Neighbours = [.. peers.Select(peer => peer.Neighbour).OfType<Neighbour>()],
         Forwarding = [.. peers.Select(peer => peer.Forwarding).OfType<ForwardingEntry>()],
-        Routes = [.. peers.Select(peer => peer.Route)],
+        Routes = [.. peers.Where(peer => peer.IsRouted).Select(peer => peer.Route)],
     };
 
     /// <summary>This set and another together.</summary>
@@ -81,7 +87,7 @@ internal sealed record EntrySet
             peer,
             peer.Neighbour is { } neighbour && !Neighbours.Contains(neighbour),
             peer.Forwarding is { } forwarding && !Forwarding.Contains(forwarding),
-            !Routes.Contains(peer.Route));
+            peer.IsRouted && !Routes.Contains(peer.Route));
         return missing is { Neighbour: false, Forwarding: false, Route: false } ? null : missing;
     }
 }

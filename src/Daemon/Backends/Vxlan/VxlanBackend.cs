@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -79,6 +80,46 @@ internal sealed class VxlanBackend : IBackend
             _device.Open(own);
             _index = _device.Index;
             _isInOrder = true;
+        }
+    }
+
+    /// <summary>Its UDP port.</summary>
+    internal ushort? Port => _plan.Settings.Port;
+
+    /// <summary>As <see cref="Open"/>, but what is in the way of the device is tried again from then on.</summary>
+    /// <param name="own">The subnet that this host holds.</param>
+    /// <returns>What is in the way; null when nothing is.</returns>
+    /// <exception cref="LinuxException">The kernel refused the sockets to ask it by.</exception>
+    internal string? TryOpen(Ipv4Prefix own)
+    {
+        try
+        {
+            Open(own);
+        }
+        catch (Exception problem) when (_watch is not null && problem is LinuxException or OperatorException)
+        {
+            _loggedFailure = problem.Message; // by who called
+        }
+
+        return _loggedFailure;
+    }
+
+    /// <summary>What is in the way of the device; null when it is up. Any thread may ask.</summary>
+    internal string? Failure => _isInOrder ? null : _loggedFailure ?? $"interface {_plan.Name} is down";
+
+    /// <summary>Whether a host is routed to plainly (DirectRouting). Any thread may ask.</summary>
+    internal bool IsDirect(Ipv4Address host) => _peers.IsDirect(host);
+
+    /// <summary>
+    /// From now on no route leads to these hosts by the device, which reaches them all the same. In force when it
+    /// returns.
+    /// </summary>
+    internal void LeaveUnrouted(IReadOnlySet<Ipv4Address> hosts)
+    {
+        lock (_changing)
+        {
+            _peers.Unrouted = hosts;
+            Reconcile();
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class VxlanBackendKind : IBackendKind
     public RoutedPart Routes => RoutedPart.PeerSubnets;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> RunOptions => [];
+    public IReadOnlyList<string> RunOptions => ["--fallback"];
 
     /// <inheritdoc/>
     public bool Takes(BackendLeaseData lease) => lease.Type == VxlanBackendOptions.Type;
@@ -56,7 +56,16 @@ internal sealed class VxlanBackendKind : IBackendKind
     }
 
     /// <inheritdoc/>
-    public IBackend Prepare(BackendContext context)
+    public IBackend Prepare(BackendContext context) => Prepare(context, isRefusedWhenInTheWay: true);
+
+    /// <summary>As the other one.</summary>
+    /// <param name="context">What it is prepared from.</param>
+    /// <param name="isRefusedWhenInTheWay">
+    /// Whether another device with the name or the VNI is a refusal; otherwise <see cref="VxlanBackend.TryOpen"/> tells
+    /// of it.
+    /// </param>
+    /// <exception cref="OperatorException">It cannot work; the line says why and what to do.</exception>
+    internal static VxlanBackend Prepare(BackendContext context, bool isRefusedWhenInTheWay)
     {
         var options = VxlanBackendOptions.Read(context.Config.Backend);
         UnderlayInterface underlay = context.Underlay;
@@ -68,7 +77,11 @@ internal sealed class VxlanBackendKind : IBackendKind
             IsLearning = options.IsLearning,
             HasGroupPolicy = options.HasGroupPolicy,
         };
-        VxlanDevicePlan.Check(options.DeviceName, settings, context.Netlink.GetLinks());
+        if (isRefusedWhenInTheWay)
+        {
+            VxlanDevicePlan.Check(options.DeviceName, settings, context.Netlink.GetLinks());
+        }
+
         var plan = new VxlanDevicePlan(
             options.DeviceName, underlay.Name, settings, ChooseMac(context, options, settings),
             ChooseMtu(options, underlay));

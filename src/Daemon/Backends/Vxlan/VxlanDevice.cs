@@ -80,8 +80,12 @@ internal sealed class VxlanDevice
             link = FindOrMake();
             _ = Configure(link);
             BringUp(link);
+            if (Index > 0)
+            {
+                Log.DeviceMadeAgain(_log, _plan.Name);
+            }
+
             Index = link.Index;
-            Log.DeviceMadeAgain(_log, _plan.Name);
             _loggedTrouble = null;
             return true;
         }

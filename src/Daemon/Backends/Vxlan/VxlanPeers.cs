@@ -37,12 +37,19 @@ internal sealed class VxlanPeers(
     private int _device; // that _ours is of
     private EntrySet _ours = new();
     private string? _loggedRefusal;
+    private volatile IReadOnlySet<Ipv4Address> _direct = new HashSet<Ipv4Address>();
 
     /// <summary>Hosts that can be sent to. Any thread may ask.</summary>
     internal int HostCount { get; private set; }
 
     /// <summary>Subnets that can be sent to. Any thread may ask.</summary>
     internal int SubnetCount { get; private set; }
+
+    /// <summary>Hosts that are not routed to by the device, which reaches them all the same.</summary>
+    internal IReadOnlySet<Ipv4Address> Unrouted { get; set; } = new HashSet<Ipv4Address>();
+
+    /// <summary>Whether a host is routed to plainly, past the device. Any thread may ask.</summary>
+    internal bool IsDirect(Ipv4Address host) => _direct.Contains(host);
 
     /// <summary>From now on these are the peers; <see cref="Reconcile"/> puts them in force.</summary>
     /// <param name="leases">The other hosts', of this backend.</param>
@@ -70,6 +77,7 @@ internal sealed class VxlanPeers(
         EntrySet kernel = _programmer.Read(device, network);
         EntrySet ours = isAnother ? kernel.LeftByUs(device, network) : _ours;
         PeerEntries[] wanted = [.. _peers.Select(peer => EntriesOf(peer, device))];
+        _direct = wanted.Where(peer => peer.Forwarding is null).Select(peer => peer.Peer.PublicIp).ToHashSet();
         var changes = EntryChanges.Between(kernel, ours, wanted);
 
         List<MissingEntries> refused = Make(changes.Missing, out LinuxException? refusal);
@@ -98,7 +106,7 @@ internal sealed class VxlanPeers(
 
     private PeerEntries EntriesOf(VxlanPeer peer, int device) => directLink?.Invoke(peer.PublicIp) is { } direct
         ? PeerEntries.Direct(peer, direct)
-        : PeerEntries.Encapsulated(peer, device);
+        : PeerEntries.Encapsulated(peer, device) with { IsRouted = !Unrouted.Contains(peer.PublicIp) };
 
     private List<MissingEntries> Make(IReadOnlyList<MissingEntries> all, out LinuxException? refusal)
     {

@@ -107,6 +107,21 @@ public sealed class EntryChangesTests
     }
 
     [Fact]
+    public void A_peer_that_is_not_routed_to_loses_its_route_alone_and_gets_it_again()
+    {
+        PeerEntries unrouted = s_a with { IsRouted = false };
+
+        var changes = EntryChanges.Between(EntrySet.Of([s_a]), EntrySet.Of([s_a]), [unrouted]);
+        Assert.Empty(changes.Missing);
+        Assert.Equal(s_a.Route, Assert.Single(changes.Stale.Routes));
+        Assert.Empty(changes.Stale.Neighbours);
+        Assert.Empty(changes.Stale.Forwarding);
+
+        changes = EntryChanges.Between(EntrySet.Of([unrouted]), EntrySet.Of([unrouted]), [s_a]);
+        Assert.Equal([new MissingEntries(s_a, false, false, true)], changes.Missing);
+    }
+
+    [Fact]
     public void Left_by_an_earlier_run_is_what_looks_like_ours_on_our_device()
     {
         EntrySet kernel = EntrySet.Of([s_a]).With(new EntrySet
