@@ -62,12 +62,15 @@ public sealed record KernelForwardingReport(
 /// </param>
 /// <param name="KernelPath">What of it the kernel has forwarded by itself; null with <c>--datapath user</c>, and where
 /// the backend has no other way.</param>
+/// <param name="Fallback">Which way each peer's packets go; null without <c>--fallback</c>. Both directions are then
+/// the daemon's own, without what went by VXLAN.</param>
 /// <param name="LeftOut">The subnets of leases for another backend, and which; null for none.</param>
 public sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
     IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null,
     MeterReport? Meter = null, KernelForwardingReport? KernelForwarding = null,
-    KernelPathReport? KernelPath = null, IReadOnlyDictionary<string, string>? LeftOut = null)
+    KernelPathReport? KernelPath = null, FallbackReport? Fallback = null,
+    IReadOnlyDictionary<string, string>? LeftOut = null)
 {
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
@@ -99,6 +102,7 @@ public sealed record CountersReport(
             table.AppendLine(CultureInfo.InvariantCulture, $"left out  {subnet}, whose backend is {backend}");
         }
 
+        Fallback?.AppendTo(table);
         if (KernelForwarding is not null)
         {
             table.AppendLine(CultureInfo.InvariantCulture, $"forwarding {KernelForwarding}");

@@ -56,6 +56,12 @@ public sealed class DocumentationTests
         Rows(Repository.Read("docs/metrics.md"), "## Kernel path").Select(row => row.Name));
 
     [Fact]
+    public void The_documented_counters_of_a_fallback_are_those_of_the_report() => Assert.Equal(
+        typeof(FallbackReport).GetProperties().Select(
+            property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)),
+        Rows(Repository.Read("docs/metrics.md"), "## Fallback").Select(row => row.Name));
+
+    [Fact]
     public void The_documented_options_are_those_of_each_command()
     {
         string documentation = Repository.Read("docs/cli.md");

@@ -105,6 +105,15 @@ internal static class RunCommand
             DefaultValueFactory = _ => Datapath.Auto,
             CustomParser = OptionParser.Choice<Datapath>("--datapath"),
         };
+        var fallback = new Option<Fallback?>("--fallback")
+        {
+            Description =
+                "backend vxlan: where VXLAN does not work between this host and a peer that has the option too, carry "
+                + "its packets by udp until it does [default: none]",
+            HelpName = "udp",
+            CustomParser = OptionParser.Of<Fallback?>(
+                "--fallback", text => text == "udp" ? Fallback.Udp : null, "udp"),
+        };
         var engine = new Option<Engine>("--engine")
         {
             Description = "offload: superpackets and trains; batch: single packets, many a system call; classic: one "
@@ -155,7 +164,7 @@ internal static class RunCommand
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
             renewMargin, networkInterface, publicIp, subnetFile, runDirectory, tunName, mtu, port, sourceCheck,
-            datapath, engine, without, workers, spin, meter, extraCopies,
+            datapath, fallback, engine, without, workers, spin, meter, extraCopies,
         };
         leaseStore.AddTo(command);
         leaseStore.RequireFor(command);
@@ -179,6 +188,7 @@ internal static class RunCommand
             parsed.GetValue(port),
             parsed.GetValue(sourceCheck),
             parsed.GetValue(datapath),
+            parsed.GetValue(fallback),
             parsed.GetValue(engine),
             parsed.GetRequiredValue(without),
             parsed.GetValue(workers),

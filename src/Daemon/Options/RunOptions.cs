@@ -18,6 +18,7 @@ namespace Overlay.Daemon.Options;
 /// <param name="Port">UDP port; null for the network config's.</param>
 /// <param name="SourceCheck">How much an inbound datagram has to prove.</param>
 /// <param name="Datapath">Who forwards packets.</param>
+/// <param name="Fallback">What VXLAN falls back to; null for nothing.</param>
 /// <param name="Engine">How packets cross into the kernel and out of it.</param>
 /// <param name="Without">Accelerations of the engine that are not to be used.</param>
 /// <param name="Workers">Which threads there are; null to go by the engine and the number of processors.</param>
@@ -37,6 +38,7 @@ internal sealed record RunOptions(
     int? Port,
     SourceCheck SourceCheck,
     Datapath Datapath,
+    Fallback? Fallback,
     Engine Engine,
     IReadOnlyList<Acceleration> Without,
     WorkerPlan? Workers,
@@ -56,6 +58,13 @@ internal enum Datapath
 
     /// <summary>The kernel, or the start fails; what is not for it, user space takes.</summary>
     Kernel,
+}
+
+/// <summary>What the vxlan backend falls back to, peer by peer, where VXLAN does not work.</summary>
+internal enum Fallback
+{
+    /// <summary>The udp backend.</summary>
+    Udp,
 }
 
 /// <summary>How packets cross into the kernel and out of it.</summary>

@@ -1,9 +1,11 @@
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Daemon.Backends;
+using Overlay.Daemon.Backends.Fallback;
 using Overlay.Daemon.Backends.HostGw;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Backends.Vxlan;
+using Overlay.Daemon.Options;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Terminal;
@@ -45,6 +47,21 @@ internal static class BackendCatalog
 
     /// <summary>The backend of a type; null when this daemon does not have it.</summary>
     internal static IBackendKind? Find(BackendConfig backend) => s_kinds.FirstOrDefault(kind => backend.Is(kind.Type));
+
+    /// <summary>The same with what <c>overlay run</c> was asked for beside the config.</summary>
+    /// <param name="kind">The one that the network config asks for.</param>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="source">Where the network config is from, for messages.</param>
+    /// <exception cref="OperatorException">An option was given that only another backend has; the line names it and
+    /// whose it is.</exception>
+    internal static IBackendKind Choose(IBackendKind kind, RunOptions options, string source)
+    {
+        IBackendKind chosen = options.Fallback is not null && kind is VxlanBackendKind
+            ? new FallbackBackendKind()
+            : kind;
+        CheckRunOptions(chosen, options.Given, source);
+        return chosen;
+    }
 
     /// <summary>Checks that no option was given that only another backend has.</summary>
     /// <param name="kind">The one that the network config asks for.</param>

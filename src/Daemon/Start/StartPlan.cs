@@ -33,8 +33,7 @@ internal sealed record StartPlan(
     internal static StartPlan Make(
         RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
     {
-        IBackendKind backend = BackendCatalog.Find(config, store);
-        BackendCatalog.CheckRunOptions(backend, options.Given, store);
+        IBackendKind backend = BackendCatalog.Choose(BackendCatalog.Find(config, store), options, store);
         Ipv4Address publicIp = options.PublicIp ?? underlay.Address;
         Log.Underlay(log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, publicIp.ToString());
         if (underlay.Wire is { } wire && wire != underlay.Name)

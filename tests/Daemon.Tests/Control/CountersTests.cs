@@ -89,6 +89,26 @@ public sealed class CountersTests : IDisposable
     }
 
     [Fact]
+    public void With_a_fallback_the_way_of_every_peer_is_shown_in_both_forms()
+    {
+        var udp = CountersReport.Parse(Answer);
+        var fallback = new FallbackReport(
+            "flannel.1", 9, 900, 8, 800,
+            [new PeerWayReport("172.16.0.4", "vxlan"), new PeerWayReport("172.16.0.5", "udp", "no answer by VXLAN")]);
+        string broken = CountersReport.Parse(
+            (udp with { Fallback = fallback with { Failure = "it is down" } }).ToJson()).ToTable();
+        string json = (udp with { Fallback = fallback }).ToJson();
+
+        Assert.StartsWith(
+            "routes    1 to 1 peers\nvxlan     flannel.1, 9 packets out and 8 in, not there: it is down\n"
+                + "  peer    172.16.0.4 vxlan\n  peer    172.16.0.5 udp: no answer by VXLAN\noutbound  7 packets",
+            broken,
+            StringComparison.Ordinal);
+        Assert.Contains("""{"peer":"172.16.0.4","way":"vxlan"}""", json, StringComparison.Ordinal);
+        Assert.Contains("8 in\n", CountersReport.Parse(json).ToTable(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_an_earlier_daemon_left_is_replaced_and_a_stop_removes_the_socket()
     {
         string path = Path.Combine(_directory.FullName, "overlay.sock");

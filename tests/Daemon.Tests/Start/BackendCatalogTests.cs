@@ -2,7 +2,9 @@ using System;
 using System.CommandLine;
 using System.Linq;
 using Overlay.Daemon.Backends;
+using Overlay.Daemon.Backends.Fallback;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Backends.Vxlan;
 using Overlay.Daemon.Commands;
 using Overlay.Daemon.Start;
 using Overlay.Lease;
@@ -54,6 +56,26 @@ public sealed class BackendCatalogTests
         BackendCatalog.CheckRunOptions(new UdpBackendKind(), ["--iface", "--mtu", "--engine"], "file:/x");
     }
 
+    [Theory]
+    [InlineData("udp")]
+    [InlineData("host-gw")]
+    public void A_fallback_is_for_vxlan_alone_which_then_takes_the_options_of_udp_as_well(string other)
+    {
+        string[] given = ["--iface", "--fallback", "--port"];
+        IBackendKind kind = BackendCatalog.Find(
+            NetworkConfig.Parse($$$"""{"Network":"10.3.0.0/16","Backend":{"Type":"{{{other}}}"}}"""), "file:/x");
+
+        Assert.Equal(
+            $"--fallback concerns the backend vxlan only, and the network config in file:/x asks for {other}: leave it "
+                + "out",
+            Assert.Throws<OperatorException>(
+                () => BackendCatalog.CheckRunOptions(kind, ["--fallback"], "file:/x")).Message);
+        BackendCatalog.CheckRunOptions(new FallbackBackendKind(), given, "file:/x");
+        Assert.Equal("vxlan", new FallbackBackendKind().Type);
+        Assert.Throws<OperatorException>(
+            () => BackendCatalog.CheckRunOptions(new VxlanBackendKind(), given, "file:/x"));
+    }
+
     [Fact]
     public void Every_option_that_a_backend_calls_its_own_is_one_of_run()
     {
@@ -61,7 +83,7 @@ public sealed class BackendCatalogTests
 
         Assert.NotEmpty(new UdpBackendKind().RunOptions);
         Assert.All(
-            new UdpBackendKind().RunOptions, name => Assert.Contains(run.Options, option => option.Name == name));
+            new FallbackBackendKind().RunOptions, name => Assert.Contains(run.Options, option => option.Name == name));
     }
 
     [Theory]
