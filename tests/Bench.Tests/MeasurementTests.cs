@@ -95,7 +95,8 @@ public sealed class MeasurementTests
 
         internal override long ReadCarriedBytes() => Once(ref _wasRead) ? 0 : _carried;
 
-        internal override long? ReadKernelBytes() => Once(ref _wasReadByKernel) && _byKernel is not null ? 0 : _byKernel;
+        internal override long? ReadKernelBytes() =>
+            Once(ref _wasReadByKernel) && _byKernel is not null ? 0 : _byKernel;
 
         internal override void NoteFlood() => IsFlooded = true;
 

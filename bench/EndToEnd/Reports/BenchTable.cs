@@ -139,7 +139,8 @@ internal sealed class BenchTable
                     Or(CountedSums.StageTime(counted)), _text.Of(counted.BytesPerPacket), "",
                 ]),
             .. uncounted.Length == 0 ? [] : (string[])[TerminalText.Mask(
-                $"not counted, because no metered daemon of ours carries their packets: {string.Join(", ", uncounted)}")],
+                "not counted, because no metered daemon of ours carries their packets: "
+                    + string.Join(", ", uncounted))],
         ];
     }
 

@@ -22,8 +22,8 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
 {
     private const int Flows = 4, MessagesPerCall = 64, ReceiveSlots = 32, BufferBytes = 4 << 20;
 
-    // In a namespace of our own, where nobody else listens. Each load has another one: what an earlier load has sent may
-    // come late, out of a queue, and is of another length.
+    // In a namespace of our own, where nobody else listens. Each load has another one: what an earlier load has sent
+    // may come late, out of a queue, and is of another length.
     private const int FirstPort = 10_000, Ports = 10_000;
 
     // How long a sender sleeps between two portions.

@@ -107,7 +107,8 @@ internal sealed class CopySections
                     + "The parts are medians of their own; the figure and the whisker are those of their sums, round "
                     + "by round."),
             uncounted.Length == 0 ? null : Html(
-                "p", $"Left out, because no metered daemon of ours carries their packets: {string.Join(", ", uncounted)}."),
+                "p", "Left out, because no metered daemon of ours carries their packets: "
+                    + $"{string.Join(", ", uncounted)}."),
             _workloads.Length == 0
                 ? Html("p", "No variant was counted, so there is no chart of it.")
                 : _workloads.Select(workload => (object)Workload(workload)));
