@@ -246,15 +246,16 @@ public sealed class KernelForwarding : IDisposable
 
     private void Assemble(RouteNetlink netlink)
     {
-        _prober = PeerProber.Open(_options.Own, _maps);
-        _helpers = HelperLinks.Open(netlink, _options.TunnelIndex);
+        // A kernel without tcx refuses here, before any interface is made. Without peers the program passes all.
         _encapsulation = BpfProgram.Load("overlay_out", EncapsulationProgram.Write(
             _maps, _options.Own, _options.UnderlayIndex));
+        _egress = BpfLink.Attach(_encapsulation, _options.TunnelIndex, BpfAttachPoint.Egress);
+        _prober = PeerProber.Open(_options.Own, _maps);
+        _helpers = HelperLinks.Open(netlink, _options.TunnelIndex);
         _decapsulation = BpfProgram.Load("overlay_in", DecapsulationProgram.Write(
             _maps, _options.Own, _options.TunnelMtu, _helpers.Points));
 
-        // A peer sends to the kernel once the decapsulating program has answered, so it comes last.
-        _egress = BpfLink.Attach(_encapsulation, _options.TunnelIndex, BpfAttachPoint.Egress);
+        // Peers send to the kernel once this one has answered.
         _ingress = BpfLink.Attach(_decapsulation, _options.UnderlayIndex, BpfAttachPoint.Ingress);
     }
 

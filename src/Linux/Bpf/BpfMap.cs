@@ -31,9 +31,11 @@ public sealed unsafe class BpfMap : IDisposable
     private readonly string _name;
     private readonly int _keyBytes;
     private readonly int _valueBytes;
+    private readonly int _processors; // whose values an entry has
 
-    private BpfMap(SafeFd fd, string name, int keyBytes, int valueBytes)
+    private BpfMap(SafeFd fd, string name, int keyBytes, int valueBytes, int processors)
     {
+        _processors = processors;
         _fd = fd;
         _name = name;
         _keyBytes = keyBytes;
@@ -59,6 +61,7 @@ public sealed unsafe class BpfMap : IDisposable
     /// <exception cref="LinuxException">The kernel refused: EPERM, ENOMEM, or it does not have the kind.</exception>
     public static BpfMap Create(BpfMapKind kind, string name, int keyBytes, int valueBytes, int entries)
     {
+        int processors = kind == BpfMapKind.PerProcessorArray ? ProcessorCount.ReadPossible() : 1;
         var attribute = new CreateAttribute
         {
             Kind = (uint)kind,
@@ -79,8 +82,8 @@ public sealed unsafe class BpfMap : IDisposable
 
         fd.Adopt(made.Count);
         int perEntry = kind == BpfMapKind.PerProcessorArray
-            ? ProcessorCount.Possible * RoundUp(valueBytes) : valueBytes;
-        return new BpfMap(fd, name, keyBytes, perEntry);
+            ? processors * RoundUp(valueBytes) : valueBytes;
+        return new BpfMap(fd, name, keyBytes, perEntry, processors);
     }
 
     /// <summary>Writes an entry; one that is there is replaced whole.</summary>
@@ -117,7 +120,7 @@ public sealed unsafe class BpfMap : IDisposable
     public bool TrySum(uint index, Span<ulong> sums)
     {
         CheckKey<uint>();
-        Check(_valueBytes, sums.Length * sizeof(ulong) * ProcessorCount.Possible, "value");
+        Check(_valueBytes, sums.Length * sizeof(ulong) * _processors, "value");
         sums.Clear();
         ulong[] numbers = new ulong[_valueBytes / sizeof(ulong)];
         fixed (ulong* start = numbers)

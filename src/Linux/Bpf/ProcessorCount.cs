@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.IO;
 
@@ -11,7 +12,18 @@ internal static class ProcessorCount
     /// <summary>Those that can be there, whether or not they are (Documentation/admin-guide/cputopology.rst).</summary>
     /// <remarks>A per-processor map is read whole: with too small a number the kernel would write past the
     /// end.</remarks>
-    internal static int Possible { get; } = Parse(File.ReadAllText(PossibleFile));
+    /// <exception cref="LinuxException">sysfs is not mounted on /sys, or says something else.</exception>
+    internal static int ReadPossible()
+    {
+        try
+        {
+            return Parse(File.ReadAllText(PossibleFile));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new LinuxException("open", Errno.ENOENT, problem.Message, "mount sysfs on /sys");
+        }
+    }
 
     /// <summary>One more than the largest number in a list such as <c>0-3,8</c>.</summary>
     /// <exception cref="InvalidDataException">It is no such list.</exception>

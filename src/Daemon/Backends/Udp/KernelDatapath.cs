@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,8 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <remarks>Any thread may call.</remarks>
 internal sealed class KernelDatapath : IDisposable
 {
+    private const int LongestPause = 360; // of calls to Repair: an hour
+
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
 
     private readonly KernelForwardingOptions _options;
@@ -38,6 +41,8 @@ internal sealed class KernelDatapath : IDisposable
     private string _state = "user";
     private KernelCounters _before; // of what was opened before
     private string? _loggedReason;
+    private int _pause = 1; // of calls to Repair, between two attempts to open it
+    private int _repairsUntilNext = 1;
     private bool _isDisposed;
 
     /// <summary>Gets ready; <see cref="Start"/> opens it.</summary>
@@ -127,8 +132,9 @@ internal sealed class KernelDatapath : IDisposable
             {
                 Refresh(open, _routes.Current);
             }
-            else
+            else if (--_repairsUntilNext <= 0)
             {
+                _repairsUntilNext = _pause = Math.Min(_pause * 2, LongestPause);
                 OpenAgain();
             }
         }
@@ -209,6 +215,7 @@ internal sealed class KernelDatapath : IDisposable
         else
         {
             _loggedReason = null;
+            _pause = 1;
             Log.KernelPathBack(_log);
         }
     }
@@ -225,7 +232,7 @@ internal sealed class KernelDatapath : IDisposable
                 Refresh(opened, _routes.Current);
                 _kernel = opened;
             }
-            catch (LinuxException problem)
+            catch (Exception problem) when (problem is LinuxException or InvalidDataException)
             {
                 refusal = problem.Message;
             }
@@ -246,7 +253,7 @@ internal sealed class KernelDatapath : IDisposable
                     ? $"this host has {policies} policies of IPsec, which it would pass by (ip xfrm policy)"
                 : null;
         }
-        catch (LinuxException problem)
+        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
         {
             return problem.Message;
         }
@@ -273,7 +280,7 @@ internal sealed class KernelDatapath : IDisposable
         {
             return open.FindFault(_netlink);
         }
-        catch (LinuxException problem)
+        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
         {
             return problem.Message;
         }
