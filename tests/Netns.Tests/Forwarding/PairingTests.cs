@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using Overlay.Lab;
 using Overlay.Net;
 using Overlay.Netns.Tests.Support;
 using Overlay.Testing;
@@ -44,7 +43,7 @@ public sealed class PairingTests : LabTest
     public void Everything_crosses_intact_to_and_from_a_stock_peer(string engine)
     {
         TestLab lab = NewLab(2);
-        using StockPeer stock = BringUpWithStock(lab, engine);
+        using var stock = StockPeer.BringUp(lab, StockSubnet, OrdinaryMtu, Words(engine));
 
         PodTraffic.CrossesIntact(lab, OrdinaryMtu, TransferBytes, seed: 200);
 
@@ -91,7 +90,7 @@ public sealed class PairingTests : LabTest
     {
         TestLab lab = NewLab(2);
         lab.SetWireMtu(1, JumboWireMtu);
-        using StockPeer stock = BringUpWithStock(lab);
+        using var stock = StockPeer.BringUp(lab, StockSubnet, OrdinaryMtu);
         Assert.Equal(JumboMtu, lab.Subnet(1).Mtu);
         // What no host can know of a stock peer, its operator has to say: packets for it are at most as long as its
         // device.
@@ -128,25 +127,6 @@ public sealed class PairingTests : LabTest
             () => InnerErrors.Of(lab.Plan).SequenceEqual(expected), () => string.Join('\n', InnerErrors.Of(lab.Plan)));
         Assert.Equal(2, lab.Counters(1).Inbound.Events["bad_transport_checksum"]);
         Assert.Empty(lab.Counters(1).Drops);
-    }
-
-    private static StockPeer BringUpWithStock(TestLab lab, string extra = "")
-    {
-        lab.WriteLease(StockSubnet, lab.Host(2).UnderlayAddress.ToString());
-        _ = lab.BringUp([1], _ => Words(extra));
-        var subnet = SubnetFacts.Parse($"FLANNEL_SUBNET=10.244.77.1/24\nFLANNEL_MTU={OrdinaryMtu}\n");
-        var stock = new StockPeer(lab.Ip, lab.Host(2), subnet, [(lab.Subnet(1).Subnet, lab.Host(1).UnderlayAddress)]);
-        try
-        {
-            lab.AttachPod(2, subnet);
-            lab.AwaitPath(1, 2);
-            return stock;
-        }
-        catch
-        {
-            stock.Dispose();
-            throw;
-        }
     }
 
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);

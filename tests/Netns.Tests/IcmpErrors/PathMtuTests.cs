@@ -125,6 +125,25 @@ public sealed class PathMtuTests : LabTest
         Assert.InRange(counters.Outbound.Events.GetValueOrDefault("train_refused"), 0, 1);
     }
 
+    [Fact]
+    public void What_a_router_says_of_datagrams_that_the_kernel_has_made_is_learned_and_streams_get_through()
+    {
+        TestLab lab = NewLab(3);
+        lab.Datapath = "kernel";
+        _ = lab.BringUp(1, 2);
+        PutRouterBetween(lab);
+        lab.AwaitReach(1, 2);
+
+        TcpTransfer.ArrivesIntact(
+            lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: 8);
+
+        Assert.Equal(PathMtu, Assert.Single(lab.Counters(1).Paths).Mtu);
+        long before = lab.Counters(1).KernelPath!.OutboundPackets;
+        TcpSettlesAtTheSmallerSize(lab);
+        Assert.True(lab.Counters(1).KernelPath!.OutboundPackets > before, "the kernel sends nothing any more");
+        Assert.Equal(0, FragmentsMade(lab, 3));
+    }
+
     private TestLab BringUp(int hosts, params int[] daemons)
     {
         Prerequisites.Require(("ping", "iputils-ping"));

@@ -37,6 +37,7 @@ internal static class PodTraffic
             }
 
             UdpTransfer.ArrivesIntact(source, target, pod, mtu - IpAndUdpBytes, bursts: 1, seed++);
+            UdpTransfer.ArrivesIntact(source, target, pod, payloadBytes: 999, bursts: 1, seed++, UdpSending.Unchecked);
             Ping(lab, source, pod, "-s", "4000");
             Ping(lab, source, pod, "-s", "20000");
             Ping(lab, source, pod, "-R"); // record route: the longest header there is

@@ -7,6 +7,7 @@ using System.Net.Sockets;
 using System.Threading;
 using Overlay.Lab;
 using Overlay.Linux;
+using Overlay.Router.Packets;
 using Overlay.Tun;
 
 namespace Overlay.Netns.Tests.Support;
@@ -15,7 +16,7 @@ namespace Overlay.Netns.Tests.Support;
 /// <remarks>
 /// One buffer of exactly the MTU for each direction, one plain packet for each read and write, no virtio-net header, no
 /// check of anything, the checksum patched in the stock way. Shares no code with the forwarder but the device's
-/// descriptor.
+/// descriptor; its inspection alone knows the daemon's probes.
 /// </remarks>
 internal sealed class StockPeer : IDisposable
 {
@@ -69,6 +70,31 @@ internal sealed class StockPeer : IDisposable
         _inbound = new Thread(RunInbound) { IsBackground = true, Name = "stock-in" };
         _outbound.Start();
         _inbound.Start();
+    }
+
+    /// <summary>Starts a daemon on the first host of a lab, and this on the second; each has a pod.</summary>
+    /// <param name="lab">With two hosts.</param>
+    /// <param name="prefix">The second host's subnet: <c>10.244.77.0/24</c>.</param>
+    /// <param name="mtu">Of the second host's device, in bytes.</param>
+    /// <param name="extra">More arguments for the daemon.</param>
+    internal static StockPeer BringUp(TestLab lab, string prefix, int mtu, params IReadOnlyList<string> extra)
+    {
+        lab.WriteLease(prefix, lab.Host(2).UnderlayAddress.ToString());
+        _ = lab.BringUp([1], _ => extra);
+        string gateway = prefix.Replace(".0/", ".1/", StringComparison.Ordinal);
+        var subnet = SubnetFacts.Parse($"FLANNEL_SUBNET={gateway}\nFLANNEL_MTU={mtu}\n");
+        var stock = new StockPeer(lab.Ip, lab.Host(2), subnet, [(lab.Subnet(1).Subnet, lab.Host(1).UnderlayAddress)]);
+        try
+        {
+            lab.AttachPod(2, subnet);
+            lab.AwaitPath(1, 2);
+            return stock;
+        }
+        catch
+        {
+            stock.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Datagrams received.</summary>
@@ -184,9 +210,15 @@ internal sealed class StockPeer : IDisposable
         }
     }
 
-    // Not stock's: what the test wants to know about the datagrams of the daemon.
+    // Not stock's: what the test wants to know about the datagrams of the daemon. Its probes, which are for kernels,
+    // come from another port.
     private void Inspect(ReadOnlySpan<byte> datagram, IPEndPoint source)
     {
+        if (PeerProbe.IsProbe(datagram))
+        {
+            return;
+        }
+
         if (datagram.Length < 20 || datagram[0] >> 4 != 4 || !_routes.Exists(route => route.NextHop.Equals(source))
             || BinaryPrimitives.ReadUInt16BigEndian(datagram[TotalLengthOffset..]) != datagram.Length)
         {

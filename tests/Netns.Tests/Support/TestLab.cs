@@ -215,6 +215,16 @@ internal sealed class TestLab : IDisposable
         }
     }
 
+    /// <summary>Whether a host's kernel sends to another's, which has answered its probe lately.</summary>
+    internal bool IsReached(int from, int to) => Counters(from).KernelPath is { } kernel && kernel.Peers.Any(
+        peer => peer.IsReached && peer.Peer == Host(to).UnderlayAddress.ToString());
+
+    /// <summary>Waits until the kernels of two hosts send to each other.</summary>
+    internal void AwaitReach(int one, int other) => Assert.True(
+        Condition.Holds(
+            () => IsReached(one, other) && IsReached(other, one), Patience, TestContext.Current.CancellationToken),
+        $"the kernels do not reach each other\n{Counters(one).ToTable()}{Counters(other).ToTable()}{Logs()}");
+
     /// <summary>Whether a host has flannel0.</summary>
     internal bool HasTunnel(int number) =>
         Ip.TryRun("-n", Host(number).HostNamespace, "link", "show", "flannel0").Succeeded;

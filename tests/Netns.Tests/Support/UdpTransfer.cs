@@ -16,6 +16,9 @@ internal enum UdpSending
     /// <summary>One a call, free to be fragmented on the way.</summary>
     Fragmentable,
 
+    /// <summary>One a call, without a UDP checksum (RFC 768 allows that; SO_NO_CHECK, socket(7)).</summary>
+    Unchecked,
+
     /// <summary>Many a call, which the kernel or whoever comes after it cuts apart (UDP_SEGMENT, udp(7)).</summary>
     Segmented,
 }
@@ -24,6 +27,7 @@ internal enum UdpSending
 internal static class UdpTransfer
 {
     private const int ReceiveBufferBytes = 8 << 20;
+    private const int SocketLevel = 1, NoCheck = 11; // SOL_SOCKET, SO_NO_CHECK: asm-generic/socket.h
 
     // So few at a time that no queue on the way is full: nothing may be lost.
     private const int Burst = 32;
@@ -53,6 +57,10 @@ internal static class UdpTransfer
         else if (sending == UdpSending.Fragmentable)
         {
             sender.DontFragment = false;
+        }
+        else if (sending == UdpSending.Unchecked)
+        {
+            sender.SetRawSocketOption(SocketLevel, NoCheck, BitConverter.GetBytes(1));
         }
 
         var random = new Random(seed);
