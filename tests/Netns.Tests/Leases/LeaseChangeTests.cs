@@ -59,7 +59,7 @@ public sealed class LeaseChangeTests : LabTest
         File.WriteAllText(Path.Combine(subnets, "10.244.300.0-24"), """{"PublicIP":"172.16.0.9"}""");
         File.WriteAllText(lab.LeaseFile("10.244.210.0/24"), "{\"PublicIP\":");
         // inside the network: a loop
-        File.WriteAllText(lab.LeaseFile("10.244.211.0/24"), """{"PublicIP":"10.244.1.1"}""");
+        File.WriteAllText(lab.LeaseFile("10.244.211.0/24"), """{"PublicIP":"10.244.0.1"}""");
         File.WriteAllText(lab.LeaseFile("10.244.212.0/24"), string.Empty);
         Directory.CreateDirectory(lab.LeaseFile("10.244.213.0/24"));
         // a good one, written last, shows that the others have been seen
