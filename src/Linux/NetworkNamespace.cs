@@ -58,32 +58,11 @@ public sealed class NetworkNamespace : IDisposable
 
     /// <summary>Makes a namespace without a name: it ends with what is returned, and with this process.</summary>
     /// <exception cref="LinuxException">unshare(2) was refused: it needs CAP_SYS_ADMIN.</exception>
-    public static NetworkNamespace Create()
+    public static NetworkNamespace Create() => OnOwnThread(() =>
     {
-        NetworkNamespace? made = null;
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                Unshare();
-                made = OpenCurrent();
-            }
-            catch (LinuxException problem)
-            {
-                failure = ExceptionDispatchInfo.Capture(problem);
-            }
-        })
-        {
-            IsBackground = true,
-            Name = "netns",
-        };
-
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return made!; // or there was a failure
-    }
+        Unshare();
+        return OpenCurrent();
+    });
 
     /// <summary>Runs <paramref name="body"/> on a thread of its own inside this namespace; waits for its end.</summary>
     /// <remarks>
@@ -104,32 +83,11 @@ public sealed class NetworkNamespace : IDisposable
     /// <returns>What the body returned.</returns>
     /// <exception cref="LinuxException">setns(2) was refused: it needs CAP_SYS_ADMIN.</exception>
     /// <exception cref="ObjectDisposedException">This namespace has been disposed.</exception>
-    public T Run<T>(Func<T> body)
+    public T Run<T>(Func<T> body) => OnOwnThread(() =>
     {
-        ExceptionDispatchInfo? failure = null;
-        T result = default!; // overwritten by the body; when it throws, nobody reads it
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                Enter();
-                result = body();
-            }
-            catch (Exception problem)
-            {
-                failure = ExceptionDispatchInfo.Capture(problem);
-            }
-        })
-        {
-            IsBackground = true,
-            Name = "netns",
-        };
-
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result;
-    }
+        Enter();
+        return body();
+    });
 
     /// <summary>The bare descriptor, for requests that name the namespace, while this is not disposed.</summary>
     internal int DescriptorNumber
@@ -150,6 +108,33 @@ public sealed class NetworkNamespace : IDisposable
         {
             return LibC.open(start, LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
         }
+    }
+
+    // The thread is in another namespace afterwards, and ends.
+    private static T OnOwnThread<T>(Func<T> body)
+    {
+        ExceptionDispatchInfo? failure = null;
+        T result = default!; // overwritten by the body; when it throws, nobody reads it
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                result = body();
+            }
+            catch (Exception problem)
+            {
+                failure = ExceptionDispatchInfo.Capture(problem);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "netns",
+        };
+
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return result;
     }
 
     private static void Unshare()
