@@ -1,6 +1,7 @@
 using Overlay.KernelPath.Maps;
 using Overlay.Linux.Bpf;
 using Overlay.Router.Packets;
+using static Overlay.KernelPath.Programs.HelperArguments;
 using static Overlay.Linux.Bpf.BpfArithmetic;
 using static Overlay.Linux.Bpf.BpfComparison;
 using static Overlay.Linux.Bpf.BpfRegister;
@@ -27,12 +28,6 @@ internal static class DecapsulationProgram
 {
     /// <summary>How long an answer to a probe counts.</summary>
     internal const long AnswerNanoseconds = 6_000_000_000;
-
-    private const int PacketToHost = 0;    // PACKET_HOST, linux/if_packet.h
-    private const int RoomBehindNetwork = 0; // BPF_ADJ_ROOM_NET
-    private const int RoomBehindEthernet = 1; // BPF_ADJ_ROOM_MAC
-    private const int FixedSegments = 1;   // BPF_F_ADJ_ROOM_FIXED_GSO
-    private const int ToIngress = 1;       // BPF_F_INGRESS
 
     private const int Acknowledgement = 0x10; // ACK alone (RFC 9293, section 3.1)
 
@@ -160,21 +155,19 @@ internal static class DecapsulationProgram
         code.JumpIf(R3, NotEqual, R4, "next");
     }
 
-    // R9 = 1 for a superpacket, otherwise 0. The sender's state onto the stack.
+    // The sender's state onto the stack.
     private static void WriteLengths(BpfAssembler code, KernelMaps maps, int tunnelMtu)
     {
         code.LookUp(maps.States, Slot, "next");
         code.Store(Bits64, Stack, State, R0);
         code.Load(Bits32, R3, R6, PacketContext.SegmentBytes);
         code.JumpIf(R3, NotEqual, 0, "superpacket");
-        code.Move(R9, 0);
         code.Load(Bits64, R3, Stack, Length);
         code.JumpIf(R3, Greater, tunnelMtu, "next");
         code.Store(Bits64, Stack, Bytes, R3);
         code.Store(Bits64, Stack, Packets, 1);
         code.Jump("measured");
         code.Label("superpacket");
-        code.Move(R9, 1);
         code.MeasureSuperpacket(Layout.Inner, Length, Packets, Bytes, "next");
         code.Load(Bits64, R1, Stack, State);
         code.Store(Bits64, R1, PeerState.SendsWholeOffset, 1);

@@ -1,4 +1,5 @@
 using Overlay.Linux.Bpf;
+using static Overlay.KernelPath.Programs.HelperArguments;
 using static Overlay.Linux.Bpf.BpfRegister;
 
 namespace Overlay.KernelPath.Programs;
@@ -6,9 +7,6 @@ namespace Overlay.KernelPath.Programs;
 /// <summary>The last steps of packets that took a helper interface: they come out of the tunnel's interface.</summary>
 internal static class DeliveryPrograms
 {
-    private const int PacketToHost = 0; // PACKET_HOST, linux/if_packet.h
-    private const int ToIngress = 1;    // BPF_F_INGRESS
-
     /// <summary>At a helper's ingress in this host's namespace: into the tunnel's.</summary>
     internal static BpfInstruction[] WriteToTunnel(int tunnelIndex)
     {

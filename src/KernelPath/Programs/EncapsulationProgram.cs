@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Overlay.KernelPath.Maps;
 using Overlay.Linux.Bpf;
 using Overlay.Router.Packets;
+using static Overlay.KernelPath.Programs.HelperArguments;
 using static Overlay.Linux.Bpf.BpfArithmetic;
 using static Overlay.Linux.Bpf.BpfComparison;
 using static Overlay.Linux.Bpf.BpfRegister;
@@ -28,12 +29,6 @@ internal static class EncapsulationProgram
     internal const int UdpQuietNanoseconds = 1_000_000_000;
 
     private const int TimeToLiveOfDatagrams = 64; // net.ipv4.ip_default_ttl
-
-    // bpf_skb_adjust_room, linux/bpf.h
-    private const int RoomBehindEthernet = 1;  // BPF_ADJ_ROOM_MAC
-    private const int FixedSegments = 1;       // BPF_F_ADJ_ROOM_FIXED_GSO
-    private const int EncapsulatesIpv4 = 2;    // BPF_F_ADJ_ROOM_ENCAP_L3_IPV4
-    private const int EncapsulatesUdp = 16;    // BPF_F_ADJ_ROOM_ENCAP_L4_UDP
 
     // The stack.
     private const int Key = -4;

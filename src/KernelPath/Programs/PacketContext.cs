@@ -26,3 +26,15 @@ internal static class Verdict
     /// <summary>What redirecting helpers return: it goes on where they said (TC_ACT_REDIRECT).</summary>
     internal const int Redirect = 7;
 }
+
+/// <summary>Arguments of the kernel's functions (linux/bpf.h, linux/if_packet.h).</summary>
+internal static class HelperArguments
+{
+    internal const int PacketToHost = 0;       // PACKET_HOST
+    internal const int ToIngress = 1;          // BPF_F_INGRESS
+    internal const int RoomBehindNetwork = 0;  // BPF_ADJ_ROOM_NET
+    internal const int RoomBehindEthernet = 1; // BPF_ADJ_ROOM_MAC
+    internal const int FixedSegments = 1;      // BPF_F_ADJ_ROOM_FIXED_GSO
+    internal const int EncapsulatesIpv4 = 2;   // BPF_F_ADJ_ROOM_ENCAP_L3_IPV4
+    internal const int EncapsulatesUdp = 16;   // BPF_F_ADJ_ROOM_ENCAP_L4_UDP
+}
