@@ -12,4 +12,11 @@ namespace Overlay.Linux;
 /// later: then the next call fails in its place, and the one after each report taken while more are left
 /// (net/core/skbuff.c, sock_dequeue_err_skb).
 /// </param>
-public readonly record struct DatagramError(Ipv4Address Destination, Errno Errno, int Mtu, bool IsLocal = false);
+/// <param name="IcmpType">Of the ICMP error that said so; 0 when none did.</param>
+/// <param name="IcmpCode">Of that error.</param>
+public readonly record struct DatagramError(
+    Ipv4Address Destination, Errno Errno, int Mtu, bool IsLocal = false, byte IcmpType = 0, byte IcmpCode = 0)
+{
+    /// <summary>The type of every ICMP error that names a code of its own here (RFC 792).</summary>
+    public const byte DestinationUnreachable = 3;
+}

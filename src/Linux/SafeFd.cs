@@ -32,6 +32,24 @@ public sealed class SafeFd : SafeHandleMinusOneIsInvalid
         SetHandle(fd);
     }
 
+    /// <summary>Another descriptor of the same open file, close-on-exec, with an owner of its own.</summary>
+    /// <exception cref="LinuxException">No descriptor is left.</exception>
+    public SafeFd Duplicate()
+    {
+        var owner = new SafeFd();
+        using Held held = Hold();
+        int fd = LibC.fcntl(held.Number, LibC.F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            Errno errno = DescriptorIo.LastErrno();
+            owner.Dispose();
+            throw new LinuxException("fcntl", errno, "could not duplicate a descriptor");
+        }
+
+        owner.Adopt(fd);
+        return owner;
+    }
+
     /// <summary>Keeps the descriptor open until what is returned has been disposed.</summary>
     /// <exception cref="System.ObjectDisposedException">It has been closed.</exception>
     internal Held Hold()
@@ -62,14 +80,14 @@ public sealed class SafeFd : SafeHandleMinusOneIsInvalid
     /// <summary>A descriptor that stays open until this is disposed.</summary>
     internal readonly ref struct Held
     {
-        private readonly SafeFd _owner;
+        private readonly SafeFd? _owner;
 
         internal Held(SafeFd owner) => _owner = owner;
 
         /// <summary>The bare number.</summary>
-        internal int Number => (int)_owner.handle;
+        internal int Number => _owner is null ? -1 : (int)_owner.handle;
 
-        public void Dispose() => _owner.DangerousRelease();
+        public void Dispose() => _owner?.DangerousRelease(); // null in a default value
     }
 
     /// <summary>A descriptor whose owner has promised to keep it open until this is disposed.</summary>

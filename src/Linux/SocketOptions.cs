@@ -1,3 +1,4 @@
+using System;
 using Tmds.Linux;
 
 namespace Overlay.Linux;
@@ -35,6 +36,17 @@ internal static unsafe class SocketOptions
         TrySet(
             socket, level, name, value, out Errno errno) ? SyscallResult.FromCount(0) : SyscallResult.FromErrno(errno);
 
+    /// <returns>The option's value; null when the kernel has none.</returns>
+    internal static int? Get(SafeFd socket, int level, int name)
+    {
+        int value = 0;
+        socklen_t length = sizeof(int);
+        using SafeFd.Held held = socket.Hold();
+
+        // Safe because the length is that of the variable.
+        return LibC.getsockopt(held.Number, level, name, &value, &length) == 0 ? value : null;
+    }
+
     /// <summary>
     /// Asks for a buffer of this size: without the limit of net.core.[rw]mem_max where the privilege allows it, within
     /// it otherwise.
@@ -48,7 +60,7 @@ internal static unsafe class SocketOptions
     }
 
     internal static void Bind(
-        SafeFd socket, sockaddr_in address, string what, string? inUseAdvice, string? notLocalAdvice)
+        SafeFd socket, sockaddr_in address, string what, Func<string>? inUseAdvice, string? notLocalAdvice)
     {
         using SafeFd.Held held = socket.Hold();
         if (LibC.bind(held.Number, (sockaddr*)&address, sizeof(sockaddr_in)) < 0)
@@ -56,7 +68,7 @@ internal static unsafe class SocketOptions
             Errno errno = DescriptorIo.LastErrno();
             throw new LinuxException("bind", errno, what, errno switch
             {
-                Errno.EADDRINUSE => inUseAdvice,
+                Errno.EADDRINUSE => inUseAdvice?.Invoke(),
                 Errno.EADDRNOTAVAIL => notLocalAdvice,
                 _ => null,
             });

@@ -69,6 +69,27 @@ public static unsafe class TunControl
     public static SafeFd AddQueue(string name, bool virtioNetHeader) =>
         Open(name, Flags(virtioNetHeader, multiQueue: true), out _);
 
+    /// <summary>What a queue that somebody else has opened belongs to.</summary>
+    /// <param name="queue">Any descriptor.</param>
+    /// <param name="name">The interface's name now.</param>
+    /// <param name="virtioNetHeader">Whether a <see cref="VirtioNetHeader"/> stands before each packet.</param>
+    /// <param name="multiQueue">Whether there may be other queues.</param>
+    /// <returns>False when it is no TUN queue, or its interface is gone.</returns>
+    public static bool TryIdentify(
+        SafeFd queue, out string name, out bool virtioNetHeader, out bool multiQueue)
+    {
+        var answer = default(ifreq);
+        using SafeFd.Held held = queue.Hold();
+
+        // Safe because TUNGETIFF writes exactly one struct ifreq, and this is one.
+        bool isTun = LibC.ioctl(held.Number, unchecked((int)Native.TUNGETIFF), &answer) == 0
+            && (answer.ifr_flags & (Native.IFF_TUN | Native.IFF_NO_PI)) == (Native.IFF_TUN | Native.IFF_NO_PI);
+        name = isTun ? NameIn(answer) : "";
+        virtioNetHeader = (answer.ifr_flags & Native.IFF_VNET_HDR) != 0;
+        multiQueue = (answer.ifr_flags & Native.IFF_MULTI_QUEUE) != 0;
+        return isTun;
+    }
+
     /// <summary>Tells the kernel what the reader of an interface can do by itself. It holds for all queues.</summary>
     /// <param name="queue">Any queue, opened with a virtio-net header.</param>
     /// <param name="offloads">All that is wanted; nothing else stays on.</param>
@@ -127,16 +148,24 @@ public static unsafe class TunControl
                 "TUNSETVNETHDRSZ", DescriptorIo.LastErrno(), $"could not set up TUN interface {name}");
         }
 
-        // The kernel has written the name, with its NUL (drivers/net/tun.c, tun_set_iff).
-        ReadOnlySpan<byte> given = request.ifr_name;
+        return NameIn(request);
+    }
+
+    // The kernel writes the name with its NUL (drivers/net/tun.c, tun_set_iff, tun_get_iff).
+    private static string NameIn(in ifreq answer)
+    {
+        ReadOnlySpan<byte> given = answer.ifr_name;
         return Encoding.UTF8.GetString(given[..given.IndexOf((byte)0)]);
     }
 
     private static string? OpenAdvice(Errno errno) => errno switch
     {
         Errno.ENOENT or Errno.ENODEV or Errno.ENXIO =>
-            "load the driver (modprobe tun); in a container pass the device in (--device /dev/net/tun)",
-        Errno.EACCES or Errno.EPERM => "run as root, or allow the device in the container",
+            "load the driver (modprobe tun); in a container pass the device in (--device /dev/net/tun, or hostPath of "
+                + "type CharDevice); a unit with PrivateDevices=yes has none",
+        Errno.EACCES or Errno.EPERM => "run as root; in a container allow the device "
+            + "(hostPath /dev/net/tun of type CharDevice) and give it NET_ADMIN; in a unit PrivateDevices=no, or "
+            + "DeviceAllow=/dev/net/tun rw",
         _ => null,
     };
 

@@ -38,7 +38,9 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             SocketOptions.Bind(fd, SocketAddress.Create(address, port), $"could not listen on UDP {endpoint}",
-                inUseAdvice: $"another process has the port; find it with: ss -ulnp sport = :{port}",
+                inUseAdvice: () => "another process has the port"
+                    + (Holders.OfUdpPort(port) is { } holder ? $": {holder}; end it, or" : ";")
+                    + $" find it with: ss -ulnp sport = :{port}",
                 notLocalAdvice: "the address is not on this host; look at: ip address");
             return new UdpSocket(fd);
         }
@@ -48,6 +50,38 @@ public sealed unsafe class UdpSocket : IDisposable
             throw;
         }
     }
+
+    /// <summary>Takes over a socket that an earlier owner has bound.</summary>
+    /// <param name="descriptor">Any; it becomes the socket's.</param>
+    /// <param name="address">What it has to be bound to.</param>
+    /// <param name="port">Likewise.</param>
+    /// <param name="isShared">Whether it has to share the port.</param>
+    /// <returns>Null, and the descriptor is closed, when it is something else.</returns>
+    public static UdpSocket? Adopt(SafeFd descriptor, Ipv4Address address, ushort port, bool isShared)
+    {
+        sockaddr_in own = default;
+        socklen_t length = sizeof(sockaddr_in);
+        using (SafeFd.Held held = descriptor.Hold())
+        {
+            // Safe because the length is that of the structure: a longer address is cut off, and is another family's.
+            if (LibC.getsockname(held.Number, (sockaddr*)&own, &length) == 0
+                && own.sin_family == LibC.AF_INET
+                && SocketAddress.AddressOf(own) == address && SocketAddress.PortOf(own) == port
+                && SocketOptions.Get(descriptor, LibC.SOL_SOCKET, LibC.SO_TYPE) == LibC.SOCK_DGRAM
+                && SocketOptions.Get(descriptor, LibC.SOL_SOCKET, LibC.SO_REUSEPORT) == (isShared ? 1 : 0))
+            {
+                return new UdpSocket(descriptor);
+            }
+        }
+
+        descriptor.Dispose();
+        return null;
+    }
+
+    /// <summary>Has more fit into the send buffer: datagrams that wait for a link address count to it.</summary>
+    /// <param name="bytes">The kernel doubles it for its own bookkeeping.</param>
+    public void EnlargeSendBuffer(int bytes) =>
+        SocketOptions.EnlargeBuffer(_fd, LibC.SO_SNDBUFFORCE, LibC.SO_SNDBUF, bytes);
 
     /// <summary>Sends one datagram by itself: for what is not on the packet path.</summary>
     /// <returns>Bytes sent, or the errno.</returns>
@@ -197,7 +231,10 @@ public sealed unsafe class UdpSocket : IDisposable
             var report = (sock_extended_err*)(header + 1);
             var errno = (Errno)report->ee_errno;
             int mtu = errno == Errno.EMSGSIZE ? (int)Math.Min(report->ee_info, ushort.MaxValue) : 0;
-            error = new DatagramError(address, errno, mtu, report->ee_origin == LibC.SO_EE_ORIGIN_LOCAL);
+            bool isIcmp = report->ee_origin == LibC.SO_EE_ORIGIN_ICMP;
+            error = new DatagramError(
+                address, errno, mtu, report->ee_origin == LibC.SO_EE_ORIGIN_LOCAL,
+                isIcmp ? report->ee_type : (byte)0, isIcmp ? report->ee_code : (byte)0);
         }
         else
         {
@@ -257,16 +294,9 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>
-    /// Reads how many messages the kernel has dropped instead of queueing them here (SO_MEMINFO, SK_MEMINFO_DROPS;
-    /// Linux 4.12).
-    /// </summary>
-    /// <param name="messages">
-    /// Since the socket was opened, modulo 2^32: the receive buffer was full, or a checksum was wrong. With trains a
-    /// message is a datagram or a whole train.
-    /// </param>
-    /// <returns>False when the kernel does not tell.</returns>
-    public bool TryReadDrops(out uint messages)
+    /// <summary>Reads what the socket holds, and what did not fit.</summary>
+    /// <returns>Null when the kernel does not tell.</returns>
+    public SocketMemory? ReadMemory()
     {
         const int Values = Native.SK_MEMINFO_DROPS + 1;
         uint* values = stackalloc uint[Values];
@@ -276,8 +306,9 @@ public sealed unsafe class UdpSocket : IDisposable
         // Safe because the length is that of the array; a kernel that knows fewer values says so in it.
         bool isKnown = LibC.getsockopt(held.Number, LibC.SOL_SOCKET, LibC.SO_MEMINFO, values, &length) == 0
             && length == Values * sizeof(uint);
-        messages = isKnown ? values[Native.SK_MEMINFO_DROPS] : 0;
-        return isKnown;
+        return !isKnown ? null : new SocketMemory(
+            values[Native.SK_MEMINFO_RMEM_ALLOC], values[Native.SK_MEMINFO_RCVBUF],
+            values[Native.SK_MEMINFO_WMEM_ALLOC], values[Native.SK_MEMINFO_SNDBUF], values[Native.SK_MEMINFO_DROPS]);
     }
 
     /// <inheritdoc/>

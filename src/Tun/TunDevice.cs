@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Overlay.Linux;
 
 namespace Overlay.Tun;
@@ -64,6 +65,35 @@ public sealed class TunDevice : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(queues);
         SafeFd first = TunControl.CreateNumberedInterface(stem, out string name, virtioNetHeader, queues > 1);
         return WithQueues(name, first, virtioNetHeader, queues);
+    }
+
+    /// <summary>The interface that queues opened by an earlier owner belong to.</summary>
+    /// <param name="queues">All of them, in order; they become this object's.</param>
+    /// <param name="virtioNetHeader">What is wanted.</param>
+    /// <returns>Null, and the queues are closed, when they are not all of one interface that is still there, or are
+    /// not as wanted.</returns>
+    public static TunDevice? Adopt(IReadOnlyList<SafeFd> queues, bool virtioNetHeader)
+    {
+        string? name = null;
+        bool isWhole = queues.Count > 0;
+        foreach (SafeFd queue in queues)
+        {
+            isWhole &= TunControl.TryIdentify(queue, out string itsName, out bool hasHeader, out bool isMultiQueue)
+                && hasHeader == virtioNetHeader && isMultiQueue == queues.Count > 1 && itsName == (name ?? itsName);
+            name ??= itsName;
+        }
+
+        if (isWhole)
+        {
+            return new TunDevice(name!, [.. queues.Select(queue => new TunQueue(queue, virtioNetHeader))]);
+        }
+
+        foreach (SafeFd queue in queues)
+        {
+            queue.Dispose();
+        }
+
+        return null;
     }
 
     private static TunDevice WithQueues(string name, SafeFd first, bool virtioNetHeader, int queues)

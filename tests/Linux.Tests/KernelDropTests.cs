@@ -28,8 +28,9 @@ public sealed class KernelDropTests
             () => UdpSocket.Bind(Ipv4Address.Loopback, Port, bufferBytes: 1 << 15));
         using Socket sender = inside.Namespace.Run(
             () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
-        Assert.True(receiver.TryReadDrops(out uint before));
-        Assert.Equal(0u, before);
+        SocketMemory before = receiver.ReadMemory()!.Value;
+        Assert.Equal((0u, 0u), (before.DroppedMessages, before.ReceiveQueueBytes));
+        Assert.True(before.ReceiveBufferBytes >= 1 << 15 && before.SendBufferBytes > 0);
 
         Flood(sender, IPAddress.Loopback, Sent);
 
@@ -37,7 +38,8 @@ public sealed class KernelDropTests
         uint dropped = 0;
         using var slab = new PinnedSlab(ReceiveBatch.BytesFor(1));
         using var batch = new ReceiveBatch(slab, 0, 1);
-        Assert.True(Eventually(() => receiver.TryReadDrops(out dropped) && dropped > 0));
+        Assert.True(Eventually(() => Dropped() > 0));
+        Assert.True(receiver.ReadMemory()!.Value.ReceiveQueueBytes > 0);
         int received = 0;
         Assert.True(
             Eventually(() =>
@@ -47,10 +49,12 @@ public sealed class KernelDropTests
                     received++;
                 }
 
-                return receiver.TryReadDrops(out dropped) && received + dropped == Sent;
+                return received + Dropped() == Sent;
             }),
             $"{received} received, {dropped} dropped, {Sent} sent");
         Assert.True(received > 0);
+
+        uint Dropped() => dropped = receiver.ReadMemory()!.Value.DroppedMessages;
     }
 
     [Fact]

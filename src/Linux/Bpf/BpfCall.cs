@@ -50,5 +50,8 @@ internal enum BpfCommand
     ProgramLoad = 5,
     ProgramTestRun = 10,
     ObjectInfo = 15,
+    ProgramQuery = 16,
     LinkCreate = 28,
+    LinkById = 30,
+    LinkDetach = 34,
 }

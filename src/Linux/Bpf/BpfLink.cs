@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 
 namespace Overlay.Linux.Bpf;
@@ -16,11 +17,15 @@ public enum BpfAttachPoint
 /// <summary>A program on an interface, for as long as this is open: a process that ends leaves nothing.</summary>
 public sealed unsafe class BpfLink : IDisposable
 {
-    private readonly SafeFd _fd;
+    private const int MostAtOnePlace = 64; // BPF_MPROG_MAX
 
-    private BpfLink(SafeFd fd, int interfaceIndex)
+    private readonly SafeFd _fd;
+    private readonly bool _isOwn;
+
+    private BpfLink(SafeFd fd, int interfaceIndex, bool isOwn)
     {
         _fd = fd;
+        _isOwn = isOwn;
         InterfaceIndex = interfaceIndex;
     }
 
@@ -56,7 +61,50 @@ public sealed unsafe class BpfLink : IDisposable
         }
 
         fd.Adopt(made.Count);
-        return new BpfLink(fd, interfaceIndex);
+        return new BpfLink(fd, interfaceIndex, isOwn: true);
+    }
+
+    /// <summary>Opens every link at a place, whoever has attached it, in the order in which they see packets.</summary>
+    /// <param name="interfaceIndex">Of the calling thread's network namespace.</param>
+    /// <param name="point">Which way.</param>
+    /// <exception cref="LinuxException">ENODEV: there is no such interface. EPERM.</exception>
+    /// <remarks>For tests, which take what somebody else could take.</remarks>
+    public static BpfLink[] OpenAll(int interfaceIndex, BpfAttachPoint point)
+    {
+        uint* programs = stackalloc uint[MostAtOnePlace];
+        uint* links = stackalloc uint[MostAtOnePlace];
+        var query = new QueryAttribute
+        {
+            InterfaceIndex = (uint)interfaceIndex,
+            Point = (uint)point,
+            Programs = (ulong)programs,
+            Count = MostAtOnePlace,
+            Links = (ulong)links,
+        };
+
+        // Safe because both arrays are on the stack, and the kernel is told how many entries each has.
+        SyscallResult listed = BpfCall.Make(BpfCommand.ProgramQuery, ref query);
+        if (!listed.Succeeded)
+        {
+            throw new LinuxException(
+                "bpf", listed.Errno, $"could not list the programs of interface {interfaceIndex}",
+                BpfCall.Advice(listed.Errno));
+        }
+
+        var opened = new List<BpfLink>();
+        for (int i = 0; i < query.Count; i++)
+        {
+            var identifier = new IdentifierAttribute { Id = links[i] };
+            var fd = new SafeFd();
+            SyscallResult found = BpfCall.Make(BpfCommand.LinkById, ref identifier);
+            if (found.Succeeded) // it is gone again otherwise, or none: an older way of attaching has no links
+            {
+                fd.Adopt(found.Count);
+                opened.Add(new BpfLink(fd, interfaceIndex, isOwn: false));
+            }
+        }
+
+        return [.. opened];
     }
 
     /// <summary>Whether the program is still there: somebody can detach it, and it goes with its interface.</summary>
@@ -79,8 +127,26 @@ public sealed unsafe class BpfLink : IDisposable
         }
     }
 
-    /// <summary>Takes the program away.</summary>
-    public void Dispose() => _fd.Dispose();
+    /// <summary>Takes the program away, whoever else holds the link.</summary>
+    /// <returns>Succeeded also where it was gone already.</returns>
+    public SyscallResult Detach()
+    {
+        using SafeFd.Held held = _fd.Hold();
+        var attribute = new IdentifierAttribute { Id = (uint)held.Number };
+        return BpfCall.Make(BpfCommand.LinkDetach, ref attribute);
+    }
+
+    /// <summary>Lets go of it. A program that was attached here goes, also where somebody else holds its link: by a
+    /// pin, or because he looks at it.</summary>
+    public void Dispose()
+    {
+        if (_isOwn && !_fd.IsClosed)
+        {
+            _ = Detach();
+        }
+
+        _fd.Dispose();
+    }
 
     // union bpf_attr, BPF_LINK_CREATE with tcx
     [StructLayout(LayoutKind.Sequential)]
@@ -92,6 +158,30 @@ public sealed unsafe class BpfLink : IDisposable
         internal uint Flags;
         internal uint Relative;
         internal ulong ExpectedRevision;
+    }
+
+    // union bpf_attr, BPF_PROG_QUERY
+    [StructLayout(LayoutKind.Sequential)]
+    private struct QueryAttribute
+    {
+        internal uint InterfaceIndex;
+        internal uint Point;
+        internal uint Flags;
+        internal uint AttachFlags;
+        internal ulong Programs;
+        internal uint Count;
+        internal uint Padding;
+        internal ulong ProgramFlags;
+        internal ulong Links;
+        internal ulong LinkFlags;
+        internal ulong Revision;
+    }
+
+    // union bpf_attr, BPF_LINK_GET_FD_BY_ID: the link's number; BPF_LINK_DETACH: its descriptor
+    [StructLayout(LayoutKind.Sequential)]
+    private struct IdentifierAttribute
+    {
+        internal uint Id;
     }
 
     // union bpf_attr, BPF_OBJ_GET_INFO_BY_FD

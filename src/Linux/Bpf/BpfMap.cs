@@ -1,7 +1,5 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Overlay.Linux.Bpf;
 
@@ -16,16 +14,12 @@ public enum BpfMapKind
 
     /// <summary>As <see cref="Array"/>, with a value of its own for each processor.</summary>
     PerProcessorArray = 6,
-
-    /// <summary>By the longest prefix that matches.</summary>
-    LongestPrefix = 11,
 }
 
 /// <summary>Memory that programs and this process share (bpf(2)). Any thread may use it.</summary>
 public sealed unsafe class BpfMap : IDisposable
 {
-    private const int LongestNameBytes = 15; // BPF_OBJ_NAME_LEN less its NUL
-    private const uint NoPreallocation = 1;  // BPF_F_NO_PREALLOC
+    private const uint NoPreallocation = 1; // BPF_F_NO_PREALLOC
 
     private readonly SafeFd _fd;
     private readonly string _name;
@@ -68,9 +62,9 @@ public sealed unsafe class BpfMap : IDisposable
             KeyBytes = (uint)keyBytes,
             ValueBytes = (uint)valueBytes,
             Entries = (uint)entries,
-            Flags = kind is BpfMapKind.LongestPrefix or BpfMapKind.Hash ? NoPreallocation : 0,
+            Flags = kind == BpfMapKind.Hash ? NoPreallocation : 0,
+            Name = BpfName.From(name),
         };
-        Encoding.ASCII.GetBytes(name.AsSpan(0, Math.Min(name.Length, LongestNameBytes)), attribute.Name);
         var fd = new SafeFd();
         SyscallResult made = BpfCall.Make(BpfCommand.MapCreate, ref attribute);
         if (!made.Succeeded)
@@ -177,12 +171,6 @@ public sealed unsafe class BpfMap : IDisposable
         }
     }
 
-    [InlineArray(LongestNameBytes + 1)]
-    private struct NameBuffer
-    {
-        private byte _first;
-    }
-
     // union bpf_attr, BPF_MAP_CREATE
     [StructLayout(LayoutKind.Sequential)]
     private struct CreateAttribute
@@ -194,7 +182,7 @@ public sealed unsafe class BpfMap : IDisposable
         internal uint Flags;
         internal uint InnerMap;
         internal uint NumaNode;
-        internal NameBuffer Name;
+        internal BpfName Name;
     }
 
     // union bpf_attr, BPF_MAP_*_ELEM

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -15,13 +14,14 @@ public sealed record BpfRun(int Verdict, byte[] Packet);
 public sealed unsafe class BpfProgram : IDisposable
 {
     private const uint SchedulerClassifier = 3; // BPF_PROG_TYPE_SCHED_CLS
-    private const int LongestNameBytes = 15;
     private const int LogBytes = 256 << 10;
     private const int LastLines = 6;
 
-    // Longest packet of a run: what fits besides the kernel's own headroom in a page is too short for superpackets, so
-    // that runs are for single packets.
+    private const int MostAttempts = 5;
+
+    // What the kernel has room for in a page (net/bpf/test_run.c): runs are of single packets.
     private const int LongestRunBytes = 3 << 10;
+    private const int MostAddedBytes = 256; // by a program
 
     private readonly SafeFd _fd;
 
@@ -36,30 +36,34 @@ public sealed unsafe class BpfProgram : IDisposable
     /// <exception cref="LinuxException">The kernel refused; where it was the verifier, with its last lines.</exception>
     public static BpfProgram Load(string name, BpfInstruction[] instructions)
     {
-        var fd = new SafeFd();
-        SyscallResult loaded = TryLoad(name, instructions, null);
-        if (!loaded.Succeeded)
+        SyscallResult loaded = LoadPatiently(name, instructions, null);
+        if (loaded.Succeeded)
         {
-            byte[] log = new byte[LogBytes];
-            string said = TryLoad(name, instructions, log).Errno == loaded.Errno ? Last(log) : "";
-            fd.Dispose();
-            string? advice = BpfCall.Advice(loaded.Errno);
-            throw new LinuxException(
-                "bpf", loaded.Errno, $"could not load the program {name}",
-                said.Length > 0 ? $"the verifier says: {said}" : advice);
+            return Adopt(loaded);
         }
 
-        fd.Adopt(loaded.Count);
-        return new BpfProgram(fd);
+        byte[] log = new byte[LogBytes];
+        SyscallResult again = LoadPatiently(name, instructions, log);
+        if (again.Succeeded) // it was for want of memory
+        {
+            return Adopt(again);
+        }
+
+        string said = again.Errno == loaded.Errno ? Last(log) : "";
+        throw new LinuxException(
+            "bpf", loaded.Errno, $"could not load the program {name}",
+            said.Length > 0 ? $"the verifier says: {said}" : BpfCall.Advice(loaded.Errno));
     }
 
     /// <summary>Runs it once on a packet, without any interface (BPF_PROG_TEST_RUN).</summary>
     /// <param name="frame">Ethernet header and packet, 14 to 3,072 bytes.</param>
     /// <returns>What came of it.</returns>
     /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <remarks>For tests: no packet of a host is run by hand.</remarks>
     public BpfRun Run(ReadOnlySpan<byte> frame)
     {
-        byte[] changed = new byte[LongestRunBytes + 256];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, LongestRunBytes);
+        byte[] changed = new byte[LongestRunBytes + MostAddedBytes];
         using SafeFd.Held held = _fd.Hold();
         fixed (byte* input = frame)
         fixed (byte* output = changed)
@@ -85,6 +89,28 @@ public sealed unsafe class BpfProgram : IDisposable
     /// <summary>Closes it; where it is attached, it stays.</summary>
     public void Dispose() => _fd.Dispose();
 
+    private static BpfProgram Adopt(SyscallResult loaded)
+    {
+        var fd = new SafeFd();
+        fd.Adopt(loaded.Count);
+        return new BpfProgram(fd);
+    }
+
+    // The verifier gives up with EAGAIN when the thread has a signal to take.
+    private static SyscallResult LoadPatiently(string name, BpfInstruction[] instructions, byte[]? log)
+    {
+        SyscallResult loaded;
+        int attempts = 0;
+        do
+        {
+            loaded = TryLoad(name, instructions, log);
+            attempts++;
+        }
+        while (!loaded.Succeeded && loaded.Errno == Errno.EAGAIN && attempts < MostAttempts);
+
+        return loaded;
+    }
+
     private static SyscallResult TryLoad(string name, BpfInstruction[] instructions, byte[]? log)
     {
         fixed (BpfInstruction* start = instructions)
@@ -100,8 +126,8 @@ public sealed unsafe class BpfProgram : IDisposable
                 LogLevel = log is null ? 0 : 1u,
                 LogBytes = (uint)(log?.Length ?? 0),
                 Log = (ulong)logStart,
+                Name = BpfName.From(name),
             };
-            Encoding.ASCII.GetBytes(name.AsSpan(0, Math.Min(name.Length, LongestNameBytes)), attribute.Name);
 
             // Safe because all three are pinned, and the kernel is told how long the program and the log are.
             return BpfCall.Make(BpfCommand.ProgramLoad, ref attribute);
@@ -119,12 +145,6 @@ public sealed unsafe class BpfProgram : IDisposable
             .TakeLast(LastLines));
     }
 
-    [InlineArray(LongestNameBytes + 1)]
-    private struct NameBuffer
-    {
-        private byte _first;
-    }
-
     // union bpf_attr, BPF_PROG_LOAD
     [StructLayout(LayoutKind.Sequential)]
     private struct LoadAttribute
@@ -138,7 +158,7 @@ public sealed unsafe class BpfProgram : IDisposable
         internal ulong Log;
         internal uint KernelVersion;
         internal uint Flags;
-        internal NameBuffer Name;
+        internal BpfName Name;
     }
 
     // union bpf_attr, BPF_PROG_TEST_RUN

@@ -20,6 +20,8 @@ internal static partial class Native
     internal const int TUNSETOFFLOAD = 0x400454D0; // the argument is the flags themselves
     internal const int TUNSETVNETHDRSZ = 0x400454D8;
 
+    internal const uint TUNGETIFF = 0x800454D2; // _IOR
+
     internal const uint TUN_F_CSUM = 0x01;
     internal const uint TUN_F_TSO4 = 0x02;
     internal const uint TUN_F_TSO6 = 0x04;

@@ -98,6 +98,7 @@ internal static partial class Native
     internal const byte RT_TABLE_MAIN = 254;
     internal const byte RTPROT_BOOT = 3;
     internal const byte RTN_UNICAST = 1;
+    internal const byte RTN_BLACKHOLE = 6;
     internal const uint RTNH_F_ONLINK = 0x4;
     internal const uint RTM_F_CLONED = 0x200;
     internal const uint RTM_F_LOOKUP_TABLE = 0x1000;
@@ -106,6 +107,7 @@ internal static partial class Native
     internal const ushort RTA_DST = 1;
     internal const ushort RTA_SRC = 2;
     internal const ushort RTA_OIF = 4;
+    internal const ushort RTA_PREFSRC = 7;
     internal const ushort RTA_GATEWAY = 5;
     internal const ushort RTA_PRIORITY = 6;
     internal const ushort RTA_METRICS = 8;

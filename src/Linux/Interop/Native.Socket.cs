@@ -12,6 +12,10 @@ internal static unsafe partial class Native
 
     internal const int ICMP_FILTER = 1;
 
+    internal const int SK_MEMINFO_RMEM_ALLOC = 0;
+    internal const int SK_MEMINFO_RCVBUF = 1;
+    internal const int SK_MEMINFO_WMEM_ALLOC = 2;
+    internal const int SK_MEMINFO_SNDBUF = 3;
     internal const int SK_MEMINFO_DROPS = 8;
 
     internal const ushort ETH_P_ALL = 0x0003;

@@ -3,10 +3,13 @@ using Tmds.Linux;
 
 namespace Overlay.Linux.Netlink;
 
-/// <summary>Makes events of rtnetlink's notifications.</summary>
+/// <summary>Makes events of the notifications of rtnetlink and nftables.</summary>
 /// <inheritdoc cref="RouteMessages"/>
 internal static class EventMessages
 {
+    // The last message of a transaction. Types of rtnetlink are below 256.
+    private const ushort NewRuleset = (Native.NFNL_SUBSYS_NFTABLES << 8) | Native.NFT_MSG_NEWGEN;
+
     /// <summary>Reads a notification; null for another message, and for another table than the main one.</summary>
     internal static NetlinkEvent? Parse(NetlinkMessage message)
     {
@@ -37,6 +40,8 @@ internal static class EventMessages
                         NetlinkSubject.Route, type == Native.RTM_DELROUTE, route.InterfaceIndex ?? 0,
                         route.Destination, port)
                     : null;
+            case NewRuleset:
+                return new(NetlinkSubject.Ruleset, IsRemoval: false, 0, default, port);
             default:
                 return null;
         }

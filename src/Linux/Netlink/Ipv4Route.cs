@@ -23,6 +23,9 @@ public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int
     /// </summary>
     public bool IsOnLink { get; init; }
 
+    /// <summary>Whether packets to the destination are dropped (RTN_BLACKHOLE).</summary>
+    public bool IsBlackhole { get; init; }
+
     /// <summary>
     /// Who made it (RTPROT_*, linux/rtnetlink.h): 2 the kernel, 3 ip-route(8) when it is not told otherwise, and stock
     /// flannel; 4 an administrator; others by agreement (/etc/iproute2/rt_protos).
@@ -31,7 +34,8 @@ public sealed record Ipv4Route(Ipv4Prefix Destination, Ipv4Address? Gateway, int
 
     /// <summary>As ip-route(8) writes it: <c>10.244.3.0/24 via 10.244.3.0 onlink</c>.</summary>
     public override string ToString() =>
-        $"{Destination}{(Gateway is { } gateway ? $" via {gateway}" : "")}{(IsOnLink ? " onlink" : "")}";
+        (IsBlackhole ? "blackhole " : "") + Destination + (Gateway is { } gateway ? $" via {gateway}" : "")
+            + (IsOnLink ? " onlink" : "");
 }
 
 /// <summary>One way of a multipath route.</summary>

@@ -19,6 +19,7 @@ internal static class LookupMessages
 
         _ = message.Read<rtmsg>(out NetlinkAttributeReader attributes);
         Ipv4Address? gateway = null;
+        Ipv4Address? source = null;
         int? interfaceIndex = null;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
@@ -30,10 +31,13 @@ internal static class LookupMessages
                 case Native.RTA_GATEWAY:
                     gateway = attribute.AsIpv4();
                     break;
+                case Native.RTA_PREFSRC:
+                    source = attribute.AsIpv4();
+                    break;
             }
         }
 
-        return interfaceIndex is int index ? new RoutedTo(index, gateway) : null;
+        return interfaceIndex is int index ? new RoutedTo(index, gateway, source) : null;
     }
 
     /// <summary>Reads the route that a look-up has found; null for another message.</summary>

@@ -36,6 +36,8 @@ public enum NetlinkSubject
     Address,
     /// <summary>An IPv4 route of the main table.</summary>
     Route,
+    /// <summary>nftables' rules: one event for each transaction.</summary>
+    Ruleset,
 }
 
 /// <summary>One change that the kernel has told of.</summary>

@@ -7,11 +7,12 @@ using Tmds.Linux;
 namespace Overlay.Linux.Netlink;
 
 /// <summary>
-/// Hears of changes to links, addresses, routes and neighbours of one network namespace (rtnetlink(7)).
+/// Hears of changes to links, addresses, routes and neighbours (rtnetlink(7)), or to nftables' rules, of one network
+/// namespace.
 /// </summary>
 /// <remarks>
-/// The namespace is that of the thread which calls <see cref="Open"/>; afterwards one thread reads, and is joined
-/// before <see cref="Dispose"/>. Needs no privilege.
+/// The namespace is that of the thread which opens it; afterwards one thread reads, and is joined
+/// before <see cref="Dispose"/>.
 /// </remarks>
 public sealed class NetlinkListener : IDisposable
 {
@@ -23,15 +24,27 @@ public sealed class NetlinkListener : IDisposable
 
     private NetlinkListener(SafeFd fd) => _fd = fd;
 
-    /// <summary>Listens from now on, in the network namespace of the calling thread.</summary>
+    /// <summary>
+    /// Listens from now on, in the network namespace of the calling thread. Needs no privilege.
+    /// </summary>
     /// <exception cref="LinuxException">The kernel refused the socket.</exception>
-    public static unsafe NetlinkListener Open(NetlinkTopics topics)
+    public static NetlinkListener Open(NetlinkTopics topics) => Open(Native.NETLINK_ROUTE, (uint)topics);
+
+    /// <summary>
+    /// Hears of every change of nftables' rules from now on (NFNLGRP_NFTABLES), in the network namespace of the calling
+    /// thread: iptables-nft's are among them, those of the older iptables are not. Needs CAP_NET_ADMIN.
+    /// </summary>
+    /// <exception cref="LinuxException">The kernel refused the socket.</exception>
+    public static NetlinkListener OpenRulesets() =>
+        Open(Native.NETLINK_NETFILTER, 1u << (Native.NFNLGRP_NFTABLES - 1));
+
+    private static unsafe NetlinkListener Open(int protocol, uint groups)
     {
         var fd = new SafeFd();
         try
         {
             int number = LibC.socket(
-                LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, Native.NETLINK_ROUTE);
+                LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK, protocol);
             if (number < 0)
             {
                 throw new LinuxException("socket", DescriptorIo.LastErrno(), "could not open a netlink socket");
@@ -40,7 +53,7 @@ public sealed class NetlinkListener : IDisposable
             fd.Adopt(number);
 
             // Port 0 has the kernel choose a free one. Safe because the address lives on this stack frame.
-            var address = new sockaddr_nl { nl_family = (ushort)LibC.AF_NETLINK, nl_groups = (uint)topics };
+            var address = new sockaddr_nl { nl_family = (ushort)LibC.AF_NETLINK, nl_groups = groups };
             return LibC.bind(number, (sockaddr*)&address, sizeof(sockaddr_nl)) == 0
                 ? new NetlinkListener(fd)
                 : throw new LinuxException("bind", DescriptorIo.LastErrno(), "could not listen to the kernel");

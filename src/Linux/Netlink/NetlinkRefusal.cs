@@ -18,6 +18,8 @@ internal static class NetlinkRefusal
                 Errno.ENODEV => "the interface is not in this network namespace",
                 Errno.ENETDOWN => "bring the interface up first",
                 Errno.EAGAIN => "try again",
+                Errno.EOPNOTSUPP when call == "RTM_NEWLINK" =>
+                    "this kernel has no such interface: load its module (modprobe veth, modprobe vxlan)",
                 _ => null,
             });
 }

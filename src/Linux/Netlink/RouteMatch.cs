@@ -5,7 +5,9 @@ namespace Overlay.Linux.Netlink;
 /// <summary>Where the kernel sends a packet now (<c>ip route get</c>).</summary>
 /// <param name="InterfaceIndex">The interface it leaves by; the loopback's for an address of this host.</param>
 /// <param name="Gateway">Null when the destination is on the link, and for an IPv6 gateway.</param>
-public sealed record RoutedTo(int InterfaceIndex, Ipv4Address? Gateway);
+/// <param name="Source">The address it has as its source unless the sender chooses another; null where the kernel names
+/// none.</param>
+public sealed record RoutedTo(int InterfaceIndex, Ipv4Address? Gateway, Ipv4Address? Source);
 
 /// <summary>The route that the kernel finds for a destination now (<c>ip route get fibmatch</c>).</summary>
 /// <param name="Destination">What the route is for; 0.0.0.0/0 is the default route.</param>

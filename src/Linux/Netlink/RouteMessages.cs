@@ -176,6 +176,7 @@ internal static class RouteMessages
             {
                 Hops = (IReadOnlyList<NextHop>?)hops ?? [],
                 Protocol = family.rtm_protocol,
+                IsBlackhole = family.rtm_type == Native.RTN_BLACKHOLE,
                 IsOnLink = hops is null && (family.rtm_flags & Native.RTNH_F_ONLINK) != 0,
             }
             : null;

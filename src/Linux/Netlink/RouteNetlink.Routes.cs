@@ -33,7 +33,8 @@ public sealed partial class RouteNetlink
     /// is replaced, wherever it leads.
     /// </summary>
     /// <param name="route">
-    /// One way at most; without an interface the gateway decides which. The interface is up.
+    /// One way at most; without an interface the gateway decides which, and a blackhole has neither. The interface is
+    /// up.
     /// </param>
     /// <exception cref="LinuxException">
     /// ENETUNREACH: the gateway is not on the link. ENETDOWN, ENODEV, EINVAL, EPERM as with <see cref="AddRoute"/>.
@@ -70,9 +71,10 @@ public sealed partial class RouteNetlink
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(route.InterfaceIndex ?? 1, nameof(route));
         CheckPrefixLength(route.Destination.Length);
-        if (route.Hops.Count > 0 || route is { InterfaceIndex: null, Gateway: null })
+        if (route.Hops.Count > 0 || route.IsBlackhole != route is { InterfaceIndex: null, Gateway: null })
         {
-            throw new ArgumentException("a route of one way has an interface or a gateway", nameof(route));
+            throw new ArgumentException(
+                "a route of one way has an interface or a gateway, and a blackhole neither", nameof(route));
         }
 
         var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], type, (ushort)(Native.NLM_F_ACK | flags));
@@ -83,7 +85,7 @@ public sealed partial class RouteNetlink
             rtm_table = Native.RT_TABLE_MAIN,
             rtm_protocol = type == Native.RTM_DELROUTE ? (byte)0 : route.Protocol,
             rtm_scope = scope,
-            rtm_type = Native.RTN_UNICAST,
+            rtm_type = route.IsBlackhole ? Native.RTN_BLACKHOLE : Native.RTN_UNICAST,
             rtm_flags = route.IsOnLink ? Native.RTNH_F_ONLINK : 0,
         });
         request.WriteIpv4Attribute(Native.RTA_DST, route.Destination.Address);

@@ -1,3 +1,4 @@
+using System;
 using Overlay.Linux.Bpf;
 using Overlay.Linux.Netlink;
 using Xunit;
@@ -23,6 +24,28 @@ public sealed class BpfLinkTests
 
         Assert.False(first.IsAttached);
         Assert.False(second.IsAttached);
+    }
+
+    [Fact]
+    public void Whoever_opens_a_link_can_detach_its_program_and_one_of_ours_goes_although_somebody_holds_it()
+    {
+        using var inside = new TemporaryNamespace();
+        using BpfProgram program = Program();
+        using BpfLink first = inside.Namespace.Run(() => BpfLink.Attach(program, 1, BpfAttachPoint.Ingress));
+        using BpfProgram behind = Program();
+        using BpfLink second = inside.Namespace.Run(() => BpfLink.Attach(behind, 1, BpfAttachPoint.Ingress));
+        BpfLink[] held = inside.Namespace.Run(() => BpfLink.OpenAll(1, BpfAttachPoint.Ingress));
+        Assert.Equal(2, held.Length);
+        Assert.Empty(inside.Namespace.Run(() => BpfLink.OpenAll(1, BpfAttachPoint.Egress)));
+
+        Assert.True(held[1].Detach().Succeeded);
+        Assert.True(first.IsAttached);
+        Assert.False(second.IsAttached);
+        Assert.True(second.Detach().Succeeded); // it was gone
+
+        first.Dispose();
+        Assert.False(held[0].IsAttached);
+        Array.ForEach(held, link => link.Dispose());
     }
 
     [Fact]

@@ -30,22 +30,12 @@ public sealed class BpfMapTests
         Assert.Equal(30u, map.Find<uint, uint>(3));
     }
 
-    [Fact]
-    public void A_full_prefix_map_refuses_another_prefix_and_finds_the_longest_it_has()
-    {
-        using BpfMap map = Create(BpfMapKind.LongestPrefix, sizeof(ulong), sizeof(uint), 2);
-        Assert.True(map.Set(Key(8, 10, 0, 0, 0), 8u).Succeeded);
-        Assert.True(map.Set(Key(24, 10, 1, 2, 0), 24u).Succeeded);
-
-        Assert.False(map.Set(Key(16, 10, 1, 0, 0), 16u).Succeeded);
-        Assert.Equal(24u, map.Find<ulong, uint>(Key(32, 10, 1, 2, 3)));
-        Assert.Equal(8u, map.Find<ulong, uint>(Key(32, 10, 1, 3, 3)));
-        Assert.Null(map.Find<ulong, uint>(Key(32, 11, 1, 2, 3)));
-
-        // struct bpf_lpm_trie_key: the length in the machine's order, the bytes as they stand in a packet
-        static ulong Key(int length, byte a, byte b, byte c, byte d) =>
-            (uint)length | ((ulong)BitConverter.ToUInt32([a, b, c, d]) << 32);
-    }
+    [Theory]
+    [InlineData("")]
+    [InlineData("sixteen_letters_")]
+    public void A_name_that_the_kernel_would_cut_off_is_refused(string name) =>
+        Assert.Throws<ArgumentException>(
+            () => BpfMap.Create(BpfMapKind.Array, name, sizeof(uint), sizeof(uint), 1).Dispose());
 
     [Fact]
     public void An_array_has_all_its_entries_from_the_start_and_no_others()

@@ -5,6 +5,7 @@ using System.Text;
 using System.Threading;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Linux.Tests.Netlink;
@@ -137,6 +138,26 @@ public sealed class NetlinkListenerTests
 
         stop.Set();
         Assert.True(waiter.Join(s_deadline), "the waiter sleeps on");
+    }
+
+    [Fact]
+    public void A_transaction_of_nftables_is_one_event_whatever_it_changes()
+    {
+        Needs.Program("nftables", "nft");
+        using var inside = new TemporaryNamespace();
+        using NetlinkListener listener = inside.Namespace.Run(NetlinkListener.OpenRulesets);
+        string rules = """
+            add table ip t
+            add chain ip t c
+            add rule ip t c accept
+            """;
+        _ = Command.Run("ip", ["netns", "exec", inside.Name, "nft", "-f", "-"], rules);
+        _ = Command.Run("ip", ["netns", "exec", inside.Name, "nft", "list", "ruleset"]);
+        List<NetlinkEvent> events = [];
+
+        listener.Read(events);
+
+        Assert.Equal([NetlinkSubject.Ruleset], events.Select(one => one.Subject));
     }
 
     [Fact]

@@ -177,7 +177,7 @@ public sealed class RouteNetlinkTests
                 new Ipv4Route(Cidr("10.3.0.0/16"), null, tun1, 7) { Protocol = 99 },
                 new Ipv4Route(Cidr("10.3.0.0/16"), null, tun0, 4_000_000_000),
                 new Ipv4Route(Cidr("10.4.0.0/16"), null, null, 0),
-                new Ipv4Route(Cidr("10.5.0.0/16"), null, null, 0),
+                new Ipv4Route(Cidr("10.5.0.0/16"), null, null, 0) { IsBlackhole = true },
             ],
             routes.Select(route => route with { Hops = [] }));
     }

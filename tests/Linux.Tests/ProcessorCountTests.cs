@@ -1,9 +1,8 @@
 using System;
 using System.IO;
-using Overlay.Linux.Bpf;
 using Xunit;
 
-namespace Overlay.Linux.Tests.Bpf;
+namespace Overlay.Linux.Tests;
 
 public sealed class ProcessorCountTests
 {

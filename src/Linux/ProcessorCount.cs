@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 
-namespace Overlay.Linux.Bpf;
+namespace Overlay.Linux;
 
 /// <summary>For how many processors the kernel keeps values.</summary>
 internal static class ProcessorCount
