@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Packets;
 
 namespace Overlay.Router.Coalescing;
@@ -70,6 +71,9 @@ internal sealed class CoalescedWrite : IDisposable
 
     /// <summary>The length of all packets as they came, in bytes.</summary>
     internal int Bytes { get; private set; }
+
+    /// <summary>The outer address that the first packet came from; those of one flow come from one.</summary>
+    internal Ipv4Address Sender { get; set; }
 
     /// <summary>The protocol number of all packets: 6 TCP, 17 UDP, or any other of a single packet.</summary>
     internal byte Protocol { get; private set; }

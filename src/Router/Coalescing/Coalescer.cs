@@ -1,5 +1,6 @@
 using System;
 using Overlay.Linux;
+using Overlay.Net;
 using Overlay.Router.Packets;
 
 namespace Overlay.Router.Coalescing;
@@ -110,10 +111,11 @@ internal sealed class Coalescer : IDisposable
     /// Validated, its time to live already reduced. Its bytes are borrowed until <see cref="Clear"/> and not changed.
     /// </param>
     /// <param name="offset">Where in the slab its first byte is.</param>
+    /// <param name="sender">The outer address that it came from.</param>
     /// <returns>
     /// False when it would begin a write and no more fit: nothing has changed; write and clear first.
     /// </returns>
-    internal bool TryAdd(in Ipv4Header packet, int offset)
+    internal bool TryAdd(in Ipv4Header packet, int offset, Ipv4Address sender)
     {
         // In a train a packet nearly always continues the run of the one before it.
         CoalescedWrite last = _last;
@@ -124,7 +126,7 @@ internal sealed class Coalescer : IDisposable
             return true;
         }
 
-        return TryAddAnywhere(packet, offset);
+        return TryAddAnywhere(packet, offset, sender);
     }
 
     /// <summary>Forgets all writes. No packet is borrowed afterwards.</summary>
@@ -152,7 +154,7 @@ internal sealed class Coalescer : IDisposable
         return InternetChecksum.Fold(InternetChecksum.Add(transport, pseudo)) == 0xFFFF;
     }
 
-    private bool TryAddAnywhere(in Ipv4Header packet, int offset)
+    private bool TryAddAnywhere(in Ipv4Header packet, int offset, Ipv4Address sender)
     {
         ReadOnlySpan<byte> bytes = packet.Packet;
         Candidacy candidacy = GroEligibility.Classify(packet, out FlowKey flow);
@@ -181,6 +183,7 @@ internal sealed class Coalescer : IDisposable
         }
 
         CoalescedWrite write = _writes[Count];
+        write.Sender = sender;
         if (isVerified)
         {
             write.StartRun(bytes, offset);

@@ -9,6 +9,7 @@ public sealed class DirectionTotals
 {
     private readonly long[] _drops = new long[DropReasons.All.Count + 1];
     private readonly long[] _events = new long[CountedEvents.All.Count];
+    private readonly long[] _batches = new long[WorkerCounters.BatchPartCount];
 
     private DirectionTotals(IReadOnlyList<WorkerCounters> workers)
     {
@@ -16,10 +17,16 @@ public sealed class DirectionTotals
         {
             ForwardedPackets += worker.ForwardedPackets;
             ForwardedBytes += worker.ForwardedBytes;
+            BatchedPackets += worker.BatchedPackets;
             LastRefusal = worker.LastRefusal == Errno.None ? LastRefusal : worker.LastRefusal;
             foreach (DropReason reason in DropReasons.All)
             {
                 _drops[(int)reason] += worker.Dropped(reason);
+            }
+
+            for (int part = 0; part < _batches.Length; part++)
+            {
+                _batches[part] += worker.Batches(part);
             }
 
             foreach (CountedEvent countedEvent in CountedEvents.All)
@@ -39,6 +46,14 @@ public sealed class DirectionTotals
     /// A worker's latest refusal of a packet by the kernel; <see cref="Errno.None"/> when there never was one.
     /// </summary>
     public Errno LastRefusal { get; }
+
+    /// <summary>
+    /// Batches by the packets that they forwarded: <see cref="WorkerCounters.Batches"/> of each part.
+    /// </summary>
+    public IReadOnlyList<long> Batches => _batches;
+
+    /// <summary>The packets of all batches.</summary>
+    public long BatchedPackets { get; }
 
     /// <summary>Packets dropped for this reason.</summary>
     public long Dropped(DropReason reason) => _drops[(int)reason];

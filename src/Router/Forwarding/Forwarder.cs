@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using Overlay.Linux;
 using Overlay.Router.Counters;
@@ -47,7 +48,10 @@ public sealed class Forwarder : IDisposable
     {
         _options = options;
         Accelerations = accelerations;
-        var context = new WorkerContext(routes, icmp, Paths, accelerations, options.Workers);
+        var context = new WorkerContext(routes, icmp, Paths, accelerations, options.Workers)
+        {
+            Errors = Errors,
+        };
         for (int i = 0; i < lanes.Count; i++)
         {
             AddLane(context, lanes[i], i);
@@ -61,6 +65,11 @@ public sealed class Forwarder : IDisposable
     public DirectionTotals Inbound => DirectionTotals.Of(_inbound);
 
     /// <summary>
+    /// Both directions by peer: those that something was forwarded for, and that were peers with the latest batch.
+    /// </summary>
+    public IReadOnlyList<PeerTotals> Peers => PeerTotals.Of(_outbound, _inbound);
+
+    /// <summary>
     /// What the outbound direction asks of the kernel; null when it is not metered. The waits of a thread that serves
     /// both directions count as inbound.
     /// </summary>
@@ -69,8 +78,14 @@ public sealed class Forwarder : IDisposable
     /// <summary>What the inbound direction asks of the kernel; null when it is not metered.</summary>
     public MeterTotals? InboundMeter => _inboundMeters.Count == 0 ? null : MeterTotals.Of(_inboundMeters);
 
+    /// <summary>What each thread is doing. Any thread may ask.</summary>
+    public IReadOnlyList<ThreadProgress> Threads => [.. _threads.Select(thread => thread.Progress)];
+
     /// <summary>What has been learned of the paths to peers.</summary>
     public PeerPaths Paths { get; } = new();
+
+    /// <summary>The ICMP errors that have come about datagrams to peers.</summary>
+    public PeerErrors Errors { get; } = new();
 
     /// <summary>Which accelerations are in use.</summary>
     public Accelerations Accelerations { get; }

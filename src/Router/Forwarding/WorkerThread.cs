@@ -17,6 +17,10 @@ internal sealed class WorkerThread
     private readonly long _spinTicks;
     private readonly Action<Exception> _fault;
 
+    // Written by the thread alone; whoever watches it reads them.
+    private long _turns;
+    private bool _isWaiting;
+
     /// <summary>Makes the thread without starting it.</summary>
     /// <param name="name">At most 15 bytes: the kernel's limit (prctl(2), PR_SET_NAME).</param>
     /// <param name="workers">What it runs, in this order.</param>
@@ -36,6 +40,9 @@ internal sealed class WorkerThread
         _fault = fault;
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
+
+    /// <summary>What it is doing. Any thread may ask.</summary>
+    internal ThreadProgress Progress => new(_thread.Name!, Volatile.Read(ref _turns), Volatile.Read(ref _isWaiting));
 
     /// <summary>Starts it.</summary>
     internal void Start() => _thread.Start();
@@ -72,17 +79,25 @@ internal sealed class WorkerThread
     private bool Wait()
     {
         long began = _waits.Meter?.Begin() ?? 0;
+        Volatile.Write(ref _isWaiting, true);
         bool hasError = Readiness.WaitReadable(_stop, _waits.First, _waits.Second);
+        Volatile.Write(ref _turns, _turns + 1); // first: who is found awake twice with one count has not slept between
+        Volatile.Write(ref _isWaiting, false);
         _waits.Meter?.End(MeteredCall.Wait, began, 0);
         return hasError;
     }
 
     private bool RunAll()
     {
+        Volatile.Write(ref _turns, _turns + 1);
         bool anything = false;
         foreach (IWorker worker in _workers)
         {
-            anything |= worker.RunBatch();
+            if (worker.RunBatch())
+            {
+                worker.Counters.EndBatch();
+                anything = true;
+            }
         }
 
         return anything;

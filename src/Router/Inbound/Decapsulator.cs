@@ -64,6 +64,7 @@ internal sealed class Decapsulator : IDisposable
     internal void BeginBatch(RouteTable routes)
     {
         _routes = routes;
+        _counters.Peers.Follow(routes);
         if (_coalescer is not null)
         {
             _coalescer.MergesTcp = _accelerations.IsOn(Acceleration.TunTcpGro);
@@ -99,7 +100,7 @@ internal sealed class Decapsulator : IDisposable
             SyscallResult written = _tun.Write(write.Vectors);
             if (written.Succeeded)
             {
-                _counters.Forward(write.Packets, write.Bytes);
+                _counters.Forward(write.Sender, write.Packets, write.Bytes);
             }
             else if (write.IsMerged && written.Errno == Errno.EINVAL)
             {
@@ -133,12 +134,12 @@ internal sealed class Decapsulator : IDisposable
 
         if (_coalescer is null)
         {
-            WriteSingle(offset, packet.Packet.Length);
+            WriteSingle(source, offset, packet.Packet.Length);
         }
-        else if (!_coalescer.TryAdd(packet, offset))
+        else if (!_coalescer.TryAdd(packet, offset, source))
         {
             Flush();
-            _ = _coalescer.TryAdd(packet, offset); // an empty coalescer takes any packet
+            _ = _coalescer.TryAdd(packet, offset, source); // an empty coalescer takes any packet
         }
     }
 
@@ -154,7 +155,7 @@ internal sealed class Decapsulator : IDisposable
         _icmp.Report(verdict, packet);
     }
 
-    private void WriteSingle(int offset, int lengthBytes)
+    private void WriteSingle(Ipv4Address source, int offset, int lengthBytes)
     {
         _single.Clear();
         if (_coalescer is not null)
@@ -166,7 +167,7 @@ internal sealed class Decapsulator : IDisposable
         SyscallResult written = _tun.Write(_single);
         if (written.Succeeded)
         {
-            _counters.Forward(1, lengthBytes);
+            _counters.Forward(source, 1, lengthBytes);
         }
         else
         {
@@ -184,7 +185,7 @@ internal sealed class Decapsulator : IDisposable
         for (int i = 0; i < write.Packets; i++)
         {
             (int offset, int lengthBytes) = write.PacketAt(i);
-            WriteSingle(offset, lengthBytes);
+            WriteSingle(write.Sender, offset, lengthBytes);
         }
     }
 

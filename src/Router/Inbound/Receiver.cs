@@ -16,7 +16,7 @@ internal sealed class Receiver(WorkerContext context, IDatagramPort port, Worker
     private const int MaximumConsecutiveFailures = 100;
 
     private readonly Accelerations _accelerations = context.Accelerations;
-    private readonly ErrorReports _errors = new(port, counters, context.Paths, context.Routes);
+    private readonly ErrorReports _errors = new(port, counters, context.Paths, context.Routes, context.Errors);
     private int _consecutiveFailures;
     private bool _takesTrains = context.Accelerations.IsOn(Acceleration.UdpGro);
 

@@ -71,6 +71,7 @@ internal sealed class Encapsulator : IDisposable
     internal void BeginBatch(RouteTable routes)
     {
         _routes = routes;
+        _counters.Peers.Follow(routes);
         _sender.BeginBatch();
     }
 

@@ -32,7 +32,7 @@ internal sealed class MessageSender : IDisposable
         _port = port;
         _counters = counters;
         _paths = context.Paths;
-        _errors = new ErrorReports(port, counters, context.Paths, context.Routes);
+        _errors = new ErrorReports(port, counters, context.Paths, context.Routes, context.Errors);
         _accelerations = context.Accelerations;
         _replay = new SendBatch(slab, SendLimits.MostDatagrams, 4 * SendLimits.MostDatagrams);
     }
@@ -54,7 +54,7 @@ internal sealed class MessageSender : IDisposable
             {
                 for (int end = first + sent.Count; first < end; first++)
                 {
-                    _counters.Forward(batch.DatagramsOf(first), batch.BytesOf(first));
+                    _counters.Forward(batch.AddressOf(first), batch.DatagramsOf(first), batch.BytesOf(first));
                 }
             }
             else
@@ -178,7 +178,7 @@ internal sealed class MessageSender : IDisposable
             SyscallResult sent = SendPatiently(_replay, i, 1);
             if (sent.Succeeded)
             {
-                _counters.Forward(1, _replay.BytesOf(i));
+                _counters.Forward(_replay.AddressOf(i), 1, _replay.BytesOf(i));
             }
             else
             {
@@ -207,7 +207,7 @@ internal sealed class MessageSender : IDisposable
         SyscallResult sent = SendPatiently(batch, index, 1, inFragments: true);
         if (sent.Succeeded)
         {
-            _counters.Forward(1, batch.BytesOf(index));
+            _counters.Forward(batch.AddressOf(index), 1, batch.BytesOf(index));
         }
         else
         {

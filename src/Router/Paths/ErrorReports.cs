@@ -14,8 +14,9 @@ namespace Overlay.Router.Paths;
 /// <param name="counters">The worker's.</param>
 /// <param name="paths">Where a path MTU is recorded.</param>
 /// <param name="routes">Says who is a peer.</param>
+/// <param name="errors">Where what ICMP says is recorded.</param>
 internal sealed class ErrorReports(
-    IDatagramPort port, WorkerCounters counters, PeerPaths paths, RouteTableCell routes)
+    IDatagramPort port, WorkerCounters counters, PeerPaths paths, RouteTableCell routes, PeerErrors errors)
 {
     // Bounds the loop while a host answers every datagram with ICMP.
     private const int MaximumAtOnce = 64;
@@ -36,6 +37,7 @@ internal sealed class ErrorReports(
                 continue; // forged: the kernel checks only that the quoted datagram could be this socket's
             }
 
+            errors.Report(error);
             if (error.Mtu == 0)
             {
                 counters.Note(CountedEvent.PeerUnreachable);

@@ -37,9 +37,29 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     /// <param name="port">1 to 65535.</param>
     /// <param name="isShared">Whether several sockets bind the same port and share the peers among them.</param>
     /// <exception cref="LinuxException">The port is busy or the address is not local.</exception>
-    public static UdpPort Bind(Ipv4Address address, ushort port, bool isShared = false)
+    public static UdpPort Bind(Ipv4Address address, ushort port, bool isShared = false) =>
+        Over(UdpSocket.Bind(address, port, BufferBytes, isShared), address, port);
+
+    /// <summary>Takes over the socket of an earlier owner, with whatever waits in it.</summary>
+    /// <param name="descriptor">It becomes the port's.</param>
+    /// <param name="address">What it has to be bound to.</param>
+    /// <param name="port">Likewise.</param>
+    /// <param name="isShared">Whether it has to share the port.</param>
+    /// <returns>Null, and the descriptor is closed, when it is another socket.</returns>
+    /// <exception cref="LinuxException">No descriptor is left.</exception>
+    public static UdpPort? Adopt(SafeFd descriptor, Ipv4Address address, ushort port, bool isShared)
     {
-        var socket = UdpSocket.Bind(address, port, BufferBytes, isShared);
+        if (UdpSocket.Adopt(descriptor, address, port, isShared) is not { } socket)
+        {
+            return null;
+        }
+
+        _ = socket.SetReceiveTrains(false); // as in a new one: the earlier owner may have had another engine
+        return Over(socket, address, port);
+    }
+
+    private static UdpPort Over(UdpSocket socket, Ipv4Address address, ushort port)
+    {
         try
         {
             // A datagram that is longer than its path is refused, so that the path MTU is learned with the first one.
@@ -102,10 +122,9 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     public void WaitWritable(int timeoutMilliseconds) =>
         Readiness.WaitWritable(_socket.Descriptor, timeoutMilliseconds);
 
-    /// <summary>Reads how many messages the kernel dropped because the receive buffer was full.</summary>
-    /// <param name="messages">Modulo 2^32; a message is a datagram or a whole train.</param>
-    /// <returns>False when the kernel does not report it.</returns>
-    public bool TryReadDrops(out uint messages) => _socket.TryReadDrops(out messages);
+    /// <summary>Reads what the socket holds, and what did not fit.</summary>
+    /// <returns>Null when the kernel does not tell.</returns>
+    public SocketMemory? ReadMemory() => _socket.ReadMemory();
 
     /// <inheritdoc/>
     public void Dispose()

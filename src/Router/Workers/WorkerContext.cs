@@ -11,4 +11,8 @@ namespace Overlay.Router.Workers;
 /// <param name="Accelerations">Which are in use.</param>
 /// <param name="Options">How packets are treated.</param>
 internal sealed record WorkerContext(
-    RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, WorkerOptions Options);
+    RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, WorkerOptions Options)
+{
+    /// <summary>Gets the ICMP errors about datagrams to peers.</summary>
+    public PeerErrors Errors { get; init; } = new();
+}

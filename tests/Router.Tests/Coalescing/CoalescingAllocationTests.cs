@@ -58,7 +58,7 @@ public sealed class CoalescingAllocationTests
         {
             taken &= Ipv4Header.Parse(
                 slab.Slice(offsets[i], packets[i].Length), out Ipv4Header packet) == DropReason.None
-                && coalescer.TryAdd(packet, offsets[i]);
+                && coalescer.TryAdd(packet, offsets[i], default);
         }
 
         long bytes = taken ? 0 : -1;

@@ -36,7 +36,7 @@ internal sealed class CoalescingRig : IDisposable
     {
         packet.CopyTo(_slab.Slice(_next, packet.Length));
         Assert.Equal(DropReason.None, Ipv4Header.Parse(_slab.Slice(_next, packet.Length), out Ipv4Header header));
-        if (!Coalescer.TryAdd(header, _next))
+        if (!Coalescer.TryAdd(header, _next, default))
         {
             return false;
         }
