@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
+using System.IO;
 using Overlay.KernelPath.Programs;
 using Overlay.Linux;
 using Overlay.Linux.Bpf;
@@ -16,9 +16,9 @@ namespace Overlay.KernelPath;
 /// <para>Two veth pairs and a vxlan device. The far ends lie in a network namespace without a name, so that this host's
 /// firewall and its operators meet only the near ends, and so that everything goes with the process: a namespace that
 /// nobody holds takes its interfaces along, and their other ends.</para>
-/// <para>The merger's far end merges what it receives (GRO) and returns it to the near end, which puts it into the
-/// tunnel. The other pair leads to the vxlan device, whose socket is in that namespace, and which is itself
-/// here.</para>
+/// <para>The merger's far end merges what it receives (GRO), spreads the flows over the processors (RPS) and returns
+/// them to the near end, which puts them into the tunnel. The other pair leads to the vxlan device, whose socket is in
+/// that namespace, and which is itself here.</para>
 /// </remarks>
 internal sealed class HelperLinks : IDisposable
 {
@@ -26,108 +26,154 @@ internal sealed class HelperLinks : IDisposable
     private const string FarWhole = "whole";
     private const int Mtu = 65_535; // a veth's greatest
     private const int FarPrefixLength = 30;
+    private const int LongestName = 15; // IFNAMSIZ less its NUL
 
     private readonly NetworkNamespace _namespace;
-    private readonly BpfProgram[] _programs;
+    private readonly RouteNetlink _netlink; // of the near ends' namespace, wherever they are taken away from
+    private readonly List<IDisposable> _opened = [];
+    private string? _unseen; // made, and its index is not known yet
+    private DeliveryPoints? _points;
 
-    private HelperLinks(
-        NetworkNamespace helpers, BpfProgram[] programs, BpfLink[] links, DeliveryPoints points, int[] indexes)
+    private HelperLinks(NetworkNamespace helpers, RouteNetlink netlink)
     {
         _namespace = helpers;
-        _programs = programs;
-        Links = links;
-        Points = points;
-        Indexes = indexes;
+        _netlink = netlink;
     }
 
     /// <summary>Where the decapsulating program sends packets.</summary>
-    internal DeliveryPoints Points { get; }
+    internal DeliveryPoints Points => _points ?? throw new InvalidOperationException("the helpers are not assembled");
 
     /// <summary>The interfaces in this host's namespace: the merger, the whole-packet pair, the vxlan device.</summary>
-    internal int[] Indexes { get; }
+    internal List<(string Name, int Index)> Interfaces { get; } = [];
 
-    /// <summary>The programs' places on the interfaces, far ends' too.</summary>
-    internal IReadOnlyList<BpfLink> Links { get; }
+    /// <summary>The programs on the interfaces, far ends' too, and where each is.</summary>
+    internal List<(string Place, BpfLink Link)> Programs { get; } = [];
 
     /// <summary>Makes the interfaces and puts their programs on them.</summary>
-    /// <param name="netlink">Of the calling thread's namespace.</param>
-    /// <param name="tunnelIndex">Where everything ends.</param>
+    /// <param name="tunnelIndex">Where everything ends, in the calling thread's namespace.</param>
     /// <exception cref="LinuxException">The kernel refused a step; nothing is left.</exception>
-    internal static HelperLinks Open(RouteNetlink netlink, int tunnelIndex)
+    internal static HelperLinks Open(int tunnelIndex)
     {
-        using var here = NetworkNamespace.OpenCurrent();
-        var helpers = NetworkNamespace.Create();
-        var opened = new List<IDisposable>();
+        var netlink = RouteNetlink.Open();
+        NetworkNamespace helpers;
         try
         {
-            string stem = $"ovl{tunnelIndex}";
-            (string merger, string whole, string receiver) = ($"{stem}-merge", $"{stem}-whole", $"{stem}-vxlan");
-            netlink.CreateVethPair(merger, FarMerger, helpers, Mtu);
-            netlink.CreateVethPair(whole, FarWhole, helpers, Mtu);
-            int farMerger = helpers.Run(() => ConfigureFarEnds(here, receiver));
-            int[] indexes = [BringUp(netlink, merger), BringUp(netlink, whole), BringUp(netlink, receiver)];
-            LinkOffloads.SetTcpSegmentation(merger, false); // or the far end merges nothing (drivers/net/veth.c)
-
-            BpfProgram toTunnel = Keep(BpfProgram.Load(
-                "overlay_deliver", DeliveryPrograms.WriteToTunnel(tunnelIndex)));
-            BpfProgram toNearEnd = Keep(BpfProgram.Load(
-                "overlay_return", DeliveryPrograms.WriteToNearEnd(farMerger)));
-            Keep(BpfLink.Attach(toTunnel, indexes[0], BpfAttachPoint.Ingress));
-            Keep(BpfLink.Attach(toTunnel, indexes[2], BpfAttachPoint.Ingress));
-            Keep(helpers.Run(() => BpfLink.Attach(toNearEnd, farMerger, BpfAttachPoint.Ingress)));
-            return new HelperLinks(
-                helpers,
-                [.. opened.OfType<BpfProgram>()],
-                [.. opened.OfType<BpfLink>()],
-                new DeliveryPoints(tunnelIndex, indexes[0], indexes[1]),
-                indexes);
+            helpers = NetworkNamespace.Create();
         }
         catch
         {
-            opened.ForEach(each => each.Dispose());
-            helpers.Dispose();
+            netlink.Dispose();
             throw;
         }
 
-        T Keep<T>(T made)
-            where T : IDisposable
+        var made = new HelperLinks(helpers, netlink);
+        try
         {
-            opened.Add(made);
+            made.Assemble(tunnelIndex);
             return made;
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Takes everything away: the namespace goes, and what has an end in it.</summary>
+    /// <summary>Takes everything away: the near ends, so that their names are free at once, and with the namespace what
+    /// is in it.</summary>
     public void Dispose()
     {
-        foreach (BpfLink link in Links)
+        _opened.ForEach(each => each.Dispose());
+        foreach ((string name, int index) in _unseen is null ? Interfaces : [.. Interfaces, (_unseen, 0)])
         {
-            link.Dispose();
+            try
+            {
+                _netlink.DeleteLink(index > 0 ? index : IndexOf(_netlink, name));
+            }
+            catch (Exception problem) when (problem is LinuxException or InvalidDataException)
+            {
+                // It goes with the namespace.
+            }
         }
 
-        Array.ForEach(_programs, program => program.Dispose());
-
+        _netlink.Dispose();
         _namespace.Dispose();
+    }
+
+    /// <summary>A helper's name: the tunnel's index, and a word, of which only the first letter is left where the index
+    /// has grown long.</summary>
+    internal static string NameOf(int tunnelIndex, string word)
+    {
+        string name = $"ovl{tunnelIndex}-{word}";
+        return name.Length <= LongestName ? name : $"ovl{tunnelIndex}-{word[0]}";
+    }
+
+    private void Assemble(int tunnelIndex)
+    {
+        using var here = NetworkNamespace.OpenCurrent();
+        (string merger, string whole, string receiver) =
+            (NameOf(tunnelIndex, "merge"), NameOf(tunnelIndex, "whole"), NameOf(tunnelIndex, "vxlan"));
+
+        // One peer's datagrams are one flow to the card, and so on one processor; the packets in them are many.
+        // Best effort: without it they stay there.
+        _ = _namespace.Run(ReceivePacketSteering.SpreadNewInterfaces);
+        _netlink.CreateVethPair(merger, FarMerger, _namespace, Mtu);
+        int mergerIndex = Keep(merger);
+        _netlink.CreateVethPair(whole, FarWhole, _namespace, Mtu);
+        int wholeIndex = Keep(whole);
+        int farMerger = _namespace.Run(() => ConfigureFarEnds(here, receiver));
+        int receiverIndex = Keep(receiver);
+        foreach ((_, int index) in Interfaces)
+        {
+            BringUp(_netlink, index);
+        }
+
+        LinkOffloads.SetTcpSegmentation(merger, false); // or the far end merges nothing (drivers/net/veth.c)
+
+        BpfProgram toTunnel = Keep(BpfProgram.Load("overlay_deliver", DeliveryPrograms.WriteToTunnel(tunnelIndex)));
+        BpfProgram toNearEnd = Keep(BpfProgram.Load("overlay_return", DeliveryPrograms.WriteToNearEnd(farMerger)));
+        Attach(merger, () => BpfLink.Attach(toTunnel, mergerIndex, BpfAttachPoint.Ingress));
+        Attach(receiver, () => BpfLink.Attach(toTunnel, receiverIndex, BpfAttachPoint.Ingress));
+        Attach($"{merger}'s other end", () => _namespace.Run(
+            () => BpfLink.Attach(toNearEnd, farMerger, BpfAttachPoint.Ingress)));
+        _points = new DeliveryPoints(tunnelIndex, mergerIndex, wholeIndex);
+    }
+
+    private void Attach(string interfaceName, Func<BpfLink> attach) =>
+        Programs.Add(($"the ingress of {interfaceName}", Keep(attach())));
+
+    private T Keep<T>(T made)
+        where T : IDisposable
+    {
+        _opened.Add(made);
+        return made;
+    }
+
+    private int Keep(string interfaceName)
+    {
+        _unseen = interfaceName;
+        int index = IndexOf(_netlink, interfaceName);
+        _unseen = null;
+        Interfaces.Add((interfaceName, index));
+        return index;
     }
 
     private static int ConfigureFarEnds(NetworkNamespace here, string receiver)
     {
         using var netlink = RouteNetlink.Open();
-        int merger = BringUp(netlink, FarMerger);
-        int whole = BringUp(netlink, FarWhole);
+        (int merger, int whole) = (IndexOf(netlink, FarMerger), IndexOf(netlink, FarWhole));
+        BringUp(netlink, merger);
+        BringUp(netlink, whole);
         LinkOffloads.SetMerging(FarMerger, true);
         netlink.AddAddress(whole, new Ipv4Prefix(WholeHeader.FarAddress, FarPrefixLength));
         netlink.CreateVxlanReceiver(receiver, here, WholeHeader.Port);
         return merger;
     }
 
-    private static int BringUp(RouteNetlink netlink, string name)
-    {
-        int index = netlink.FindLink(name)?.Index ?? throw Vanished(name);
+    private static void BringUp(RouteNetlink netlink, int index) =>
         netlink.ConfigureLink(index, new LinkSettings { NoIpv6LinkLocalAddress = true, Up = true });
-        return index;
-    }
 
-    private static LinuxException Vanished(string name) =>
-        new("RTM_GETLINK", Errno.ENODEV, $"interface {name} vanished while it was being configured");
+    private static int IndexOf(RouteNetlink netlink, string name) => netlink.FindLink(name)?.Index
+        ?? throw new LinuxException(
+            "RTM_GETLINK", Errno.ENODEV, $"interface {name} vanished while it was being configured");
 }

@@ -20,8 +20,10 @@ namespace Overlay.KernelPath;
 /// <param name="UnderlayIndex">The interface that has the endpoint's address.</param>
 /// <param name="Network">The whole overlay network.</param>
 /// <param name="SubnetLength">Of its subnets, as a rule.</param>
+/// <param name="Peers">How many there are now: it has room for twice as many, and for 255 at least.</param>
 public sealed record KernelForwardingOptions(
-    TunnelEndpoint Own, int TunnelIndex, int TunnelMtu, int UnderlayIndex, Ipv4Prefix Network, int SubnetLength);
+    TunnelEndpoint Own, int TunnelIndex, int TunnelMtu, int UnderlayIndex, Ipv4Prefix Network, int SubnetLength,
+    int Peers = 0);
 
 /// <summary>What the kernel has forwarded for one peer, or for all.</summary>
 /// <param name="Peer">Its public IP; 0.0.0.0 for all.</param>
@@ -64,19 +66,27 @@ public sealed class KernelForwarding : IDisposable
     private HelperLinks? _helpers;
     private BpfProgram? _encapsulation;
     private BpfProgram? _decapsulation;
-    private BpfLink? _egress;
-    private BpfLink? _ingress;
+    private readonly List<(string Name, int Index)> _interfaces = []; // that others have made
+    private readonly List<(string Place, BpfLink Link)> _programs = [];
     private bool _isDisposed;
 
     private KernelForwarding(KernelForwardingOptions options)
     {
         _options = options;
         _maps = KernelMaps.Create(RouteIndex.Of(options.Network, options.SubnetLength) ?? throw new LinuxException(
-            "bpf", Errno.E2BIG, $"the Network {options.Network} has too many subnets of /{options.SubnetLength}"));
+            "bpf", Errno.E2BIG, $"the Network {options.Network} has too many subnets of /{options.SubnetLength}",
+            $"it has room for {RouteIndex.MostEntries}: choose a shorter SubnetLen"),
+            KernelMaps.SlotsFor(options.Peers));
         _slots = new PeerSlots(_maps);
     }
 
-    /// <summary>Peers that it has no room for.</summary>
+    /// <summary>How many peers it can have room for.</summary>
+    public const int MostPeers = KernelMaps.MostSlots - 1;
+
+    /// <summary>How many peers it has room for, as it was opened.</summary>
+    public int Room => _maps.Slots - 1;
+
+    /// <summary>Peers that it had no room for when <see cref="Add"/> was called last: user space has them.</summary>
     public int LeftOut
     {
         get
@@ -170,17 +180,19 @@ public sealed class KernelForwarding : IDisposable
                 return null;
             }
 
-            BpfLink? detached = new[] { _egress, _ingress }.Concat(_helpers?.Links ?? [])
-                .FirstOrDefault(link => link is { IsAttached: false });
-            if (detached is not null)
+            foreach ((string name, int index) in _interfaces.Concat(_helpers?.Interfaces ?? []))
             {
-                return $"a program was taken from interface {detached.InterfaceIndex}";
+                Link? link = netlink.FindLink(index);
+                bool isOfOthers = index == _options.TunnelIndex || index == _options.UnderlayIndex;
+                if (link is null || (!link.IsUp && !isOfOthers))
+                {
+                    return $"interface {name} is {(link is null ? "gone" : "down")}";
+                }
             }
 
-            return _helpers?.Indexes.FirstOrDefault(index => netlink.FindLink(index) is not { IsUp: true })
-                is int index and not 0
-                ? $"helper interface {index} is gone or down"
-                : null;
+            (string Place, BpfLink Link) detached = _programs.Concat(_helpers?.Programs ?? [])
+                .FirstOrDefault(program => !program.Link.IsAttached);
+            return detached.Link is null ? null : $"the program at {detached.Place} was detached";
         }
     }
 
@@ -202,6 +214,11 @@ public sealed class KernelForwarding : IDisposable
     {
         lock (_changing)
         {
+            if (_isDisposed)
+            {
+                return default;
+            }
+
             ulong[] sums = _slots.Retired.ToArray();
             foreach (PeerSlot peer in _slots.Peers)
             {
@@ -234,8 +251,7 @@ public sealed class KernelForwarding : IDisposable
                 _prober?.Farewell(peer);
             }
 
-            _egress?.Dispose();
-            _ingress?.Dispose();
+            _programs.ForEach(program => program.Link.Dispose());
             _encapsulation?.Dispose();
             _decapsulation?.Dispose();
             _helpers?.Dispose();
@@ -246,17 +262,30 @@ public sealed class KernelForwarding : IDisposable
 
     private void Assemble(RouteNetlink netlink)
     {
+        string tunnel = NameOf(_options.TunnelIndex);
+        string underlay = NameOf(_options.UnderlayIndex);
+
         // A kernel without tcx refuses here, before any interface is made. Without peers the program passes all.
         _encapsulation = BpfProgram.Load("overlay_out", EncapsulationProgram.Write(
             _maps, _options.Own, _options.UnderlayIndex));
-        _egress = BpfLink.Attach(_encapsulation, _options.TunnelIndex, BpfAttachPoint.Egress);
+        _programs.Add(($"the egress of {tunnel}", BpfLink.Attach(
+            _encapsulation, _options.TunnelIndex, BpfAttachPoint.Egress)));
         _prober = PeerProber.Open(_options.Own, _maps);
-        _helpers = HelperLinks.Open(netlink, _options.TunnelIndex);
+        _helpers = HelperLinks.Open(_options.TunnelIndex);
         _decapsulation = BpfProgram.Load("overlay_in", DecapsulationProgram.Write(
             _maps, _options.Own, _options.TunnelMtu, _helpers.Points));
 
         // Peers send to the kernel once this one has answered.
-        _ingress = BpfLink.Attach(_decapsulation, _options.UnderlayIndex, BpfAttachPoint.Ingress);
+        _programs.Add(($"the ingress of {underlay}", BpfLink.Attach(
+            _decapsulation, _options.UnderlayIndex, BpfAttachPoint.Ingress)));
+
+        string NameOf(int index)
+        {
+            string name = netlink.FindLink(index)?.Name
+                ?? throw new LinuxException("RTM_GETLINK", Errno.ENODEV, $"interface {index} is gone");
+            _interfaces.Add((name, index));
+            return name;
+        }
     }
 
     private static KernelCounters Report(Ipv4Address peer, bool isReached, ulong[] counted)

@@ -10,6 +10,11 @@ namespace Overlay.KernelPath;
 /// <remarks>The programs of both sides do the rest: an answer never comes here. One thread at a time.</remarks>
 internal sealed class PeerProber : IDisposable
 {
+    // A probe to a host that is gone waits in the kernel for a link address, 3 s as a rule (mcast_solicit, arp(7)), and
+    // counts to the send buffer meanwhile: at 1, 2 and 4 s from each other there are three of a peer at a time, of
+    // 768 bytes each. Where all peers are gone but one, that one is still asked.
+    private const int SendBufferBytes = KernelMaps.MostSlots * 3 * 1024;
+
     private readonly UdpSocket _socket;
     private readonly TunnelEndpoint _own;
     private readonly KernelMaps _maps;
@@ -29,6 +34,7 @@ internal sealed class PeerProber : IDisposable
     internal static PeerProber Open(TunnelEndpoint own, KernelMaps maps)
     {
         var socket = UdpSocket.Bind(own.Address, 0, PeerProbe.Bytes);
+        socket.EnlargeSendBuffer(SendBufferBytes);
         _ = socket.OmitChecksums(); // with one, the other side's program clears it
         return new PeerProber(socket, own, maps);
     }
@@ -54,7 +60,11 @@ internal sealed class PeerProber : IDisposable
             return;
         }
 
-        Send(ProbeKind.Request, peer.Address, peer.Nonce);
+        if (Send(ProbeKind.Request, peer.Address, peer.Nonce) is Errno.EAGAIN or Errno.ENOBUFS)
+        {
+            return; // the buffer is full: at the next call
+        }
+
         peer.AskAt = seconds + peer.Pause;
         peer.Pause = Math.Min(peer.Pause * 2, PeerSlot.LongestPause);
     }
@@ -64,16 +74,16 @@ internal sealed class PeerProber : IDisposable
     {
         if (_maps.States.Find<uint, PeerState>(peer.Slot) is { AskedNonce: not 0 } state)
         {
-            Send(ProbeKind.Farewell, peer.Address, state.AskedNonce);
+            _ = Send(ProbeKind.Farewell, peer.Address, state.AskedNonce);
         }
     }
 
     public void Dispose() => _socket.Dispose();
 
-    // What cannot be sent is as what is not answered.
-    private void Send(ProbeKind kind, Ipv4Address peer, ulong nonce)
+    // What cannot be sent for another reason than a full buffer is as what is not answered.
+    private Errno Send(ProbeKind kind, Ipv4Address peer, ulong nonce)
     {
         PeerProbe.Write(_packet, kind, _own.Address, peer, nonce);
-        _ = _socket.Send(peer, _own.Port, _packet);
+        return _socket.Send(peer, _own.Port, _packet).Errno;
     }
 }

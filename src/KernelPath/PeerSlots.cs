@@ -20,7 +20,7 @@ internal sealed class PeerSlots(KernelMaps maps)
     private readonly Dictionary<Ipv4Address, PeerSlot> _peers = [];
     private readonly Dictionary<uint, RouteEntry> _routes = [];
     private readonly Stack<uint> _free = new(
-        Enumerable.Range(1, KernelMaps.Slots - 1).Reverse().Select(slot => (uint)slot));
+        Enumerable.Range(1, maps.Slots - 1).Reverse().Select(slot => (uint)slot));
 
     private readonly ulong[] _retired = new ulong[SlotCounters.Numbers];
 

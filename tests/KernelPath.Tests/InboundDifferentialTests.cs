@@ -23,10 +23,8 @@ namespace Overlay.KernelPath.Tests;
 public sealed class InboundDifferentialTests(ITestOutputHelper output)
 {
     private const int DatagramsPerTable = 4000;
-    private const int TunnelMtu = 1400;
     private const int WholeBytes = 50; // Ethernet, IPv4, UDP, VXLAN
 
-    private static readonly TunnelEndpoint s_own = new(Ipv4Address.Parse("192.168.0.34"), 8285);
     private static readonly DeliveryPoints s_points = new(11, 12, 13);
 
     [Theory]
@@ -35,14 +33,11 @@ public sealed class InboundDifferentialTests(ITestOutputHelper output)
     [InlineData(28)]
     public void The_program_delivers_what_user_space_delivers_and_leaves_everything_else_as_it_came(int subnetLength)
     {
-        Needs.Root("bpf(2)");
+        using var rig = new InboundRig(subnetLength, s_points);
         int seed = Runs.Seed(output);
         int datagrams = Runs.Datagrams(60_000);
         var random = new RandomPackets(seed);
-        using var maps = KernelMaps.Create(RouteIndex.Of(RandomPackets.Network, subnetLength)!);
-        using var program = BpfProgram.Load(
-            "overlay_in", DecapsulationProgram.Write(maps, s_own, TunnelMtu, s_points));
-        var slots = new PeerSlots(maps);
+        (KernelMaps maps, PeerSlots slots) = (rig.Maps, rig.Slots);
         RouteTable table = RouteTable.Empty;
         var delivered = new Dictionary<Ipv4Address, ulong>();
         long plain = 0;
@@ -65,18 +60,18 @@ public sealed class InboundDifferentialTests(ITestOutputHelper output)
             }
 
             byte[] frame = NextFrame(random, table, out bool isPlain);
-            bool isOurs = Frames.TryOpen(frame, s_own, out Ipv4Address source, out byte[] datagram);
+            bool isOurs = Frames.TryOpen(frame, InboundRig.Own, out Ipv4Address source, out byte[] datagram);
             DropReason verdict = InboundRules.Accept(
                 table, SourceCheck.Strict, source, datagram, out Ipv4Header packet);
             bool isAccepted = isOurs && verdict == DropReason.None;
-            BpfRun run = program.Run(frame);
+            BpfRun run = rig.Run(frame);
 
             string Case() => $"seed {seed}, datagram {i}: {run.Verdict} for {Convert.ToHexString(frame)}, "
                 + $"user space: {(isOurs ? verdict : "not for the socket")}, own {string.Join(' ', table.Own)}, routes "
                 + string.Join(' ', table.Routes.Select(route => $"{route.Destination}→{route.NextHop}"));
             accepted += isAccepted ? 1 : 0;
             verdicts[(int)verdict] += isOurs ? 1 : 0;
-            isPlain &= isAccepted && packet.Packet.Length <= TunnelMtu && packet.HeaderBytes == 20
+            isPlain &= isAccepted && packet.Packet.Length <= InboundRig.TunnelMtu && packet.HeaderBytes == 20
                 && packet.Protocol != PeerProbe.Protocol
                 && table.Find(packet.Source) == source && slots.Peers.Any(peer => peer.Address == source)
                 && RandomPackets.IsOfOneWay(table, packet.Source, subnetLength)
@@ -123,7 +118,7 @@ public sealed class InboundDifferentialTests(ITestOutputHelper output)
     {
         KernelPeer[] peers = [.. table.Routes.Select(route => route.NextHop).Distinct()
             .Where(_ => random.Random.Next(8) > 0)
-            .Select(hop => new KernelPeer(hop, TunnelMtu))];
+            .Select(hop => new KernelPeer(hop, InboundRig.TunnelMtu))];
         slots.Add(table, peers);
         slots.RemoveOthers(table, peers);
         whole.Clear();
@@ -151,14 +146,14 @@ public sealed class InboundDifferentialTests(ITestOutputHelper output)
             ? random.AddressIn(random.Pick(theirs).Destination) : random.AnyAddress(table);
         Ipv4Address destination = random.Random.Next(8) == 0
             ? random.AnyAddress(table) : random.AddressIn(random.Pick(table.Own));
-        byte[] packet = random.NextPacket(source, destination, TunnelMtu);
+        byte[] packet = random.NextPacket(source, destination, InboundRig.TunnelMtu);
         isPlain = random.Random.Next(3) > 0;
         if (!isPlain && random.Random.Next(10) == 0)
         {
-            return Frames.Encapsulate(outer, s_own, packet.AsSpan(0, random.Random.Next(packet.Length)));
+            return Frames.Encapsulate(outer, InboundRig.Own, packet.AsSpan(0, random.Random.Next(packet.Length)));
         }
 
-        byte[] frame = Frames.Encapsulate(outer, s_own, packet);
+        byte[] frame = Frames.Encapsulate(outer, InboundRig.Own, packet);
         return isPlain ? frame : random.MutateFrame(frame);
     }
 

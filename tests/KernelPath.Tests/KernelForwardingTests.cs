@@ -4,6 +4,7 @@ using System.Linq;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
+using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Overlay.Testing;
 using Xunit;
@@ -16,6 +17,7 @@ namespace Overlay.KernelPath.Tests;
 public sealed class KernelForwardingTests : IDisposable
 {
     private const int InnerMtu = 1400;
+    private const int HeadersOfDatagram = 14 + 20 + 8;
 
     private static readonly Ipv4Prefix s_network = Ipv4Prefix.Parse("10.5.0.0/16");
     private static readonly Ipv4Address s_podOfOne = Ipv4Address.Parse("10.5.1.2");
@@ -64,11 +66,10 @@ public sealed class KernelForwardingTests : IDisposable
     [Fact]
     public void A_helper_that_is_taken_away_is_a_fault_that_says_which()
     {
-        int helper = _one.Netlink.GetLinks()
-            .First(link => link.Name.EndsWith("-merge", StringComparison.Ordinal)).Index;
-        Assert.True(_one.Netlink.DeleteLink(helper));
+        Link helper = _one.Netlink.GetLinks().First(link => link.Name.EndsWith("-merge", StringComparison.Ordinal));
+        Assert.True(_one.Netlink.DeleteLink(helper.Index));
 
-        Assert.Contains($"{helper}", _ofOne.FindFault(_one.Netlink));
+        Assert.Equal($"interface {helper.Name} is gone", _ofOne.FindFault(_one.Netlink));
         Assert.Null(_ofOther.FindFault(_other.Netlink));
     }
 
@@ -144,6 +145,41 @@ public sealed class KernelForwardingTests : IDisposable
         Assert.Equal(0, _ofOne.ReadTotals().OutboundPackets);
     }
 
+    // Probes to hosts that are gone wait in the kernel for a link address, and take up the socket's buffer.
+    [Fact]
+    public void Peers_that_are_gone_keep_no_probe_from_one_that_answers()
+    {
+        AwaitBoth();
+        Ipv4Address[] gone = [.. Enumerable.Range(3, 250).Select(last => Ipv4Address.Parse($"192.168.7.{last}"))];
+        _ofOne.Add(
+            TableOf("10.5.1.0/24", "10.5.2.0/24", _other),
+            [new KernelPeer(_other.Own.Address, InnerMtu), .. gone.Select(each => new KernelPeer(each, InnerMtu))]);
+        for (int i = 0; i < 20; i++)
+        {
+            _ofOne.AskPeers(++_seconds, _ => InnerMtu);
+        }
+
+        const int Asked = 10;
+        PacketSocket wire = _other.Capture(_other.WireIndex);
+        for (int i = 0; i < Asked; i++)
+        {
+            _ofOne.AskPeers(++_seconds, _ => InnerMtu);
+        }
+
+        int arrived = 0;
+        byte[] frame = new byte[2000];
+        while (wire.TryReceive(frame, TimeSpan.FromMilliseconds(100), out int length, out PacketDirection direction))
+        {
+            bool isArrival = direction == PacketDirection.Incoming && length > HeadersOfDatagram;
+            arrived += isArrival && PeerProbe.IsProbe(frame.AsSpan(HeadersOfDatagram..length)) ? 1 : 0;
+        }
+
+        Assert.True(arrived > Asked / 2, $"{arrived} of {Asked} probes");
+    }
+
+    private static RouteTable TableOf(string own, string theirs, TestHost peer) => RouteTable.Build(
+        s_network, Ipv4Prefix.Parse(own), [new Route(Ipv4Prefix.Parse(theirs), peer.Own.Address)]);
+
     private static KernelForwarding Open(TestHost host, TestHost peer, string own, string theirs)
     {
         KernelForwarding opened = host.Namespace.Run(() =>
@@ -154,10 +190,7 @@ public sealed class KernelForwardingTests : IDisposable
                     host.Own, host.TunnelIndex, TestHost.TunnelMtu, host.WireIndex, s_network, 24),
                 netlink);
         });
-        opened.Add(
-            RouteTable.Build(
-                s_network, Ipv4Prefix.Parse(own), [new Route(Ipv4Prefix.Parse(theirs), peer.Own.Address)]),
-            [new KernelPeer(peer.Own.Address, InnerMtu)]);
+        opened.Add(TableOf(own, theirs, peer), [new KernelPeer(peer.Own.Address, InnerMtu)]);
         return opened;
     }
 

@@ -6,7 +6,6 @@ using Overlay.Linux;
 using Overlay.Linux.Bpf;
 using Overlay.Net;
 using Overlay.Router.Packets;
-using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.Overlays;
 
@@ -17,32 +16,19 @@ public sealed class ProbeTests : IDisposable
 {
     private const ulong TheirNonce = 0x1122_3344_5566_7788;
 
-    private static readonly TunnelEndpoint s_own = new(Ipv4Address.Parse("192.168.0.34"), 8285);
-
-    private readonly KernelMaps _maps;
-    private readonly PeerSlots _slots;
-    private readonly BpfProgram _program;
+    private readonly InboundRig _rig = new();
     private readonly PeerSlot _peer;
 
     public ProbeTests()
     {
-        Needs.Root("bpf(2)");
-        _maps = KernelMaps.Create(RouteIndex.Of(Ipv4Prefix.Parse("10.5.0.0/16"), 24)!);
-        _slots = new PeerSlots(_maps);
-        _slots.Add(Table(), [new KernelPeer(PeerAddress, 1400)]);
-        _peer = Assert.Single(_slots.Peers);
-        _program = BpfProgram.Load(
-            "overlay_in", DecapsulationProgram.Write(_maps, s_own, 1400, new DeliveryPoints(1, 1, 1)));
+        _rig.Slots.Add(Table(), [new KernelPeer(PeerAddress, 1400)]);
+        _peer = Assert.Single(_rig.Slots.Peers);
     }
 
-    private PeerState State => _maps.States.Find<uint, PeerState>(_peer.Slot)
+    private PeerState State => _rig.Maps.States.Find<uint, PeerState>(_peer.Slot)
         ?? throw new InvalidOperationException("no state");
 
-    public void Dispose()
-    {
-        _program.Dispose();
-        _maps.Dispose();
-    }
+    public void Dispose() => _rig.Dispose();
 
     [Theory]
     [InlineData(0)]
@@ -53,11 +39,12 @@ public sealed class ProbeTests : IDisposable
         (frame[40], frame[41]) = ((byte)(checksum >> 8), (byte)checksum);
         frame[34] = 0x77; // from any port
 
-        BpfRun run = _program.Run(frame);
+        BpfRun run = _rig.Run(frame);
 
         byte[] answer = new byte[PeerProbe.Bytes];
-        PeerProbe.Write(answer, ProbeKind.Answer, s_own.Address, PeerAddress, TheirNonce);
-        byte[] expected = Frames.Encapsulate(s_own.Address, s_own with { Address = PeerAddress }, answer);
+        PeerProbe.Write(answer, ProbeKind.Answer, InboundRig.Own.Address, PeerAddress, TheirNonce);
+        byte[] expected = Frames.Encapsulate(
+            InboundRig.Own.Address, InboundRig.Own with { Address = PeerAddress }, answer);
         (expected[0], expected[6]) = (2, 0); // back to the sender's link address
         Assert.Equal(Verdict.Redirect, run.Verdict);
         Assert.Equal(Convert.ToHexString(expected), Convert.ToHexString(run.Packet));
@@ -66,11 +53,11 @@ public sealed class ProbeTests : IDisposable
     }
 
     [Fact]
-    public void An_answer_with_the_nonce_of_the_peer_counts_for_three_and_a_half_seconds()
+    public void An_answer_with_the_nonce_of_the_peer_counts_for_a_while()
     {
         ulong before = MonotonicClock.Nanoseconds;
 
-        BpfRun run = _program.Run(Probe(PeerAddress, ProbeKind.Answer, _peer.Nonce));
+        BpfRun run = _rig.Run(Probe(PeerAddress, ProbeKind.Answer, _peer.Nonce));
 
         Assert.Equal(Verdict.Drop, run.Verdict);
         Assert.InRange(
@@ -84,7 +71,7 @@ public sealed class ProbeTests : IDisposable
     {
         SetReached();
 
-        BpfRun run = _program.Run(Probe(PeerAddress, ProbeKind.Farewell, _peer.Nonce));
+        BpfRun run = _rig.Run(Probe(PeerAddress, ProbeKind.Farewell, _peer.Nonce));
 
         Assert.Equal(Verdict.Drop, run.Verdict);
         Assert.Equal(0ul, State.ReachableUntil);
@@ -114,15 +101,15 @@ public sealed class ProbeTests : IDisposable
         SetReached();
         PeerState before = State;
         byte[] probe = new byte[PeerProbe.Bytes];
-        PeerProbe.Write(probe, kind, PeerAddress, s_own.Address, _peer.Nonce);
+        PeerProbe.Write(probe, kind, PeerAddress, InboundRig.Own.Address, _peer.Nonce);
         probe[PeerProbe.VersionOffset]++;
-        IsLeft(Frames.Encapsulate(PeerAddress, s_own, probe));
+        IsLeft(Frames.Encapsulate(PeerAddress, InboundRig.Own, probe));
 
         probe[PeerProbe.VersionOffset]--;
-        IsLeft(Frames.Encapsulate(PeerAddress, s_own, probe.AsSpan(0, PeerProbe.Bytes - 1)));
+        IsLeft(Frames.Encapsulate(PeerAddress, InboundRig.Own, probe.AsSpan(0, PeerProbe.Bytes - 1)));
 
         probe[PeerProbe.MagicOffset]++;
-        IsLeft(Frames.Encapsulate(PeerAddress, s_own, probe));
+        IsLeft(Frames.Encapsulate(PeerAddress, InboundRig.Own, probe));
 
         Assert.Equal(before, State);
     }
@@ -142,30 +129,30 @@ public sealed class ProbeTests : IDisposable
     {
         SetReached();
         ulong nonce = _peer.Nonce;
-        _slots.RemoveOthers(Table(), []);
+        _rig.Slots.RemoveOthers(Table(), []);
         IsLeft(Probe(PeerAddress, ProbeKind.Request, TheirNonce));
 
-        _slots.Add(Table(), [new KernelPeer(PeerAddress, 1400)]);
-        PeerSlot back = Assert.Single(_slots.Peers);
+        _rig.Slots.Add(Table(), [new KernelPeer(PeerAddress, 1400)]);
+        PeerSlot back = Assert.Single(_rig.Slots.Peers);
         Assert.NotEqual(nonce, back.Nonce);
-        Assert.Equal(default(PeerState), _maps.States.Find<uint, PeerState>(back.Slot));
+        Assert.Equal(default(PeerState), _rig.Maps.States.Find<uint, PeerState>(back.Slot));
         IsLeft(Probe(PeerAddress, ProbeKind.Answer, nonce));
     }
 
     private static byte[] Probe(Ipv4Address from, ProbeKind kind, ulong nonce)
     {
         byte[] probe = new byte[PeerProbe.Bytes];
-        PeerProbe.Write(probe, kind, from, s_own.Address, nonce);
+        PeerProbe.Write(probe, kind, from, InboundRig.Own.Address, nonce);
         Assert.Equal(nonce, MemoryMarshal.Read<ulong>(probe.AsSpan(PeerProbe.NonceOffset)));
-        return Frames.Encapsulate(from, s_own, probe);
+        return Frames.Encapsulate(from, InboundRig.Own, probe);
     }
 
-    private void SetReached() => _maps.States.Set(
+    private void SetReached() => _rig.Maps.States.Set(
         _peer.Slot, default(PeerState) with { ReachableUntil = ulong.MaxValue, AskedNonce = TheirNonce });
 
     private void IsLeft(byte[] frame)
     {
-        BpfRun run = _program.Run(frame);
+        BpfRun run = _rig.Run(frame);
         Assert.Equal(Verdict.Next, run.Verdict);
         Assert.Equal(frame, run.Packet);
     }

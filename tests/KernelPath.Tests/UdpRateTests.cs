@@ -47,22 +47,40 @@ public sealed class UdpRateTests : IDisposable
     }
 
     [Fact]
-    public void The_last_packet_that_a_window_takes_makes_it_busy()
+    public void The_first_packet_that_a_window_has_no_room_for_makes_it_busy()
     {
         // Again where the window was over before the packet came.
         PeerState state = TestHost.Await(
             () =>
             {
                 SetState(new PeerState(
-                    0, 0, 0, 0, MonotonicClock.Nanoseconds, EncapsulationProgram.MostUdpPackets - 1));
+                    0, 0, 0, 0, MonotonicClock.Nanoseconds, EncapsulationProgram.MostUdpPackets));
                 return _rig.Send(s_udp).HasLeft ? null : (object)State;
             },
             "UDP is never busy") as PeerState? ?? default;
 
-        Assert.Equal((ulong)EncapsulationProgram.MostUdpPackets, state.UdpWindowPackets);
+        Assert.Equal(EncapsulationProgram.MostUdpPackets + 1ul, state.UdpWindowPackets);
         Assert.InRange(
             state.UdpBusyUntil, MonotonicClock.Nanoseconds - EncapsulationProgram.UdpQuietNanoseconds,
             MonotonicClock.Nanoseconds + EncapsulationProgram.UdpQuietNanoseconds);
+    }
+
+    [Fact]
+    public void A_flow_that_goes_on_stays_with_user_space_until_it_pauses()
+    {
+        ulong sent = 0;
+        TestHost.Await(
+            () =>
+            {
+                sent = MonotonicClock.Nanoseconds;
+                SetState(new PeerState(0, 0, 0, sent + (EncapsulationProgram.UdpPauseNanoseconds / 2), 0, 0));
+                return _rig.Send(s_udp).HasLeft ? null : "kept"; // again where that was over before the packet came
+            },
+            "UDP that goes on leaves by the kernel");
+
+        Assert.InRange(
+            State.UdpBusyUntil, sent + EncapsulationProgram.UdpPauseNanoseconds,
+            MonotonicClock.Nanoseconds + EncapsulationProgram.UdpPauseNanoseconds);
     }
 
     [Fact]

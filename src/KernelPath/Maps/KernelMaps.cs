@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Overlay.Linux;
@@ -16,12 +17,16 @@ namespace Overlay.KernelPath.Maps;
 /// </remarks>
 internal sealed class KernelMaps : IDisposable
 {
-    /// <summary>Slots, of which one is nobody's; peers beyond stay with user space.</summary>
-    internal const int Slots = 8192;
+    /// <summary>The most slots, of which one is nobody's; peers beyond stay with user space.</summary>
+    internal const int MostSlots = 8192;
 
-    private KernelMaps(RouteIndex index, BpfMap routes, BpfMap senders, BpfMap peers, BpfMap states, BpfMap counters)
+    private const int LeastSlots = 256;
+
+    private KernelMaps(
+        RouteIndex index, int slots, BpfMap routes, BpfMap senders, BpfMap peers, BpfMap states, BpfMap counters)
     {
         Index = index;
+        Slots = slots;
         Routes = routes;
         Senders = senders;
         Peers = peers;
@@ -31,6 +36,9 @@ internal sealed class KernelMaps : IDisposable
 
     /// <summary>Which entry of <see cref="Routes"/> an address has.</summary>
     internal RouteIndex Index { get; }
+
+    /// <summary>How many slots there are.</summary>
+    internal int Slots { get; }
 
     /// <summary>An address's index to <see cref="RouteEntry"/>.</summary>
     internal BpfMap Routes { get; }
@@ -49,22 +57,23 @@ internal sealed class KernelMaps : IDisposable
 
     /// <summary>Creates them, empty.</summary>
     /// <param name="index">Which entry an address has.</param>
+    /// <param name="slots">As <see cref="SlotsFor"/> says.</param>
     /// <exception cref="LinuxException">The kernel refused one.</exception>
-    internal static KernelMaps Create(RouteIndex index)
+    internal static KernelMaps Create(RouteIndex index, int slots = LeastSlots)
     {
         var made = new BpfMap?[5];
         try
         {
             made[0] = BpfMap.Create(
                 BpfMapKind.Array, "overlay_routes", sizeof(uint), Unsafe.SizeOf<RouteEntry>(), index.Entries);
-            made[1] = BpfMap.Create(BpfMapKind.Hash, "overlay_senders", sizeof(uint), sizeof(uint), Slots);
+            made[1] = BpfMap.Create(BpfMapKind.Hash, "overlay_senders", sizeof(uint), sizeof(uint), slots);
             made[2] = BpfMap.Create(
-                BpfMapKind.Array, "overlay_peers", sizeof(uint), Unsafe.SizeOf<PeerEntry>(), Slots);
+                BpfMapKind.Array, "overlay_peers", sizeof(uint), Unsafe.SizeOf<PeerEntry>(), slots);
             made[3] = BpfMap.Create(
-                BpfMapKind.Array, "overlay_states", sizeof(uint), Unsafe.SizeOf<PeerState>(), Slots);
+                BpfMapKind.Array, "overlay_states", sizeof(uint), Unsafe.SizeOf<PeerState>(), slots);
             made[4] = BpfMap.Create(
-                BpfMapKind.PerProcessorArray, "overlay_counts", sizeof(uint), SlotCounters.Bytes, Slots);
-            return new KernelMaps(index, made[0]!, made[1]!, made[2]!, made[3]!, made[4]!);
+                BpfMapKind.PerProcessorArray, "overlay_counts", sizeof(uint), SlotCounters.Bytes, slots);
+            return new KernelMaps(index, slots, made[0]!, made[1]!, made[2]!, made[3]!, made[4]!);
         }
         catch
         {
@@ -72,6 +81,11 @@ internal sealed class KernelMaps : IDisposable
             throw;
         }
     }
+
+    /// <summary>Room for twice as many peers, because each takes memory on every processor that there can be.</summary>
+    /// <returns>A power of two, 256 to 8192.</returns>
+    internal static int SlotsFor(int peers) =>
+        (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)Math.Min(peers, MostSlots) * 2), LeastSlots, MostSlots);
 
     public void Dispose()
     {
@@ -112,7 +126,7 @@ internal readonly record struct PeerEntry(uint Address, int InnerMtu, ulong Nonc
 /// <param name="ReachableUntil">Until then it takes what the kernel has encapsulated; past or 0: it does not.</param>
 /// <param name="AskedNonce">The nonce of its latest probe; 0 when none came.</param>
 /// <param name="SendsWhole">Not 0 once a superpacket came from it in one piece.</param>
-/// <param name="UdpBusyUntil">Until then UDP to it goes through user space.</param>
+/// <param name="UdpBusyUntil">Until then UDP to it goes through user space; put off by each packet of it.</param>
 /// <param name="UdpWindowStart">Since when <paramref name="UdpWindowPackets"/> are counted.</param>
 /// <param name="UdpWindowPackets">UDP packets to it in this window.</param>
 [StructLayout(LayoutKind.Sequential)]

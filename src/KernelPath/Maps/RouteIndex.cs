@@ -13,7 +13,10 @@ namespace Overlay.KernelPath.Maps;
 /// </remarks>
 internal sealed class RouteIndex
 {
-    private const int LargestBits = 20; // 8 MB of entries
+    /// <summary>The most subnets of a network; an entry has 8 bytes.</summary>
+    internal const int MostEntries = 1 << LargestBits;
+
+    private const int LargestBits = 20;
 
     private readonly Ipv4Prefix _network;
 

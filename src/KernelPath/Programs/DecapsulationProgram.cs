@@ -70,7 +70,7 @@ internal static class DecapsulationProgram
         code.Label("next");
         code.Exit(Verdict.Next);
         code.Label("drop");
-        code.CountDrop(maps.Counters, Slot, SlotCounters.InboundDrops);
+        code.CountDrop(maps.Counters, Slot, Packets, SlotCounters.InboundDrops);
         return code.Finish();
     }
 
@@ -79,7 +79,7 @@ internal static class DecapsulationProgram
     {
         const int Needed = Layout.Inner + Layout.Ipv4Bytes;
         code.Load(Bits32, R1, R6, PacketContext.Protocol);
-        code.JumpIf(R1, NotEqual, InPacketOrder.Of((ushort)0x0800), "next");
+        code.JumpIf(R1, NotEqual, InPacketOrder.Of(Layout.Ipv4EtherType), "next");
         code.Load(Bits32, R1, R6, PacketContext.PacketType);
         code.JumpIf(R1, NotEqual, PacketToHost, "next");
         code.Load(Bits32, R1, R6, PacketContext.VlanPresent);
@@ -187,10 +187,7 @@ internal static class DecapsulationProgram
         code.NeedData(TcpFlags + 1, "in order");
         code.Load(Bits8, R3, R7, TcpFlags);
         code.JumpIf(R3, NotEqual, Acknowledgement, "in order");
-        code.Load(Bits8, R3, R7, TcpFlags - 1);
-        code.Compute(ShiftRight, R3, 4);
-        code.Compute(ShiftLeft, R3, 2);
-        code.Compute(Add, R3, Layout.Ipv4Bytes);
+        code.LoadHeaderBytes(R3, Layout.Inner);
         code.Load(Bits64, R4, Stack, Length);
         code.JumpIf(R3, Equal, R4, "single");
         code.Label("in order");

@@ -1,6 +1,5 @@
 using System;
-using System.Collections.Generic;
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
 using Overlay.KernelPath.Maps;
 using Overlay.Linux.Bpf;
 using Overlay.Router.Packets;
@@ -22,11 +21,13 @@ namespace Overlay.KernelPath.Programs;
 /// </remarks>
 internal static class EncapsulationProgram
 {
-    // UDP goes through user space while more than this many packets to a peer come in a window, and until it has been
-    // quiet for a while: trains of small packets are what user space is faster with.
+    // UDP goes through user space while more than this many packets to a peer come in a window, and for a while
+    // afterwards: trains of small packets are what user space is faster with. It comes back in a pause alone, in which
+    // user space has passed everything on: the kernel's packets would overtake what is still there.
     internal const int UdpWindowNanoseconds = 100_000_000;
     internal const int MostUdpPackets = 2000;
     internal const int UdpQuietNanoseconds = 1_000_000_000;
+    internal const int UdpPauseNanoseconds = 100_000_000;
 
     private const int TimeToLiveOfDatagrams = 64; // net.ipv4.ip_default_ttl
 
@@ -60,7 +61,7 @@ internal static class EncapsulationProgram
         code.Label("next");
         code.Exit(Verdict.Next);
         code.Label("drop");
-        code.CountDrop(maps.Counters, Slot, SlotCounters.OutboundDrops);
+        code.CountDrop(maps.Counters, Slot, Packets, SlotCounters.OutboundDrops);
         return code.Finish();
     }
 
@@ -68,7 +69,7 @@ internal static class EncapsulationProgram
     private static void WriteChecks(BpfAssembler code, TunnelEndpoint own)
     {
         code.Load(Bits32, R1, R6, PacketContext.Protocol);
-        code.JumpIf(R1, NotEqual, InPacketOrder.Of((ushort)0x0800), "next");
+        code.JumpIf(R1, NotEqual, InPacketOrder.Of(Layout.Ipv4EtherType), "next");
         code.LoadData(Layout.Ipv4Bytes, "next");
         code.Load(Bits8, R3, R7, 0);
         code.JumpIf(R3, NotEqual, Layout.PlainIpv4, "next");
@@ -131,14 +132,19 @@ internal static class EncapsulationProgram
         code.Load(Bits64, R3, R1, PeerState.UdpWindowPacketsOffset);
         code.Compute(Add, R3, 1);
         code.Store(Bits64, R1, PeerState.UdpWindowPacketsOffset, R3);
-        code.JumpIf(R3, Less, MostUdpPackets, "udp counted");
+        code.JumpIf(R3, AtMost, MostUdpPackets, "udp counted");
         code.Label("udp is busy");
         code.Compute(Add, R0, UdpQuietNanoseconds);
         code.Store(Bits64, R1, PeerState.UdpBusyUntilOffset, R0);
         code.Jump("next");
         code.Label("udp counted");
         code.Load(Bits64, R3, R1, PeerState.UdpBusyUntilOffset);
-        code.JumpIf(R3, Greater, R0, "next");
+        code.JumpIf(R3, AtMost, R0, "not udp");
+        code.Compute(Subtract, R3, R0);
+        code.JumpIf(R3, Greater, UdpPauseNanoseconds, "next");
+        code.Compute(Add, R0, UdpPauseNanoseconds);
+        code.Store(Bits64, R1, PeerState.UdpBusyUntilOffset, R0);
+        code.Jump("next");
         code.Label("not udp");
     }
 
@@ -164,31 +170,13 @@ internal static class EncapsulationProgram
     // Ethernet, whose addresses the neighbour's entry will fill in, IPv4 and UDP, onto the stack.
     private static void WriteHeader(BpfAssembler code, TunnelEndpoint own)
     {
-        ushort[] words = OuterHeader(own);
-        foreach ((int offset, ushort word) in Numbered(words))
-        {
-            code.Store(Bits16, Stack, Header + offset, word);
-        }
-
-        int ip = Header + Layout.Outer;
-        code.Store(Bits32, Stack, ip + Layout.Destination, R9);
-        code.Load(Bits64, R3, Stack, Length);
-        code.Compute(Add, R3, Layout.UdpBytes);
-        code.Move(R4, R3);
-        code.SwapToNetworkOrder(R4, 16);
-        code.Store(Bits16, Stack, Header + Layout.Udp + Layout.UdpLength, R4);
-        code.Compute(Add, R3, Layout.Ipv4Bytes);
-        code.SwapToNetworkOrder(R3, 16);
-        code.Store(Bits16, Stack, ip + Layout.TotalLength, R3);
-
-        code.Compute(Add, R3, SumOf(words));
-        code.Compute(Add, R3, R9);
-        code.Fold(32);
-        code.Fold(16);
-        code.Fold(16);
-        code.Fold(16);
-        code.Compute(Xor, R3, 0xFFFF);
-        code.Store(Bits16, Stack, ip + Layout.HeaderChecksum, R3);
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        header.Clear();
+        BinaryPrimitives.WriteUInt16BigEndian(header[Layout.EthernetType..], Layout.Ipv4EtherType);
+        Span<byte> ip = header[Layout.Outer..];
+        DatagramHeader.WriteTemplate(ip, TimeToLiveOfDatagrams, own.Port);
+        own.Address.Write(ip[Layout.Source..]);
+        DatagramHeader.Write(code, header, Layout.Outer, Header, Length, destination: R9);
     }
 
     private static void WriteEncapsulation(BpfAssembler code, KernelMaps maps, int underlayIndex)
@@ -237,43 +225,5 @@ internal static class EncapsulationProgram
         code.Move(R3, RoomBehindEthernet);
         code.Move(R4, flags);
         code.Call(BpfHelper.AdjustRoom);
-    }
-
-    // Without destination, lengths and checksum, which are 0.
-    private static ushort[] OuterHeader(TunnelEndpoint own)
-    {
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        header.Clear();
-        header[Layout.EthernetType] = 0x08;
-        Span<byte> ip = header[Layout.Outer..];
-        ip[0] = Layout.PlainIpv4;
-        ip[Layout.Fragment] = 0x40; // DF: what would not fit has gone to user space
-        ip[Layout.TimeToLive] = TimeToLiveOfDatagrams;
-        ip[Layout.Protocol] = Layout.UdpProtocol;
-        own.Address.Write(ip[Layout.Source..]);
-        (byte high, byte low) = ((byte)(own.Port >> 8), (byte)own.Port);
-        ReadOnlySpan<byte> ports = [high, low, high, low];
-        ports.CopyTo(header[Layout.Udp..]);
-        return MemoryMarshal.Cast<byte, ushort>(header).ToArray();
-    }
-
-    private static IEnumerable<(int Offset, ushort Word)> Numbered(ushort[] words)
-    {
-        for (int i = 0; i < words.Length; i++)
-        {
-            yield return (i * sizeof(ushort), words[i]);
-        }
-    }
-
-    // Of the IPv4 header, in the machine's order as all terms of a sum.
-    private static int SumOf(ushort[] words)
-    {
-        int sum = 0;
-        for (int i = Layout.Outer / 2; i < Layout.Udp / 2; i++)
-        {
-            sum += words[i];
-        }
-
-        return sum;
     }
 }

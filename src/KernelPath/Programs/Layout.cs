@@ -5,6 +5,7 @@ internal static class Layout
 {
     internal const int EthernetBytes = 14;
     internal const int EthernetType = 12;
+    internal const ushort Ipv4EtherType = 0x0800;
 
     internal const int Ipv4Bytes = 20;
     internal const int TotalLength = 2;

@@ -131,13 +131,11 @@ internal static class PacketAssembly
         code.Label(done);
     }
 
-    /// <summary>Counts one drop of the slot on the stack, and drops.</summary>
-    internal static void CountDrop(this BpfAssembler code, BpfMap counters, int slot, int counter)
+    /// <summary>Counts what a frame of the slot on the stack stands for as dropped, and drops.</summary>
+    internal static void CountDrop(this BpfAssembler code, BpfMap counters, int slot, int packets, int counter)
     {
         code.LookUp(counters, slot, "uncounted drop");
-        code.Load(Bits64, R1, R0, counter);
-        code.Compute(Add, R1, 1);
-        code.Store(Bits64, R0, counter, R1);
+        code.AddTo(counter, packets);
         code.Label("uncounted drop");
         code.Exit(Verdict.Drop);
     }
@@ -158,10 +156,7 @@ internal static class PacketAssembly
         code.Load(Bits8, R3, R7, header + Layout.Protocol);
         code.JumpIf(R3, NotEqual, Layout.Tcp, otherwise);
         code.NeedData(header + Layout.Ipv4Bytes + Layout.TcpDataOffset + 2, otherwise);
-        code.Load(Bits8, R5, R7, header + Layout.Ipv4Bytes + Layout.TcpDataOffset);
-        code.Compute(ShiftRight, R5, 4);
-        code.Compute(ShiftLeft, R5, 2);
-        code.Compute(Add, R5, Layout.Ipv4Bytes);
+        code.LoadHeaderBytes(R5, header);
 
         // packets = ⌈(length − headers) ÷ segment⌉; bytes = length + (packets − 1) · headers
         code.Load(Bits64, R3, Stack, lengthOffset);
@@ -177,6 +172,18 @@ internal static class PacketAssembly
         code.Load(Bits64, R4, Stack, lengthOffset);
         code.Compute(Add, R3, R4);
         code.Store(Bits64, Stack, bytes, R3);
+    }
+
+    /// <summary>The bytes of a packet's IPv4 header without options and its TCP header.</summary>
+    /// <param name="code">Where it is written to.</param>
+    /// <param name="bytes">Where they go.</param>
+    /// <param name="header">The IPv4 header, from R7 on; the TCP header's data offset is at hand.</param>
+    internal static void LoadHeaderBytes(this BpfAssembler code, BpfRegister bytes, int header)
+    {
+        code.Load(Bits8, bytes, R7, header + Layout.Ipv4Bytes + Layout.TcpDataOffset);
+        code.Compute(ShiftRight, bytes, 4);
+        code.Compute(ShiftLeft, bytes, 2);
+        code.Compute(Add, bytes, Layout.Ipv4Bytes);
     }
 
     private static void AddTo(this BpfAssembler code, int counter, int stackOffset)

@@ -1,10 +1,6 @@
 using System;
-using System.Runtime.InteropServices;
 using Overlay.Linux.Bpf;
 using Overlay.Net;
-using static Overlay.Linux.Bpf.BpfArithmetic;
-using static Overlay.Linux.Bpf.BpfRegister;
-using static Overlay.Linux.Bpf.BpfWidth;
 
 namespace Overlay.KernelPath.Programs;
 
@@ -33,42 +29,14 @@ internal static class WholeHeader
     /// <param name="header">On the stack: where it goes.</param>
     internal static void Write(BpfAssembler code, int length, int header)
     {
-        byte[] bytes = new byte[Bytes];
-        Span<byte> ip = bytes;
-        ip[0] = Layout.PlainIpv4;
-        ip[Layout.Fragment] = 0x40;
-        ip[Layout.TimeToLive] = 1;
-        ip[Layout.Protocol] = Layout.UdpProtocol;
-        NearAddress.Write(ip[Layout.Source..]);
-        FarAddress.Write(ip[Layout.Destination..]);
-        Span<byte> udp = bytes.AsSpan(Layout.Ipv4Bytes);
-        (udp[0], udp[1]) = (Port >> 8, Port & 0xFF);
-        (udp[2], udp[3]) = (Port >> 8, Port & 0xFF);
-        Span<byte> vxlan = bytes.AsSpan(Layout.EncapsulationBytes);
+        Span<byte> bytes = stackalloc byte[Bytes];
+        bytes.Clear();
+        DatagramHeader.WriteTemplate(bytes, timeToLive: 1, Port);
+        NearAddress.Write(bytes[Layout.Source..]);
+        FarAddress.Write(bytes[Layout.Destination..]);
+        Span<byte> vxlan = bytes[Layout.EncapsulationBytes..];
         vxlan[0] = 0x0C; // a VNI, and a next protocol
         vxlan[3] = 1;    // IPv4
-
-        ReadOnlySpan<ushort> words = MemoryMarshal.Cast<byte, ushort>(bytes);
-        int sum = 0;
-        for (int i = 0; i < words.Length; i++)
-        {
-            code.Store(Bits16, Stack, header + (i * sizeof(ushort)), words[i]);
-            sum += i < Layout.Ipv4Bytes / 2 ? words[i] : 0;
-        }
-
-        code.Load(Bits64, R3, Stack, length);
-        code.Compute(Add, R3, Layout.UdpBytes + Layout.VxlanBytes);
-        code.Move(R4, R3);
-        code.SwapToNetworkOrder(R4, 16);
-        code.Store(Bits16, Stack, header + Layout.Ipv4Bytes + Layout.UdpLength, R4);
-        code.Compute(Add, R3, Layout.Ipv4Bytes);
-        code.SwapToNetworkOrder(R3, 16);
-        code.Store(Bits16, Stack, header + Layout.TotalLength, R3);
-        code.Compute(Add, R3, sum);
-        code.Fold(16);
-        code.Fold(16);
-        code.Fold(16);
-        code.Compute(Xor, R3, 0xFFFF);
-        code.Store(Bits16, Stack, header + Layout.HeaderChecksum, R3);
+        DatagramHeader.Write(code, bytes, ip: 0, header, length, destination: null);
     }
 }
