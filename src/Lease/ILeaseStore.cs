@@ -17,6 +17,9 @@ public interface ILeaseStore : IAsyncDisposable
     /// <summary>For messages: the kind of store and where it is, for example <c>file:/var/lib/overlay</c>.</summary>
     string Description { get; }
 
+    /// <summary>What it was asked over the network; null where there is none between.</summary>
+    StoreCounts? Counts => null;
+
     /// <summary>Reads and checks the network config.</summary>
     /// <exception cref="LeaseStoreNotReadyException">The store cannot be reached, or has no config yet.</exception>
     /// <exception cref="LeaseStoreException">It is unreadable or breaks a rule.</exception>

@@ -22,10 +22,13 @@ public static class Needs
     /// <summary>Programs that <c>./dev</c> unpacked instead of installing them are found on PATH from now on.</summary>
     internal static void AddUnpackedPrograms()
     {
-        string etcd = Path.Combine(Repository.Root, "artifacts", "tools", "etcd-server", "usr", "bin");
-        if (Directory.Exists(etcd))
+        foreach (string package in new[] { "etcd-server", "prometheus" })
         {
-            Environment.SetEnvironmentVariable("PATH", $"{Environment.GetEnvironmentVariable("PATH")}:{etcd}");
+            string folder = Path.Combine(Repository.Root, "artifacts", "tools", package, "usr", "bin");
+            if (Directory.Exists(folder))
+            {
+                Environment.SetEnvironmentVariable("PATH", $"{Environment.GetEnvironmentVariable("PATH")}:{folder}");
+            }
         }
     }
 

@@ -10,10 +10,11 @@ using Grpc.Core;
 namespace Overlay.Lease.Etcd.Client;
 
 /// <summary>Which call it is, and what goes with it.</summary>
+/// <param name="Operation">For counts: the kind of call.</param>
 /// <param name="Text">For messages: what is done to which key.</param>
 /// <param name="IsRepeatable">True when doing it twice is the same as doing it once, so that another endpoint may be
 /// asked after no answer came.</param>
-internal sealed record EtcdCall(string Text, bool IsRepeatable)
+internal sealed record EtcdCall(string Operation, string Text, bool IsRepeatable)
 {
     private const int LongestKey = 200;
 
@@ -24,12 +25,12 @@ internal sealed record EtcdCall(string Text, bool IsRepeatable)
     private bool RequiresLeader { get; init; } = true;
 
     internal static EtcdCall Of(RangeRequest request) =>
-        new($"read of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true);
+        new("range", $"read of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true);
 
-    internal static EtcdCall Of(PutRequest request) => new($"write of {Key(request.Key)}", IsRepeatable: false);
+    internal static EtcdCall Of(PutRequest request) => new("put", $"write of {Key(request.Key)}", IsRepeatable: false);
 
     internal static EtcdCall Of(DeleteRangeRequest request) =>
-        new($"removal of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: false);
+        new("delete_range", $"removal of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: false);
 
     internal static EtcdCall Of(TxnRequest request)
     {
@@ -38,28 +39,28 @@ internal sealed record EtcdCall(string Text, bool IsRepeatable)
         bool isRead = steps.All(step => step.RequestCase == RequestOp.RequestOneofCase.RequestRange);
         IEnumerable<string> keys = request.Compare
             .Select(compare => compare.Key).Concat(steps.Select(KeyOf)).Distinct().Select(Key);
-        return new($"transaction on {string.Join(", ", keys)}", isRead);
+        return new("txn", $"transaction on {string.Join(", ", keys)}", isRead);
     }
 
     internal static EtcdCall Of(LeaseGrantRequest request) =>
-        new($"grant of a lease for {request.TTL} s", IsRepeatable: false);
+        new("lease_grant", $"grant of a lease for {request.TTL} s", IsRepeatable: false);
 
     internal static EtcdCall Of(LeaseRevokeRequest request) =>
-        new($"revocation of lease {request.ID:x}", IsRepeatable: false);
+        new("lease_revoke", $"revocation of lease {request.ID:x}", IsRepeatable: false);
 
     internal static EtcdCall Of(LeaseKeepAliveRequest request) =>
-        new($"keep-alive of lease {request.ID:x}", IsRepeatable: true);
+        new("lease_keep_alive", $"keep-alive of lease {request.ID:x}", IsRepeatable: true);
 
     internal static EtcdCall Of(LeaseTimeToLiveRequest request) =>
-        new($"time to live of lease {request.ID:x}", IsRepeatable: true);
+        new("lease_time_to_live", $"time to live of lease {request.ID:x}", IsRepeatable: true);
 
     internal static EtcdCall Of(WatchCreateRequest request) =>
-        new($"watch of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true) { IsWatch = true };
+        new("watch", $"watch of {Keys(request.Key, request.RangeEnd)}", IsRepeatable: true) { IsWatch = true };
 
-    internal static EtcdCall Status() => new("status", IsRepeatable: true) { RequiresLeader = false };
+    internal static EtcdCall Status() => new("status", "status", IsRepeatable: true) { RequiresLeader = false };
 
     internal static EtcdCall Authenticate(string username) =>
-        new($"log-in of user \"{username}\"", IsRepeatable: true);
+        new("authenticate", $"log-in of user \"{username}\"", IsRepeatable: true);
 
     /// <summary>What goes with the request.</summary>
     /// <param name="token">Who we are; null for nobody.</param>

@@ -26,9 +26,11 @@ internal sealed class EtcdClient : IAsyncDisposable
     /// <summary>Reads the certificate files; connects with the first call.</summary>
     /// <param name="options">How etcd is reached.</param>
     /// <param name="warn">Gets a line, once, for each endpoint that wants fewer pings; null for nobody.</param>
+    /// <param name="counts">Counts the calls; null for nobody.</param>
     /// <exception cref="EtcdException">A file cannot be read or used.</exception>
-    internal EtcdClient(EtcdOptions options, Action<string>? warn = null)
+    internal EtcdClient(EtcdOptions options, Action<string>? warn = null, StoreCounts? counts = null)
     {
+        Counts = counts ?? new StoreCounts(TimeProvider.System);
         _warn = warn;
         if (options.Endpoints.Count == 0)
         {
@@ -39,6 +41,9 @@ internal sealed class EtcdClient : IAsyncDisposable
         _endpoints = new EtcdEndpoints(options);
         _authentication = new EtcdAuthentication(options);
     }
+
+    /// <summary>What was asked, and what came of it. Log-ins are not counted.</summary>
+    internal StoreCounts Counts { get; }
 
     /// <summary>Reads one key or a range of them.</summary>
     internal Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellation) =>
@@ -180,7 +185,7 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 token = await _authentication.GetTokenAsync(connection, cancellation);
                 isAsked = true;
-                T answer = await ask(connection, position, token);
+                T answer = await CountAsync(call, ask(connection, position, token));
                 _authentication.Accepted(token);
                 return answer;
             }
@@ -210,6 +215,22 @@ internal sealed class EtcdClient : IAsyncDisposable
             {
                 connection.Leave();
             }
+        }
+    }
+
+    private async Task<T> CountAsync<T>(EtcdCall call, Task<T> asked)
+    {
+        long began = Counts.Begin();
+        try
+        {
+            T answer = await asked;
+            Counts.AddAnswer(call.Operation, nameof(StatusCode.OK), isSuccess: true, began);
+            return answer;
+        }
+        catch (EtcdException problem)
+        {
+            Counts.AddAnswer(call.Operation, problem.Code.ToString(), isSuccess: false, began);
+            throw;
         }
     }
 

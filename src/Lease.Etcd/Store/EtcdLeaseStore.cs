@@ -57,7 +57,7 @@ public sealed class EtcdLeaseStore : ILeaseStore
         _warn = Warnings.OneAtATime(warn);
         try
         {
-            _client = new EtcdClient(options, _warn);
+            _client = new EtcdClient(options, _warn, new StoreCounts(clock));
         }
         catch (EtcdException problem)
         {
@@ -83,6 +83,9 @@ public sealed class EtcdLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public string Description { get; }
+
+    /// <inheritdoc/>
+    public StoreCounts Counts => _client.Counts;
 
     /// <inheritdoc/>
     public async Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation)

@@ -71,6 +71,11 @@ internal sealed class EtcdLeaseWatch(
             catch (EtcdException problem)
             {
                 bool isBreak = _confirmedAt is not null && problem.IsNotReady;
+                if (_confirmedAt is not null)
+                {
+                    client.Counts.AddWatchRestart(CauseOf(problem));
+                }
+
                 await CloseAsync();
                 if (problem.IsCompacted || problem.IsTooLong)
                 {
@@ -157,6 +162,7 @@ internal sealed class EtcdLeaseWatch(
         }
 
         IReadOnlyList<LeaseChange> changes = _state.Apply(response);
+        client.Counts.Reach(_state.Revision);
         Tell(changes);
     }
 
@@ -181,9 +187,12 @@ internal sealed class EtcdLeaseWatch(
         _strangeSince = null;
         _mustList = false;
         IReadOnlyList<LeaseChange> changes = _state.Apply(listing);
+        client.Counts.Reach(_state.Revision);
         if (!TellSnapshotIfDue() && changes.Count > 0)
         {
             // The watch should have told of this, so it may be deaf.
+            client.Counts.AddDifferences(changes);
+            client.Counts.AddWatchRestart("missed_events");
             await CloseAsync();
             Tell(changes);
         }
@@ -231,6 +240,12 @@ internal sealed class EtcdLeaseWatch(
         bool hasOwn = keeper.Own is not { } own || listing.Find(own.Subnet)?.IsOf(own.PublicIp) == true;
         return hasOwn && clock.GetElapsedTime(since) >= StrangeStorePatience;
     }
+
+    private static string CauseOf(EtcdException problem) =>
+        problem.IsCompacted ? "compacted"
+        : problem.Message.Contains("no leader", StringComparison.Ordinal) ? "no_leader"
+        : problem.IsNotReady ? "closed"
+        : "error";
 
     private void ReportGap(string kind, string reason)
     {
