@@ -21,6 +21,9 @@ public sealed class ControlAnswer
         _partTakenWithin = partTakenWithin;
     }
 
+    /// <summary>About what the client asks; null for nothing.</summary>
+    public string? Argument { get; internal set; }
+
     /// <summary>Sends text, as many parts as it needs.</summary>
     public Task WriteAsync(string text, CancellationToken cancellation) =>
         WriteAsync(Encoding.UTF8.GetBytes(text), cancellation);

@@ -11,6 +11,9 @@ using Overlay.Terminal;
 
 namespace Overlay.Control;
 
+/// <summary>No daemon runs there: there is no socket, or nobody listens on it.</summary>
+public sealed class NoDaemonException(string message, Exception cause) : OperatorException(message, cause);
+
 /// <summary>Asks the daemon of a run directory over its control socket.</summary>
 public static class ControlClient
 {
@@ -35,15 +38,18 @@ public static class ControlClient
     /// <param name="runDirectory">The daemon's.</param>
     /// <param name="command">One of <see cref="ControlCommands"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="argument">About what; null for nothing.</param>
     /// <exception cref="OperatorException">No daemon answers there within 10 s, or it refuses.</exception>
-    public static async Task<string> AskAsync(string runDirectory, string command, CancellationToken cancellation)
+    public static async Task<string> AskAsync(
+        string runDirectory, string command, CancellationToken cancellation, string? argument = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(s_answerWithin);
         try
         {
             using var answer = new MemoryStream();
-            await foreach (ReadOnlyMemory<byte> part in StreamAsync(runDirectory, command, deadline.Token))
+            await foreach (ReadOnlyMemory<byte> part in StreamAsync(
+                runDirectory, command, deadline.Token, argument))
             {
                 answer.Write(part.Span);
             }
@@ -62,16 +68,18 @@ public static class ControlClient
     /// <param name="runDirectory">The daemon's.</param>
     /// <param name="command">One of <see cref="ControlCommands"/>.</param>
     /// <param name="cancellation">Ends the conversation.</param>
+    /// <param name="argument">About what; null for nothing.</param>
     /// <exception cref="OperatorException">No daemon answers there, it refuses, or it ends before its
     /// answer.</exception>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(
-        string runDirectory, string command, [EnumeratorCancellation] CancellationToken cancellation)
+        string runDirectory, string command, [EnumeratorCancellation] CancellationToken cancellation,
+        string? argument = null)
     {
         string path = ControlProtocol.PathIn(runDirectory);
 
         // Made before the daemon is kept waiting for it: it takes a client that does not ask soon for an old one.
         byte[] request = JsonSerializer.SerializeToUtf8Bytes(
-            new ControlRequest(ControlProtocol.Version, command), ControlJson.Default.ControlRequest);
+            new ControlRequest(ControlProtocol.Version, command, argument), ControlJson.Default.ControlRequest);
         await using NetworkStream stream = await ConnectAsync(path, cancellation);
         await SendAsync(stream, path, request, cancellation);
         while (true)
@@ -94,12 +102,6 @@ public static class ControlClient
 
     private static async Task<NetworkStream> ConnectAsync(string path, CancellationToken cancellation)
     {
-        if (!File.Exists(path))
-        {
-            throw new OperatorException(
-                $"no daemon has a socket at {path}; start one (overlay run), or name its --run-dir");
-        }
-
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -109,7 +111,7 @@ public static class ControlClient
         catch (Exception problem) when (problem is SocketException or ArgumentException)
         {
             socket.Dispose();
-            throw NoAnswer(path, problem);
+            throw NotConnected(path, problem);
         }
         catch
         {
@@ -117,6 +119,17 @@ public static class ControlClient
             throw;
         }
     }
+
+    private static OperatorException NotConnected(string path, Exception problem) =>
+        (problem as SocketException)?.SocketErrorCode switch
+        {
+            SocketError.AccessDenied => new OperatorException(
+                $"{path} may not be connected to: {problem.Message}; ask as the user whose daemon it is", problem),
+            _ when !File.Exists(path) => new NoDaemonException(
+                $"no daemon has a socket at {path}; start one (overlay run), or name its --run-dir", problem),
+            SocketError.ConnectionRefused => new NoDaemonException(NoAnswer(path, problem).Message, problem),
+            _ => NoAnswer(path, problem),
+        };
 
     private static async Task SendAsync(
         NetworkStream stream, string path, byte[] request, CancellationToken cancellation)

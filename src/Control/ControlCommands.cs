@@ -5,4 +5,19 @@ public static class ControlCommands
 {
     /// <summary>A <see cref="CountersReport"/> as JSON.</summary>
     public const string Counters = "counters";
+
+    /// <summary>A <see cref="StatusReport"/> as JSON.</summary>
+    public const string Status = "status";
+
+    /// <summary>A <see cref="RouteReport"/> as JSON, of the address that is the argument.</summary>
+    public const string Route = "route";
+
+    /// <summary>Lines of JSON, the latest of the log; with the argument <c>follow</c> those to come as well.</summary>
+    public const string Events = "events";
+
+    /// <summary>The log's level; with an argument, it is that from now on.</summary>
+    public const string LogLevel = "log-level";
+
+    /// <summary>All metrics in the text format of Prometheus.</summary>
+    public const string Metrics = "metrics";
 }

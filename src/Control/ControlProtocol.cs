@@ -11,7 +11,8 @@ namespace Overlay.Control;
 /// <summary>What a client asks.</summary>
 /// <param name="Version">Of the protocol; <see cref="ControlProtocol.Version"/>.</param>
 /// <param name="Command">What is wanted, for example <c>counters</c>.</param>
-public sealed record ControlRequest(int Version, string Command = "");
+/// <param name="Argument">About what, for those commands that ask; null for none.</param>
+public sealed record ControlRequest(int Version, string Command = "", string? Argument = null);
 
 /// <summary>What a part of a conversation is.</summary>
 public enum ControlPartKind : byte
@@ -28,6 +29,9 @@ public enum ControlPartKind : byte
     /// <summary>Why there is no answer, or no more of it: one line of text.</summary>
     Refusal = 4,
 }
+
+/// <summary>What was asked cannot be answered now; the message is for who asks, one line.</summary>
+public sealed class ControlRefusalException(string message) : Exception(message);
 
 /// <summary>The other side sends something that is not of this protocol.</summary>
 public sealed class ControlProtocolException(string message) : Exception(message);

@@ -186,8 +186,13 @@ public sealed class ControlServer : IAsyncDisposable
             }
             else
             {
+                answer.Argument = request.Argument;
                 await AnswerOneOfManyAsync(handler, answer, stream, cancellation);
             }
+        }
+        catch (ControlRefusalException refusal)
+        {
+            await RefuseAsync(answer, refusal.Message);
         }
         catch (ControlProtocolException problem)
         {

@@ -8,43 +8,6 @@ using System.Text.Json.Serialization;
 
 namespace Overlay.Control;
 
-/// <summary>One direction's counters.</summary>
-/// <param name="Packets">Forwarded.</param>
-/// <param name="Bytes">Forwarded, of inner packets.</param>
-/// <param name="Drops">Packets dropped, by reason; only what is not zero.</param>
-/// <param name="Events">What else is counted, by name; only what is not zero.</param>
-/// <param name="LastRefusal">The latest errno that cost a packet, in words; null for none.</param>
-public sealed record DirectionReport(
-    long Packets,
-    long Bytes,
-    IReadOnlyDictionary<string, long> Drops,
-    IReadOnlyDictionary<string, long> Events,
-    string? LastRefusal = null);
-
-/// <summary>A peer whose path is narrower than its route.</summary>
-/// <param name="Peer">Its public IP.</param>
-/// <param name="Mtu">The longest outer packet that gets there whole, in bytes.</param>
-/// <param name="TakesTrains">False after the kernel has refused a train to it.</param>
-public sealed record PathReport(string Peer, int Mtu, bool TakesTrains);
-
-/// <summary>A kernel that forwards by itself.</summary>
-/// <param name="Interface">Where packets for the peers leave.</param>
-/// <param name="IsCounted">
-/// Whether the interface carries nothing else, so that what it counts is what was forwarded.
-/// </param>
-/// <param name="OutboundDropped">Packets for the peers that it did not send; null where it does not count.</param>
-/// <param name="InboundDropped">Packets of the peers that it did not deliver; null where it does not count.</param>
-public sealed record KernelForwardingReport(
-    string Interface, bool IsCounted, long? OutboundDropped = null, long? InboundDropped = null)
-{
-    /// <summary>In one line.</summary>
-    public override string ToString() => IsCounted
-        ? $"by the kernel through {Interface}, which has dropped {OutboundDropped ?? 0} out and "
-            + $"{InboundDropped ?? 0} in; its packets are:"
-        : $"by the kernel, which does not count it apart from what else {Interface} carries (ip -s link show "
-            + $"{Interface})";
-}
-
 /// <summary>What a daemon says of itself on its control socket.</summary>
 /// <param name="Outbound">TUN to UDP.</param>
 /// <param name="Inbound">UDP to TUN.</param>
@@ -65,12 +28,14 @@ public sealed record KernelForwardingReport(
 /// <param name="Fallback">Which way each peer's packets go; null without <c>--fallback</c>. Both directions are then
 /// the daemon's own, without what went by VXLAN.</param>
 /// <param name="LeftOut">The subnets of leases for another backend, and which; null for none.</param>
+/// <param name="PerPeer">What was forwarded for each peer; those without packets are left out. Null where the daemon
+/// does not forward itself.</param>
 public sealed record CountersReport(
     DirectionReport Outbound, DirectionReport Inbound, IReadOnlyDictionary<string, long> Drops, int Routes, int Peers,
     IReadOnlyDictionary<string, string> Accelerations, IReadOnlyList<PathReport> Paths, KernelReport? Kernel = null,
     MeterReport? Meter = null, KernelForwardingReport? KernelForwarding = null,
     KernelPathReport? KernelPath = null, FallbackReport? Fallback = null,
-    IReadOnlyDictionary<string, string>? LeftOut = null)
+    IReadOnlyDictionary<string, string>? LeftOut = null, IReadOnlyList<PeerReport>? PerPeer = null)
 {
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
@@ -119,9 +84,10 @@ public sealed record CountersReport(
             table.AppendLine(CultureInfo.InvariantCulture, $"kernel    {Kernel}");
         }
 
-        if (KernelPath is not null)
+        KernelPath?.AppendTo(table);
+        foreach (PeerReport peer in PerPeer ?? [])
         {
-            KernelPath.AppendTo(table);
+            peer.AppendTo(table, KernelPath is not null);
         }
 
         foreach ((string acceleration, string state) in Accelerations)

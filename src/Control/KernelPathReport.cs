@@ -37,8 +37,7 @@ public sealed record KernelPathReport(
         {
             table.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"  peer    {peer.Peer} {(peer.IsReached ? "kernel" : "user")}, {peer.OutboundPackets} packets out, "
-                    + $"{peer.InboundPackets} in by the kernel");
+                $"  to      {peer.Peer} {(peer.IsReached ? "by the kernel" : "through user space")}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.IO;
@@ -17,12 +18,20 @@ public sealed class CommandProgram(string name, Func<Command> root)
 
     /// <summary>
     /// How command lines are read: a word that begins with @ is a value like any other, a password say, and names no
-    /// file.
+    /// file. One dash and many letters are one option.
     /// </summary>
-    public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
+    public static ParserConfiguration Parsing { get; } = new()
+    {
+        ResponseFileTokenReplacer = null,
+        EnablePosixBundling = false,
+    };
 
-    /// <summary>Takes words of the command line out of messages, passwords for example; nothing by default.</summary>
-    public Func<string, ParseResult, string> Redact { get; init; } = (message, _) => message;
+    /// <summary>Makes the words that are parsed of those that were given; they are the same by default.</summary>
+    public Func<IReadOnlyList<string>, IReadOnlyList<string>> Translate { get; init; } = words => words;
+
+    /// <summary>What becomes of a message about the command line before it is shown: passwords go out of it, for
+    /// example; nothing by default.</summary>
+    public Func<string, ParseResult, string> Reword { get; init; } = (message, _) => message;
 
     /// <summary>Runs the command that the words name.</summary>
     /// <returns>The process's exit code.</returns>
@@ -42,7 +51,7 @@ public sealed class CommandProgram(string name, Func<Command> root)
         ParseResult parsed;
         try
         {
-            parsed = root().Parse(arguments, Parsing);
+            parsed = root().Parse(Translate(arguments), Parsing);
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -95,7 +104,7 @@ public sealed class CommandProgram(string name, Func<Command> root)
             && !word.StartsWith('-')
                 ? $"'{word}' is not a command"
                 : parsed.Errors[0].Message.TrimEnd('.', '\r', '\n');
-        StandardError.WriteLine($"{name}: {Redact(problem, parsed)} (see {help})");
+        StandardError.WriteLine($"{name}: {Reword(problem, parsed)} (see {help})");
         return ExitCode.Usage;
     }
 

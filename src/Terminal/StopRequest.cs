@@ -21,10 +21,16 @@ public sealed class StopRequest : IDisposable
     private int _number;
 
     /// <summary>Starts to listen.</summary>
-    public StopRequest()
+    /// <param name="hangUpStops">Whether SIGHUP is one of them; otherwise it keeps whatever effect it has.</param>
+    public StopRequest(bool hangUpStops = true)
     {
         foreach ((PosixSignal signal, int number) in s_signals)
         {
+            if (signal == PosixSignal.SIGHUP && !hangUpStops)
+            {
+                continue;
+            }
+
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;

@@ -26,8 +26,6 @@ public sealed class LeaseStoreOptions
 
     private readonly Option<string> _store = new("--lease-store")
     {
-        Description = "where leases are kept: file:DIR, a directory all hosts share, or etcd [default: etcd, with "
-            + "any --etcd option]",
         HelpName = "file:DIR|etcd",
         Recursive = true,
         CustomParser = OptionParser.Of("--lease-store", Store, "file:DIR or etcd"),
@@ -67,8 +65,18 @@ public sealed class LeaseStoreOptions
         PasswordName, "TEXT", "the user's password, which everybody on this host can read with ps(1): prefer "
             + "--etcd-password-file");
 
+    private readonly bool _isEtcdByDefault;
+
     /// <summary>None is given yet.</summary>
-    public LeaseStoreOptions() => _endpoints.CustomParser = ParseEndpoints;
+    /// <param name="isEtcdByDefault">Whether leases are in etcd when no option says where, as with flanneld; otherwise
+    /// one has to.</param>
+    public LeaseStoreOptions(bool isEtcdByDefault = false)
+    {
+        _isEtcdByDefault = isEtcdByDefault;
+        _store.Description = "where leases are kept: file:DIR, a directory all hosts share, or etcd [default: etcd"
+            + (isEtcdByDefault ? "]" : ", with any --etcd option]");
+        _endpoints.CustomParser = ParseEndpoints;
+    }
 
     /// <summary>Gives the options to a command and all its subcommands.</summary>
     public void AddTo(Command command)
@@ -79,10 +87,11 @@ public sealed class LeaseStoreOptions
         }
     }
 
-    /// <summary>Makes a command refuse options that contradict each other, and to start without a store.</summary>
+    /// <summary>Makes a command refuse options that contradict each other, and to start without a store where there is
+    /// none by default.</summary>
     public void RequireFor(Command command) => command.Validators.Add(result =>
     {
-        if (!IsGiven(result))
+        if (!_isEtcdByDefault && !IsGiven(result))
         {
             result.AddError("--lease-store is missing; give file:DIR, or etcd with --etcd-endpoints");
         }

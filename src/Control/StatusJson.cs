@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace Overlay.Control;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(RouteReport))]
+internal sealed partial class StatusJson : JsonSerializerContext;
