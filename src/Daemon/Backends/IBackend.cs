@@ -1,9 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.Threading.Tasks;
 using Overlay.Control;
+using Overlay.Daemon.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Net;
+using Overlay.Router.Paths;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Backends;
@@ -13,7 +16,11 @@ namespace Overlay.Daemon.Backends;
 /// <param name="Endpoint">Where peers send to, <c>UDP 172.16.0.5:8285</c>.</param>
 /// <param name="Peers">Hosts that packets can be sent to.</param>
 /// <param name="Description">How packets are carried, in words.</param>
-internal sealed record BackendState(string Interface, string Endpoint, int Peers, string Description);
+internal sealed record BackendState(string Interface, string Endpoint, int Peers, string Description)
+{
+    /// <summary>The UDP ports that peers send to; none where packets go as they are.</summary>
+    internal IReadOnlyList<ushort> UdpPorts { get; init; } = [];
+}
 
 /// <summary>
 /// Carries packets to the peers in one way of flannel's. Made by <see cref="IBackendKind.Prepare"/>, which checks
@@ -58,6 +65,24 @@ internal interface IBackend : IDisposable
 
     /// <summary>What it is doing.</summary>
     BackendState ReadState();
+
+    /// <summary>
+    /// Whether a peer's subnet is to be routed to the peer's own address: always by host-gw, and by vxlan to peers of
+    /// DirectRouting. Such a route is right, whoever has made it.
+    /// </summary>
+    bool IsRoutedPlainly(Ipv4Address peer) => false;
+
+    /// <summary>What each of its packet threads is doing; none where the kernel forwards.</summary>
+    IReadOnlyList<WorkerState> ReadWorkers() => [];
+
+    /// <summary>What each lane's socket holds, as far as the kernel tells; none where it forwards.</summary>
+    IReadOnlyList<SocketMemory> ReadSockets() => [];
+
+    /// <summary>What ICMP has said of datagrams to peers; nothing where the kernel sends them.</summary>
+    IReadOnlyList<PeerError> ReadPeerErrors() => [];
+
+    /// <summary>How often ICMP has said this of datagrams to any peer, those that are forgotten too.</summary>
+    long CountPeerErrors(PeerErrorKind kind) => 0;
 
     /// <summary>What it has forwarded and dropped. After <see cref="Forward"/>.</summary>
     CountersReport ReadCounters();

@@ -1,5 +1,8 @@
+using System;
 using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Handover;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Options;
 using Overlay.Lease;
@@ -24,6 +27,15 @@ internal sealed record BackendContext(
     /// <see cref="IBackendKind.RemembersLeaseData"/>.
     /// </summary>
     public BackendLeaseData Published { get; init; } = BackendLeaseData.None;
+
+    /// <summary>Gets the trouble that the backend sees, and what it puts back.</summary>
+    public required HealthBoard Health { get; init; }
+
+    /// <summary>What an earlier daemon has left open for this one.</summary>
+    public KeptDescriptors Kept { get; init; } = KeptDescriptors.None;
+
+    /// <summary>Watches what a backend has done on threads that wait for the kernel's word.</summary>
+    public WorkerProgress Progress { get; init; } = new(TimeProvider.System, WorkerProgress.DefaultHungAfter);
 }
 
 /// <summary>Which part of the Network is routed to the peers.</summary>
@@ -52,6 +64,9 @@ internal interface IBackendKind
 
     /// <summary>Whether a peer's lease is for it. Others are left out, and named once.</summary>
     bool Takes(BackendLeaseData lease);
+
+    /// <summary>Whether a backend of this type is it, or a part of it.</summary>
+    bool Includes(string type) => type == Type;
 
     /// <summary>Whether it goes by what an earlier run has published in this host's lease.</summary>
     bool RemembersLeaseData => false;

@@ -2,7 +2,12 @@ using System.CommandLine;
 using Overlay.Daemon.Start;
 using Overlay.Operator.Config;
 using Overlay.Operator.Counters;
+using Overlay.Operator.Events;
 using Overlay.Operator.Leases;
+using Overlay.Operator.Logging;
+using Overlay.Operator.Metrics;
+using Overlay.Operator.Status;
+using Overlay.Operator.Top;
 
 namespace Overlay.Daemon.Commands;
 
@@ -13,9 +18,16 @@ internal static class CommandTree
         "A user-space overlay network, wire- and state-compatible with flannel's UDP mode.")
     {
         RunCommand.Create(),
+        StatusCommand.Create(),
+        RouteCommand.Create(),
+        TopCommand.Create(),
         CountersCommand.Create(),
+        EventsCommand.Create(),
+        LogLevelCommand.Create(),
+        MetricsCommand.Create(),
         LeaseCommand.Create(),
         ConfigCommand.Create(new BackendRules()),
+        CleanupCommand.Create(),
         CompanionCommand.Create("demo", "Show it: pretend hosts, a real daemon on each, pods that talk"),
         CompanionCommand.Create("bench", "Measure what user-space encapsulation costs"),
     };

@@ -8,7 +8,6 @@ using System.Text;
 using Overlay.Control;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Start;
-using Overlay.Net;
 using Overlay.Operator.Stores;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
@@ -29,7 +28,11 @@ internal static class RunCommand
 
     internal static Command Create()
     {
-        var leaseStore = new LeaseStoreOptions();
+        var leaseStore = new LeaseStoreOptions(isEtcdByDefault: true);
+        var flanneld = new FlanneldOptions();
+        var firewall = new FirewallOptions();
+        var logOptions = new LogOptions();
+        var endpoints = new EndpointOptions();
         var renewMargin = new Option<int?>("--subnet-lease-renew-margin")
         {
             Description = $"minutes before its end, {MinimumMargin} to {MaximumMargin}, at which a lease is renewed",
@@ -37,22 +40,7 @@ internal static class RunCommand
             DefaultValueFactory = _ => DefaultMargin,
             CustomParser = OptionParser.Number("--subnet-lease-renew-margin", MinimumMargin, MaximumMargin),
         };
-        var networkInterface = new Option<string?>("--iface")
-        {
-            Description = "underlay interface, by name or by one of its IPv4 addresses [default: the default route's]",
-            HelpName = "NAME|IP",
-            CustomParser = OptionParser.Of(
-                "--iface", text => string.IsNullOrWhiteSpace(text) ? null : text, "an interface's name or address"),
-        };
-        var publicIp = new Option<Ipv4Address?>("--public-ip")
-        {
-            Description = "address that other hosts send to [default: the interface's]",
-            HelpName = "IP",
-            CustomParser = OptionParser.Of<Ipv4Address?>(
-                "--public-ip",
-                text => Ipv4Address.TryParse(text, out Ipv4Address address) ? address : null,
-                "an IPv4 address"),
-        };
+        var underlay = new UnderlayOptions();
         var subnetFile = new Option<string>("--subnet-file")
         {
             Description =
@@ -161,12 +149,25 @@ internal static class RunCommand
             CustomParser = OptionParser.Number("--extra-copies", 0, ForwarderOptions.MostExtraCopies),
         };
 
+        var blackholeRoute = new Option<bool>("--ip-blackhole-route")
+        {
+            Description = "drop what is sent to addresses of this host's subnet that no pod has: for pods that have a "
+                + "route each and no bridge",
+            HelpName = "true|false",
+        };
+
         var command = new Command("run", "Forward pod traffic between this host and its peers until SIGTERM.")
         {
-            renewMargin, networkInterface, publicIp, subnetFile, runDirectory, tunName, mtu, port, sourceCheck,
+            renewMargin, subnetFile, runDirectory, tunName, mtu, port, sourceCheck,
             datapath, fallback, engine, without, workers, spin, meter, extraCopies,
+            blackholeRoute,
         };
+        underlay.AddTo(command);
+        firewall.AddTo(command);
         leaseStore.AddTo(command);
+        flanneld.AddTo(command);
+        logOptions.AddTo(command);
+        endpoints.AddTo(command);
         leaseStore.RequireFor(command);
         command.Validators.Add(result =>
         {
@@ -176,11 +177,10 @@ internal static class RunCommand
                 result.AddError("--workers is 'duplex' with --engine pipeline; give a number, or another engine");
             }
         });
-        command.SetAction((parsed, _) => OverlayDaemon.RunAsync(new RunOptions(
+        command.SetAction((parsed, _) => DaemonLifetime.RunAsync(new RunOptions(
             leaseStore.Read(parsed),
             TimeSpan.FromMinutes(parsed.GetValue(renewMargin) ?? DefaultMargin),
-            parsed.GetValue(networkInterface),
-            parsed.GetValue(publicIp),
+            underlay.Read(parsed),
             parsed.GetRequiredValue(subnetFile),
             parsed.GetRequiredValue(runDirectory),
             parsed.GetValue(tunName),
@@ -195,10 +195,18 @@ internal static class RunCommand
             parsed.GetValue(spin) ?? 0,
             parsed.GetValue(meter) || parsed.GetValue(extraCopies) > 0,
             parsed.GetValue(extraCopies) ?? 0,
+            firewall.Read(parsed),
             [
                 .. command.Options.Where(option => parsed.GetResult(option) is { Implicit: false })
                     .Select(option => option.Name),
-            ])));
+            ],
+            flanneld.Ineffective(parsed),
+            FlanneldVariables.Unknown(command.Options, ProcessStart.Environment()))
+        {
+            Log = logOptions.Read(parsed),
+            Endpoints = endpoints.Read(parsed),
+            HasBlackholeRoute = parsed.GetValue(blackholeRoute),
+        }));
         return command;
     }
 

@@ -3,6 +3,7 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
 
@@ -88,6 +89,15 @@ internal sealed class LeaseKeeper
         _doubtsSince = clock.GetTimestamp();
     }
 
+    /// <summary>Gets the trouble that is seen.</summary>
+    internal required HealthBoard Health { get; init; }
+
+    /// <summary>What became of the lease.</summary>
+    internal LeaseCounts Counts { get; init; } = new();
+
+    /// <summary>The lease that is held. Not while <see cref="RunAsync"/> runs.</summary>
+    internal SubnetLease Held => _held;
+
     /// <summary>Has the lease renewed at once, or as soon as that may help. Any thread.</summary>
     internal void Doubt(LeaseDoubts doubts)
     {
@@ -116,6 +126,8 @@ internal sealed class LeaseKeeper
                 _renewal.Set(lease);
                 _isInDoubt = false;
                 _failedAt = null;
+                Health.Clear(HealthCodes.LeaseRenewalFailed);
+                Health.Clear(HealthCodes.LeaseLost);
                 await report(lease, cancellation);
                 await ConfirmConfigAsync(cancellation);
             }
@@ -169,19 +181,26 @@ internal sealed class LeaseKeeper
         try
         {
             SubnetLease renewed = await _store.RenewAsync(_held, cancellation);
+            Counts.AddRenewed();
             Log.Renewed(_log, renewed.Subnet.ToString(), RenewalClock.EndOf(renewed));
             return renewed;
         }
         catch (LeaseLostException problem)
         {
+            Counts.AddLost();
             Log.LeaseLost(_log, _held.Subnet.ToString(), problem.Message);
+            Health.Raise(HealthCodes.LeaseLost, _held.Subnet.ToString(), problem.Message);
             return await TakeAnotherAsync(cancellation);
         }
         catch (LeaseStoreException problem)
         {
             _isInDoubt = true;
             _failedAt = _clock.GetTimestamp();
+            Counts.AddFailed();
             Log.RenewalFailed(_log, _held.Subnet.ToString(), (int)RetryAfter.TotalSeconds, problem.Message);
+            Health.Raise(
+                HealthCodes.LeaseRenewalFailed, _held.Subnet.ToString(),
+                $"{problem.Message}; it ends {RenewalClock.EndOf(_held)}");
             return null;
         }
     }
@@ -194,7 +213,9 @@ internal sealed class LeaseKeeper
         {
             try
             {
-                SubnetLease taken = (await _store.AcquireAsync(_config, request, cancellation)).Lease;
+                AcquiredLease acquired = await _store.AcquireAsync(_config, request, cancellation);
+                Counts.AddAcquired(acquired, request.PreviousSubnet);
+                SubnetLease taken = acquired.Lease;
                 Log.Acquired(
                     _log, taken.Subnet.ToString(), _config.Network.ToString(), _store.Description,
                     RenewalClock.EndOf(taken));
@@ -202,6 +223,7 @@ internal sealed class LeaseKeeper
             }
             catch (LeaseStoreException problem)
             {
+                Counts.AddNotAcquired();
                 await retry.PauseAsync(problem.Message, cancellation);
             }
 
@@ -241,17 +263,25 @@ internal sealed class LeaseKeeper
             _configIsUnconfirmed = false;
             if (!isTheSame)
             {
-                Log.ConfigChanged(_log, _store.Description);
+                ReportOtherConfig();
             }
         }
         catch (LeaseStoreException problem) when (problem.InnerException is NetworkConfigException)
         {
             _configIsUnconfirmed = false; // it is not valid, so it cannot be ours
-            Log.ConfigChanged(_log, _store.Description);
+            ReportOtherConfig();
         }
         catch (LeaseStoreException)
         {
             // Away, or refused: that says nothing of the config. Asked again after the next renewal.
         }
+    }
+
+    private void ReportOtherConfig()
+    {
+        Log.ConfigChanged(_log, _store.Description);
+        Health.Raise(
+            HealthCodes.ConfigChanged, _store.Description,
+            "its network config is another one than the snapshot's that this daemon has started from");
     }
 }

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Net;
@@ -32,9 +33,6 @@ internal sealed class LeaseLoop
     /// </summary>
     private const int MostChangesLoggedSingly = 16;
 
-    // A line names so many leases of other backends, and counts the rest.
-    private const int MostOthersNamed = 4;
-
     // Updates that wait to be applied: enough that the store need not wait for a table to be built.
     private const int MostEventsWaiting = 16;
 
@@ -55,6 +53,7 @@ internal sealed class LeaseLoop
     private readonly Channel<LeaseEvent> _events = Channel.CreateBounded<LeaseEvent>(MostEventsWaiting);
 
     private volatile IReadOnlyCollection<SubnetLease> _leftOut = [];
+    private volatile KnownLeases _known;
     private SubnetLease _own;
     private bool _knowsPeers; // from a snapshot, the store's or the file's: before it, nothing is worth saving
     private bool _isInGap;
@@ -81,7 +80,17 @@ internal sealed class LeaseLoop
         _log = log;
         _own = start.Own;
         _view = new LeaseView(start.Own.Subnet, start.Own.PublicIp, backend.Takes);
+        _known = new KnownLeases(start.Own, [], [], []);
     }
+
+    /// <summary>Gets the trouble that is seen.</summary>
+    internal required HealthBoard Health { get; init; }
+
+    /// <summary>
+    /// Gets a turn for all that is applied at once. The store's answers are waited for between turns: one that is away,
+    /// or on a file system that hangs, is no reason to start again, which would end forwarding and wait for it as well.
+    /// </summary>
+    internal WorkTurns Turns { get; init; } = new();
 
     /// <summary>
     /// Completes when routes are in force: those of the store's first answer, or of a snapshot that was started from.
@@ -90,6 +99,9 @@ internal sealed class LeaseLoop
 
     /// <summary>The other hosts' leases that are for another backend. Any thread may ask.</summary>
     internal IReadOnlyCollection<SubnetLease> LeftOut => _leftOut;
+
+    /// <summary>The leases in force. Any thread may ask.</summary>
+    internal KnownLeases Known => _known;
 
     /// <summary>
     /// Runs until cancelled, or until one of its parts ends by itself: none is any use without the others.
@@ -128,6 +140,7 @@ internal sealed class LeaseLoop
             _knowsPeers = true;
             _apply(_view, delta);
             ReportOthers(delta);
+            Show();
             _firstUpdate.SetResult();
             _keeper.Doubt(LeaseDoubts.MayBeLost);
         }
@@ -150,6 +163,7 @@ internal sealed class LeaseLoop
     {
         await foreach (LeaseEvent next in _events.Reader.ReadAllAsync(cancellation))
         {
+            Turns.Begin();
             switch (next)
             {
                 case LeaseEvent.Told told:
@@ -159,6 +173,8 @@ internal sealed class LeaseLoop
                     Hold(held.Lease);
                     break;
             }
+
+            Turns.End();
         }
     }
 
@@ -167,6 +183,7 @@ internal sealed class LeaseLoop
         if (update is LeaseUpdate.OwnInQuestion question)
         {
             Log.OwnInQuestion(_log, _own.Subnet.ToString(), question.Reason);
+            Health.Raise(HealthCodes.LeaseInQuestion, _own.Subnet.ToString(), question.Reason);
             _keeper.Doubt(LeaseDoubts.MayBeLost);
             return;
         }
@@ -179,6 +196,7 @@ internal sealed class LeaseLoop
         {
             _apply(_view, delta);
             Report(delta);
+            Show();
             Save();
         }
 
@@ -188,6 +206,7 @@ internal sealed class LeaseLoop
             if (wasHeld && !_view.OwnIsTaken) // by whom, the renewal says
             {
                 Log.OwnIsGone(_log, _own.Subnet.ToString());
+                Health.Raise(HealthCodes.LeaseInQuestion, _own.Subnet.ToString(), "it is gone from the store");
             }
 
             _keeper.Doubt(LeaseDoubts.MayBeLost);
@@ -200,11 +219,13 @@ internal sealed class LeaseLoop
         {
             _isInGap = true;
             Log.Gap(_log, gap.Reason);
+            Health.Raise(HealthCodes.LeaseStoreAway, _store.Description, gap.Reason);
         }
         else if (_isInGap)
         {
             _isInGap = false;
             Log.GapOver(_log);
+            Health.Clear(HealthCodes.LeaseStoreAway);
             _keeper.Doubt(LeaseDoubts.StoreIsBack);
         }
     }
@@ -213,6 +234,7 @@ internal sealed class LeaseLoop
     {
         Ipv4Prefix before = _own.Subnet;
         _own = lease;
+        Health.Clear(HealthCodes.LeaseInQuestion); // it was renewed, or is another one
         if (lease.Subnet != before)
         {
             LeaseDelta delta = _view.MoveTo(lease.Subnet);
@@ -220,8 +242,11 @@ internal sealed class LeaseLoop
             Report(delta);
         }
 
+        Show();
         Save();
     }
+
+    private void Show() => _known = new KnownLeases(_own, [.. _view.Leases], [.. _view.FurtherOwn], _leftOut);
 
     private void Save()
     {
@@ -277,14 +302,25 @@ internal sealed class LeaseLoop
     private void ReportOthers(LeaseDelta delta)
     {
         _leftOut = _view.OfOtherBackends;
+        RaiseOthers();
         HashSet<Ipv4Prefix> known = [.. delta.OthersLost.Select(lease => lease.Subnet)];
         SubnetLease[] added = [.. delta.OthersGained.Where(lease => !known.Contains(lease.Subnet))];
         if (added.Length > 0)
         {
-            IEnumerable<string> named = added.Take(MostOthersNamed)
-                .Select(lease => $"{lease.Subnet} ({lease.Attributes.Backend.Name})");
-            string more = added.Length > MostOthersNamed ? $" and {added.Length - MostOthersNamed} more" : "";
-            Log.OtherBackends(_log, _backend.Type, string.Join(", ", named) + more);
+            Log.OtherBackends(_log, _backend.Type, NameList.Shorten(
+                [.. added.Select(lease => $"{lease.Subnet} ({lease.Attributes.Backend.Name})")]));
+        }
+    }
+
+    private void RaiseOthers()
+    {
+        Health.ClearExcept(
+            HealthCodes.PeerOtherBackend, [.. _leftOut.Select(lease => lease.Subnet.ToString())]);
+        foreach (SubnetLease lease in _leftOut)
+        {
+            Health.Raise(
+                HealthCodes.PeerOtherBackend, lease.Subnet.ToString(),
+                $"the lease of {lease.PublicIp} is for {lease.Attributes.Backend.Name}, this host has {_backend.Type}");
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed class LeaseStarter(
     private LeaseSnapshot? _snapshot; // once there is one, the store is not asked any more
     private bool _snapshotIsJudged;
 
+    /// <summary>What becomes of the lease.</summary>
+    internal LeaseCounts Counts { get; } = new();
+
     /// <summary>The network config, as soon as there is one.</summary>
     /// <exception cref="LeaseStoreException">It is wrong, or the store refuses: waiting would not help.</exception>
     internal Task<NetworkConfig> ReadConfigAsync(CancellationToken cancellation) =>
@@ -68,7 +71,7 @@ internal sealed class LeaseStarter(
         return PatientlyAsync(
             async stop =>
             {
-                AcquiredLease acquired = await store.AcquireAsync(config, new LeaseRequest(attributes, previous), stop);
+                AcquiredLease acquired = await TakeAsync(config, new LeaseRequest(attributes, previous), stop);
                 Log.Acquired(
                     log, acquired.Lease.Subnet.ToString(), config.Network.ToString(), store.Description,
                     RenewalClock.EndOf(acquired.Lease));
@@ -79,6 +82,22 @@ internal sealed class LeaseStarter(
                 snapshot.Config, snapshot.Own with { Attributes = attributes }, IsNew: false, snapshot.Peers),
             config,
             cancellation);
+    }
+
+    private async Task<AcquiredLease> TakeAsync(
+        NetworkConfig config, LeaseRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            AcquiredLease acquired = await store.AcquireAsync(config, request, cancellation);
+            Counts.AddAcquired(acquired, request.PreviousSubnet);
+            return acquired;
+        }
+        catch (LeaseStoreException)
+        {
+            Counts.AddNotAcquired();
+            throw;
+        }
     }
 
     private async Task<T> PatientlyAsync<T>(

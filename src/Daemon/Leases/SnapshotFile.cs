@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
 
@@ -26,6 +27,9 @@ internal sealed class SnapshotFile
         Path = System.IO.Path.Combine(runDirectory, Name);
         _log = log;
     }
+
+    /// <summary>Gets the trouble that is seen.</summary>
+    internal required HealthBoard Health { get; init; }
 
     /// <summary>The file.</summary>
     internal string Path { get; }
@@ -77,9 +81,11 @@ internal sealed class SnapshotFile
 
             AtomicFile.Write(Path, LeaseSnapshotJson.Write(snapshot));
             _isFailureReported = false;
+            Health.Clear(HealthCodes.SnapshotNotWritten, Path);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
+            Health.Raise(HealthCodes.SnapshotNotWritten, Path, problem.Message.TrimEnd('.'));
             if (!_isFailureReported)
             {
                 _isFailureReported = true;

@@ -29,4 +29,8 @@ internal static partial class Log
     [LoggerMessage(96, LogLevel.Warning, "{Interface} drops packets while the two hosts of a pair change between VXLAN "
         + "and udp: its rp_filter is strict and cannot be set ({Reason}); sysctl -w net.ipv4.conf.all.rp_filter=2")]
     internal static partial void StrictReversePath(ILogger log, string @interface, string reason);
+
+    [LoggerMessage(97, LogLevel.Warning, "peers cannot be asked whether {Interface} reaches them, and it is tried "
+        + "again each second: {Reason}")]
+    internal static partial void NoProbeSocket(ILogger log, string @interface, string reason);
 }

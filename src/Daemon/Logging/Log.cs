@@ -8,41 +8,47 @@ namespace Overlay.Daemon.Logging;
 /// </summary>
 internal static partial class Log
 {
-    [LoggerMessage(
-        1, LogLevel.Information, "using interface {Interface} with address {Address}, MTU {Mtu}; public IP {PublicIp}")]
-    internal static partial void Underlay(ILogger log, string @interface, string address, int mtu, string publicIp);
+    [LoggerMessage(1, LogLevel.Information, "Using interface with name {Interface} and address {Address}, MTU {Mtu}, "
+        + "chosen by {Reason}; Using {PublicIp} as external address")]
+    internal static partial void Underlay(
+        ILogger log, string @interface, string address, int mtu, string reason, string publicIp);
 
-    [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {End}")]
+    [LoggerMessage(2, LogLevel.Information, "lease {Subnet} of network {Network} acquired from {Store} until {End}",
+        EventName = "lease_acquired")]
     internal static partial void Acquired(ILogger log, string subnet, string network, string store, string end);
 
     [LoggerMessage(3, LogLevel.Information, "ready: subnet {Subnet}, interface {Interface}, MTU {Mtu}, {Endpoint}, "
-        + "{Peers} peers, {Description}")]
+        + "{Peers} peers, {Description}", EventName = "ready")]
     internal static partial void Ready(
         ILogger log, string subnet, string @interface, int mtu, string endpoint, int peers, string description);
 
-    [LoggerMessage(4, LogLevel.Information, "Subnet added: {Subnet} via {PublicIp}")]
+    [LoggerMessage(4, LogLevel.Information, "Subnet added: {Subnet} via {PublicIp}", EventName = "peer_added")]
     internal static partial void SubnetAdded(ILogger log, string subnet, string publicIp);
 
-    [LoggerMessage(5, LogLevel.Information, "Subnet changed: {Subnet} now via {PublicIp}")]
+    [LoggerMessage(5, LogLevel.Information, "Subnet changed: {Subnet} now via {PublicIp}", EventName = "peer_updated")]
     internal static partial void SubnetChanged(ILogger log, string subnet, string publicIp);
 
-    [LoggerMessage(6, LogLevel.Information, "Subnet removed: {Subnet}")]
+    [LoggerMessage(6, LogLevel.Information, "Subnet removed: {Subnet}", EventName = "peer_removed")]
     internal static partial void SubnetRemoved(ILogger log, string subnet);
 
     [LoggerMessage(
-        7, LogLevel.Information, "Subnets: {Added} added, {Changed} changed, {Removed} removed, {Total} in all")]
+        7, LogLevel.Information, "Subnets: {Added} added, {Changed} changed, {Removed} removed, {Total} in all",
+        EventName = "peers_changed")]
     internal static partial void SubnetsChanged(ILogger log, int added, int changed, int removed, int total);
 
-    [LoggerMessage(8, LogLevel.Warning, "lease store cannot be read, known routes stay: {Reason}")]
+    [LoggerMessage(8, LogLevel.Warning, "lease store cannot be read, known routes stay: {Reason}",
+        EventName = "store_down")]
     internal static partial void Gap(ILogger log, string reason);
 
     [LoggerMessage(9, LogLevel.Warning, "lease store: {Warning}")]
     internal static partial void StoreWarning(ILogger log, string warning);
 
-    [LoggerMessage(10, LogLevel.Information, "lease {Subnet} renewed until {End}")]
+    [LoggerMessage(10, LogLevel.Information, "Lease renewed, new expiration: {End} (subnet {Subnet})",
+        EventName = "lease_renewed")]
     internal static partial void Renewed(ILogger log, string subnet, string end);
 
-    [LoggerMessage(11, LogLevel.Warning, "lease {Subnet} could not be renewed, next try in {Seconds} s: {Reason}")]
+    [LoggerMessage(11, LogLevel.Warning, "lease {Subnet} could not be renewed, next try in {Seconds} s: {Reason}",
+        EventName = "lease_renew_failed")]
     internal static partial void RenewalFailed(ILogger log, string subnet, int seconds, string reason);
 
     [LoggerMessage(12, LogLevel.Warning, "IPv4 forwarding is off, so pods' packets will not reach their peers; turn "
@@ -57,10 +63,11 @@ internal static partial class Log
     internal static partial void MtuTooLarge(ILogger log, int mtu, int overhead, string @interface, int underlayMtu);
 
     [LoggerMessage(
-        15, LogLevel.Information, "stopped: forwarded {Outbound} packets out and {Inbound} in, dropped {Dropped}")]
+        15, LogLevel.Information, "stopped: forwarded {Outbound} packets out and {Inbound} in, dropped {Dropped}",
+        EventName = "stopped")]
     internal static partial void Stopped(ILogger log, long outbound, long inbound, long dropped);
 
-    [LoggerMessage(16, LogLevel.Information, "lease store can be read again")]
+    [LoggerMessage(16, LogLevel.Information, "lease store can be read again", EventName = "store_up")]
     internal static partial void GapOver(ILogger log);
 
     [LoggerMessage(17, LogLevel.Information, "Subnet of this host too, by its public IP {PublicIp}: {Subnets}")]
@@ -70,20 +77,22 @@ internal static partial class Log
         + "link set {Interface} up")]
     internal static partial void LinkDown(ILogger log, string @interface);
 
-    [LoggerMessage(19, LogLevel.Warning, "{What} of {Interface} was gone and is put back")]
+    [LoggerMessage(19, LogLevel.Warning, "{What} of {Interface} was gone and is put back", EventName = "host_repair")]
     internal static partial void PutBack(ILogger log, string what, string @interface);
 
     [LoggerMessage(20, LogLevel.Warning, "{Interface} could not be looked after: {Reason}")]
     internal static partial void RepairFailed(ILogger log, string @interface, string reason);
 
     [LoggerMessage(21, LogLevel.Warning, "{Count} packets dropped in the last minute: {DropReason}{Refusal} (overlay "
-        + "counters says more)")]
+        + "counters says more)", EventName = "drop_burst")]
     internal static partial void Drops(ILogger log, long count, string dropReason, string refusal);
 
-    [LoggerMessage(22, LogLevel.Warning, "acceleration {Acceleration} is {State}; packets go without it")]
+    [LoggerMessage(22, LogLevel.Warning, "acceleration {Acceleration} is {State}; packets go without it",
+        EventName = "offload_disabled")]
     internal static partial void AccelerationLost(ILogger log, string acceleration, string state);
 
-    [LoggerMessage(23, LogLevel.Warning, "lease {Subnet} is lost, another one is taken: {Reason}")]
+    [LoggerMessage(23, LogLevel.Warning, "lease {Subnet} is lost, another one is taken: {Reason}",
+        EventName = "lease_lost")]
     internal static partial void LeaseLost(ILogger log, string subnet, string reason);
 
     [LoggerMessage(24, LogLevel.Warning, "no other lease in place of {Subnet} yet, known routes stay and it is tried "
@@ -93,11 +102,12 @@ internal static partial class Log
     [LoggerMessage(25, LogLevel.Warning, "lease {Subnet} is gone from the store and is taken back")]
     internal static partial void OwnIsGone(ILogger log, string subnet);
 
-    [LoggerMessage(26, LogLevel.Warning, "lease {Subnet} is in question and is renewed: {Reason}")]
+    [LoggerMessage(26, LogLevel.Warning, "lease {Subnet} is in question and is renewed: {Reason}",
+        EventName = "lease_conflict")]
     internal static partial void OwnInQuestion(ILogger log, string subnet, string reason);
 
     [LoggerMessage(27, LogLevel.Warning, "subnet changed from {Before} to {After}, {File} rewritten: restart this "
-        + "host's pods so that they get addresses of it")]
+        + "host's pods so that they get addresses of it", EventName = "subnet_changed")]
     internal static partial void Moved(ILogger log, string before, string after, string file);
 
     [LoggerMessage(28, LogLevel.Warning, "subnet changed from {Before} to {After}, but {File} could not be rewritten "
@@ -125,7 +135,7 @@ internal static partial class Log
     internal static partial void SnapshotNotWritten(ILogger log, string file, string reason);
 
     [LoggerMessage(34, LogLevel.Warning, "the network config of {Store} is another one than the snapshot's this "
-        + "daemon has started from; restart to take it up")]
+        + "daemon has started from; restart to take it up", EventName = "config_changed_restart_needed")]
     internal static partial void ConfigChanged(ILogger log, string store);
 
     [LoggerMessage(35, LogLevel.Warning, "interface {Interface} has left this network namespace, so nothing is "
@@ -147,7 +157,8 @@ internal static partial class Log
     [LoggerMessage(39, LogLevel.Information, "routed past the tunnel now, and no longer left out: {Peers}")]
     internal static partial void PeersLoopNoLonger(ILogger log, string peers);
 
-    [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)")]
+    [LoggerMessage(40, LogLevel.Information, "path to {Peer}: {What} (overlay counters has all paths)",
+        EventName = "peer_mtu_changed")]
     internal static partial void WorsePath(ILogger log, string peer, string what);
 
     [LoggerMessage(41, LogLevel.Warning, "the route of Network {Network} takes packets to {What} into the tunnel; keep "
@@ -193,7 +204,7 @@ internal static partial class Log
     internal static partial void OtherBackends(ILogger log, string own, string subnets);
 
     [LoggerMessage(52, LogLevel.Information, "stopped: the routes stay, so pods go on meanwhile (routes {Routes}, "
-        + "peers {Peers})")]
+        + "peers {Peers})", EventName = "stopped_forwarding_goes_on")]
     internal static partial void StoppedForwardingGoesOn(ILogger log, int routes, int peers);
 
     [LoggerMessage(53, LogLevel.Warning, "the peer {PublicIp} is not on the link of {Interface} ({Local}), so "
@@ -227,9 +238,16 @@ internal static partial class Log
     internal static partial void NoKernelPath(ILogger log, string reason);
 
     [LoggerMessage(71, LogLevel.Warning, "packets go through user space, because the kernel path was disturbed: "
-        + "{Fault}; it is tried again")]
-    internal static partial void KernelPathLost(ILogger log, string fault);
+        + "{Fault}; it is tried again {When}")]
+    internal static partial void KernelPathLost(ILogger log, string fault, string when);
 
     [LoggerMessage(72, LogLevel.Information, "the kernel path is back")]
     internal static partial void KernelPathBack(ILogger log);
+
+    [LoggerMessage(73, LogLevel.Warning, "packets to and from {Count} peers go through user space, because the kernel "
+        + "path has room for {Most}")]
+    internal static partial void PeersWithoutRoom(ILogger log, int count, int most);
+
+    [LoggerMessage(74, LogLevel.Information, "the kernel path has room for all peers again")]
+    internal static partial void RoomForAllPeers(ILogger log);
 }

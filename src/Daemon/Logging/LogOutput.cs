@@ -1,5 +1,4 @@
 using System;
-using System.Globalization;
 using System.IO;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -9,47 +8,75 @@ using Overlay.Terminal;
 
 namespace Overlay.Daemon.Logging;
 
-/// <summary>Where log lines go: standard error, a line each, <c>2026-01-31T12:00:00.000Z info  text</c>.</summary>
-internal static class LogOutput
+/// <summary>Where log lines go: standard error, a line each.</summary>
+internal sealed class LogOutput
 {
     private const string FormatName = "line";
+    private const string StreamVariable = "JOURNAL_STREAM"; // systemd.exec(5)
 
-    internal static ILoggerFactory Create() => LoggerFactory.Create(logging =>
+    private readonly ILoggerFactory _loggers;
+
+    private LogOutput(LogChoice choice)
     {
-        // Not AddConsoleFormatter: it binds the formatter's options by reflection, which native code does not have.
-        logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
-        logging.AddConsole(console =>
+        _loggers = LoggerFactory.Create(logging =>
         {
-            console.LogToStandardErrorThreshold = LogLevel.Trace;
-            console.FormatterName = FormatName;
+            // Not AddConsoleFormatter: it binds the formatter's options by reflection, which native code does not have.
+            logging.Services.AddSingleton<ConsoleFormatter>(new LineFormatter(choice.Format, IsJournal()));
+            logging.SetMinimumLevel(LogLevel.Trace); // what is less has not come this far
+            logging.AddConsole(console =>
+            {
+                console.LogToStandardErrorThreshold = LogLevel.Trace;
+                console.FormatterName = FormatName;
 
-            // Whoever reads may have stopped reading: lines are then lost, and counted, but routes and the stop wait
-            // for nobody.
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+                // Whoever reads may have stopped reading: lines are then lost, and counted, but routes and the stop
+                // wait for nobody.
+                console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+            });
         });
-    });
+        ILogger console = _loggers.CreateLogger("overlay");
+        Log = new DaemonLog(TimeProvider.System, choice.Level, line => console.Log(
+            line.Level, new EventId(line.Id), line, null, static (written, _) => written.Text));
+    }
+
+    /// <summary>Takes the lines.</summary>
+    internal DaemonLog Log { get; }
+
+    /// <summary>Opens it.</summary>
+    internal static LogOutput Open(LogChoice choice) => new(choice);
 
     /// <summary>
     /// Writes what is left to write, unless nobody reads it: the console's own end waits longer than a stop may take.
     /// </summary>
-    internal static void Close(ILoggerFactory loggers) => StandardError.Attempt(loggers.Dispose);
+    internal void Close()
+    {
+        Log.Dispose();
+        StandardError.Attempt(_loggers.Dispose);
+    }
 
-    private sealed class LineFormatter() : ConsoleFormatter(FormatName)
+    // The variable is inherited, so it counts only while standard error is the stream that it names, DEVICE:INODE.
+    private static bool IsJournal()
+    {
+        try
+        {
+            return Environment.GetEnvironmentVariable(StreamVariable)?.Split(':') is [_, var inode]
+                && new FileInfo("/proc/self/fd/2").LinkTarget == $"socket:[{inode}]";
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class LineFormatter(LogFormat format, bool hasPriorities) : ConsoleFormatter(FormatName)
     {
         public override void Write<TState>(
             in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
         {
-            string level = logEntry.LogLevel switch
+            if (logEntry.State is LogLine line)
             {
-                LogLevel.Information => "info ",
-                LogLevel.Warning => "warn ",
-                LogLevel.Error or LogLevel.Critical => "error",
-                _ => "debug",
-            };
-            string time = TimeProvider.System.GetUtcNow()
-                .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-            string text = TerminalText.Mask(logEntry.Formatter(logEntry.State, logEntry.Exception));
-            textWriter.WriteLine($"{time} {level} {text}");
+                string priority = hasPriorities ? LineForms.Priority(line.Level) : string.Empty;
+                textWriter.WriteLine(priority + LineForms.Write(format, line));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Net;
+using Overlay.Daemon.Logging;
 using Overlay.Operator.Stores;
 using Overlay.Router.Workers;
 
@@ -9,8 +9,7 @@ namespace Overlay.Daemon.Options;
 /// <summary>What <c>overlay run</c> was asked to do; each value is valid by itself.</summary>
 /// <param name="LeaseStore">Where leases are kept.</param>
 /// <param name="RenewMargin">How long before its end a lease is renewed.</param>
-/// <param name="Interface">An interface's name or one of its IPv4 addresses; null for the default route's.</param>
-/// <param name="PublicIp">The address published in the lease; null for the interface's.</param>
+/// <param name="Underlay">Which interface carries the tunnel's datagrams, and which address is published.</param>
 /// <param name="SubnetFile">Where subnet.env goes.</param>
 /// <param name="RunDirectory">Lock, control socket and snapshot of leases.</param>
 /// <param name="TunName">The tunnel's interface name; null for the first free of flannel0, flannel1 …</param>
@@ -25,12 +24,14 @@ namespace Overlay.Daemon.Options;
 /// <param name="SpinMicroseconds">How long an idle worker looks again before it waits.</param>
 /// <param name="IsMetered">Whether the workers' system calls are counted and timed.</param>
 /// <param name="ExtraCopies">How often everything read is copied once more.</param>
+/// <param name="Firewall">Which firewall rules are made and looked after.</param>
 /// <param name="Given">The names of the options that were given, <c>--mtu</c> say.</param>
+/// <param name="Ineffective">The names of those given options of flanneld's that change nothing here.</param>
+/// <param name="UnknownVariables">The names of FLANNELD_ variables that are no option's.</param>
 internal sealed record RunOptions(
     LeaseStoreChoice LeaseStore,
     TimeSpan RenewMargin,
-    string? Interface,
-    Ipv4Address? PublicIp,
+    UnderlayRequest Underlay,
     string SubnetFile,
     string RunDirectory,
     string? TunName,
@@ -45,7 +46,20 @@ internal sealed record RunOptions(
     int SpinMicroseconds,
     bool IsMetered,
     int ExtraCopies,
-    IReadOnlyList<string> Given);
+    FirewallChoice Firewall,
+    IReadOnlyList<string> Given,
+    IReadOnlyList<string> Ineffective,
+    IReadOnlyList<string> UnknownVariables)
+{
+    /// <summary>How the log is written.</summary>
+    public LogChoice Log { get; init; } = new();
+
+    /// <summary>Whether addresses of the own subnet that no pod has are dropped by a route.</summary>
+    public bool HasBlackholeRoute { get; init; }
+
+    /// <summary>What is served over HTTP.</summary>
+    public EndpointChoice Endpoints { get; init; } = new(null, null, 0);
+}
 
 /// <summary>Who forwards packets.</summary>
 internal enum Datapath

@@ -27,7 +27,8 @@ internal static class BackendCatalog
         if (!config.EnableIPv4)
         {
             throw new OperatorException(
-                $"the network config in {source} has EnableIPv4 false; this backend is IPv4 only: set it to true");
+                $"the network config in {source} has EnableIPv4 false, and the overlay carries IPv4 alone: set it to "
+                    + "true");
         }
 
         if (!config.Network.Address.IsUnicast)
@@ -92,7 +93,7 @@ internal static class BackendCatalog
     /// <exception cref="LinuxException">The kernel refused.</exception>
     internal static void RemoveRemains(IBackendKind kind, BackendContext context)
     {
-        foreach (IBackendKind other in s_kinds.Where(other => other.Type != kind.Type))
+        foreach (IBackendKind other in s_kinds.Where(other => !kind.Includes(other.Type)))
         {
             other.RemoveRemains(context);
         }

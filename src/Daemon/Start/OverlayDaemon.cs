@@ -1,158 +1,252 @@
 using System;
-using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.Extensions.Logging;
 using Overlay.Control;
 using Overlay.Daemon.Backends;
+using Overlay.Daemon.Firewall;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Leases;
 using Overlay.Daemon.Logging;
+using Overlay.Daemon.Metrics;
 using Overlay.Daemon.Options;
+using Overlay.Daemon.Status;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
-using Overlay.Operator.Stores;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Start;
 
-/// <summary><c>overlay run</c>: what is wired to what, and in which order things appear and go.</summary>
-internal sealed class OverlayDaemon(RunOptions options, ILogger log)
+/// <summary>
+/// One daemon from reading the config to the end of forwarding: what is wired to what, and in which order things appear
+/// and go.
+/// </summary>
+/// <param name="process">What is there before it and after it.</param>
+/// <param name="store">Where leases are; its own.</param>
+/// <param name="restart">Asked when this one has to make way for another in the same process.</param>
+/// <param name="log">Gets the lines.</param>
+internal sealed class OverlayDaemon(
+    ProcessContext process, ILeaseStore store, RestartRequest restart, DaemonLog log)
 {
     // A stop takes less than 2 s, whatever a store on a file system that hangs does.
     private static readonly TimeSpan s_patienceAtEnd = TimeSpan.FromSeconds(1);
 
     private static readonly TimeProvider s_clock = TimeProvider.System;
 
-    private bool _isReady;
+    /// <summary>Whether it has forwarded.</summary>
+    internal bool WasReady { get; private set; }
 
-    /// <summary>Runs until SIGTERM, SIGINT, SIGQUIT or SIGHUP.</summary>
-    /// <returns><see cref="ExitCode.Success"/> after a clean stop.</returns>
-    /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the
-    /// remedy.</exception>
-    internal static async Task<int> RunAsync(RunOptions options)
+    /// <summary>The lease that it has held last; null before the first.</summary>
+    internal SubnetLease? Held { get; private set; }
+
+    /// <summary>The lease that the daemon before it has held; null for none.</summary>
+    internal SubnetLease? Former { get; init; }
+
+    /// <summary>Reads and checks everything that a start goes by. Nothing of the machine is changed.</summary>
+    /// <param name="cancellation">Ends the wait for a store that is not ready.</param>
+    /// <exception cref="OperatorException">It cannot start; the message is one line with the remedy.</exception>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <exception cref="LeaseStoreException">The store refused.</exception>
+    internal async Task<PreparedStart> PrepareAsync(CancellationToken cancellation)
     {
-        using var stop = new StopRequest();
-        ILoggerFactory loggers = LogOutput.Create();
+        var netlink = RouteNetlink.Open();
         try
         {
-            await new OverlayDaemon(options, loggers.CreateLogger("overlay")).RunAsync(stop.Token);
-            return ExitCode.Success;
-        }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
-        {
-            return ExitCode.Success;
-        }
-        catch (Exception problem) when (problem is LinuxException or LeaseStoreException)
-        {
-            throw new OperatorException(problem.Message, problem);
-        }
-        finally
-        {
-            LogOutput.Close(loggers);
-        }
-    }
+            var choice = UnderlayChoice.Make(process.Options.Underlay, HostNetwork.Read(netlink));
+            UnderlayInterface underlay = choice.Interface;
+            Ipv4Address publicIp = process.Options.Underlay.PublicIp ?? underlay.Address;
+            var snapshots = new SnapshotFile(process.RunDirectory.Path, log) { Health = process.Health };
+            var starter = new LeaseStarter(store, snapshots, publicIp, s_clock, Random.Shared, log);
+            NetworkConfig config = await starter.ReadConfigAsync(cancellation);
+            Log.FoundConfig(log, config.Backend.Type);
+            var plan = StartPlan.Make(process.Options, choice, config, store.Description, log);
+            using (var routes = RouteLookup.Open())
+            {
+                await new RouteCheck(routes, netlink, config, plan.Backend.Routes, log)
+                    .RunAsync(process.Options.LeaseStore, underlay, plan.PublicIp, cancellation);
+            }
 
-    private async Task RunAsync(CancellationToken cancellation)
-    {
-        SubnetFile.Check(options.SubnetFile); // a store that is waited for must not hide that the options are wrong
-        using var runDirectory = RunDirectory.Take(options.RunDirectory);
-        await using ILeaseStore store = LeaseStoreFactory.Open(
-            options.LeaseStore, s_clock, warning => Log.StoreWarning(log, warning));
-        using var netlink = RouteNetlink.Open();
-        var underlay = UnderlayInterface.Select(
-            netlink.GetLinks(), netlink.GetAddresses(), netlink.GetRoutes(), options.Interface, options.PublicIp);
-        var snapshots = new SnapshotFile(runDirectory.Path, log);
-        var starter = new LeaseStarter(
-            store, snapshots, options.PublicIp ?? underlay.Address, s_clock, Random.Shared, log);
-        NetworkConfig config = await starter.ReadConfigAsync(cancellation);
-        var plan = StartPlan.Make(options, underlay, config, store.Description, log);
-        using (var routes = RouteLookup.Open())
-        {
-            await new RouteCheck(routes, netlink, config, plan.Backend.Routes, log)
-                .RunAsync(options.LeaseStore, underlay, plan.PublicIp, cancellation);
+            Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(
+                process.Options.SubnetFile, warning => Log.StoreWarning(log, warning));
+            SubnetLease? known = plan.Backend.RemembersLeaseData
+                ? await starter.FindOwnAsync(config, previous, cancellation)
+                : null;
+            var context = new BackendContext(process.Options, config, underlay, netlink, log)
+            {
+                Published = known?.Attributes.Backend ?? BackendLeaseData.None,
+                Health = process.Health,
+                Kept = process.Kept,
+                Progress = process.Progress,
+            };
+            IBackend backend = plan.Backend.Prepare(context);
+            return new PreparedStart(
+                plan, backend, context, starter, new SnapshotWriter(snapshots, s_clock), previous);
         }
-
-        Ipv4Prefix? previous = SubnetEnvFile.ReadPreviousSubnet(
-            options.SubnetFile, warning => Log.StoreWarning(log, warning));
-        SubnetLease? known = plan.Backend.RemembersLeaseData
-            ? await starter.FindOwnAsync(config, previous, cancellation)
-            : null;
-        var context = new BackendContext(options, config, underlay, netlink, log)
+        catch
         {
-            Published = known?.Attributes.Backend ?? BackendLeaseData.None,
-        };
-        using IBackend backend = plan.Backend.Prepare(context);
-
-        // Above this line nothing of the machine is changed; below it, each thing is undone by its owner's Dispose.
-        StartingPoint start = await starter.AcquireAsync(config, backend.LeaseData, previous, cancellation);
-        try
-        {
-            BackendCatalog.RemoveRemains(plan.Backend, context);
-            var snapshotWriter = new SnapshotWriter(snapshots, s_clock);
-            await ServeAsync(plan, backend, start, store, snapshotWriter, runDirectory, cancellation);
-        }
-        catch when (start.IsNew && !_isReady)
-        {
-            await GiveBackAsync(store, start.Own);
+            netlink.Dispose();
             throw;
         }
     }
 
-    private async Task ServeAsync(
-        StartPlan plan,
-        IBackend backend,
-        StartingPoint start,
-        ILeaseStore store,
-        SnapshotWriter snapshots,
-        RunDirectory runDirectory,
-        CancellationToken cancellation)
+    /// <summary>Runs until cancelled, or until it is asked to make way.</summary>
+    /// <param name="prepared">What <see cref="PrepareAsync"/> has found, a moment ago.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="OperatorException">It could not start or could not go on; the message is one line with the
+    /// remedy.</exception>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <exception cref="LeaseStoreException">The store refused.</exception>
+    internal async Task RunAsync(PreparedStart prepared, CancellationToken cancellation)
     {
+        // A host is known by its public address: what it has held under another one nobody holds any longer. What an
+        // operator has reserved for that address stays.
+        if (Former is { IsReservation: false } former && former.PublicIp != prepared.Plan.PublicIp)
+        {
+            await GiveBackAsync(former);
+        }
+
+        // Each thing that is changed from here on is undone by its owner's Dispose.
+        StartingPoint start = await prepared.Starter.AcquireAsync(
+            prepared.Plan.Config, prepared.Backend.LeaseData, prepared.Previous, cancellation);
+        try
+        {
+            BackendCatalog.RemoveRemains(prepared.Plan.Backend, prepared.Context);
+            await ServeAsync(prepared, start, cancellation);
+        }
+        catch when (start.IsNew && !WasReady)
+        {
+            await GiveBackAsync(start.Own);
+            throw;
+        }
+    }
+
+    private async Task ServeAsync(PreparedStart prepared, StartingPoint start, CancellationToken cancellation)
+    {
+        (StartPlan plan, IBackend backend) = (prepared.Plan, prepared.Backend);
+        (RunOptions options, HealthBoard health) = (process.Options, process.Health);
         backend.Open(start.Own.Subnet);
         var subnetFile = new SubnetFile(
-            options.SubnetFile, plan.Config.Network, () => backend.Mtu, start.Own.Subnet, log);
+            options.SubnetFile, plan.Config.Network, () => backend.Mtu, start.Own.Subnet, options.Firewall.Masquerade,
+            log)
+        {
+            Health = health,
+        };
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using FirewallKeeper firewall = FirewallStart.Prepare(
+            options, plan.Config, start.Own.Subnet, backend.ReadState(), plan.Underlay, s_clock, health,
+            process.Progress, log, ending.Token);
+        using BlackholeRoute? blackhole =
+            options.HasBlackholeRoute ? new BlackholeRoute(prepared.Previous, health, log) : null;
         void Apply(LeaseView leases, LeaseDelta delta)
         {
             backend.Apply(leases, delta);
+            blackhole?.MoveTo(leases.OwnSubnet);
+            firewall.MoveTo(leases.OwnSubnet);
             subnetFile.MoveTo(leases.OwnSubnet);
         }
 
-        var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log);
+        var keeper = new LeaseKeeper(store, start, options.RenewMargin, s_clock, Random.Shared, log)
+        {
+            Counts = prepared.Starter.Counts,
+            Health = health,
+        };
         var leases = new LeaseLoop(
-            store, start, keeper, new BackendLeases(plan.Backend.Type, plan.Backend.Takes), Apply, snapshots, s_clock,
-            log);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            store, start, keeper, new BackendLeases(plan.Backend.Type, plan.Backend.Takes), Apply,
+            prepared.Snapshots, s_clock, log)
+        {
+            Health = health,
+            Turns = process.Progress.Watch("leases"),
+        };
+        using var underlay = UnderlayWatch.Open(
+            options.Underlay, plan.Underlay, plan.Config.Network, restart.Ask, health,
+            process.Progress.Watch("underlay watch"), log);
         Task leaseLoop = leases.RunAsync(ending.Token);
         Task upkeep = Task.CompletedTask;
+        Task sampling = Task.CompletedTask;
+        Task checking = Task.CompletedTask;
         try
         {
             await leases.FirstUpdate.WaitAsync(cancellation);
             backend.Forward();
-            await using var control = ControlServer.Listen(
-                runDirectory.Path,
-                new Dictionary<string, ControlHandler>
-                {
-                    [ControlCommands.Counters] = (answer, gone) =>
-                        answer.WriteAsync(ReadCounters(backend, leases).ToJson(), gone),
-                });
+            process.Progress.Watch(backend.ReadWorkers);
+            firewall.Start();
+            var activity = new PeerActivity(s_clock);
+            var status = new StatusSource(
+                backend, plan.Backend.Type, plan.Config.Network, store.Description, () => leases.Known, health,
+                activity, s_clock);
+            var metrics = new MetricsPage(status, plan.Config, keeper.Counts, options.Endpoints.MostPeers)
+            {
+                Store = store.Counts,
+                Firewall = options.Firewall,
+                Underlay = plan.Underlay.Name,
+            };
+            string Summarize() => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{leases.Known.Own.Subnet}, peers: {backend.ReadState().Peers}, "
+                    + $"warnings: {health.ReadVisible().Count}");
+            process.Running.Open(
+                new DaemonAnswers(status, metrics.Write, () => ReadCounters(backend, leases), Summarize));
             Ipv4Prefix subnet = subnetFile.Publish();
-            _isReady = true;
+            Log.WroteSubnetFile(log, options.SubnetFile);
+            using var subnetFileWatch = new SubnetFileWatch(subnetFile, log);
+            WasReady = true;
+            process.Probes.IsStarted = true;
             BackendState state = backend.ReadState();
             Log.Ready(
                 log, subnet.ToString(), state.Interface, backend.Mtu, state.Endpoint, state.Peers, state.Description);
+            process.Service.Ready(Summarize());
 
-            upkeep = new Upkeep(backend, subnetFile, s_clock).RunAsync(ending.Token);
-            await UntilStoppedAsync(backend, Task.WhenAny(leaseLoop, upkeep).Unwrap(), cancellation);
-            LogStopped(backend.ReadCounters());
+            WorkTurns upkeepTurns = process.Progress.Watch("upkeep");
+            upkeep = new Upkeep(backend, subnetFile, blackhole, s_clock, upkeepTurns).RunAsync(ending.Token);
+            checking = Check(backend, plan, state.Interface, leases)
+                .RunAsync(ending.Token);
+            sampling = new Sampler(
+                backend, activity, new PeerHealth(health, activity, s_clock), health, process.Progress,
+                new HealthEvents(health, log.Keep, log, s_clock), s_clock, log).RunAsync(ending.Token);
+            underlay.Start();
+            Task loops = Task.WhenAny(leaseLoop, upkeep, sampling, checking).Unwrap();
+            await UntilStoppedAsync(backend, loops, cancellation);
+            if (cancellation.IsCancellationRequested)
+            {
+                LogStopped(backend.ReadCounters());
+            }
         }
         finally
         {
+            process.Probes.IsStarted = false;
+            process.Running.Close(); // what it answers from is closed next
             await ending.CancelAsync();
-            await Task.WhenAll(leaseLoop, upkeep).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(leaseLoop, upkeep, sampling, checking)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Held = keeper.Held;
         }
+    }
+
+    private HostChecks Check(IBackend backend, StartPlan plan, string pods, LeaseLoop leases)
+    {
+        (HealthBoard health, WorkerProgress progress) = (process.Health, process.Progress);
+        var forwarding = new IpForwarding(health);
+        var limits = new HostLimits(health);
+        var entries = new ForeignEntries(plan.Config.Network, pods == plan.Underlay.Name ? null : pods, health);
+        return new HostChecks(
+            () =>
+            {
+                forwarding.Look(pods);
+                limits.Look();
+            },
+            () =>
+            {
+                KnownLeases known = leases.Known;
+                entries.Look(known.Own.Subnet, route => known.Peers.Any(peer => peer.Subnet == route.Destination
+                    && peer.PublicIp == route.Gateway && backend.IsRoutedPlainly(peer.PublicIp)));
+            },
+            look => entries.Watch(look, log, progress.Watch("route watch", HostChecks.LongestTurn)),
+            s_clock,
+            progress.Watch("host checks", HostChecks.LongestTurn));
     }
 
     private static CountersReport ReadCounters(IBackend backend, LeaseLoop leases) => backend.ReadCounters() with
@@ -165,6 +259,7 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
 
     private void LogStopped(CountersReport counters)
     {
+        log.Flush();
         if (counters.KernelForwarding is not null)
         {
             Log.StoppedForwardingGoesOn(log, counters.Routes, counters.Peers);
@@ -178,11 +273,16 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
             counters.Outbound.Drops.Values.Sum() + counters.Inbound.Drops.Values.Sum());
     }
 
-    /// <summary>Returns at a signal; throws when forwarding or one of the loops has ended by itself.</summary>
-    private static async Task UntilStoppedAsync(IBackend backend, Task loops, CancellationToken cancellation)
+    /// <summary>
+    /// Returns at a signal, and when another is to take over; throws when forwarding or one of the loops has ended by
+    /// itself in a way that another would not mend.
+    /// </summary>
+    private async Task UntilStoppedAsync(IBackend backend, Task loops, CancellationToken cancellation)
     {
-        Task first = await Task.WhenAny(Task.Delay(Timeout.Infinite, cancellation), backend.Fault, loops);
-        if (cancellation.IsCancellationRequested)
+        var stopped = new TaskCompletionSource();
+        using CancellationTokenRegistration stopping = cancellation.Register(() => stopped.TrySetResult());
+        Task first = await Task.WhenAny(stopped.Task, restart.Asked, backend.Fault, loops);
+        if (cancellation.IsCancellationRequested || first == restart.Asked)
         {
             return; // the loops end by the same signal, and may be first
         }
@@ -190,16 +290,21 @@ internal sealed class OverlayDaemon(RunOptions options, ILogger log)
         if (first == backend.Fault)
         {
             Exception fault = await backend.Fault;
-            throw fault is LinuxException
-                ? new OperatorException($"forwarding on {backend.ReadState().Interface} ended: {fault.Message}", fault)
-                : fault;
+            if (fault is not LinuxException)
+            {
+                throw fault;
+            }
+
+            process.Health.Repairs.Add(RepairedObject.Link); // made anew by the next one
+            restart.Ask($"forwarding on {backend.ReadState().Interface} ended: {fault.Message}");
+            return;
         }
 
         await loops;
     }
 
-    /// <summary>A start that failed leaves no lease behind that was not there before.</summary>
-    private async Task GiveBackAsync(ILeaseStore store, SubnetLease lease)
+    /// <summary>Removes a lease that this host does not need, so that the store does not keep it for a day.</summary>
+    private async Task GiveBackAsync(SubnetLease lease)
     {
         try
         {

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Backends;
 using Overlay.Daemon.Host;
@@ -19,46 +17,43 @@ namespace Overlay.Daemon.Start;
 internal sealed record StartPlan(
     NetworkConfig Config, IBackendKind Backend, UnderlayInterface Underlay, Ipv4Address PublicIp)
 {
-    private const string ForwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
-
     /// <summary>
     /// Checks the network config against this host, and logs what will work, but not as well as it could.
     /// </summary>
     /// <param name="options">What was asked for.</param>
-    /// <param name="underlay">The interface they choose.</param>
+    /// <param name="choice">The interface they choose.</param>
     /// <param name="config">The network config.</param>
     /// <param name="store">Where it is from, for messages.</param>
     /// <param name="log">Gets the lines.</param>
     /// <exception cref="OperatorException">Something does not fit; the line says what and how to mend it.</exception>
     internal static StartPlan Make(
-        RunOptions options, UnderlayInterface underlay, NetworkConfig config, string store, ILogger log)
+        RunOptions options, UnderlayChoice choice, NetworkConfig config, string store, ILogger log)
     {
         IBackendKind backend = BackendCatalog.Choose(BackendCatalog.Find(config, store), options, store);
-        Ipv4Address publicIp = options.PublicIp ?? underlay.Address;
-        Log.Underlay(log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, publicIp.ToString());
+        UnderlayInterface underlay = choice.Interface;
+        Ipv4Address publicIp = options.Underlay.PublicIp ?? underlay.Address;
+        foreach (string line in choice.PassedOver)
+        {
+            Log.InterfacePassedOver(log, line);
+        }
+
+        Log.Underlay(
+            log, underlay.Name, underlay.Address.ToString(), underlay.Mtu, choice.Reason, publicIp.ToString());
         if (underlay.Wire is { } wire && wire != underlay.Name)
         {
             Log.NoWire(log, underlay.Name, underlay.Mtu, wire);
         }
 
-        if (!IsForwarding())
+        if (config.EnableIPv6)
+        {
+            Log.WithoutIPv6(log, store);
+        }
+
+        if (!IpForwarding.IsOn)
         {
             Log.ForwardingOff(log);
         }
 
         return new StartPlan(config, backend, underlay, publicIp);
-    }
-
-    // Unreadable means that nothing can be said, so nothing is.
-    private static bool IsForwarding()
-    {
-        try
-        {
-            return File.ReadAllText(ForwardingSwitch).Trim() != "0";
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return true;
-        }
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
 using Overlay.Lease;
@@ -18,14 +19,20 @@ namespace Overlay.Daemon.Start;
 /// <param name="network">The whole overlay network.</param>
 /// <param name="mtu">Of the pods' interfaces, in bytes, when the file is written.</param>
 /// <param name="subnet">The one held at first.</param>
+/// <param name="masquerade">Whether this daemon masquerades, so that nobody else need.</param>
 /// <param name="log">Gets a line for each thing that is done later than the start.</param>
-internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu, Ipv4Prefix subnet, ILogger log)
+internal sealed class SubnetFile(
+    string path, Ipv4Prefix network, Func<int> mtu, Ipv4Prefix subnet, bool masquerade, ILogger log)
 {
     private readonly Lock _changing = new();
+
+    /// <summary>Gets the trouble that is seen, and what is put back.</summary>
+    internal required HealthBoard Health { get; init; }
 
     private Ipv4Prefix _subnet = subnet;
     private bool _isPublished; // the file is this daemon's
     private bool _isOutdated;  // it names a former subnet: it could not be written
+    private bool _isMissing;   // somebody has removed it, and it could not be written again
     private bool _isOverwriteReported; // that it cannot be replaced as a whole
 
     /// <summary>Checks that nothing else than a file is in the way: a rename would replace a device, too.</summary>
@@ -83,25 +90,74 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu,
             if (TryWrite() is { } refusal)
             {
                 _isOutdated = true;
+                Health.Raise(
+                    HealthCodes.SubnetFileNotWritten, path, $"it still names subnet {before}, not {next}: {refusal}");
                 Log.SubnetFileNotWritten(log, before.ToString(), next.ToString(), path, refusal);
+                Refused?.Invoke();
             }
             else
             {
+                _isOutdated = false;
+                Health.Clear(HealthCodes.SubnetFileNotWritten, path);
                 Log.Moved(log, before.ToString(), next.ToString(), path);
             }
         }
     }
 
-    /// <summary>Writes what could not be written before.</summary>
-    internal void Repair()
+    /// <summary>Where it goes.</summary>
+    internal string FilePath => path;
+
+    /// <summary>Called when a change of subnet could not be written; to ask for a <see cref="Repair"/> later.</summary>
+    internal Action? Refused { get; set; }
+
+    /// <summary>Writes what could not be written before, and what somebody has removed.</summary>
+    /// <returns>False while it cannot be written.</returns>
+    internal bool Repair()
     {
         lock (_changing)
         {
+            if (_isPublished && !_isOutdated)
+            {
+                WriteAgainIfMissing();
+            }
+
             if (_isOutdated && TryWrite() is null)
             {
                 _isOutdated = false;
+                Health.Clear(HealthCodes.SubnetFileNotWritten, path);
+                Health.Repairs.Add(RepairedObject.SubnetFile);
                 Log.SubnetFileWritten(log, path, _subnet.ToString());
             }
+
+            return !_isOutdated && !_isMissing;
+        }
+    }
+
+    // Another content is left alone: it is somebody's, who has to be told by other means than having it replaced.
+    private void WriteAgainIfMissing()
+    {
+        if (FileNode.KindOf(path) != FileNodeKind.None)
+        {
+            _isMissing = false;
+            Health.Clear(HealthCodes.SubnetFileNotWritten, path);
+            return;
+        }
+
+        if (TryWrite() is { } refusal)
+        {
+            Health.Raise(HealthCodes.SubnetFileNotWritten, path, $"it was removed: {refusal}");
+            if (!_isMissing)
+            {
+                _isMissing = true;
+                Log.SubnetFileMissing(log, path, refusal);
+            }
+        }
+        else
+        {
+            _isMissing = false;
+            Health.Clear(HealthCodes.SubnetFileNotWritten, path);
+            Health.Repairs.Add(RepairedObject.SubnetFile);
+            Log.SubnetFilePutBack(log, path);
         }
     }
 
@@ -110,7 +166,7 @@ internal sealed class SubnetFile(string path, Ipv4Prefix network, Func<int> mtu,
     {
         try
         {
-            string? why = SubnetEnvFile.Write(path, network, _subnet, mtu(), ipMasquerade: false);
+            string? why = SubnetEnvFile.Write(path, network, _subnet, mtu(), masquerade);
             if (why is not null && !_isOverwriteReported)
             {
                 _isOverwriteReported = true;

@@ -18,7 +18,6 @@ public sealed class LeaseStoreOptionsTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Theory]
-    [InlineData("", "--lease-store is missing; give file:DIR, or etcd with --etcd-endpoints")]
     [InlineData("--lease-store consul", "--lease-store is 'consul'; give file:DIR or etcd")]
     [InlineData("--lease-store file:/x --etcd-prefix "
         + "/y", "--etcd-prefix is given with --lease-store file:/x; leave it out, or give --lease-store etcd")]

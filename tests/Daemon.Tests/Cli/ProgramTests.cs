@@ -19,6 +19,19 @@ public sealed class ProgramTests : CliStore
     }
 
     [Fact]
+    public async Task Without_a_verb_and_from_the_environment_it_is_refused_as_run_is_and_a_version_ends_it_well()
+    {
+        (int exitCode, string error) = await RunProgramAsync(
+            "env", "FLANNELD_MTU=9", Executable, "-iface=eth0", "-etcd-prefix=/p");
+        Assert.Equal(
+            (2, "overlay: --mtu (from FLANNELD_MTU) is '9'; give 576 to 65507 (see overlay run --help)\n"),
+            (exitCode, error));
+
+        Assert.Equal((0, ""), await RunProgramAsync(Executable, "-iface=eth0", "--version"));
+        Assert.Equal((0, ""), await RunProgramAsync("bash", "-c", "exec -a flanneld \"$0\" -help", Executable));
+    }
+
+    [Fact]
     public async Task A_relative_path_in_a_working_directory_that_is_gone_is_one_line()
     {
         (int exitCode, string error) = await RunProgramAsync(

@@ -9,7 +9,6 @@ namespace Overlay.Daemon.Tests.Cli;
 public sealed class RunOptionsTests
 {
     [Theory]
-    [InlineData("run", "--lease-store")]
     [InlineData("run --lease-store etcd:x", "--lease-store is 'etcd:x'; give file:DIR")]
     [InlineData("run --lease-store file:", "--lease-store is 'file:'; give file:DIR")]
     [InlineData("run --lease-store file:/x --mtu 575", "--mtu is '575'; give 576 to 65507")]
@@ -18,6 +17,12 @@ public sealed class RunOptionsTests
     [InlineData("run --lease-store file:/x --port 0", "--port is '0'; give 1 to 65535")]
     [InlineData("run --lease-store file:/x --port 65536", "--port is '65536'; give 1 to 65535")]
     [InlineData("run --lease-store file:/x --public-ip 1.2.3", "--public-ip is '1.2.3'; give an IPv4 address")]
+    [InlineData("run --iface-can-reach here", "--iface-can-reach is 'here'; give an IPv4 address")]
+    [InlineData("run --iface-regex eth(", "could not compile the IP address regex 'eth(': at offset 4. Not enough )'s "
+        + "(--iface-regex takes RE2 syntax without look-around, back-references and named classes)")]
+    [InlineData("run --iface-regex ^(?!eth)", "could not compile the IP address regex '^(?!eth)': ")]
+    [InlineData("run --iface-regex eth[[:digit:]]", "could not compile the IP address regex 'eth[[:digit:]]': classes "
+        + @"such as [:digit:] are not taken; write \d")]
     [InlineData(
         "run --lease-store file:/x --source-check maybe", "--source-check is 'maybe'; give strict or peer or off")]
     [InlineData("run --lease-store file:/x --source-check 1", "--source-check is '1'; give strict or peer or off")]
@@ -38,11 +43,13 @@ public sealed class RunOptionsTests
     }
 
     [Theory]
+    [InlineData("run")] // etcd at flanneld's own endpoints
     [InlineData("run --lease-store file:/x")]
     [InlineData("run --lease-store file:/x --iface eth0 --public-ip 192.0.2.1 --subnet-file /s --run-dir /r --mtu "
         + "1400 --port 8472 --source-check off --engine classic")]
     [InlineData("run --lease-store file:/x --engine pipeline --workers 2 --without udp_gso,mmsg --spin-us 50")]
     [InlineData("run --lease-store file:/x --workers duplex")]
+    [InlineData("run --iface eth0 --iface eth1 --iface-regex ^eth --iface-regex en[ps] --iface-can-reach 10.0.0.1")]
     [InlineData("run --lease-store=file:relative --mtu=576 --port=1")]
     public void Right_options_are_taken(string line) =>
         Assert.Empty(CommandTree.Create().Parse(line).Errors.Select(error => error.Message));

@@ -3,6 +3,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Client;
@@ -29,9 +30,10 @@ public sealed class KeeperInEtcdTests
             (await store.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.1"), null), cancel)).Lease;
         await other.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.2"), null), cancel);
         LineLog log = new();
+        HealthBoard health = new(time);
         RouteTableCell cell = new();
         StartingPoint start = new(Config, own, IsNew: true, Peers: null);
-        LeaseKeeper keeper = new(store, start, Margin, time, new FixedRandom(0), log);
+        LeaseKeeper keeper = new(store, start, Margin, time, new FixedRandom(0), log) { Health = health };
         string directory = Directory.CreateTempSubdirectory("overlay-loop-").FullName;
         LeaseLoop loop = new(
             store,
@@ -41,9 +43,12 @@ public sealed class KeeperInEtcdTests
             (leases, _) =>
             {
                 Assert.Equal(own.Subnet, leases.OwnSubnet); // the host is not moved to another
-                new RoutePublisher(cell.Publish, Config.Network, _ => false, log).Publish(leases);
+                new RoutePublisher(cell.Publish, Config.Network, _ => false, log) { Health = health }.Publish(leases);
             },
-            new SnapshotWriter(new SnapshotFile(directory, log), time), time, log);
+            new SnapshotWriter(new SnapshotFile(directory, log) { Health = health }, time), time, log)
+        {
+            Health = health,
+        };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task running = loop.RunAsync(stop.Token);
         await loop.FirstUpdate.WaitAsync(Patience, cancel);
@@ -53,7 +58,7 @@ public sealed class KeeperInEtcdTests
         time.Advance(LeaseKeeper.Check);
 
         await Until(() => log.Lines.Exists(
-            line => line.StartsWith($"lease {own.Subnet} renewed until", StringComparison.Ordinal)));
+            line => line.StartsWith("Lease renewed, new expiration:", StringComparison.Ordinal)));
         // a mark: it is told of after the renewal
         await other.AcquireAsync(Config, new LeaseRequest(LeaseText.Owner("192.0.2.3"), null), cancel);
         await Until(() => cell.Current.Count == 2);

@@ -10,7 +10,7 @@ namespace Overlay.Daemon.Tests.Leases;
 /// <summary>When the own lease is renewed, and that it is taken back when it vanishes.</summary>
 public sealed class LeaseKeeperTests : IAsyncDisposable
 {
-    private const string Renewed = "lease 10.5.34.0/24 renewed until";
+    private const string Renewed = "Lease renewed, new expiration:";
 
     private readonly LoopRig _rig = new();
 
@@ -64,7 +64,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         Assert.Equal(0, rig.Store.Renewals);
 
         rig.Store.Tell(new LeaseUpdate.Snapshot([]));
-        await rig.UntilSaid("lease 10.5.34.0/24 renewed until further notice");
+        await rig.UntilSaid("Lease renewed, new expiration: further notice");
         Assert.Equal(1, rig.Store.Renewals);
     }
 

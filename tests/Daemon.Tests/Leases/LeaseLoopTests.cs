@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Net;
@@ -79,7 +81,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
 
         _rig.Time.Advance(TimeSpan.FromDays(3)); // as after a resume from suspend
         await Until(() => _rig.Store.Renewals == 1);
-        await _rig.UntilSaid("lease 10.5.34.0/24 renewed until");
+        await _rig.UntilSaid("Lease renewed, new expiration:");
 
         Assert.Equal(1, _rig.Cell.Current.Count);
     }
@@ -118,13 +120,13 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         await rig.BeginAsync([s_peer, .. others]);
         rig.Store.Tell(new LeaseUpdate.Snapshot([rig.Own, .. others[..5]]));
         await Until(() => rig.Cell.Current.Count == 0 && rig.Loop.LeftOut.Count == 5);
+        await rig.UntilSaid("Subnet removed: 10.5.99.0/24");
 
         Assert.Equal(
             "left out, because this host's backend is host-gw: 10.5.100.0/24 (vxlan), 10.5.101.0/24 (vxlan), "
                 + "10.5.102.0/24 (vxlan), 10.5.103.0/24 (vxlan) and 2 more; set every host's network config to one "
                 + "backend and restart those that have another",
             Assert.Single(rig.Log.Lines, line => line.StartsWith("left out", StringComparison.Ordinal)));
-        Assert.Contains("Subnet removed: 10.5.99.0/24", rig.Log.Lines);
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved() is { Peers.Count: 5 });
     }
 
@@ -167,7 +169,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         away.Store.Renew = own => own;
         away.Store.Tell(new LeaseUpdate.Snapshot([away.Own]));
 
-        await away.UntilSaid("lease 10.5.34.0/24 renewed until"); // with the clock standing still
+        await away.UntilSaid("Lease renewed, new expiration:"); // with the clock standing still
     }
 
     [Fact]
@@ -184,6 +186,7 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         rig.Store.Tell(new LeaseUpdate.OwnInQuestion("and again"));
 
         await rig.UntilSaid("the network config of scripted is another one than the snapshot's");
+        Assert.Contains(rig.Health.ReadAll(), warning => warning.Code == HealthCodes.ConfigChanged);
     }
 
     [Fact]
@@ -201,5 +204,44 @@ public sealed class LeaseLoopTests : IAsyncDisposable
         same.Store.Tell(new LeaseUpdate.OwnInQuestion("again"));
         await Until(() => same.Store.Renewals == 2);
         Assert.Equal(0, same.TimesSaid("network config"));
+    }
+
+    [Fact]
+    public async Task What_is_applied_and_gets_no_further_hangs_and_a_store_that_does_not_answer_is_waited_for()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        var progress = new WorkerProgress(_rig.Time, TimeSpan.FromSeconds(10));
+        using var asked = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        await using var rig = new LoopRig(turns: progress.Watch("leases"));
+        rig.Store.Renew = own =>
+        {
+            asked.Set();
+            go.Wait(cancellation);
+            return own;
+        };
+        await rig.BeginAsync();
+        rig.Store.Tell(new LeaseUpdate.OwnInQuestion("somebody has written it"));
+        Assert.True(asked.Wait(Patience, cancellation));
+        await Until(() => !rig.Turns.IsInTurn);
+        Assert.Empty(progress.FindHung());
+        _rig.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Empty(progress.FindHung());
+        go.Set();
+
+        using var inside = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        rig.Applying = () =>
+        {
+            inside.Set();
+            leave.Wait(cancellation);
+        };
+        rig.Store.Tell(new LeaseUpdate.Snapshot([rig.Own, s_peer]));
+        Assert.True(inside.Wait(Patience, cancellation));
+        Assert.Empty(progress.FindHung());
+        _rig.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(["leases"], progress.FindHung());
+        leave.Set();
+        await Until(() => progress.FindHung().Count == 0);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Net;
@@ -32,7 +33,7 @@ public sealed class LeaseStarterTests : IDisposable
     public LeaseStarterTests()
     {
         _store = new ScriptedStore(_time);
-        _snapshots = new SnapshotFile(_directory, _log);
+        _snapshots = new SnapshotFile(_directory, _log) { Health = new HealthBoard(_time) };
         _own = LeaseOf("10.5.34.0", "192.168.0.34", _time.GetUtcNow() + TimeSpan.FromHours(3));
         _store.Acquire = _ => new AcquiredLease(_own, IsNew: true);
     }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Net;
@@ -33,27 +34,41 @@ internal sealed class LoopRig : IAsyncDisposable
     /// <param name="expires">When the own lease ends; null for a day from now.</param>
     /// <param name="script">What the store answers, from the first question on.</param>
     /// <param name="takes">Which leases are for our backend; null for all.</param>
+    /// <param name="turns">Gets those of the loop.</param>
     /// <param name="chance">What each random number is, 0 to less than 1: 0 renews at the margin itself.</param>
     internal LoopRig(
         IReadOnlyList<SubnetLease>? peers =
             null, DateTimeOffset? expires = null, Action<ScriptedStore>? script = null, double chance = 0,
-        Func<BackendLeaseData, bool>? takes = null)
+        Func<BackendLeaseData, bool>? takes = null, WorkTurns? turns = null)
     {
+        Turns = turns ?? new WorkTurns();
         Own = LeaseOf("10.5.34.0", "192.168.0.34", expires ?? Time.GetUtcNow() + TimeSpan.FromHours(24));
         _held = Own.Subnet;
         Store = new ScriptedStore(Time);
         script?.Invoke(Store);
         Directory = System.IO.Directory.CreateTempSubdirectory("overlay-loop-").FullName;
-        Snapshots = new SnapshotFile(Directory, Log);
+        Health = new HealthBoard(Time);
+        Snapshots = new SnapshotFile(Directory, Log) { Health = Health };
         var start = new StartingPoint(Config, Own, IsNew: false, peers);
+        var keeper = new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log) { Health = Health };
         Loop = new LeaseLoop(
-            Store, start, new LeaseKeeper(Store, start, Margin, Time, new FixedRandom(chance), Log),
-            new BackendLeases("host-gw", takes ?? (_ => true)), Apply,
-            new SnapshotWriter(Snapshots, Time), Time, Log);
+            Store, start, keeper, new BackendLeases("host-gw", takes ?? (_ => true)), Apply,
+            new SnapshotWriter(Snapshots, Time), Time, Log)
+        {
+            Health = Health,
+            Turns = Turns,
+        };
         Running = Loop.RunAsync(_stop.Token);
     }
 
     internal ManualTime Time { get; } = new();
+
+    internal WorkTurns Turns { get; }
+
+    /// <summary>Is called before leases are applied.</summary>
+    internal Action? Applying { get; set; }
+
+    internal HealthBoard Health { get; }
 
     internal ScriptedStore Store { get; }
 
@@ -77,7 +92,8 @@ internal sealed class LoopRig : IAsyncDisposable
     // As the daemon does: routes first, then whatever shows the own subnet.
     private void Apply(LeaseView leases, LeaseDelta delta)
     {
-        new RoutePublisher(Cell.Publish, Config.Network, _ => false, Log).Publish(leases);
+        Applying?.Invoke();
+        new RoutePublisher(Cell.Publish, Config.Network, _ => false, Log) { Health = Health }.Publish(leases);
         if (leases.OwnSubnet != _held)
         {
             _held = leases.OwnSubnet;

@@ -127,7 +127,7 @@ public sealed class LostLeaseTests : IAsyncDisposable
         };
         _rig.Store.Tell(new LeaseUpdate.OwnInQuestion("somebody"));
 
-        await _rig.UntilWhile(TimeSpan.FromSeconds(1), () => _rig.TimesSaid("lease 10.5.34.0/24 renewed until") == 1);
+        await _rig.UntilWhile(TimeSpan.FromSeconds(1), () => _rig.TimesSaid("Lease renewed, new expiration:") == 1);
 
         Assert.Empty(_rig.Moves);
         Assert.Equal(1, _rig.Cell.Current.Count);

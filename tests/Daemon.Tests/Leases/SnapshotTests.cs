@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
 using Overlay.Lease;
 using Overlay.Net;
@@ -61,7 +62,7 @@ public sealed class SnapshotTests
             File.WriteAllText(others, "precious");
             File.WriteAllText(leftover, "half");
 
-            new SnapshotFile(directory.FullName, new LineLog())
+            new SnapshotFile(directory.FullName, new LineLog()) { Health = new HealthBoard(TimeProvider.System) }
                 .Write(new LeaseSnapshot(DateTimeOffset.UnixEpoch, "s", Config, s_peer, []));
 
             Assert.True(File.Exists(others));
@@ -82,7 +83,9 @@ public sealed class SnapshotTests
             File.CreateSymbolicLink(Path.Combine(directory.FullName, "leases.json"), "/dev/zero");
             var log = new LineLog();
 
-            Assert.Null(new SnapshotFile(directory.FullName, log).Read(_ => null));
+            var file = new SnapshotFile(directory.FullName, log) { Health = new HealthBoard(TimeProvider.System) };
+
+            Assert.Null(file.Read(_ => null));
             Assert.Contains("not a regular file", Assert.Single(log.Lines), StringComparison.Ordinal);
         }
         finally
@@ -102,7 +105,8 @@ public sealed class SnapshotTests
                 new LeaseUpdate.Changes([LeaseChange.Put(LeaseOf($"10.5.{i + 100}.0", $"192.168.0.{i + 100}"))]));
         }
 
-        await Until(() => rig.Cell.Current.Count == 51);
+        rig.Store.Tell(new LeaseUpdate.Gap("the end of the burst"));
+        await rig.UntilSaid("the end of the burst"); // one after the other, so all are done with
         Assert.Null(rig.Saved());
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved() is not null);
 
@@ -118,7 +122,7 @@ public sealed class SnapshotTests
         rig.Snapshots.Write(new LeaseSnapshot(DateTimeOffset.UnixEpoch, "earlier", Config, rig.Own, [s_peer]));
         rig.Store.Tell(new LeaseUpdate.Gap("away"));
         rig.Store.Tell(new LeaseUpdate.OwnInQuestion("test"));
-        await rig.UntilSaid("renewed until");
+        await rig.UntilSaid("Lease renewed, new expiration:");
 
         await rig.StopAsync();
 
@@ -156,7 +160,7 @@ public sealed class SnapshotTests
         await using var rig = new LoopRig();
         await rig.BeginAsync(s_peer);
         rig.Time.Advance(TimeSpan.FromHours(23));
-        await rig.UntilSaid("renewed until");
+        await rig.UntilSaid("Lease renewed, new expiration:");
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved()?.Own.Expires > rig.Own.Expires);
     }
 
@@ -190,12 +194,14 @@ public sealed class SnapshotTests
         }
 
         Assert.Equal(1, rig.TimesSaid(failure));
+        Assert.Equal([HealthCodes.SnapshotNotWritten], rig.Health.ReadAll().Select(warning => warning.Code));
         // no part of one
         Assert.Equal(["leases.json"], Directory.EnumerateFileSystemEntries(rig.Directory).Select(Path.GetFileName));
         Assert.Equal(1, rig.Cell.Current.Count);
         Directory.Delete(rig.Snapshots.Path);
         rig.Store.Tell(new LeaseUpdate.Changes([LeaseChange.Removed(s_peer.Subnet)]));
         await rig.UntilWhile(SnapshotWriter.Gather, () => rig.Saved()?.Peers.Count == 0);
+        Assert.Empty(rig.Health.ReadAll());
     }
 
     private static Ipv4Prefix Subnet(string text) =>

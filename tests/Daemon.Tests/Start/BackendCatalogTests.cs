@@ -30,6 +30,16 @@ public sealed class BackendCatalogTests
     }
 
     [Fact]
+    public void A_config_without_IPv4_is_refused_in_one_line()
+    {
+        var config = NetworkConfig.Parse("""{"EnableIPv4":false,"EnableIPv6":true,"IPv6Network":"fc00::/48"}""");
+
+        Assert.Equal(
+            "the network config in file:/x has EnableIPv4 false, and the overlay carries IPv4 alone: set it to true",
+            Assert.Throws<OperatorException>(() => BackendCatalog.Find(config, "file:/x")).Message);
+    }
+
+    [Fact]
     public void An_option_that_is_not_valid_is_refused_before_the_machine_is_changed()
     {
         var config = NetworkConfig.Parse("""{"Network":"10.3.0.0/16","Backend":{"Type":"udp","Port":"8285"}}""");

@@ -6,10 +6,13 @@ using Microsoft.Extensions.Logging;
 using Overlay.Control;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Backends.Vxlan;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
+using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
+using Overlay.Router.Paths;
 
 namespace Overlay.Daemon.Backends.Fallback;
 
@@ -26,8 +29,10 @@ internal sealed class FallbackBackend : IBackend
     private readonly Ipv4Address _publicIp;
     private readonly RouteNetlink _netlink;
     private readonly ILogger _log;
+    private readonly HealthBoard _health;
 
     private WayProber? _prober;
+    private Task<Exception>? _firstFault;
     private IReadOnlyList<string> _otherPorts = [];
     private string _loggedUnreachable = "";
     private volatile IReadOnlyList<Ipv4Address> _hosts = [];
@@ -41,7 +46,8 @@ internal sealed class FallbackBackend : IBackend
         VxlanBackend vxlan, UdpBackend udp, ushort port, BackendContext context, RouteNetlink netlink)
     {
         (_vxlan, _udp, _port, _netlink, _log) = (vxlan, udp, port, netlink, context.Log);
-        _publicIp = context.Options.PublicIp ?? context.Underlay.Address;
+        _health = context.Health;
+        _publicIp = context.Options.Underlay.PublicIp ?? context.Underlay.Address;
         LeaseData = FallbackLeaseData.With(vxlan.LeaseData, port);
     }
 
@@ -51,8 +57,8 @@ internal sealed class FallbackBackend : IBackend
     /// <summary>What both ways take.</summary>
     public int Mtu => Math.Min(_vxlan.Mtu, _udp.Mtu);
 
-    /// <inheritdoc/>
-    public Task<Exception> Fault => _udp.Fault;
+    /// <summary>Of the udp backend, or of asking the peers; the vxlan backend has none.</summary>
+    public Task<Exception> Fault => _firstFault ?? _udp.Fault;
 
     private WayProber Prober => _prober ?? throw new InvalidOperationException("the backend is not open yet");
 
@@ -63,10 +69,17 @@ internal sealed class FallbackBackend : IBackend
         if (_vxlan.TryOpen(own) is { } failure)
         {
             Log.NoVxlan(_log, failure);
+            _health.Raise(HealthCodes.NoVxlan, "", failure);
         }
 
-        _prober = new WayProber(_vxlan, _udp.ReadState().Interface, _port, RouteNetlink.Open(), _log);
+        _prober = new WayProber(_vxlan, _udp.ReadState().Interface, _port, RouteNetlink.Open(), _log)
+        {
+            Health = _health,
+        };
     }
+
+    /// <inheritdoc/>
+    public bool IsRoutedPlainly(Ipv4Address peer) => _vxlan.IsDirect(peer);
 
     /// <inheritdoc/>
     public void Apply(LeaseView leases, LeaseDelta delta)
@@ -86,6 +99,7 @@ internal sealed class FallbackBackend : IBackend
         Prober.Take(leases.OwnSubnet, reachable);
         _vxlan.Apply(leases, delta);
         _hosts = [.. leases.Leases.Select(lease => lease.PublicIp).Distinct()];
+        _health.ClearExcept(HealthCodes.PeerByFallback, [.. _hosts.Select(host => host.ToString())]);
         LogUnreachable();
     }
 
@@ -95,6 +109,7 @@ internal sealed class FallbackBackend : IBackend
         _udp.Forward();
         _vxlan.Forward();
         Prober.Start();
+        _firstFault = Task.WhenAny(_udp.Fault, Prober.Fault).Unwrap();
     }
 
     /// <inheritdoc/>
@@ -121,8 +136,21 @@ internal sealed class FallbackBackend : IBackend
         {
             Description = $"{vxlan.Description}; fallback {FallbackLeaseData.Type} through {udp.Interface}, "
                 + $"{udp.Endpoint}, {udp.Description}",
+            UdpPorts = [.. vxlan.UdpPorts, .. udp.UdpPorts],
         };
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<WorkerState> ReadWorkers() => _udp.ReadWorkers();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SocketMemory> ReadSockets() => _udp.ReadSockets();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PeerError> ReadPeerErrors() => _udp.ReadPeerErrors();
+
+    /// <inheritdoc/>
+    public long CountPeerErrors(PeerErrorKind kind) => _udp.CountPeerErrors(kind);
 
     /// <summary>The directions and drops are those of udp; what went by VXLAN stands apart.</summary>
     public CountersReport ReadCounters()

@@ -1,6 +1,8 @@
+using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Backends.Vxlan;
+using Overlay.Daemon.Health;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
 using Overlay.Operator.Config;
@@ -30,12 +32,20 @@ internal sealed class FallbackBackendKind : IBackendKind
     public bool Takes(BackendLeaseData lease) => _vxlan.Takes(lease);
 
     /// <inheritdoc/>
+    public bool Includes(string type) => type == _vxlan.Type || type == _udp.Type;
+
+    /// <inheritdoc/>
     public CompletedBackend Complete(BackendConfig backend) => _vxlan.Complete(backend);
 
     /// <inheritdoc/>
     public IBackend Prepare(BackendContext context)
     {
-        VxlanBackend vxlan = VxlanBackendKind.Prepare(context, isRefusedWhenInTheWay: false);
+        // What is in VXLAN's way does not keep packets from their peers here: it is one warning, the fall-back's own.
+        BackendContext ofVxlan = context with
+        {
+            Health = new HealthBoard(TimeProvider.System) { Repairs = context.Health.Repairs },
+        };
+        VxlanBackend vxlan = VxlanBackendKind.Prepare(ofVxlan, isRefusedWhenInTheWay: false);
         ushort port = (ushort)(context.Options.Port ?? UdpBackendOptions.DefaultPort);
         if (port == vxlan.Port)
         {

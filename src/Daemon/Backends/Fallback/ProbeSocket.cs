@@ -4,6 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Logging;
 using Overlay.Linux;
 using Overlay.Net;
 
@@ -18,19 +20,37 @@ namespace Overlay.Daemon.Backends.Fallback;
 /// <param name="receive">
 /// Gets each message with its sender and returns the answer, null for none. On any thread.
 /// </param>
+/// <param name="log">Gets a line when it cannot be opened for longer than a device takes to get its address.</param>
 internal sealed class ProbeSocket(
-    string interfaceName, ushort port, Func<Ipv4Address, ProbeMessage, ProbeMessage?> receive) : IDisposable
+    string interfaceName, ushort port, Func<Ipv4Address, ProbeMessage, ProbeMessage?> receive, ILogger log)
+    : IDisposable
 {
     private Socket? _socket;
+    private string? _refusal;
+    private string? _loggedRefusal;
     private Task _receiving = Task.CompletedTask;
     private (int Index, Ipv4Address Own) _bound;
+
+    /// <summary>
+    /// Makes a UDP socket. <see cref="SocketException"/> when no descriptor or no memory is left.
+    /// </summary>
+    internal Func<Socket> MakeSocket { get; init; } = () =>
+        new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
 
     /// <summary>Opens it where it is not open, or open for another device or address.</summary>
     /// <param name="index">The device's; 0 when there is none.</param>
     /// <param name="own">This host's address on it.</param>
-    /// <returns>Whether it was opened now.</returns>
+    /// <returns>Whether it was opened now; what the kernel refuses is tried again with the next call.</returns>
+    /// <exception cref="Exception">
+    /// A message that came could not be taken, for the same reason, and nothing is received any longer.
+    /// </exception>
     internal bool Follow(int index, Ipv4Address own)
     {
+        if (_receiving.IsFaulted)
+        {
+            _receiving.GetAwaiter().GetResult();
+        }
+
         if (_socket is not null && _bound == (index, own))
         {
             return false;
@@ -42,18 +62,21 @@ internal sealed class ProbeSocket(
             return false;
         }
 
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        Socket? socket = null;
         try
         {
+            socket = MakeSocket();
             socket.BindToInterface(interfaceName);
             socket.Bind(new IPEndPoint(AddressOf(own), port));
         }
-        catch (SocketException)
+        catch (SocketException problem)
         {
-            socket.Dispose(); // the device or its address has just gone; tried again with the next question
+            socket?.Dispose();
+            LogRefusal(problem.Message);
             return false;
         }
 
+        _refusal = _loggedRefusal = null;
         _socket = socket;
         _bound = (index, own);
         _receiving = ReceiveAsync(socket);
@@ -89,11 +112,23 @@ internal sealed class ProbeSocket(
         }
     }
 
+    // When it stands a second time: one because a device or an address has just gone, or just comes, is over by then.
+    private void LogRefusal(string reason)
+    {
+        if (reason == _refusal && reason != _loggedRefusal)
+        {
+            _loggedRefusal = reason;
+            Log.NoProbeSocket(log, interfaceName, reason);
+        }
+
+        _refusal = reason;
+    }
+
     private void Close()
     {
         _socket?.Dispose();
         _socket = null;
-        _receiving.GetAwaiter().GetResult();
+        _receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _receiving = Task.CompletedTask;
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 
 namespace Overlay.Daemon.Backends.Fallback;
@@ -17,7 +18,8 @@ internal static class ReversePath
     /// </summary>
     /// <param name="device">Its name.</param>
     /// <param name="log">Gets a line where it cannot be done and is not done already.</param>
-    internal static void Loosen(string device, ILogger log)
+    /// <param name="health">Gets that too.</param>
+    internal static void Loosen(string device, ILogger log, HealthBoard health)
     {
         string path = PathOf(device);
         try
@@ -29,6 +31,9 @@ internal static class ReversePath
             if (Read(path) == Strict || (Read(path) != Loose && Read(PathOf("all")) == Strict))
             {
                 Log.StrictReversePath(log, device, problem.Message);
+                health.Raise(
+                    HealthCodes.StrictReversePath, device,
+                    $"its rp_filter is strict and cannot be set: {problem.Message}");
             }
         }
     }

@@ -8,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Backends.Vxlan;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Linux;
@@ -24,9 +25,6 @@ internal sealed class WayProber : IDisposable
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    // A line names so many hosts, and counts the others.
-    private const int MostNamed = 4;
-
     private readonly VxlanBackend _vxlan;
     private readonly (string Vxlan, string Udp) _devices;
     private readonly RouteNetlink _netlink;
@@ -35,6 +33,8 @@ internal sealed class WayProber : IDisposable
     private readonly (ProbeSocket Vxlan, ProbeSocket Udp) _sockets;
     private readonly Lock _routing = new();
     private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource<Exception> _fault =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Task _asking = Task.CompletedTask;
     private IReadOnlySet<Ipv4Address> _unrouted = new HashSet<Ipv4Address>();
@@ -54,8 +54,16 @@ internal sealed class WayProber : IDisposable
         _sockets = (Open(Way.Vxlan, _devices.Vxlan), Open(Way.Udp, _devices.Udp));
 
         ProbeSocket Open(Way way, string device) =>
-            new(device, port, (from, message) => _ways.Take(way, from, message));
+            new(device, port, (from, message) => _ways.Take(way, from, message), log);
     }
+
+    /// <summary>Gets the trouble that is seen.</summary>
+    internal required HealthBoard Health { get; init; }
+
+    /// <summary>
+    /// Completes with the reason when asking has ended by itself: no peer's packets would go another way any more.
+    /// </summary>
+    internal Task<Exception> Fault => _fault.Task;
 
     /// <summary>By what packets to a host go now; null when it has no fall-back.</summary>
     internal WayChange? Find(Ipv4Address host) => _ways.Find(host);
@@ -99,11 +107,18 @@ internal sealed class WayProber : IDisposable
     private async Task AskAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(s_interval);
-        do
+        try
         {
-            Ask();
+            do
+            {
+                Ask();
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
+        catch (Exception problem) when (!cancellation.IsCancellationRequested)
+        {
+            _fault.SetResult(problem);
+        }
     }
 
     private void Ask()
@@ -138,7 +153,7 @@ internal sealed class WayProber : IDisposable
 
         if (socket.Follow(index, new Ipv4Address(_own)))
         {
-            ReversePath.Loosen(device, _log);
+            ReversePath.Loosen(device, _log, Health);
         }
     }
 
@@ -166,9 +181,15 @@ internal sealed class WayProber : IDisposable
         }
 
         _failure = failure;
+        Health.Set(HealthCodes.NoVxlan, "", failure);
+        foreach (WayChange change in changes)
+        {
+            Health.Set(HealthCodes.PeerByFallback, change.Host.ToString(), failure is null ? change.Cause : null);
+        }
+
         foreach (IGrouping<string?, WayChange> group in changes.GroupBy(change => change.Cause))
         {
-            string hosts = Shorten([.. group.Select(change => change.Host.ToString())]);
+            string hosts = NameList.Shorten([.. group.Select(change => change.Host.ToString())]);
             if (group.Key is null)
             {
                 Log.ByVxlan(_log, hosts);
@@ -179,8 +200,4 @@ internal sealed class WayProber : IDisposable
             }
         }
     }
-
-    private static string Shorten(string[] named) =>
-        string.Join(", ", named.Take(MostNamed))
-            + (named.Length > MostNamed ? $" and {named.Length - MostNamed} more" : "");
 }

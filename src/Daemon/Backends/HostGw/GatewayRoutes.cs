@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Daemon.Logging;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
 
@@ -28,8 +29,6 @@ internal static class GatewayRoutes
     /// A number that /etc/iproute2/rt_protos gives to nobody.
     /// </summary>
     internal const byte Mark = 111;
-
-    private const int MostNamed = 4;
 
     private const byte KernelsOwn = 2; // RTPROT_KERNEL: goes and comes with an address
 
@@ -71,18 +70,22 @@ internal static class GatewayRoutes
         Ipv4Route[] removed =
         [
             .. table.Where(route => IsInside(route, network) && !destinations.Contains(route.Destination)
-                && (route.Protocol == Mark
+                && (CanBeOurs(route)
                     || (route.Protocol != KernelsOwn && former.Any(one => LeadsTheSameWay(route, one))))),
         ];
         return new RouteChanges(set, removed);
     }
 
-    /// <summary>For a line of the log, which names a few and counts the others.</summary>
-    internal static string Name(IReadOnlyList<Ipv4Route> routes) => string.Join(", ", routes.Take(MostNamed))
-        + (routes.Count > MostNamed ? $" and {routes.Count - MostNamed} more" : "");
+    /// <summary>For a line of the log.</summary>
+    internal static string Name(IEnumerable<Ipv4Route> routes) =>
+        NameList.Shorten([.. routes.Select(route => route.ToString())]);
 
     private static bool IsInside(Ipv4Route route, Ipv4Prefix network) =>
         network.Contains(route.Destination) && route.Destination.Length > network.Length;
+
+    // Whoever else gives a route our number may make it of several ways, of none, or without a gateway.
+    private static bool CanBeOurs(Ipv4Route route) =>
+        route is { Protocol: Mark, Gateway: not null, InterfaceIndex: not null };
 
     private static bool LeadsTheSameWay(Ipv4Route? found, Ipv4Route route) =>
         found is not null && found.Destination == route.Destination && found.Gateway == route.Gateway

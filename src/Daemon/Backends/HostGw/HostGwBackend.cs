@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
@@ -22,16 +22,19 @@ namespace Overlay.Daemon.Backends.HostGw;
 internal sealed class HostGwBackend : IBackend
 {
     private readonly ILogger _log;
+    private readonly HealthBoard _health;
+    private readonly WorkerProgress _progress;
     private readonly RouteNetlink _netlink;
     private readonly UnderlayInterface _underlay;
     private readonly Ipv4Prefix _network;
     private readonly TaskCompletionSource<Exception> _fault = new();
 
     private readonly Lock _changing = new();
+    private readonly RepairAttempts _repairs;
     private readonly HashSet<Ipv4Prefix> _inTheWay = []; // subnets that are left out, and said to be
     private readonly Dictionary<Ipv4Route, string> _refused = []; // with the reason that was logged
     private SubnetLease[] _peers = [];
-    private List<SubnetLease> _former = []; // their routes have still to go
+    private readonly List<SubnetLease> _former = []; // their routes have still to go
     private volatile int _index; // 0 while the interface is gone
     private bool _isDown;
     private KernelWatch? _watch;
@@ -39,7 +42,10 @@ internal sealed class HostGwBackend : IBackend
     internal HostGwBackend(BackendContext context)
     {
         _log = context.Log;
+        (_health, _progress) = (context.Health, context.Progress);
+        _repairs = new RepairAttempts(_log) { Health = _health };
         _netlink = context.Netlink;
+        RemoveRoute = _netlink.RemoveRoute;
         _underlay = context.Underlay;
         _network = context.Config.Network;
         _index = context.Underlay.Index;
@@ -54,9 +60,19 @@ internal sealed class HostGwBackend : IBackend
     /// <summary>Never: there is nothing that could end.</summary>
     public Task<Exception> Fault => _fault.Task;
 
+    /// <summary>
+    /// Removes a route; false when it is gone. <see cref="LinuxException"/> when the kernel refuses, which a test
+    /// cannot have it do to one route alone.
+    /// </summary>
+    internal Func<Ipv4Route, bool> RemoveRoute { get; init; }
+
     /// <summary>Listens to the kernel from now on. The own subnet needs no route: the pods' bridge has it.</summary>
     public void Open(Ipv4Prefix own) => _watch = KernelWatch.Open(
-        NetlinkTopics.Links | NetlinkTopics.Addresses | NetlinkTopics.Routes, Concerns, Repair, _log);
+        NetlinkTopics.Links | NetlinkTopics.Addresses | NetlinkTopics.Routes, Concerns, Repair, _log, _health,
+        _progress.Watch("host-gw watch"));
+
+    /// <inheritdoc/>
+    public bool IsRoutedPlainly(Ipv4Address peer) => true;
 
     /// <inheritdoc/>
     public void Apply(LeaseView leases, LeaseDelta delta)
@@ -65,7 +81,7 @@ internal sealed class HostGwBackend : IBackend
         {
             _peers = [.. leases.Leases];
             _former.AddRange(delta.Removed);
-            Reconcile(isRepair: false);
+            _ = _repairs.Try(_underlay.Name, () => Reconcile(isRepair: false));
         }
     }
 
@@ -77,7 +93,7 @@ internal sealed class HostGwBackend : IBackend
     {
         lock (_changing)
         {
-            Reconcile(isRepair: true);
+            _ = _repairs.Try(_underlay.Name, () => Reconcile(isRepair: true));
         }
     }
 
@@ -128,26 +144,22 @@ internal sealed class HostGwBackend : IBackend
 
     private void Reconcile(bool isRepair)
     {
-        try
+        LeaveOutSubnetsOfTheLink();
+        if (!FindLink())
         {
-            LeaveOutSubnetsOfTheLink();
-            if (!FindLink())
-            {
-                return;
-            }
-
-            Ipv4Route[] wanted = Wanted();
-            RouteChanges changes = GatewayRoutes.Compare(
-                _netlink.GetRoutes(), wanted,
-                [.. _former.Select(lease => GatewayRoutes.Of(lease.Subnet, lease.PublicIp, _index))], _network);
-            Remove(changes.Removed, isRepair);
-            _former = [];
-            Set(changes.Set, isRepair);
-            ForgetRefusals(wanted, changes.Set);
+            return;
         }
-        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
+
+        Ipv4Route[] wanted = Wanted();
+        RouteChanges changes = GatewayRoutes.Compare(
+            _netlink.GetRoutes(), wanted,
+            [.. _former.Select(lease => GatewayRoutes.Of(lease.Subnet, lease.PublicIp, _index))], _network);
+        LinuxException? refusal = Remove(changes.Removed, isRepair);
+        Set(changes.Set, isRepair);
+        ForgetRefusals(wanted, changes.Set);
+        if (refusal is not null)
         {
-            Log.RepairFailed(_log, _underlay.Name, problem.Message);
+            throw refusal; // after everything else is done
         }
     }
 
@@ -173,6 +185,11 @@ internal sealed class HostGwBackend : IBackend
         Link? link = (_index == 0 ? null : _netlink.FindLink(_index)) ?? _netlink.FindLink(_underlay.Name);
         bool wasThere = _index != 0;
         _index = link?.Index ?? 0;
+        _health.Set(
+            HealthCodes.UnderlayGone, _underlay.Name, link is null ? $"interface {_underlay.Name} is gone" : null);
+        _health.Set(
+            HealthCodes.UnderlayDown, _underlay.Name, link is { IsUp: false } ? $"interface {link.Name} is down" : null,
+            $"bring it up: ip link set {link?.Name} up");
         if (link is null)
         {
             if (wasThere)
@@ -192,14 +209,36 @@ internal sealed class HostGwBackend : IBackend
         return link.IsUp;
     }
 
-    private void Remove(IReadOnlyList<Ipv4Route> routes, bool isRepair)
+    // One that is refused stays, and is tried again; the others are removed all the same. The last refusal.
+    private LinuxException? Remove(IReadOnlyList<Ipv4Route> routes, bool isRepair)
     {
-        List<Ipv4Route> gone = [.. routes.Where(_netlink.RemoveRoute)];
+        List<Ipv4Route> gone = [];
+        HashSet<Ipv4Prefix> refused = [];
+        LinuxException? refusal = null;
+        foreach (Ipv4Route route in routes)
+        {
+            try
+            {
+                if (RemoveRoute(route))
+                {
+                    gone.Add(route);
+                }
+            }
+            catch (LinuxException problem)
+            {
+                _ = refused.Add(route.Destination);
+                refusal = problem;
+            }
+        }
+
         gone.RemoveAll(route => _former.Any(lease => lease.Subnet == route.Destination)); // logged with its lease
+        _former.RemoveAll(lease => !refused.Contains(lease.Subnet));
         if (gone.Count > 0 && !isRepair)
         {
             Log.RoutesOfNobody(_log, GatewayRoutes.Name(gone), _underlay.Name);
         }
+
+        return refusal;
     }
 
     private void Set(IReadOnlyList<RouteChange> changes, bool isRepair)
@@ -219,6 +258,7 @@ internal sealed class HostGwBackend : IBackend
 
             if (_refused.Remove(change.Route))
             {
+                ClearRefusal(change.Route);
                 Log.PeerOnLink(_log, change.Route.ToString(), _underlay.Name);
             }
             else if (change.Before is { } before)
@@ -233,6 +273,7 @@ internal sealed class HostGwBackend : IBackend
 
         if (putBack.Count > 0)
         {
+            _health.Repairs.Add(RepairedObject.Route, putBack.Count);
             Log.PutBack(_log, $"route {GatewayRoutes.Name(putBack)}", _underlay.Name);
         }
     }
@@ -247,7 +288,14 @@ internal sealed class HostGwBackend : IBackend
         }
 
         _refused[route] = problem.Message;
-        if (problem.Errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EINVAL)
+        ClearRefusal(route);
+        bool isNotOnLink = problem.Errno is Errno.ENETUNREACH or Errno.EHOSTUNREACH or Errno.EINVAL;
+        _health.Raise(
+            isNotOnLink ? HealthCodes.PeerNotOnLink : HealthCodes.PeerNotMade, route.Destination.ToString(),
+            isNotOnLink
+                ? $"the peer {route.Gateway} is not on the link of {_underlay.Name} ({_underlay.Local})"
+                : problem.Message);
+        if (isNotOnLink)
         {
             Log.PeerNotOnLink(
                 _log, route.Gateway?.ToString() ?? "", route.Destination.ToString(), _underlay.Name,
@@ -265,7 +313,14 @@ internal sealed class HostGwBackend : IBackend
         foreach (Ipv4Route route in _refused.Keys.Where(route => !open.Contains(route)).ToList())
         {
             _ = _refused.Remove(route);
+            ClearRefusal(route);
         }
+    }
+
+    private void ClearRefusal(Ipv4Route route)
+    {
+        _health.Clear(HealthCodes.PeerNotOnLink, route.Destination.ToString());
+        _health.Clear(HealthCodes.PeerNotMade, route.Destination.ToString());
     }
 
     private string Describe(Ipv4Route route) => route switch

@@ -38,7 +38,7 @@ internal sealed class HostGwBackendKind : IBackendKind
     public IBackend Prepare(BackendContext context)
     {
         UnderlayInterface underlay = context.Underlay;
-        Ipv4Address publicIp = context.Options.PublicIp ?? underlay.Address;
+        Ipv4Address publicIp = context.Options.Underlay.PublicIp ?? underlay.Address;
         if (publicIp != underlay.Address)
         {
             throw new OperatorException(

@@ -54,29 +54,25 @@ internal sealed class DataPlane : IDisposable
     /// <param name="address">The underlay's, which the sockets are bound to.</param>
     /// <param name="port">UDP port.</param>
     /// <param name="netlink">Of the device's namespace; it is borrowed.</param>
+    /// <param name="handover">What an earlier daemon has left open, and takes for a later one.</param>
     /// <exception cref="LinuxException">The device or the port cannot be had. An acceleration that cannot is done
     /// without.</exception>
     /// <exception cref="OperatorException">The device is gone again.</exception>
     internal static DataPlane Open(
-        RunOptions options, Ipv4Address address, ushort port, RouteNetlink netlink)
+        RunOptions options, Ipv4Address address, ushort port, RouteNetlink netlink, TunnelHandover handover)
     {
         Version kernel = Environment.OSVersion.Version;
         var profile = EngineProfile.Of(options.Engine);
         var workers = WorkerPlan.For(profile.Layout, options.Workers, Environment.ProcessorCount);
         var negotiation = new Negotiation(profile.Accelerations.Except(options.Without), kernel);
 
-        TunDevice tun = options.TunName is { } name
-            ? TunDevice.Create(name, negotiation.NeedsVirtioNetHeader, workers.Lanes)
-            : TunDevice.CreateNumbered(TunnelLink.Stem, negotiation.NeedsVirtioNetHeader, workers.Lanes);
-        var ports = new List<UdpPort>();
+        TunDevice tun = handover.OpenTun(
+            options.TunName, negotiation.NeedsVirtioNetHeader, workers.Lanes, netlink);
+        IReadOnlyList<UdpPort> ports = [];
         KernelDrops? kernelDrops = null;
         try
         {
-            while (ports.Count < workers.Lanes)
-            {
-                ports.Add(UdpPort.Bind(address, port, isShared: workers.Lanes > 1));
-            }
-
+            ports = handover.BindPorts(address, port, workers.Lanes);
             int tunIndex = netlink.FindLink(tun.Name)?.Index ?? throw new OperatorException(
                 $"interface {tun.Name} vanished while it was being configured; start again");
             kernelDrops = KernelDrops.Of(tunIndex, ports);
@@ -104,7 +100,11 @@ internal sealed class DataPlane : IDisposable
         catch
         {
             kernelDrops?.Dispose();
-            ports.ForEach(port => port.Dispose());
+            foreach (UdpPort bound in ports)
+            {
+                bound.Dispose();
+            }
+
             tun.Dispose();
             throw;
         }
@@ -141,6 +141,10 @@ internal sealed class DataPlane : IDisposable
 
     /// <summary>Asks the kernel what it dropped at the device and the sockets. One asks at a time.</summary>
     internal KernelReport ReadKernelDrops() => _kernelDrops.Read();
+
+    /// <summary>What each lane's socket holds, as far as the kernel tells.</summary>
+    internal IReadOnlyList<SocketMemory> ReadSockets() =>
+        [.. _ports.Select(port => port.ReadMemory()).OfType<SocketMemory>()];
 
     public void Dispose()
     {

@@ -45,8 +45,42 @@ internal static class ForwarderReport
                 path => new PathReport(path.Peer.ToString(), path.Mtu, path.TakesTrains))],
             kernel,
             MeterOf(forwarder),
-            KernelPath: kernelPath);
+            KernelPath: kernelPath,
+            PerPeer: PeersOf(forwarder, routes, kernelPath));
     }
+
+    // Those of the table, so that what a peer counted goes with it whichever way its packets took.
+    private static IReadOnlyList<PeerReport> PeersOf(Forwarder forwarder, RouteTable routes, KernelPathReport? kernel)
+    {
+        var byKernel = (kernel?.Peers ?? []).ToDictionary(peer => peer.Peer);
+        List<PeerReport> reports =
+        [
+            .. forwarder.Peers.Where(peer => routes.IsPeer(peer.Peer)).Select(peer =>
+            {
+                byKernel.Remove(peer.Peer.ToString(), out KernelPeerReport? kernelPeer);
+                return WithKernel(
+                    new PeerReport(
+                        peer.Peer.ToString(), peer.OutboundPackets, peer.OutboundBytes, peer.InboundPackets,
+                        peer.InboundBytes),
+                    kernelPeer);
+            }),
+        ];
+        reports.AddRange(byKernel.Values.Where(peer => peer.OutboundPackets + peer.InboundPackets > 0)
+            .Select(peer => WithKernel(new PeerReport(peer.Peer, 0, 0, 0, 0), peer)));
+        reports.Sort((one, other) => string.CompareOrdinal(one.Peer, other.Peer));
+        return reports;
+    }
+
+    private static PeerReport WithKernel(PeerReport peer, KernelPeerReport? kernel) => kernel is null ? peer : new(
+        peer.Peer,
+        peer.OutboundPackets + kernel.OutboundPackets,
+        peer.OutboundBytes + kernel.OutboundBytes,
+        peer.InboundPackets + kernel.InboundPackets,
+        peer.InboundBytes + kernel.InboundBytes,
+        kernel.OutboundPackets,
+        kernel.OutboundBytes,
+        kernel.InboundPackets,
+        kernel.InboundBytes);
 
     private static DirectionReport Add(
         DirectionReport direction, long packets, long bytes, DropReason reason, long drops) => direction with
@@ -62,7 +96,9 @@ internal static class ForwarderReport
         counters.ForwardedBytes,
         NotZero(DropReasons.All.Select(reason => (reason.Name(), counters.Dropped(reason)))),
         NotZero(CountedEvents.All.Select(countedEvent => (countedEvent.Name(), counters.Seen(countedEvent)))),
-        counters.LastRefusal == Errno.None ? null : LinuxException.Describe(counters.LastRefusal));
+        counters.LastRefusal == Errno.None ? null : LinuxException.Describe(counters.LastRefusal),
+        counters.Batches,
+        counters.BatchedPackets);
 
     private static MeterReport? MeterOf(Forwarder forwarder) =>
         forwarder.OutboundMeter is { } outbound && forwarder.InboundMeter is { } inbound

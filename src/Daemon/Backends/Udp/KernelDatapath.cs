@@ -5,11 +5,13 @@ using System.Linq;
 using System.Threading;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
 using Overlay.KernelPath;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
@@ -23,11 +25,9 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <remarks>Any thread may call.</remarks>
 internal sealed class KernelDatapath : IDisposable
 {
-    private const int LongestPause = 360; // of calls to Repair: an hour
-
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
 
-    private readonly KernelForwardingOptions _options;
+    private readonly string _underlay;
     private readonly PeerRoutes _peerRoutes;
     private readonly Datapath _wanted;
     private readonly RouteTableCell _routes;
@@ -35,27 +35,36 @@ internal sealed class KernelDatapath : IDisposable
     private readonly RouteNetlink _netlink;
     private readonly ILogger _log;
     private readonly Lock _changing = new();
-    private readonly Timer _timer;
+    private readonly KernelPathTotals _totals = new();
+    private readonly RetryPause _pause;
+    private readonly ITimer _timer;
 
+    // What the kernel takes to each peer; looked up when a peer is new, and all anew at each repair.
+    private readonly Dictionary<Ipv4Address, int> _innerMtus = [];
+
+    private KernelForwardingOptions _options;
     private KernelForwarding? _kernel;
     private string _state = "user";
-    private KernelCounters _before; // of what was opened before
     private string? _loggedReason;
-    private int _pause = 1; // of calls to Repair, between two attempts to open it
-    private int _repairsUntilNext = 1;
+    private int _loggedLeftOut;
     private bool _isDisposed;
 
     /// <summary>Gets ready; <see cref="Start"/> opens it.</summary>
     /// <param name="wanted">Auto or kernel.</param>
-    /// <param name="options">What it is made of.</param>
+    /// <param name="options">What it is made of. The underlay's index is looked up anew at each attempt.</param>
+    /// <param name="underlay">The name of the underlay's interface.</param>
     /// <param name="routes">The table in force.</param>
     /// <param name="paths">What is learned of the paths to peers.</param>
     /// <param name="log">Gets a line when it cannot be had, and when it comes and goes.</param>
+    /// <param name="clock">Measures the pauses between attempts.</param>
     internal KernelDatapath(
-        Datapath wanted, KernelForwardingOptions options, RouteTableCell routes, PeerPaths paths, ILogger log)
+        Datapath wanted, KernelForwardingOptions options, string underlay, RouteTableCell routes, PeerPaths paths,
+        ILogger log, TimeProvider clock)
     {
         _wanted = wanted;
         _options = options;
+        _underlay = underlay;
+        _pause = new RetryPause(clock);
         _routes = routes;
         _paths = paths;
         _log = log;
@@ -70,8 +79,11 @@ internal sealed class KernelDatapath : IDisposable
             throw;
         }
 
-        _timer = new Timer(_ => LookAfter(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => LookAfter(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Gets the trouble that is seen, and how often it was made anew.</summary>
+    internal required HealthBoard Health { get; init; }
 
     /// <summary>Opens it, where the kernel takes all of it. From now on it is told of every table.</summary>
     /// <exception cref="OperatorException">It was asked for, and cannot be had.</exception>
@@ -102,7 +114,11 @@ internal sealed class KernelDatapath : IDisposable
     {
         lock (_changing)
         {
-            _kernel?.Add(table, FindPeers(table));
+            if (_kernel is { } open)
+            {
+                open.Add(table, FindPeers(table));
+                LogLeftOut(open);
+            }
         }
     }
 
@@ -118,24 +134,20 @@ internal sealed class KernelDatapath : IDisposable
         }
     }
 
-    /// <summary>Looks again which way the peers are, and tries again where it could not be had.</summary>
+    /// <summary>Looks again which way the peers are, and whether something has come that forbids it.</summary>
     internal void Repair()
     {
         lock (_changing)
         {
-            if (_isDisposed || FallBackOn(FindObstacle()))
+            if (_kernel is not { } open)
             {
                 return;
             }
 
-            if (_kernel is { } open)
+            if (!CloseForObstacle())
             {
+                _innerMtus.Clear();
                 Refresh(open, _routes.Current);
-            }
-            else if (--_repairsUntilNext <= 0)
-            {
-                _repairsUntilNext = _pause = Math.Min(_pause * 2, LongestPause);
-                OpenAgain();
             }
         }
     }
@@ -145,13 +157,7 @@ internal sealed class KernelDatapath : IDisposable
     {
         lock (_changing)
         {
-            KernelCounters totals = _before + (_kernel?.ReadTotals() ?? default);
-            return new KernelPathReport(
-                State, totals.OutboundPackets, totals.OutboundBytes, totals.InboundPackets, totals.InboundBytes,
-                totals.OutboundDrops, totals.InboundDrops, [.. (_kernel?.ReadPeers() ?? []).Select(peer =>
-                    new KernelPeerReport(
-                        peer.Peer.ToString(), peer.IsReached, peer.OutboundPackets, peer.OutboundBytes,
-                        peer.InboundPackets, peer.InboundBytes))]);
+            return _totals.Report(State, _kernel, _routes.Current);
         }
     }
 
@@ -173,37 +179,59 @@ internal sealed class KernelDatapath : IDisposable
     {
         lock (_changing)
         {
-            if (_kernel is not { } open)
+            if (_isDisposed)
             {
                 return;
             }
 
-            if (FallBackOn(FaultOf(open)))
+            if (_kernel is { } open)
+            {
+                if (FaultOf(open) is not { } fault)
+                {
+                    PeerPaths.Snapshot paths = _paths.Current;
+                    long now = _paths.Now;
+                    open.AskPeers(now / 1000, peer => paths.Find(peer, now).InnerMtu);
+                    return;
+                }
+
+                if (!CloseForObstacle())
+                {
+                    Close(fault, _pause.Disturbed());
+                }
+            }
+
+            if (_pause.IsOver)
             {
                 OpenAgain();
-                return;
             }
-
-            PeerPaths.Snapshot paths = _paths.Current;
-            long now = _paths.Now;
-            open.AskPeers(now / 1000, peer => paths.Find(peer, now).InnerMtu);
         }
     }
 
-    // False when there is no reason, or nothing to close.
-    private bool FallBackOn(string? reason)
+    private bool CloseForObstacle()
     {
-        if (reason is null || _kernel is not { } open)
+        if (KernelPathObstacle.Find(_netlink, _underlay, out _) is not { } reason)
         {
             return false;
         }
 
-        Log.KernelPathLost(_log, reason);
-        _before += open.ReadTotals();
-        open.Dispose();
-        _kernel = null;
-        Volatile.Write(ref _state, $"user ({reason})");
+        Close(reason, _pause.Obstructed());
+        _loggedReason = reason; // once is enough
         return true;
+    }
+
+    private void Close(string reason, TimeSpan pause)
+    {
+        if (_kernel is { } open)
+        {
+            Log.KernelPathLost(
+                _log, reason, pause == TimeSpan.Zero ? "now" : $"in {pause.TotalSeconds:0} s");
+            _totals.Keep(open, _routes.Current);
+            open.Dispose();
+            _kernel = null;
+            _loggedLeftOut = 0;
+            Volatile.Write(ref _state, $"user ({reason})");
+            Health.Raise(HealthCodes.KernelPathDisturbed, "", reason);
+        }
     }
 
     private void OpenAgain()
@@ -215,48 +243,47 @@ internal sealed class KernelDatapath : IDisposable
         else
         {
             _loggedReason = null;
-            _pause = 1;
+            Health.Repairs.Add(RepairedObject.KernelPath);
             Log.KernelPathBack(_log);
         }
     }
 
-    // Null when it is open.
+    // Null when it is open; otherwise why not, and the pause has begun.
     private string? TryOpen()
     {
-        string? refusal = FindObstacle();
-        if (refusal is null)
+        string? refusal = KernelPathObstacle.Find(_netlink, _underlay, out int underlay);
+        if (refusal is not null)
+        {
+            _ = _pause.Obstructed();
+        }
+        else
         {
             try
             {
-                var opened = KernelForwarding.Open(_options, _netlink);
-                Refresh(opened, _routes.Current);
-                _kernel = opened;
+                _innerMtus.Clear();
+                _options = _options with { UnderlayIndex = underlay }; // which the peers are looked up by
+                _options = _options with { Peers = FindPeers(_routes.Current).Count };
+                _kernel = KernelForwarding.Open(_options, _netlink);
+                Refresh(_kernel, _routes.Current);
+                _pause.Opened();
             }
             catch (Exception problem) when (problem is LinuxException or InvalidDataException)
             {
+                _kernel?.Dispose();
+                _kernel = null;
                 refusal = problem.Message;
+                _ = _pause.Refused();
             }
         }
 
         Volatile.Write(ref _state, refusal is null ? "kernel" : $"user ({refusal})");
-        return refusal;
-    }
+        if (refusal is null)
+        {
+            Health.Clear(HealthCodes.KernelPathDisturbed);
+        }
 
-    // What the kernel would not refuse, but must not be.
-    private string? FindObstacle()
-    {
-        try
-        {
-            return _netlink.FindLink(_options.UnderlayIndex) is not { Mac: not null }
-                    ? "the underlay is no Ethernet interface"
-                : IpsecPolicies.Count() is var policies and not 0
-                    ? $"this host has {policies} policies of IPsec, which it would pass by (ip xfrm policy)"
-                : null;
-        }
-        catch (Exception problem) when (problem is LinuxException or InvalidDataException)
-        {
-            return problem.Message;
-        }
+        Health.Set(HealthCodes.NoKernelPath, "", refusal);
+        return refusal;
     }
 
     private void Refresh(KernelForwarding open, RouteTable table)
@@ -264,26 +291,48 @@ internal sealed class KernelDatapath : IDisposable
         IReadOnlyList<KernelPeer> peers = FindPeers(table);
         open.Add(table, peers);
         open.RemoveOthers(table, peers);
+        _totals.Forget(table);
+        LogLeftOut(open);
     }
 
-    private List<KernelPeer> FindPeers(RouteTable table) =>
-    [
-        .. table.Routes.Select(route => route.NextHop).Distinct()
-            .Select(peer => new KernelPeer(
-                peer, (_peerRoutes.FindMtu(peer, _options.UnderlayIndex) ?? 0) - UdpPort.EncapsulationBytes))
-            .Where(peer => peer.InnerMtu > 0),
-    ];
+    private List<KernelPeer> FindPeers(RouteTable table)
+    {
+        Ipv4Address[] peers = [.. table.Routes.Select(route => route.NextHop).Distinct()];
+        Ipv4Address[] unknown = [.. peers.Where(peer => !_innerMtus.ContainsKey(peer))];
+        foreach ((Ipv4Address peer, int? mtu) in _peerRoutes.FindMtus(unknown, _options.UnderlayIndex))
+        {
+            _innerMtus[peer] = (mtu ?? 0) - UdpPort.EncapsulationBytes;
+        }
+
+        return [.. peers.Select(peer => new KernelPeer(peer, _innerMtus[peer])).Where(peer => peer.InnerMtu > 0)];
+    }
 
     private string? FaultOf(KernelForwarding open)
     {
         try
         {
-            return open.FindFault(_netlink);
+            return open.FindFault(_netlink) ?? (open is { LeftOut: > 0, Room: < KernelForwarding.MostPeers }
+                ? $"there are {open.LeftOut} peers more than the {open.Room} it was made for" : null);
         }
         catch (Exception problem) when (problem is LinuxException or InvalidDataException)
         {
             return problem.Message;
         }
+    }
+
+    private void LogLeftOut(KernelForwarding open)
+    {
+        int leftOut = open.Room < KernelForwarding.MostPeers ? 0 : open.LeftOut; // otherwise more room is made
+        if (leftOut > 0 && _loggedLeftOut == 0)
+        {
+            Log.PeersWithoutRoom(_log, leftOut, KernelForwarding.MostPeers);
+        }
+        else if (leftOut == 0 && _loggedLeftOut > 0)
+        {
+            Log.RoomForAllPeers(_log);
+        }
+
+        _loggedLeftOut = leftOut;
     }
 
     private void LogReason(string reason)

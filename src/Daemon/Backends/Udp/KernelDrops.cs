@@ -64,12 +64,12 @@ internal sealed class KernelDrops : IDisposable
         long sum = 0;
         foreach (UdpPort port in _ports)
         {
-            if (!port.TryReadDrops(out uint messages))
+            if (port.ReadMemory() is not { } memory)
             {
                 return null;
             }
 
-            sum += messages;
+            sum += memory.DroppedMessages;
         }
 
         return sum;

@@ -25,8 +25,10 @@ internal sealed class PeerRoutes : IDisposable
     }
 
     /// <summary>Gets ready to ask.</summary>
-    /// <param name="links">Of this thread's network namespace; it is borrowed, and nobody else uses it
-    /// meanwhile.</param>
+    /// <param name="links">
+    /// Of this thread's network namespace; borrowed. It takes one conversation at a time: whoever else uses it does not
+    /// while an MTU is asked for here.
+    /// </param>
     /// <param name="source">The datagrams' source, and both their ports.</param>
     /// <param name="tunnel">The tunnel's interface index.</param>
     /// <exception cref="LinuxException">No netlink socket can be had.</exception>
@@ -62,12 +64,19 @@ internal sealed class PeerRoutes : IDisposable
         return smallest;
     }
 
-    /// <summary>The MTU of the way to a peer: the route's own, and that of the interface.</summary>
-    /// <param name="peer">The outer address.</param>
-    /// <param name="interfaceIndex">The interface that the way has to lead by.</param>
+    /// <summary>The MTUs of the ways to peers: the route's own, and that of the interface.</summary>
+    /// <param name="peers">The outer addresses.</param>
+    /// <param name="interfaceIndex">The interface that the ways have to lead by.</param>
     /// <returns>In bytes; null when the kernel has no way to it, or one by another interface.</returns>
-    internal int? FindMtu(Ipv4Address peer, int interfaceIndex) =>
-        Find(peer) is { } way && way.InterfaceIndex == interfaceIndex ? FindMtu(peer, way, []) : null;
+    internal IEnumerable<(Ipv4Address Peer, int? Mtu)> FindMtus(IEnumerable<Ipv4Address> peers, int interfaceIndex)
+    {
+        Dictionary<int, int> ofLinks = [];
+        foreach (Ipv4Address peer in peers)
+        {
+            yield return (peer, Find(peer) is { } way && way.InterfaceIndex == interfaceIndex
+                ? FindMtu(peer, way, ofLinks) : null);
+        }
+    }
 
     public void Dispose() => _routes.Dispose();
 

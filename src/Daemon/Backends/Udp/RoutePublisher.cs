@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Net;
@@ -20,10 +21,10 @@ namespace Overlay.Daemon.Backends.Udp;
 internal sealed class RoutePublisher(
     Action<RouteTable> publish, Ipv4Prefix network, Func<Ipv4Address, bool?> isThroughTunnel, ILogger log)
 {
-    // A line names so many peers, and counts the others.
-    private const int MostNamed = 4;
-
     private readonly Lock _publishing = new();
+
+    /// <summary>Gets the trouble that is seen.</summary>
+    internal required HealthBoard Health { get; init; }
 
     private Ipv4Prefix _own;
     private Ipv4Prefix[] _further = [];
@@ -80,21 +81,26 @@ internal sealed class RoutePublisher(
         string[] ended = Named(
             peer => !isLeftOut.GetValueOrDefault(peer) && _isLeftOut.GetValueOrDefault(peer));
         _isLeftOut = isLeftOut;
+        foreach ((Ipv4Address peer, bool isOut) in isLeftOut)
+        {
+            Health.Set(
+                HealthCodes.PeerThroughTunnel, peer.ToString(),
+                isOut ? $"this host routes datagrams to {peer} into the tunnel itself" : null,
+                $"give {peer} a more specific route than {network}, or choose another Network");
+        }
+
+        Health.ClearExcept(HealthCodes.PeerThroughTunnel, [.. isLeftOut.Keys.Select(peer => peer.ToString())]);
         if (begun.Length > 0)
         {
-            Log.PeersLoop(log, Shorten(begun), network.ToString());
+            Log.PeersLoop(log, NameList.Shorten(begun), network.ToString());
         }
 
         if (ended.Length > 0)
         {
-            Log.PeersLoopNoLonger(log, Shorten(ended));
+            Log.PeersLoopNoLonger(log, NameList.Shorten(ended));
         }
     }
 
     private string[] Named(Func<Ipv4Address, bool> which) =>
         [.. _routes.Where(route => which(route.NextHop)).Select(route => $"{route.Destination} via {route.NextHop}")];
-
-    private static string Shorten(string[] named) =>
-        string.Join(", ", named.Take(MostNamed))
-            + (named.Length > MostNamed ? $" and {named.Length - MostNamed} more" : "");
 }

@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
+using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -13,13 +15,19 @@ namespace Overlay.Daemon.Backends.Udp;
 /// <summary>
 /// The tunnel's address, MTU and route as this host's subnet has them. One change at a time, whoever asks.
 /// </summary>
-/// <param name="netlink">Of the tunnel's namespace; nobody else uses it from now on.</param>
+/// <param name="netlink">
+/// Of the tunnel's namespace; borrowed. It takes one conversation at a time: whoever else uses it is done before the
+/// first <see cref="Repair"/>, and is not at it during a move.
+/// </param>
 /// <param name="network">The whole overlay network: the route.</param>
 /// <param name="mtu">Of the tunnel at first, in bytes.</param>
 /// <param name="log">Gets a line for each thing that is done later than the start.</param>
-internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, int mtu, ILogger log)
+/// <param name="health">Gets what is wrong with the tunnel, and what was put back.</param>
+internal sealed class TunnelAddress(
+    RouteNetlink netlink, Ipv4Prefix network, int mtu, ILogger log, HealthBoard health)
 {
     private readonly Lock _changing = new();
+    private readonly RepairAttempts _repairs = new(log) { Health = health };
     private readonly List<Ipv4Prefix> _former = []; // their addresses have still to go
 
     private int _mtu = mtu;
@@ -27,7 +35,6 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
     private string _name = "";
     private int _index;
     private string? _loggedTrouble;
-    private string? _loggedFailure;
 
     /// <summary>Gives the tunnel its address, MTU and route, and brings it up.</summary>
     /// <param name="name">The interface's name: its owner's word for it, and where others look for it.</param>
@@ -58,7 +65,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
             _former.Add(_subnet);
             _ = _former.Remove(next);
             _subnet = next;
-            RepairLink();
+            _ = _repairs.Try(_name, RepairLink);
         }
     }
 
@@ -79,33 +86,18 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
     {
         lock (_changing)
         {
-            RepairLink();
+            _ = _repairs.Try(_name, RepairLink);
         }
     }
 
     private void RepairLink()
     {
-        try
+        // Deleted: the forwarder notices by itself. Another one of the same name is not ours.
+        Link? link = TunnelLink.Find(netlink, _index);
+        LogTrouble(link);
+        if (link is not null)
         {
-            // Deleted: the forwarder notices by itself. Down: somebody wants it so. Another one of the same name is not
-            // ours.
-            Link? link = TunnelLink.Find(netlink, _index);
-            LogTrouble(link);
-            if (link is not { IsUp: true })
-            {
-                return;
-            }
-
             PutBack(link);
-            _loggedFailure = null;
-        }
-        catch (Exception problem) when (problem is LinuxException or OperatorException)
-        {
-            if (_loggedFailure != problem.Message)
-            {
-                _loggedFailure = problem.Message;
-                Log.RepairFailed(log, _name, problem.Message);
-            }
         }
     }
 
@@ -113,36 +105,87 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
     {
         // What is missing because the subnet has just changed was not taken by anybody.
         bool isMoving = _former.Count > 0;
+        if (!link.IsUp)
+        {
+            BringUp(link);
+        }
+
         foreach (string what in TunnelLink.PutBackAddress(netlink, link, _subnet, _mtu))
         {
-            LogPutBack(what);
+            bool isAddress = what.StartsWith("address", StringComparison.Ordinal);
+            LogPutBack(what, isAddress ? RepairedObject.Address : RepairedObject.Link);
         }
 
         // After the new one is there: at no moment is the interface without an address.
         _former.ForEach(former => TunnelLink.RemoveAddress(netlink, link, former));
         _former.Clear();
-        if (TunnelLink.PutBackRoute(netlink, link, network) is { } route)
+        try
         {
-            LogPutBack(route);
+            if (TunnelLink.PutBackRoute(netlink, link, network) is { } route)
+            {
+                LogPutBack(route, RepairedObject.Route);
+            }
+
+            health.Clear(HealthCodes.RouteMissing, _name);
+        }
+        catch (Exception problem) when (problem is LinuxException or OperatorException)
+        {
+            health.Raise(HealthCodes.RouteMissing, _name, problem.Message);
+            throw;
         }
 
-        void LogPutBack(string what)
+        void LogPutBack(string what, RepairedObject kind)
         {
             if (!isMoving)
             {
+                health.Repairs.Add(kind);
                 Log.PutBack(log, what, link.Name);
             }
         }
     }
 
+    // Without it nothing of the overlay works. Who wants this host out of it stops the daemon.
+    private void BringUp(Link link)
+    {
+        try
+        {
+            netlink.ConfigureLink(link.Index, new LinkSettings { Up = true });
+            health.Repairs.Add(RepairedObject.Link);
+            Log.PutBack(log, "state up", link.Name);
+        }
+        catch (LinuxException problem)
+        {
+            health.Raise(
+                HealthCodes.TunDown, _name, $"interface {link.Name} is down: {problem.Message}",
+                $"bring it up: ip link set {link.Name} up");
+            throw;
+        }
+    }
+
+    private string RemedyOfGone() => netlink.FindLink(_name) is null
+        ? "restart overlay to have it made anew"
+        : $"the {_name} that is here now is another device: remove it (ip link del {_name}), then restart overlay";
+
+    private void RaiseTrouble(Link? link)
+    {
+        health.Set(
+            HealthCodes.LinkGone, _name, link is null ? $"interface {_name} has left this network namespace" : null,
+            link is null ? RemedyOfGone() : null);
+        health.Clear(HealthCodes.TunDown, _name); // or brought up, or raised then
+        health.Set(
+            HealthCodes.LinkRenamed, _name,
+            link is not null && link.Name != _name ? $"interface {_name} was renamed to {link.Name}" : null,
+            $"name it back: ip link set {link?.Name} name {_name}");
+    }
+
     // Each kind of trouble is logged when it begins.
     private void LogTrouble(Link? link)
     {
+        RaiseTrouble(link);
         string? before = _loggedTrouble;
         _loggedTrouble = link switch
         {
             null => "gone",
-            { IsUp: false } => "down",
             _ when link.Name != _name => link.Name,
             _ => null,
         };
@@ -153,14 +196,7 @@ internal sealed class TunnelAddress(RouteNetlink netlink, Ipv4Prefix network, in
 
         if (link is null)
         {
-            Log.LinkGone(log, _name, netlink.FindLink(_name) is null
-                ? "restart overlay to have it made anew"
-                : $"the {_name} that is here now is another device: remove it (ip link del {_name}), then restart "
-                    + "overlay");
-        }
-        else if (!link.IsUp)
-        {
-            Log.LinkDown(log, link.Name);
+            Log.LinkGone(log, _name, RemedyOfGone());
         }
         else
         {

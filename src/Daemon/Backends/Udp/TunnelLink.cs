@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -19,7 +20,10 @@ internal static class TunnelLink
     // In packets. The kernel drops at the end of this queue while the daemon is busy; its default for a TUN is 500.
     private const int TransmitQueueLength = 1000;
 
-    /// <summary>Configures and brings up the interface.</summary>
+    /// <summary>
+    /// Configures and brings up the interface. What an earlier daemon has given it stays where it is as wanted; other
+    /// addresses and routes go, as they would with a new device.
+    /// </summary>
     /// <param name="netlink">A socket in the interface's namespace.</param>
     /// <param name="index">The interface's index.</param>
     /// <param name="network">The whole overlay network: the route.</param>
@@ -29,7 +33,24 @@ internal static class TunnelLink
     /// <exception cref="OperatorException">The network's route exists and leads elsewhere.</exception>
     internal static void Configure(RouteNetlink netlink, int index, Ipv4Prefix network, Ipv4Prefix subnet, int mtu)
     {
-        netlink.AddAddress(index, AddressOf(subnet));
+        List<InterfaceAddress> earlier =
+            [.. netlink.GetAddresses().Where(address => address.InterfaceIndex == index)];
+        if (!earlier.Any(address => address.Local == AddressOf(subnet)))
+        {
+            netlink.AddAddress(index, AddressOf(subnet));
+        }
+
+        foreach (InterfaceAddress other in earlier.Where(other => other.Local != AddressOf(subnet)))
+        {
+            _ = netlink.RemoveAddress(index, other.Local);
+        }
+
+        foreach (Ipv4Route other in netlink.GetRoutes().Where(
+            other => other.InterfaceIndex == index && other.Destination != network).ToList())
+        {
+            _ = netlink.RemoveRoute(other);
+        }
+
         netlink.ConfigureLink(index, new LinkSettings
         {
             Mtu = mtu,
@@ -37,8 +58,26 @@ internal static class TunnelLink
             NoIpv6LinkLocalAddress = true, // its router solicitations would be the first packets to drop
             Up = true,
         });
-        AddRoute(netlink, network, index);
+        if (!HasRoute(netlink, network, index))
+        {
+            AddRoute(netlink, network, index);
+        }
     }
+
+    /// <summary>The tunnels that have kept an interface from its number: those with smaller ones.</summary>
+    /// <param name="netlink">A socket in the interface's namespace.</param>
+    /// <param name="own">The interface's name.</param>
+    internal static IReadOnlyList<string> FindEarlier(RouteNetlink netlink, string own) =>
+        NumberOf(own) is { } number and > 0
+            ? [.. netlink.GetLinks().Where(link => link.Kind == Kind && NumberOf(link.Name) < number)
+                .Select(link => link.Name)]
+            : [];
+
+    private static int? NumberOf(string name) =>
+        name.StartsWith(Stem, StringComparison.Ordinal)
+        && int.TryParse(name[Stem.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
 
     /// <summary>The interface that <see cref="Configure"/> configured, whatever it is called by now.</summary>
     /// <returns>Null when it is not in this network namespace.</returns>
@@ -74,7 +113,7 @@ internal static class TunnelLink
     /// <exception cref="OperatorException">The network's route leads elsewhere by now.</exception>
     internal static string? PutBackRoute(RouteNetlink netlink, Link link, Ipv4Prefix network)
     {
-        if (netlink.GetRoutes().Any(route => route.InterfaceIndex == link.Index && route.Destination == network))
+        if (HasRoute(netlink, network, link.Index))
         {
             return null;
         }
@@ -91,6 +130,9 @@ internal static class TunnelLink
         _ = netlink.RemoveAddress(link.Index, AddressOf(former));
 
     private static Ipv4Prefix AddressOf(Ipv4Prefix subnet) => new(subnet.Address, 32);
+
+    private static bool HasRoute(RouteNetlink netlink, Ipv4Prefix network, int index) =>
+        netlink.GetRoutes().Any(route => route.InterfaceIndex == index && route.Destination == network);
 
     private static void AddRoute(RouteNetlink netlink, Ipv4Prefix network, int index)
     {

@@ -1,9 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
+using Overlay.Daemon.Handover;
+using Overlay.Daemon.Health;
+using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
 using Overlay.KernelPath;
@@ -29,15 +33,21 @@ internal sealed class UdpBackend : IBackend
     private readonly RunOptions _options;
     private readonly Ipv4Address _address; // the underlay's
     private readonly ushort _port;
-    private readonly int _underlayIndex;
+    private readonly string _underlay; // the interface that leads to others
     private readonly ILogger _log;
+    private readonly HealthBoard _health;
+    private readonly WorkerProgress _progress;
     private readonly RouteNetlink _netlink;
+    private readonly KeptDescriptors _kept;
     private readonly TunnelAddress _tunnel;
     private readonly RouteTableCell _routes = new();
     private readonly Ipv4Prefix _network;
     private readonly int _subnetLength;
     private readonly TaskCompletionSource<Exception> _fault = new();
 
+    private readonly Lock _repairing = new();
+
+    private KernelWatch? _watch;
     private DataPlane? _dataPlane;
     private PeerRoutes? _peerRoutes;
     private RoutePublisher? _publisher;
@@ -57,11 +67,13 @@ internal sealed class UdpBackend : IBackend
         _options = context.Options;
         _address = context.Underlay.Address;
         _port = port;
-        _underlayIndex = context.Netlink.FindLink(context.Underlay.Name)?.Index ?? 0;
+        _underlay = context.Underlay.Wire ?? context.Underlay.Name;
         _log = context.Log;
+        (_health, _progress) = (context.Health, context.Progress);
         _netlink = context.Netlink;
+        _kept = context.Kept;
         Mtu = mtu;
-        _tunnel = new TunnelAddress(context.Netlink, context.Config.Network, mtu, context.Log);
+        _tunnel = new TunnelAddress(context.Netlink, context.Config.Network, mtu, context.Log, context.Health);
         _network = context.Config.Network;
         _subnetLength = context.Config.SubnetLength;
         _mtuIsSettled = context.Options.Mtu is not null;
@@ -86,14 +98,34 @@ internal sealed class UdpBackend : IBackend
     /// <inheritdoc/>
     public void Open(Ipv4Prefix own)
     {
-        _dataPlane = DataPlane.Open(_options, _address, _port, _netlink);
+        _watch = KernelWatch.Open(
+            NetlinkTopics.Links | NetlinkTopics.Addresses | NetlinkTopics.Routes, Concerns, Repair, _log,
+            _health, _progress.Watch("udp watch"));
+        _dataPlane = DataPlane.Open(_options, _address, _port, _netlink, new TunnelHandover(_kept));
+        LogOtherTunnels(_dataPlane.Tun.Name);
         _tunnel.Configure(_dataPlane.Tun.Name, _dataPlane.TunIndex, own);
         _dataPlane.ProbeWrites();
         var peerRoutes = PeerRoutes.Open(
             _netlink, new TunnelEndpoint(_address, _port), _dataPlane.TunIndex);
         _peerRoutes = peerRoutes;
-        _publisher = new RoutePublisher(PutInForce, _network, peerRoutes.IsThroughTunnel, _log);
+        _publisher = new RoutePublisher(PutInForce, _network, peerRoutes.IsThroughTunnel, _log)
+        {
+            Health = _health,
+        };
         _icmp = OpenIcmp();
+    }
+
+    // An earlier number that is taken is a daemon that still runs, or a device that was made to stay.
+    private void LogOtherTunnels(string own)
+    {
+        foreach (string other in TunnelLink.FindEarlier(_netlink, own))
+        {
+            string? holder = Holders.OfTun(other);
+            Log.OtherTunnel(
+                _log, own, other, holder is null
+                    ? $"no process is seen that holds it: ip link del {other}"
+                    : $"process {holder} holds it: end it unless it is for another network");
+        }
     }
 
     /// <inheritdoc/>
@@ -118,14 +150,18 @@ internal sealed class UdpBackend : IBackend
         _forwarder.Start();
         _kernel = PrepareKernelPath(opened, _forwarder.Paths);
         _kernel?.Start();
+        _watch?.Start();
     }
 
     /// <inheritdoc/>
     public void Repair()
     {
-        _tunnel.Repair();
-        _publisher?.Refresh();
-        _kernel?.Repair();
+        lock (_repairing)
+        {
+            _tunnel.Repair();
+            _publisher?.Refresh();
+            _kernel?.Repair();
+        }
     }
 
     /// <inheritdoc/>
@@ -144,22 +180,48 @@ internal sealed class UdpBackend : IBackend
         $"UDP {_address}:{_port}",
         _routes.Current.PeerCount,
         $"datapath {_kernel?.State ?? "user"}, engine {Opened.Description}, source check "
-            + _options.SourceCheck.ToString().ToLowerInvariant());
+            + _options.SourceCheck.ToString().ToLowerInvariant())
+    {
+        UdpPorts = [_port],
+    };
 
     /// <inheritdoc/>
     public CountersReport ReadCounters() =>
         ForwarderReport.Of(Running, _routes.Current, Opened.ReadKernelDrops(), _kernel);
 
-    /// <summary>Stops the threads, then closes what they use: with its descriptor the device goes, and with it address
-    /// and route.</summary>
+    /// <inheritdoc/>
+    public IReadOnlyList<WorkerState> ReadWorkers() =>
+    [
+        .. Running.Threads.Select(thread => new WorkerState(thread.Name, thread.Turns, thread.IsWaiting)),
+    ];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SocketMemory> ReadSockets() => Opened.ReadSockets();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PeerError> ReadPeerErrors() => Running.Errors.Read();
+
+    /// <inheritdoc/>
+    public long CountPeerErrors(PeerErrorKind kind) => Running.Errors.CountOf(kind);
+
+    /// <summary>
+    /// Stops the threads, then closes what they use: unless it is kept for another daemon, the device goes with its
+    /// last descriptor, and with it address and route.
+    /// </summary>
     public void Dispose()
     {
+        _watch?.Dispose();
         _kernel?.Dispose();
         _forwarder?.Dispose();
         _icmp?.Dispose();
         _peerRoutes?.Dispose();
         _dataPlane?.Dispose();
     }
+
+    // What others have changed about the tunnel, or taken of the network's route.
+    private bool Concerns(NetlinkEvent change) => change.Port != _netlink.Port
+        && (change.InterfaceIndex == _dataPlane?.TunIndex
+            || (change.Subject == NetlinkSubject.Route && change.IsRemoval && change.Destination == _network));
 
     // Once, before anything is forwarded and subnet.env tells pods the MTU. The datagrams need not leave by the
     // interface whose address they have.
@@ -196,14 +258,19 @@ internal sealed class UdpBackend : IBackend
 
         if (_options.Datapath == Datapath.Auto && OptionForUserSpace() is { } option)
         {
-            Log.NoKernelPath(_log, $"{option} is about user space (--datapath kernel has both)");
+            string reason = $"{option} is about user space (--datapath kernel has both)";
+            Log.NoKernelPath(_log, reason);
+            _health.Raise(HealthCodes.NoKernelPath, "", reason);
             return null;
         }
 
         var options = new KernelForwardingOptions(
-            new TunnelEndpoint(_address, _port), opened.TunIndex, Mtu, _underlayIndex, _network,
-            _subnetLength);
-        return new KernelDatapath(_options.Datapath, options, _routes, paths, _log);
+            new TunnelEndpoint(_address, _port), opened.TunIndex, Mtu, 0, _network, _subnetLength);
+        return new KernelDatapath(
+            _options.Datapath, options, _underlay, _routes, paths, _log, TimeProvider.System)
+        {
+            Health = _health,
+        };
     }
 
     // Who says how user space works, wants it to.
@@ -224,6 +291,7 @@ internal sealed class UdpBackend : IBackend
         catch (LinuxException problem)
         {
             Log.NoIcmp(_log, problem.Message);
+            _health.Raise(HealthCodes.NoIcmpErrors, "", problem.Message);
             return null;
         }
     }

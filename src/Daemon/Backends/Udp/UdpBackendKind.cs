@@ -43,6 +43,9 @@ internal sealed class UdpBackendKind : IBackendKind
     public IBackend Prepare(BackendContext context) => Prepare(
         context, (ushort)(context.Options.Port ?? UdpBackendOptions.Read(context.Config.Backend).Port));
 
+    /// <summary>The tunnel that an earlier daemon has left open.</summary>
+    public void RemoveRemains(BackendContext context) => new TunnelHandover(context.Kept).Release();
+
     /// <summary>As the other one, whatever the network config's Backend.</summary>
     /// <param name="context">What it is prepared from.</param>
     /// <param name="port">The UDP port of every host.</param>

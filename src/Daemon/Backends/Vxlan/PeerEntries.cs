@@ -68,6 +68,20 @@ internal sealed record EntrySet
         Routes = [.. Routes, .. other.Routes],
     };
 
+    /// <summary>What of this set has the address, the MAC or the destination of an entry of another one.</summary>
+    internal EntrySet InPlacesOf(EntrySet other)
+    {
+        HashSet<Ipv4Address> addresses = [.. other.Neighbours.Select(entry => entry.Address)];
+        HashSet<MacAddress> macs = [.. other.Forwarding.Select(entry => entry.Mac)];
+        HashSet<Ipv4Prefix> destinations = [.. other.Routes.Select(route => route.Destination)];
+        return new EntrySet
+        {
+            Neighbours = [.. Neighbours.Where(entry => addresses.Contains(entry.Address))],
+            Forwarding = [.. Forwarding.Where(entry => macs.Contains(entry.Mac))],
+            Routes = [.. Routes.Where(route => destinations.Contains(route.Destination))],
+        };
+    }
+
     /// <summary>What of this set looks as if this backend had made it: left by an earlier run.</summary>
     /// <param name="device">The vxlan device's index.</param>
     /// <param name="network">The whole overlay network.</param>
@@ -112,22 +126,29 @@ internal sealed record EntryChanges(IReadOnlyList<MissingEntries> Missing, Entry
     /// <param name="wanted">What there is to be.</param>
     internal static EntryChanges Between(EntrySet kernel, EntrySet ours, IReadOnlyCollection<PeerEntries> wanted)
     {
-        var all = EntrySet.Of(wanted);
-
         // What is made again with another value is replaced by that, and must not be removed afterwards: a neighbour
         // is removed whatever its MAC.
-        HashSet<Ipv4Address> addresses = [.. all.Neighbours.Select(entry => entry.Address)];
-        HashSet<MacAddress> macs = [.. all.Forwarding.Select(entry => entry.Mac)];
-        HashSet<Ipv4Prefix> destinations = [.. all.Routes.Select(route => route.Destination)];
+        EntrySet replaced = ours.InPlacesOf(EntrySet.Of(wanted));
         var stale = new EntrySet
         {
-            Neighbours = [.. ours.Neighbours.Where(
-                entry => kernel.Neighbours.Contains(entry) && !addresses.Contains(entry.Address))],
-            Forwarding = [.. ours.Forwarding.Where(
-                entry => kernel.Forwarding.Contains(entry) && !macs.Contains(entry.Mac))],
-            Routes = [.. ours.Routes.Where(
-                route => kernel.Routes.Contains(route) && !destinations.Contains(route.Destination))],
+            Neighbours = [.. ours.Neighbours.Intersect(kernel.Neighbours).Except(replaced.Neighbours)],
+            Forwarding = [.. ours.Forwarding.Intersect(kernel.Forwarding).Except(replaced.Forwarding)],
+            Routes = [.. ours.Routes.Intersect(kernel.Routes).Except(replaced.Routes)],
         };
         return new EntryChanges([.. wanted.Select(kernel.MissingOf).OfType<MissingEntries>()], stale);
+    }
+
+    /// <summary>What is this backend's once the changes are made, but for what could not be removed. Pure.</summary>
+    /// <param name="ours">As before the changes.</param>
+    /// <param name="wanted">What there is to be.</param>
+    /// <param name="failed">
+    /// Those of whom something could not be made. What they lacked is not there; what they had, of whatever value, is,
+    /// and has to go when they do.
+    /// </param>
+    internal static EntrySet OursAfter(
+        EntrySet ours, IReadOnlyCollection<PeerEntries> wanted, IReadOnlySet<PeerEntries> failed)
+    {
+        var made = EntrySet.Of([.. wanted.Where(peer => !failed.Contains(peer))]);
+        return made.With(ours.InPlacesOf(EntrySet.Of(failed)));
     }
 }

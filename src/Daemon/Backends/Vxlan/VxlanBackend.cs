@@ -5,7 +5,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
-using Overlay.Daemon.Logging;
+using Overlay.Daemon.Health;
+using Overlay.Daemon.Host;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -22,11 +23,14 @@ internal sealed class VxlanBackend : IBackend
 {
     private readonly Lock _changing = new();
     private readonly ILogger _log;
+    private readonly HealthBoard _health;
+    private readonly WorkerProgress _progress;
     private readonly Ipv4Prefix _network;
     private readonly VxlanDevicePlan _plan;
     private readonly bool _isDirectRouting;
     private readonly VxlanDevice _device;
     private readonly VxlanPeers _peers;
+    private readonly RepairAttempts _repairs;
     private readonly uint _port; // of the netlink socket that all changes go by
     private readonly TaskCompletionSource<Exception> _fault = new();
 
@@ -34,7 +38,6 @@ internal sealed class VxlanBackend : IBackend
     private VxlanCounters? _counters;
     private KernelWatch? _watch;
     private Ipv4Prefix _subnet;
-    private string? _loggedFailure;
 
     // For the watch's thread.
     private volatile int _index;
@@ -46,16 +49,21 @@ internal sealed class VxlanBackend : IBackend
     internal VxlanBackend(BackendContext context, VxlanDevicePlan plan, bool isDirectRouting)
     {
         _log = context.Log;
+        _repairs = new RepairAttempts(_log) { Health = context.Health };
+        (_health, _progress) = (context.Health, context.Progress);
         _network = context.Config.Network;
         _plan = plan;
         _isDirectRouting = isDirectRouting;
         var published = new VtepLeaseData(plan.Settings.Vni, plan.Mac);
         LeaseData = published.ToLeaseData();
         _port = context.Netlink.Port;
-        _device = new VxlanDevice(context.Netlink, plan, _network, _log);
+        _device = new VxlanDevice(context.Netlink, plan, _network, _log) { Health = context.Health };
         _peers = new VxlanPeers(
             context.Netlink, isDirectRouting ? FindDirectLink : null, published, context.Underlay.Local, _network,
-            _log);
+            _log)
+        {
+            Health = context.Health,
+        };
     }
 
     /// <inheritdoc/>
@@ -76,7 +84,7 @@ internal sealed class VxlanBackend : IBackend
             _routes = RouteLookup.Open();
             _watch = KernelWatch.Open(
                 NetlinkTopics.Links | NetlinkTopics.Neighbours | NetlinkTopics.Addresses | NetlinkTopics.Routes,
-                Concerns, Repair, _log);
+                Concerns, Repair, _log, _health, _progress.Watch("vxlan watch"));
             _device.Open(own);
             _index = _device.Index;
             _isInOrder = true;
@@ -98,17 +106,20 @@ internal sealed class VxlanBackend : IBackend
         }
         catch (Exception problem) when (_watch is not null && problem is LinuxException or OperatorException)
         {
-            _loggedFailure = problem.Message; // by who called
+            _repairs.Failure = problem.Message; // logged by who called
         }
 
-        return _loggedFailure;
+        return _repairs.Failure;
     }
 
     /// <summary>What is in the way of the device; null when it is up. Any thread may ask.</summary>
-    internal string? Failure => _isInOrder ? null : _loggedFailure ?? $"interface {_plan.Name} is down";
+    internal string? Failure => _isInOrder ? null : _repairs.Failure ?? $"interface {_plan.Name} is down";
 
     /// <summary>Whether a host is routed to plainly (DirectRouting). Any thread may ask.</summary>
     internal bool IsDirect(Ipv4Address host) => _peers.IsDirect(host);
+
+    /// <inheritdoc/>
+    public bool IsRoutedPlainly(Ipv4Address peer) => IsDirect(peer);
 
     /// <summary>
     /// From now on no route leads to these hosts by the device, which reaches them all the same. In force when it
@@ -160,7 +171,10 @@ internal sealed class VxlanBackend : IBackend
         _plan.Name,
         $"VXLAN VNI {_plan.Settings.Vni}, UDP port {_plan.Settings.Port} of {_plan.Settings.Local}",
         _peers.HostCount,
-        $"forwarded by the kernel, MAC {_plan.Mac}{(_isDirectRouting ? ", direct routing" : "")}");
+        $"forwarded by the kernel, MAC {_plan.Mac}{(_isDirectRouting ? ", direct routing" : "")}")
+    {
+        UdpPorts = _plan.Settings.Port is { } port ? [port] : [],
+    };
 
     /// <inheritdoc/>
     public CountersReport ReadCounters() =>
@@ -177,27 +191,17 @@ internal sealed class VxlanBackend : IBackend
 
     private void Reconcile()
     {
-        try
+        bool isUp = false;
+        bool isDone = _repairs.Try(_plan.Name, () =>
         {
-            bool isUp = _device.Repair(_subnet);
+            isUp = _device.Repair(_subnet);
             _index = _device.Index;
             if (isUp)
             {
                 _peers.Reconcile(_device.Index, _plan.Name);
             }
-
-            _isInOrder = isUp;
-            _loggedFailure = null;
-        }
-        catch (Exception problem) when (problem is LinuxException or OperatorException or InvalidDataException)
-        {
-            _isInOrder = false;
-            if (_loggedFailure != problem.Message)
-            {
-                _loggedFailure = problem.Message;
-                Log.RepairFailed(_log, _plan.Name, problem.Message);
-            }
-        }
+        });
+        _isInOrder = isDone && isUp;
     }
 
     /// <summary>The interface that leads to a peer without a gateway; null when there is none.</summary>

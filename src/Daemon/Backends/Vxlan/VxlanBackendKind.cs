@@ -22,9 +22,6 @@ internal sealed class VxlanBackendKind : IBackendKind
     private const ushort LinuxPort = 8472;
     private const string LinuxPortFile = "/sys/module/vxlan/parameters/udp_port";
 
-    // A line names so many routes.
-    private const int MostNamed = 4;
-
     /// <inheritdoc/>
     public string Type => VxlanBackendOptions.Type;
 
@@ -90,7 +87,7 @@ internal sealed class VxlanBackendKind : IBackendKind
 
     // As stock the public IP; but behind address translation no interface has it, and the kernel would send nothing.
     private static Ipv4Address ChooseLocal(BackendContext context) =>
-        context.Options.PublicIp is { } publicIp
+        context.Options.Underlay.PublicIp is { } publicIp
             && context.Netlink.GetAddresses().Any(address => address.Local.Address == publicIp)
             ? publicIp
             : context.Underlay.Address;
@@ -115,7 +112,7 @@ internal sealed class VxlanBackendKind : IBackendKind
 
         if (gone.Count > 0)
         {
-            Log.VxlanIsOver(context.Log, string.Join(", ", gone.Take(MostNamed)), gone.Count);
+            Log.VxlanIsOver(context.Log, NameList.Shorten(gone), gone.Count);
         }
 
         bool IsRemains(Ipv4Route route) => route is { IsOnLink: true, InterfaceIndex: { } index }

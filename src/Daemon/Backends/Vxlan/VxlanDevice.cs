@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
@@ -31,6 +32,9 @@ internal sealed class VxlanDevice
     /// <param name="log">Gets a line for each thing that is put back, or in the way.</param>
     internal VxlanDevice(RouteNetlink netlink, VxlanDevicePlan plan, Ipv4Prefix network, ILogger log) =>
         (_netlink, _plan, _network, _log) = (netlink, plan, network, log);
+
+    /// <summary>Gets the trouble that is seen, and what is put back.</summary>
+    internal required HealthBoard Health { get; init; }
 
     /// <summary>Its index; 0 before there is one. Another one after it was deleted and made again.</summary>
     internal int Index { get; private set; }
@@ -82,11 +86,14 @@ internal sealed class VxlanDevice
             BringUp(link);
             if (Index > 0)
             {
+                Health.Repairs.Add(RepairedObject.Link);
                 Log.DeviceMadeAgain(_log, _plan.Name);
             }
 
             Index = link.Index;
             _loggedTrouble = null;
+            Health.Clear(HealthCodes.TunDown, _plan.Name);
+            Health.Clear(HealthCodes.LinkRenamed, _plan.Name);
             return true;
         }
 
@@ -95,6 +102,9 @@ internal sealed class VxlanDevice
         {
             if (!isMoving)
             {
+                Health.Repairs.Add(what.StartsWith("address", StringComparison.Ordinal)
+                    ? RepairedObject.Address
+                    : RepairedObject.Link);
                 Log.PutBack(_log, what, link.Name);
             }
         }
@@ -245,6 +255,13 @@ internal sealed class VxlanDevice
     // Each kind of trouble is logged when it begins.
     private void LogTrouble(Link link)
     {
+        Health.Set(
+            HealthCodes.TunDown, _plan.Name, link.IsUp ? null : $"interface {link.Name} is down",
+            $"bring it up: ip link set {link.Name} up");
+        Health.Set(
+            HealthCodes.LinkRenamed, _plan.Name,
+            link.Name == _plan.Name ? null : $"interface {_plan.Name} was renamed to {link.Name}",
+            $"name it back: ip link set {link.Name} name {_plan.Name}");
         string? before = _loggedTrouble;
         _loggedTrouble = !link.IsUp ? "down" : link.Name != _plan.Name ? link.Name : null;
         if (_loggedTrouble is null || _loggedTrouble == before)

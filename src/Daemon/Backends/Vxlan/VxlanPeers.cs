@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
 using Overlay.Linux;
@@ -26,9 +27,6 @@ internal sealed class VxlanPeers(
     RouteNetlink netlink, Func<Ipv4Address, int?>? directLink, VtepLeaseData own, Ipv4Prefix link, Ipv4Prefix network,
     ILogger log)
 {
-    // A line names so many peers or entries, and counts the others.
-    private const int MostNamed = 4;
-
     private readonly PeerProgrammer _programmer = new(netlink);
 
     private SubnetLease[] _leases = [];
@@ -38,6 +36,9 @@ internal sealed class VxlanPeers(
     private EntrySet _ours = new();
     private string? _loggedRefusal;
     private volatile IReadOnlySet<Ipv4Address> _direct = new HashSet<Ipv4Address>();
+
+    /// <summary>Gets the trouble that is seen, and what is put back.</summary>
+    internal required HealthBoard Health { get; init; }
 
     /// <summary>Hosts that can be sent to. Any thread may ask.</summary>
     internal int HostCount { get; private set; }
@@ -84,8 +85,7 @@ internal sealed class VxlanPeers(
         (int removed, LinuxException? notRemoved) = _programmer.Remove(changes.Stale);
 
         // What could not be removed is tried again; what could not be made is not ours yet.
-        HashSet<PeerEntries> failed = [.. refused.Select(missing => missing.Peer)];
-        _ours = EntrySet.Of([.. wanted.Where(peer => !failed.Contains(peer))]);
+        _ours = EntryChanges.OursAfter(ours, wanted, refused.Select(missing => missing.Peer).ToHashSet());
         if (notRemoved is not null)
         {
             _ours = _ours.With(changes.Stale);
@@ -136,23 +136,26 @@ internal sealed class VxlanPeers(
         {
             if (neighbour && peer.Neighbour is { } known && ours.Neighbours.Contains(known))
             {
+                Health.Repairs.Add(RepairedObject.Neighbour);
                 taken.Add($"neighbour {known.Address}");
             }
 
             if (forwarding && peer.Forwarding is { } entry && ours.Forwarding.Contains(entry))
             {
+                Health.Repairs.Add(RepairedObject.Neighbour);
                 taken.Add($"forwarding entry {entry.Mac}");
             }
 
             if (route && ours.Routes.Contains(peer.Route))
             {
+                Health.Repairs.Add(RepairedObject.Route);
                 taken.Add($"route {peer.Route.Destination}");
             }
         }
 
         if (taken.Count > 0)
         {
-            Log.PutBack(log, Shorten(taken), name);
+            Log.PutBack(log, NameList.Shorten(taken), name);
         }
     }
 
@@ -160,16 +163,19 @@ internal sealed class VxlanPeers(
     private void LogRefusal(List<MissingEntries> refused, LinuxException? refusal, string name)
     {
         string? line = refusal is { Errno: not Errno.ENODEV } ? refusal.Message : null;
+        string[] subnetsRefused = [.. refused.Select(missing => missing.Peer.Peer.Subnet.ToString())];
+        Health.ClearExcept(HealthCodes.PeerNotMade, subnetsRefused);
+        foreach (string subnet in subnetsRefused.Where(_ => line is not null))
+        {
+            Health.Raise(HealthCodes.PeerNotMade, subnet, line!);
+        }
+
         if (line is not null && line != _loggedRefusal)
         {
-            string subnets = Shorten([.. refused.Select(missing => missing.Peer.Peer.Subnet.ToString())]);
+            string subnets = NameList.Shorten(subnetsRefused);
             Log.PeersNotMade(log, refused.Count > 0 ? subnets : $"leftovers of {name}", line);
         }
 
         _loggedRefusal = line;
     }
-
-    private static string Shorten(List<string> named) =>
-        string.Join(", ", named.Take(MostNamed))
-            + (named.Count > MostNamed ? $" and {named.Count - MostNamed} more" : "");
 }

@@ -95,6 +95,21 @@ public sealed class GatewayRoutesTests
         Assert.Equal([left], Compare([.. s_hosts, .. others, left], []).Removed);
     }
 
+    [Fact]
+    public void What_bears_our_mark_and_cannot_be_ours_stays()
+    {
+        Ipv4Route several = Ours("10.244.9.0/24", "172.16.0.4") with
+        {
+            Gateway = null,
+            InterfaceIndex = null,
+            Hops = [new NextHop(2, Ipv4Address.Parse("172.16.0.4")), new NextHop(2, Ipv4Address.Parse("172.16.0.6"))],
+        };
+        Ipv4Route refusing = several with { Hops = [] };
+        Ipv4Route plain = Route("10.244.9.0/24", null, 2, GatewayRoutes.Mark);
+
+        Assert.All([several, refusing, plain], route => Assert.True(Compare([.. s_hosts, route], []).IsEmpty));
+    }
+
     [Theory]
     [InlineData("10.9.0.0/24")]
     [InlineData("10.244.0.0/16")]

@@ -1,5 +1,7 @@
+using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Health;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Router.Routes;
@@ -14,6 +16,7 @@ public sealed class RoutePublisherTests
     private static readonly Ipv4Address s_lost = Address("10.5.240.9"), s_reached = Address("192.168.0.99");
 
     private readonly RouteTableCell _cell = new();
+    private readonly HealthBoard _health = new(TimeProvider.System);
     private readonly LineLog _log = new();
     private readonly HashSet<Ipv4Address> _intoTunnel = [s_lost];
     private readonly List<Ipv4Address> _asked = [];
@@ -30,7 +33,10 @@ public sealed class RoutePublisherTests
             _asked.Add(peer);
             return _unknown ? null : _intoTunnel.Contains(peer);
         },
-        _log);
+        _log)
+    {
+        Health = _health,
+    };
 
     [Fact]
     public void A_peer_whose_datagrams_would_loop_has_no_route_until_the_kernel_leads_them_elsewhere()
@@ -41,6 +47,8 @@ public sealed class RoutePublisherTests
         Assert.False(_cell.Current.IsPeer(s_lost));
         Assert.Equal(s_reached, _cell.Current.Find(Address("10.5.99.7")));
         Assert.Contains("they would loop: 10.5.98.0/24 via 10.5.240.9; give", Assert.Single(_log.Lines));
+        HealthWarning raised = Assert.Single(_health.ReadAll());
+        Assert.Equal((HealthCodes.PeerThroughTunnel, $"{s_lost}"), (raised.Code, raised.Subject));
 
         _publisher.Refresh();
         Assert.Single(_log.Lines);
@@ -55,6 +63,7 @@ public sealed class RoutePublisherTests
         _publisher.Refresh();
         Assert.Equal(s_lost, _cell.Current.Find(Address("10.5.98.7")));
         Assert.EndsWith("no longer left out: 10.5.98.0/24 via 10.5.240.9", _log.Lines[^1]);
+        Assert.Empty(_health.ReadAll());
 
         _intoTunnel.Add(s_lost);
         _publisher.Refresh();

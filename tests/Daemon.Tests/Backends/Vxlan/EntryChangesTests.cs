@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Overlay.Daemon.Backends.Vxlan;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
@@ -119,6 +120,23 @@ public sealed class EntryChangesTests
 
         changes = EntryChanges.Between(EntrySet.Of([unrouted]), EntrySet.Of([unrouted]), [s_a]);
         Assert.Equal([new MissingEntries(s_a, false, false, true)], changes.Missing);
+    }
+
+    [Fact]
+    public void What_a_peer_has_that_could_not_be_made_whole_goes_with_it()
+    {
+        var direct = PeerEntries.Direct(s_a.Peer, link: 2); // what was wanted before
+        EntrySet ours = EntrySet.Of([direct]).With(new EntrySet { Forwarding = [s_a.Forwarding!] });
+
+        EntrySet after = EntryChanges.OursAfter(ours, [s_a, s_b], new HashSet<PeerEntries> { s_a });
+
+        Assert.Equal(s_b.Neighbour, Assert.Single(after.Neighbours));
+        Assert.True(after.Forwarding.SetEquals([s_a.Forwarding!, s_b.Forwarding!]));
+        Assert.True(after.Routes.SetEquals([direct.Route, s_b.Route]));
+        EntrySet stale = EntryChanges.Between(ours.With(EntrySet.Of([s_b])), after, [s_b]).Stale;
+        Assert.Empty(stale.Neighbours);
+        Assert.Equal(s_a.Forwarding, Assert.Single(stale.Forwarding));
+        Assert.Equal(direct.Route, Assert.Single(stale.Routes));
     }
 
     [Fact]

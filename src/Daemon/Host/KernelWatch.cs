@@ -4,14 +4,15 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Microsoft.Extensions.Logging;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 
-namespace Overlay.Daemon.Backends;
+namespace Overlay.Daemon.Host;
 
 /// <summary>
-/// Has a backend repaired when the kernel tells of a change that concerns it, on a thread of its own.
+/// Has something repaired when the kernel tells of a change that concerns it, on a thread of its own.
 /// </summary>
 /// <remarks>
 /// A repair leaves alone what it finds as it should be, so it ends with the first that changes nothing. Somebody who
@@ -33,6 +34,8 @@ internal sealed class KernelWatch : IDisposable
     private readonly Action _repair;
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
+    private readonly HealthBoard _health;
+    private readonly WorkTurns _turns;
     private readonly EventSignal _stop = new();
     private readonly Queue<long> _repairs = [];
     private readonly Thread _thread;
@@ -40,9 +43,11 @@ internal sealed class KernelWatch : IDisposable
     private bool _isStarted;
 
     private KernelWatch(
-        NetlinkListener listener, Func<NetlinkEvent, bool> concerns, Action repair, TimeProvider clock, ILogger log)
+        NetlinkListener listener, Func<NetlinkEvent, bool> concerns, Action repair, TimeProvider clock, ILogger log,
+        HealthBoard health, WorkTurns turns)
     {
         (_listener, _concerns, _repair, _clock, _log) = (listener, concerns, repair, clock, log);
+        (_health, _turns) = (health, turns);
         _thread = new Thread(Run) { Name = "watch", IsBackground = true };
     }
 
@@ -53,10 +58,18 @@ internal sealed class KernelWatch : IDisposable
     /// </param>
     /// <param name="repair">Looks at everything and puts back what is missing. Called on the watch's thread.</param>
     /// <param name="log">Gets a line when the kernel is not heard of any longer.</param>
+    /// <param name="health">Gets that too.</param>
+    /// <param name="turns">Gets a turn for all that is done about one burst of changes.</param>
     /// <exception cref="LinuxException">The kernel refused the socket.</exception>
     internal static KernelWatch Open(
-        NetlinkTopics topics, Func<NetlinkEvent, bool> concerns, Action repair, ILogger log) =>
-        new(NetlinkListener.Open(topics), concerns, repair, TimeProvider.System, log);
+        NetlinkTopics topics, Func<NetlinkEvent, bool> concerns, Action repair, ILogger log, HealthBoard health,
+        WorkTurns turns) =>
+        new(NetlinkListener.Open(topics), concerns, repair, TimeProvider.System, log, health, turns);
+
+    /// <summary>As <see cref="Open"/>, of every change of nftables' rules. Needs CAP_NET_ADMIN.</summary>
+    /// <exception cref="LinuxException">The kernel refused the socket.</exception>
+    internal static KernelWatch OpenRulesets(Action repair, ILogger log, HealthBoard health, WorkTurns turns) =>
+        new(NetlinkListener.OpenRulesets(), _ => true, repair, TimeProvider.System, log, health, turns);
 
     /// <summary>Begins to act on them.</summary>
     internal void Start()
@@ -85,7 +98,9 @@ internal sealed class KernelWatch : IDisposable
             List<NetlinkEvent> events = [];
             while (!_stop.IsSet)
             {
+                _turns.End();
                 _listener.Wait(_stop);
+                _turns.Begin();
                 events.Clear();
                 _listener.Read(events);
                 if (events.Any(Concerns))
@@ -97,6 +112,11 @@ internal sealed class KernelWatch : IDisposable
         catch (LinuxException problem)
         {
             Log.WatchEnded(_log, problem.Message);
+            _health.Raise(HealthCodes.KernelEventsLost, "", problem.Message);
+        }
+        finally
+        {
+            _turns.End();
         }
     }
 
