@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Linq;
 using Overlay.Bench.Reports.Diff;
+using Overlay.Bench.Startup;
 using Overlay.Bench.Variants;
 using Overlay.Terminal;
 
@@ -86,7 +87,7 @@ internal static class BenchCommand
                 + "ways.")
         {
             quick, rounds, seconds, variants, peers, wire, json, csv, html, down,
-            BenchShowCommand.Create(), BenchDiffCommand.Create(),
+            BenchShowCommand.Create(), BenchDiffCommand.Create(), StartCommand.Create(),
         };
         bench.Validators.Add(result =>
         {

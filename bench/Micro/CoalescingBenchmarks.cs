@@ -130,7 +130,7 @@ public class CoalescingBenchmarks : IDisposable
         {
             WrongResult.Unless(
                 Ipv4Header.Parse(_slab.Slice(offset, _packetBytes), out Ipv4Header packet) == DropReason.None
-                && coalescer.TryAdd(packet, offset),
+                && coalescer.TryAdd(packet, offset, default),
                 "a packet was refused");
         }
 

@@ -57,7 +57,7 @@ internal sealed class UdpLoad(int payloadBytes, double packetsPerSecond, string 
     /// Datagrams that reached the receiving socket and found it full, since its start: the receiver was too slow, not
     /// the path.
     /// </summary>
-    internal long SinkDrops => _sink is { } sink && sink.TryReadDrops(out uint messages) ? messages : 0;
+    internal long SinkDrops => _sink?.ReadMemory()?.DroppedMessages ?? 0;
 
     /// <inheritdoc/>
     protected override void Open()
