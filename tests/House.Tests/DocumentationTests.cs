@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 using Overlay.Bench;
 using Overlay.Control;
 using Overlay.Daemon.Commands;
+using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Daemon.Metrics;
 using Overlay.Demo;
 using Overlay.Router.Counters;
 using Overlay.Router.Metering;
@@ -56,6 +58,11 @@ public sealed class DocumentationTests
         Rows(Repository.Read("docs/metrics.md"), "## Kernel path").Select(row => row.Name));
 
     [Fact]
+    public void The_documented_counters_of_a_peer_are_those_of_the_report() => Assert.Equal(
+        typeof(PeerReport).GetProperties().Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)),
+        Rows(Repository.Read("docs/metrics.md"), "## Peers").Select(row => row.Name));
+
+    [Fact]
     public void The_documented_counters_of_a_fallback_are_those_of_the_report() => Assert.Equal(
         typeof(FallbackReport).GetProperties().Select(
             property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)),
@@ -70,7 +77,7 @@ public sealed class DocumentationTests
             // A subcommand's heading is one level below its command's, and ends what belongs to the command itself.
             string[] documented = [.. Section(documentation, heading)
                 .TakeWhile(line => !line.StartsWith("###", StringComparison.Ordinal))
-                .Select(line => Regex.Match(line, @"^\| `(--[a-z-]+)"))
+                .Select(line => Regex.Match(line, @"^\| `(--[a-z0-9_-]+)"))
                 .Where(match => match.Success)
                 .Select(match => match.Groups[1].Value)
                 .Order(StringComparer.Ordinal)];
@@ -119,6 +126,151 @@ public sealed class DocumentationTests
     }
 
     [Fact]
+    public void The_documented_health_codes_are_those_of_the_code() => Assert.Equal(
+        HealthCodes.All.Select(code => string.Join(
+            " | ",
+            $"| `{code.Name}`",
+            code.Severity.ToString().ToLowerInvariant(),
+            code.Breaks,
+            code.DependsOn.Count == 0 ? "–" : string.Join(", ", code.DependsOn.Select(cause => $"`{cause}`")),
+            $"{code.TimeToVisible.TotalSeconds:0} s",
+            code.EndsReadiness ? "lost" : "kept",
+            $"{code.Remedy} |")),
+        Repository.Read("docs/health.md").Split('\n')
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal)));
+
+    [Fact]
+    public void The_documented_events_are_the_lines_of_the_log() => Assert.Equal(
+        typeof(DaemonLog).Assembly.GetTypes()
+            .SelectMany(type => type.GetMethods(
+                BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Select(method => (Method: method, Line: method.GetCustomAttribute<LoggerMessageAttribute>()))
+            .Where(each => each.Line is not null)
+            .Select(each => string.Join(
+                " | ",
+                $"| `{DaemonLog.SnakeCase(each.Line!.EventName ?? each.Method.Name)}`",
+                LogLevels.Name(each.Line.Level),
+                $"{each.Line.Message} |"))
+            .Order(StringComparer.Ordinal),
+        Repository.Read("docs/events.md").Split('\n')
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Every_health_code_of_the_source_is_in_the_catalogue() => Assert.Equal(
+        typeof(HealthCodes).GetFields(BindingFlags.Static | BindingFlags.NonPublic)
+            .Select(field => field.GetValue(null)).OfType<HealthCode>().Select(code => code.Name),
+        HealthCodes.All.Select(code => code.Name));
+
+    [Fact]
+    public void Every_health_code_is_named_in_a_test()
+    {
+        string tests = string.Concat(Directory.EnumerateFiles(
+                Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) is not ("HealthBoardTests.cs" or "HttpEndpointTests.cs"))
+            .Select(File.ReadAllText));
+        Assert.DoesNotContain(
+            typeof(HealthCodes).GetFields(BindingFlags.Static | BindingFlags.NonPublic),
+            field => field.GetValue(null) is HealthCode code
+                && !tests.Contains($"\"{code.Name}", StringComparison.Ordinal)
+                && !Regex.IsMatch(tests, $@"\bHealthCodes\.{field.Name}\b"));
+    }
+
+    [Fact]
+    public void The_documented_metrics_are_those_of_the_code() => Assert.Equal(
+        MetricNames.All.Select(metric => string.Join(
+            " | ",
+            $"| `{metric.Name}`",
+            metric.Kind.ToString().ToLowerInvariant(),
+            metric.Labels.Length == 0 ? "–" : string.Join(", ", metric.Labels.Select(label => $"`{label}`")),
+            $"{metric.Help} |")),
+        Section(Repository.Read("docs/metrics.md"), "## Prometheus")
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Every_metric_of_the_source_is_in_the_catalogue() => Assert.Equal(
+        typeof(MetricNames).GetFields(BindingFlags.Static | BindingFlags.NonPublic)
+            .Select(field => field.GetValue(null)).OfType<Metric>(),
+        MetricNames.All);
+
+    [Fact]
+    public void Every_query_of_the_dashboard_names_metrics_and_labels_that_there_are()
+    {
+        using var dashboard = JsonDocument.Parse(Repository.Read("dist/grafana/overlay.json"));
+        string[] queries = [.. dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => target.GetProperty("expr").GetString()!)];
+        Assert.NotEmpty(queries);
+        string[] names = [.. queries.SelectMany(query => Regex.Matches(query, @"\b[a-z_]+(?=\{)"))
+            .Select(name => name.Value)];
+        Assert.True(names.Length >= queries.Length);
+        Assert.Empty(names.Except(MetricNames.All.SelectMany(SeriesOf)));
+        string[] labels = [.. queries.SelectMany(query => Regex.Matches(query, @"by \(([^)]*)\)"))
+            .SelectMany(list => list.Groups[1].Value.Split(", "))];
+        Assert.Empty(labels.Except(MetricNames.All.SelectMany(metric => metric.Labels)).Except(["instance", "le"]));
+    }
+
+    [Fact]
+    public void Every_alert_names_metrics_labels_and_health_codes_that_there_are_and_is_documented()
+    {
+        string[] alerts = [.. Repository.Read("dist/prometheus/overlay.rules.yml").Split("- alert: ").Skip(1)];
+        Assert.NotEmpty(alerts);
+        string[] series = [.. MetricNames.All.SelectMany(SeriesOf)];
+        string[] labels = [.. MetricNames.All.SelectMany(metric => metric.Labels), "instance", "job"];
+        Assert.All(alerts, alert =>
+        {
+            string expression = Regex.Match(alert, "expr: (.*)").Groups[1].Value;
+            string[] named = [.. Regex.Matches(expression, @"\b[a-z]+(_[a-z]+)+\b(?!""|=)")
+                .Select(match => match.Value)];
+            Assert.NotEmpty(named.Intersect(series));
+            Assert.Empty(named.Except(series).Except(DropReasons.All.Select(reason => reason.Name())));
+            Assert.Empty(Regex.Matches(expression, "([a-z_]+)=~?\"").Concat(
+                    Regex.Matches(alert, @"\$labels\.([a-z_]+)"))
+                .Select(match => match.Groups[1].Value).Except(labels));
+            foreach (Match code in Regex.Matches(alert, "health: ([a-z-]+)"))
+            {
+                Assert.Contains(code.Groups[1].Value, HealthCodes.All.Select(each => each.Name));
+            }
+
+            Assert.Matches(@"description: "".*\. Type: [a-z]", alert);
+        });
+        Assert.Equal(
+            alerts.Select(alert => string.Join(
+                " | ",
+                $"| `{alert.Split('\n')[0]}`",
+                Regex.Match(alert, "severity: ([a-z]+)\n").Groups[1].Value,
+                Regex.Match(alert, "health: ([a-z-]+)") is { Success: true } code ? $"`{code.Groups[1].Value}`" : "–",
+                Regex.Match(alert, " for: ([0-9]+m)") is { Success: true } time ? time.Groups[1].Value : "at once")
+                + " |"),
+            Section(Repository.Read("docs/metrics.md"), "## Alerts")
+                .Where(line => line.StartsWith("| `", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_event_has_a_name_in_snake_case_of_its_own()
+    {
+        string[] names = [.. typeof(Log).GetMethods(BindingFlags.Static | BindingFlags.NonPublic)
+            .Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null)
+            .Select(method => DaemonLog.SnakeCase(
+                method.GetCustomAttribute<LoggerMessageAttribute>()!.EventName ?? method.Name))];
+        Assert.Equal(names.Distinct(), names);
+        Assert.All(names, name => Assert.Matches("^[a-z0-9_]+$", name));
+    }
+
+    [Fact]
+    public void No_placeholder_of_a_line_is_named_like_a_key_that_every_line_has_as_json()
+    {
+        string[] keys = ["ts", "level", "event", "id", "msg", "repeated"];
+        string[] names = [.. typeof(Log).GetMethods(BindingFlags.Static | BindingFlags.NonPublic)
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()?.Message)
+            .OfType<string>()
+            .SelectMany(message => Regex.Matches(message, @"\{(\w+)"))
+            .Select(match => DaemonLog.SnakeCase(match.Groups[1].Value))];
+        Assert.NotEmpty(names);
+        Assert.Empty(names.Intersect(keys));
+    }
+
+    [Fact]
     public void Log_event_ids_are_unique()
     {
         int[] ids = [.. typeof(Log).GetMethods(BindingFlags.Static | BindingFlags.NonPublic)
@@ -127,6 +279,10 @@ public sealed class DocumentationTests
         Assert.NotEmpty(ids);
         Assert.Equal(ids.Distinct(), ids);
     }
+
+    private static string[] SeriesOf(Metric metric) => metric.Kind == MetricKind.Histogram
+        ? [$"{metric.Name}_bucket", $"{metric.Name}_sum", $"{metric.Name}_count"]
+        : [metric.Name];
 
     // As ./overlay puts its programs together: what the daemon's only lists is in another.
     private static RootCommand All()

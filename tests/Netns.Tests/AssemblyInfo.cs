@@ -1,2 +1,2 @@
-// Every class makes namespaces and measures times; two at once would disturb each other on a small machine.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+// Most tests wait for programs most of the time: two at once pay even on a small machine, and more disturb each other.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections, MaxThreads = 2)]

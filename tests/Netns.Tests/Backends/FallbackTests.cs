@@ -16,6 +16,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Backends;
 
 /// <summary>vxlan with udp to fall back to, on real kernels.</summary>
+[Collection(nameof(Alone))]
 public sealed class FallbackTests : LabTest
 {
     private const string Config = """{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""";
@@ -57,6 +58,7 @@ public sealed class FallbackTests : LabTest
         Await(() => stream.Received > before + 1_000_000, lab.Logs);
         Print($"the stream went on after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s");
         daemons[0].AwaitError($"packets to {Underlay(lab, 2)} go by udp: ");
+        _ = lab.AwaitWarning(1, "peer-by-fallback");
         Assert.Equal("", RouteOf(lab, 1, lab.Subnet(2).Subnet));
         Assert.Contains(Device, RouteOf(lab, 1, lab.Subnet(3).Subnet), StringComparison.Ordinal);
         Assert.Equal(("vxlan", "vxlan"), (Way(lab, 1, 3), Way(lab, 2, 3)));
@@ -100,6 +102,7 @@ public sealed class FallbackTests : LabTest
             daemons[1].AwaitError($"no way to {Underlay(lab, 3)}: no VXLAN on this host");
             lab.AwaitPath(1, 2);
             lab.AwaitPath(2, 1);
+            _ = lab.AwaitWarning(1, "no-vxlan");
             Assert.Equal(("udp", "udp", "none"), (Way(lab, 1, 2), Way(lab, 2, 1), Way(lab, 1, 3)));
             Assert.Equal("vxlan", Way(lab, 2, 3));
             Assert.Null(lab.Counters(3).Fallback);

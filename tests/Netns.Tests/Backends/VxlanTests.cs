@@ -66,7 +66,7 @@ public sealed class VxlanTests : LabTest
     }
 
     [Fact]
-    public void A_device_that_will_do_is_used_again_and_any_other_is_made_anew_with_the_MAC_that_peers_know()
+    public void R5_A_device_that_will_do_is_used_again_and_any_other_is_made_anew_with_the_MAC_that_peers_know()
     {
         TestLab lab = NewLab(2, Config(""));
         RunningProgram daemon = lab.BringUp(1, 2)[0];

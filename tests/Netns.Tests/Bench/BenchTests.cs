@@ -12,6 +12,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Bench;
 
 /// <summary>The benchmark as an operator runs it, only shorter; and what it says when it is lied to.</summary>
+[Collection(nameof(Alone))]
 public sealed class BenchTests : LabTest
 {
     private const string Short = "0.05";

@@ -10,6 +10,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Etcd;
 
 /// <summary>Many daemons on one real etcd.</summary>
+[Collection(nameof(Alone))]
 public sealed class EtcdFleetTests : LabTest
 {
     private const int Hosts = 20, Rounds = 3;

@@ -12,6 +12,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Etcd;
 
 /// <summary>How soon a lease that is put into a real etcd carries packets.</summary>
+[Collection(nameof(Alone))]
 public sealed class EtcdLatencyTests : LabTest
 {
     // The first ones find the neighbour, and code that has not been compiled.

@@ -103,7 +103,7 @@ public sealed class EtcdOwnLeaseTests : LabTest
         daemon = lab.Start(1);
         Assert.Equal(subnet, lab.WaitUntilReady(daemon, 1).Subnet);
         etcd.Restart(TestContext.Current.CancellationToken);
-        daemon.AwaitError($"lease {subnet} renewed");
+        daemon.AwaitError($"Lease renewed, new expiration: further notice (subnet {subnet})");
         Assert.Equal(reserved, etcd.Gateway.Lease(subnet));
     }
 }

@@ -11,6 +11,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Forwarding;
 
 /// <summary>The same promises whatever the engine, and with each of its accelerations taken away.</summary>
+[Collection(nameof(Alone))]
 public sealed class EngineTests : LabTest
 {
     private const int TransferBytes = 3 << 20;

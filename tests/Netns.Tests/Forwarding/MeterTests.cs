@@ -12,6 +12,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Forwarding;
 
 /// <summary>The meter against strace(1), which sees every system call of the packet threads.</summary>
+[Collection(nameof(Alone))]
 public sealed class MeterTests : LabTest
 {
     private const int Pings = 20;

@@ -10,6 +10,7 @@ namespace Overlay.Netns.Tests.Forwarding;
 /// <summary>
 /// Two hosts that work differently: neither can tell, and what crosses between their pods is the same to the byte.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class PairingTests : LabTest
 {
     private const int TransferBytes = 4 << 20;

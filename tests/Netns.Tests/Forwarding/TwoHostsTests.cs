@@ -122,7 +122,7 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
     }
 
     [Fact]
-    public void The_device_has_mtu_1472_a_queue_of_1000_the_subnets_address_as_a_32_and_no_other()
+    public void R10_The_device_has_mtu_1472_a_queue_of_1000_the_subnets_address_as_a_32_and_no_other()
     {
         using var facts = JsonDocument.Parse(
             Lab.Ip.Run("-n", Lab.Host(1).HostNamespace, "-j", "-d", "address", "show", "dev", "flannel0"));

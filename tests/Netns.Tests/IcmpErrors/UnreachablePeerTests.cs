@@ -10,6 +10,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.IcmpErrors;
 
 /// <summary>A peer without a daemon answers every datagram with ICMP port unreachable.</summary>
+[Collection(nameof(Alone))]
 public sealed class UnreachablePeerTests : LabTest
 {
     private const int Pings = 300;

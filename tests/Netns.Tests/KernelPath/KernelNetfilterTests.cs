@@ -15,7 +15,7 @@ public sealed class KernelNetfilterTests : LabTest
     [Fact]
     public void Rules_see_the_inner_packets_and_not_the_datagrams_and_strict_reverse_paths_and_conntrack_let_them_by()
     {
-        Prerequisites.Require(("iptables", "iptables"), ("ping", "iputils-ping"));
+        Prerequisites.Require(("iptables", "iptables"), ("nft", "nftables"), ("ping", "iputils-ping"));
         TestLab lab = NewLab(2);
         lab.Datapath = "kernel";
         foreach (int number in (int[])[1, 2])
@@ -84,6 +84,27 @@ public sealed class KernelNetfilterTests : LabTest
             Rule(lab, number, $"-D {rule}");
             Assert.True(Ping(lab, "-c", "1", "-W", "60").Succeeded);
         }
+
+        NftablesStopsWhatIsForwarded(lab, 2);
+    }
+
+    // iptables may be the old or the new one (iptables -V); this is nftables itself.
+    private static void NftablesStopsWhatIsForwarded(TestLab lab, int number)
+    {
+        Nft(lab, number, "add table ip t");
+        Nft(lab, number, "add chain ip t f { type filter hook forward priority 0; }");
+        Nft(lab, number, "add rule ip t f iifname flannel0 ip protocol icmp counter drop");
+        Assert.False(Ping(lab, "-c", "1", "-W", "1").Succeeded);
+        Assert.DoesNotContain("packets 0 ", Nft(lab, number, "list chain ip t f"), StringComparison.Ordinal);
+        Nft(lab, number, "delete table ip t");
+        Assert.True(Ping(lab, "-c", "1", "-W", "60").Succeeded);
+    }
+
+    private static string Nft(TestLab lab, int number, string words)
+    {
+        CommandResult done = lab.Run(lab.Host(number).HostNamespace, "nft", words);
+        Assert.True(done.Succeeded, $"nft {words}: {done.Error}");
+        return done.Output;
     }
 
     private static void TheTunnelShowsWhatComesIn(TestLab lab)

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
 using System.Threading;
 using Overlay.Lab;
 using Overlay.Lab.Decoding;
-using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
 using Overlay.Router.Packets;
 using Xunit;
@@ -17,6 +19,8 @@ namespace Overlay.Netns.Tests.KernelPath;
 public sealed class KernelWireTests : LabTest
 {
     private const int TransferBytes = 1 << 20;
+    private const int ProtocolOffset = 9; // RFC 791, section 3.1
+    private const byte Igmp = 2;
     private const int LeastDatagrams = 50; // of 1,500: where the machine is busy, most may pass unseen
 
     // What carries no superpackets; the second computes no checksums either, so that they are complete on the wire.
@@ -51,6 +55,10 @@ public sealed class KernelWireTests : LabTest
 
             bool isComplete = offloads.StartsWith("tx off", StringComparison.Ordinal);
             using var watch = new DatagramWatch(lab.Plan.WireNamespace, lab.Host(1).Name, isComplete);
+            CommandResult join = lab.Run( // the kernel tells the wire, by IGMP, which is no datagram of a tunnel
+                lab.Host(1).HostNamespace,
+                ["ip", "addr", "add", isComplete ? "239.1.1.1" : "239.1.1.2", "dev", "eth0", "autojoin"]);
+            Assert.True(join.Succeeded, join.Error);
             foreach ((int from, int to) in ((int, int)[])[(1, 2), (2, 1)])
             {
                 TcpTransfer.ArrivesIntact(
@@ -68,16 +76,44 @@ public sealed class KernelWireTests : LabTest
         Assert.Empty(InnerErrors.Of(lab.Plan));
     }
 
+    [Fact]
+    public void What_is_merged_goes_on_on_all_processors_each_flow_on_one()
+    {
+        Prerequisites.Require(("ethtool", "ethtool"));
+        Assert.SkipUnless(Environment.ProcessorCount > 1, "there is one processor");
+        Assert.SkipUnless(
+            File.Exists("/proc/sys/net/core/rps_default_mask"), "the kernel has no net.core.rps_default_mask");
+        TestLab lab = NewLab(2);
+        _ = lab.BringUp([1, 2], _ => ["--datapath", "kernel"]);
+        lab.AwaitReach(1, 2);
+        CommandResult set = lab.Run(
+            lab.Host(1).HostNamespace, ["ethtool", "-K", "eth0", .. s_plainCards[0].Split(' ')]);
+        Assert.True(set.Succeeded, set.Error);
+
+        // Each transfer is another flow, and half of them or more belong to another processor.
+        long before = PassedOn();
+        int flow = 0;
+        Await(
+            () =>
+            {
+                TcpTransfer.ArrivesIntact(
+                    lab.Host(1).PodNamespace, lab.Host(2).PodNamespace, lab.Pod(2), TransferBytes, seed: ++flow);
+                return PassedOn() > before;
+            },
+            () => $"{flow} flows, none passed on to another processor");
+    }
+
+    // How often a processor was given packets by another one (received_rps, the tenth column, in
+    // net/core/net-procfs.c): nothing else on the machine has RPS switched on unless its operator wants it.
+    private static long PassedOn() => File.ReadLines("/proc/net/softnet_stat")
+        .Sum(line => long.Parse(line.Split(' ')[9], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+
     /// <summary>Looks at every datagram of tunnels that passes an interface.</summary>
     private sealed class DatagramWatch : IDisposable
     {
-        private static readonly TimeSpan s_turn = TimeSpan.FromMilliseconds(20);
-
-        private readonly PacketSocket _socket;
-        private readonly Thread _looking;
+        private readonly FrameTap _tap;
         private readonly bool _isComplete;
         private readonly List<string> _oddities = [];
-        private bool _enough;
         private int _datagrams;
         private int _withoutChecksum;
 
@@ -88,10 +124,7 @@ public sealed class KernelWireTests : LabTest
         internal DatagramWatch(string networkNamespace, string interfaceName, bool isComplete)
         {
             _isComplete = isComplete;
-            int index = LabNamespace.InterfaceIndex(networkNamespace, interfaceName);
-            _socket = LabNamespace.Run(networkNamespace, () => PacketSocket.Open(index));
-            _looking = new Thread(Look);
-            _looking.Start();
+            _tap = new FrameTap(networkNamespace, interfaceName, (frame, _) => Judge(frame));
         }
 
         /// <summary>Seen so far; some pass unseen where the machine is busy.</summary>
@@ -108,32 +141,13 @@ public sealed class KernelWireTests : LabTest
             return _oddities;
         }
 
-        public void Dispose()
-        {
-            if (!Volatile.Read(ref _enough))
-            {
-                Volatile.Write(ref _enough, true);
-                _looking.Join();
-                _socket.Dispose();
-            }
-        }
-
-        private void Look()
-        {
-            byte[] frame = new byte[64 * 1024];
-            while (!Volatile.Read(ref _enough))
-            {
-                if (_socket.TryReceive(frame, s_turn, out int length, out _))
-                {
-                    Judge(frame.AsSpan(0, length));
-                }
-            }
-        }
+        public void Dispose() => _tap.Dispose();
 
         private void Judge(ReadOnlySpan<byte> frame)
         {
             if (!EthernetFields.TryParse(frame, out EthernetFields ethernet, out ReadOnlySpan<byte> outer)
-                || ethernet.EtherType != EthernetFields.Ipv4)
+                || ethernet.EtherType != EthernetFields.Ipv4
+                || outer[ProtocolOffset] == Igmp)
             {
                 return;
             }

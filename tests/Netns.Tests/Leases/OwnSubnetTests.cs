@@ -139,7 +139,7 @@ public sealed class OwnSubnetTests : LabTest
     }
 
     [Fact]
-    public void A_daemon_that_slept_while_its_lease_went_away_takes_it_back_when_it_wakes()
+    public void H12_A_daemon_that_slept_while_its_lease_went_away_takes_it_back_when_it_wakes()
     {
         TestLab lab = NewLab(2);
         RunningProgram daemon = lab.BringUp(1, 2)[0];

@@ -2,8 +2,10 @@ using System;
 using System.Linq;
 using System.Threading;
 using Microsoft.Extensions.Logging.Abstractions;
-using Overlay.Daemon.Backends;
+using Overlay.Daemon.Health;
+using Overlay.Daemon.Host;
 using Overlay.Lab;
+using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Netns.Tests.Support;
@@ -43,7 +45,7 @@ public sealed class KernelWatchTests : IDisposable
                 netlink.ReplaceRoute(wanted); // an event of our own each time
                 Interlocked.Increment(ref repairs);
             },
-            NullLogger.Instance)))
+            NullLogger.Instance, new HealthBoard(TimeProvider.System), new WorkTurns())))
         {
             watch.Start();
             _ip.Batch(_namespace, [.. Enumerable.Range(0, 200).Select(i => $"route add 192.168.{i}.0/24 dev eth0")]);
@@ -58,5 +60,24 @@ public sealed class KernelWatchTests : IDisposable
         }
 
         Assert.InRange(repairs, 1, 50); // 200 changes, and the repairs' own
+    }
+
+    [Fact]
+    public void A_kernel_that_is_not_heard_of_any_longer_is_a_warning()
+    {
+        var health = new HealthBoard(TimeProvider.System);
+        using KernelWatch watch = LabNamespace.Run(_namespace, () => KernelWatch.Open(
+            NetlinkTopics.Routes,
+            _ => throw new LinuxException("recvmsg", Errno.EBADF, "cannot read"),
+            () => { },
+            NullLogger.Instance, health, new WorkTurns()));
+        watch.Start();
+        _ip.Batch(_namespace, ["route add 10.9.9.0/24 dev eth0"]);
+        Assert.True(
+            Condition.Holds(
+                () => health.ReadAll() is [{ Code.Name: "kernel-events-lost" }],
+                TestLab.Patience,
+                TestContext.Current.CancellationToken),
+            "nobody is told");
     }
 }

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Backends.Udp;
+using Overlay.Daemon.Health;
 using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
@@ -22,6 +24,7 @@ public sealed class LostDeviceTests : IDisposable
     private readonly string _namespace = $"overlay-t{Environment.ProcessId}-lost";
     private readonly string _elsewhere = $"overlay-t{Environment.ProcessId}-else";
     private readonly Lines _log = new();
+    private readonly HealthBoard _health = new(TimeProvider.System);
     private readonly TunDevice _tun;
     private readonly RouteNetlink _netlink;
     private readonly TunnelAddress _host;
@@ -34,7 +37,7 @@ public sealed class LostDeviceTests : IDisposable
         (_tun, _netlink) = LabNamespace.Run(_namespace, () => (TunDevice.Create(Name), RouteNetlink.Open()));
         Ipv4Prefix network = NetworkConfig.Parse(TestLab.DefaultConfig).Network;
         Assert.True(Ipv4Prefix.TryParse("10.244.7.0/24", out Ipv4Prefix subnet));
-        _host = new TunnelAddress(_netlink, network, Mtu, _log);
+        _host = new TunnelAddress(_netlink, network, Mtu, _log, _health);
         _host.Configure(Name, _netlink.FindLink(Name)!.Index, subnet);
     }
 
@@ -72,8 +75,10 @@ public sealed class LostDeviceTests : IDisposable
                     + "it (ip route del 10.244.0.0/16) or choose another Network",
             ],
             _log.Texts);
+        Assert.Contains(HealthCodes.RouteMissing, Codes());
         _ip.Run("-n", _namespace, "route", "del", "10.244.0.0/16");
         RepairTwice();
+        Assert.Empty(Codes());
         Assert.Equal("route 10.244.0.0/16 of flannel0 was gone and is put back", _log.Texts[^1]);
         Assert.Equal(3, _log.Texts.Count);
     }
@@ -90,6 +95,7 @@ public sealed class LostDeviceTests : IDisposable
         Assert.Contains(
             _log.Texts, text => text.StartsWith("route 10.244.0.0/16 of other0 was gone", StringComparison.Ordinal));
         Assert.Equal(2, _log.Texts.Count);
+        Assert.Equal([HealthCodes.LinkRenamed], Codes());
     }
 
     [Fact]
@@ -102,6 +108,7 @@ public sealed class LostDeviceTests : IDisposable
         Assert.Equal(
             ["interface flannel0 has left this network namespace, so nothing is forwarded; restart overlay to have "
                 + "it made anew"], _log.Texts);
+        Assert.Equal([HealthCodes.LinkGone], Codes());
     }
 
     [Theory]
@@ -126,6 +133,8 @@ public sealed class LostDeviceTests : IDisposable
             _netlink.GetAddresses(), address => address.InterfaceIndex == foreign.Index && address.Local.Length == 32);
         Assert.DoesNotContain(_netlink.GetRoutes(), route => route.InterfaceIndex == foreign.Index);
     }
+
+    private IEnumerable<HealthCode> Codes() => _health.ReadAll().Select(warning => warning.Code);
 
     private void RepairTwice()
     {

@@ -8,7 +8,8 @@ namespace Overlay.Netns.Tests.Soak;
 /// <param name="CpuSeconds">User and system time of all its threads.</param>
 /// <param name="ResidentKilobytes">Now.</param>
 /// <param name="PeakKilobytes">The most there ever was.</param>
-internal sealed record ProcessUse(double CpuSeconds, long ResidentKilobytes, long PeakKilobytes)
+/// <param name="Descriptors">Open ones.</param>
+internal sealed record ProcessUse(double CpuSeconds, long ResidentKilobytes, long PeakKilobytes, int Descriptors)
 {
     private const double TicksPerSecond = 100; // USER_HZ, the same on every architecture .NET runs on
 
@@ -21,7 +22,7 @@ internal sealed record ProcessUse(double CpuSeconds, long ResidentKilobytes, lon
         string[] status = File.ReadAllLines($"/proc/{processId}/status");
         return new ProcessUse(
             (long.Parse(fields[14 - 3]) + long.Parse(fields[15 - 3])) / TicksPerSecond,
-            Kilobytes("VmRSS:"), Kilobytes("VmHWM:"));
+            Kilobytes("VmRSS:"), Kilobytes("VmHWM:"), Directory.GetFiles($"/proc/{processId}/fd").Length);
 
         long Kilobytes(string name)
         {

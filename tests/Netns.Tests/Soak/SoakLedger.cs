@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Control;
@@ -14,7 +15,7 @@ namespace Overlay.Netns.Tests.Soak;
 internal sealed record PathBalance(string Name, long Sent, long Arrived, long SocketDrops, long WireDrops)
 {
     // A message or frame is a datagram at the least and a whole train at the most.
-    private const int DatagramsPerTrain = 127;
+    internal const int DatagramsPerTrain = 127;
 
     internal long Missing => Sent - Arrived;
 
@@ -22,47 +23,59 @@ internal sealed record PathBalance(string Name, long Sent, long Arrived, long So
     internal bool IsExplained => Missing >= SocketDrops && Missing <= (SocketDrops + WireDrops) * DatagramsPerTrain;
 }
 
+/// <summary>What a pod sent to another by UDP, and what became of it.</summary>
+/// <param name="Name"><c>pod 1 → pod 2</c>.</param>
+/// <param name="Sent">Taken by the one's kernel.</param>
+/// <param name="Received">By the other's program, each once.</param>
+/// <param name="Places">Where packets of that way were dropped and counted; what else goes there is among them.</param>
+internal sealed record PodBalance(string Name, long Sent, long Received, IReadOnlyList<DropPlace> Places)
+{
+    internal long Missing => Sent - Received;
+
+    /// <summary>Whether counted drops can account for what is missing.</summary>
+    internal bool IsExplained => Missing >= 0 && Missing <= Places.Sum(place => place.MostPackets);
+
+    public override string ToString() =>
+        $"{Name}: {Sent} sent, {Received} received, {Missing} missing; dropped: {string.Join(", ", Places)}";
+}
+
 /// <summary>Draws up the balance of the paths between hosts 1 and 2, of numbers that no longer change.</summary>
 /// <remarks>
-/// Host 1 also exchanges packets with host 3, whose daemons' counters end with them. The kernel's counters of host 3's
-/// namespace do not, and only its daemons use UDP there. What each start sends to itself, to find out how long a train
-/// may be, is measured at the first start.
+/// Host 1 also exchanges packets with host 3, whose daemons' counters end with them: those are counted on its wire.
 /// </remarks>
-internal sealed class SoakLedger
+internal sealed class SoakLedger : IDisposable
 {
     private readonly TestLab _lab;
-    private readonly long _arrivedPerStart;
-    private readonly long _sentPerStart;
+    private readonly ThirdHostTap _third;
 
-    /// <param name="lab">Host 3's daemon has been started once, and nothing has been sent to or from it.</param>
+    /// <param name="lab">Nothing has been sent to or from host 3.</param>
     internal SoakLedger(TestLab lab)
     {
         _lab = lab;
-        _arrivedPerStart = Arrived(3);
-        _sentPerStart = Snmp(3, "OutDatagrams");
+        _third = new ThirdHostTap(lab.Host(3));
     }
+
+    public void Dispose() => _third.Dispose();
 
     /// <summary>All that the balance is made of, for finding out whether it still changes.</summary>
     internal string State() => string.Join(
         ' ',
-        ((int[])[1, 2]).Select(
-            number => (_lab.Counters(number).Outbound.Packets, Read(_lab.Counters(number)))).Select(pair => $"{pair}")
-            .Append($"{Arrived(3)} {Snmp(3, "OutDatagrams")}"));
+        ((int[])[1, 2]).Select(number => _lab.Counters(number))
+            .Select(counters => $"{counters.Outbound.Packets}/{Read(counters)}")
+            .Append($"{_third.Arrived} {_third.Sent}"));
 
     /// <summary>The balance of now.</summary>
-    /// <param name="thirdStarts">Starts of host 3's daemon.</param>
-    internal IReadOnlyList<PathBalance> Paths(int thirdStarts)
+    internal IReadOnlyList<PathBalance> Paths()
     {
-        long toThird = Arrived(3) - (thirdStarts * _arrivedPerStart);
-        long fromThird = Snmp(3, "OutDatagrams") - (thirdStarts * _sentPerStart);
         CountersReport first = _lab.Counters(1), second = _lab.Counters(2);
         return
         [
             new PathBalance(
-                "1 → 2", first.Outbound.Packets - toThird, Read(second), SocketDrops(second),
+                "1 → 2", first.Outbound.Packets - _third.Arrived, Read(second), SocketDrops(second),
                 WireDrops(1, 2) + WireDrops(1, 3)),
             new PathBalance(
-                "2 → 1", second.Outbound.Packets, Read(first) - fromThird, SocketDrops(first), WireDrops(2, 1)),
+                "2 → 1", second.Outbound.Packets, Read(first) - _third.Sent, SocketDrops(first),
+                WireDrops(2, 1) + WireDrops(3, 1)),
         ];
     }
 
@@ -74,11 +87,4 @@ internal sealed class SoakLedger
     private long WireDrops(int from, int to) =>
         KernelCounters.TransmitDrops(_lab.Host(from).HostNamespace, "eth0")
         + KernelCounters.TransmitDrops(_lab.Plan.WireNamespace, _lab.Host(to).Name);
-
-    // InErrors has the full receive buffers, too.
-    private long Arrived(int number) =>
-        Snmp(number, "InDatagrams") + Snmp(number, "NoPorts") + Snmp(number, "InErrors");
-
-    private long Snmp(int number, string counter) =>
-        KernelCounters.Snmp(_lab.Host(number).HostNamespace, "Udp", counter);
 }

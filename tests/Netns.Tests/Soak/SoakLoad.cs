@@ -20,8 +20,11 @@ internal sealed class SoakLoad : IDisposable
     private const int Seed = 2026;
     private const int MostLeases = 300, LeasesAtOnce = 8;
 
+    // One of so many leases names an address on the wire, which nobody has: a kernel path asks there.
+    private const int ReachableEach = 4;
+
     private static readonly TimeSpan s_leasesChange = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_blastLasts = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_betweenFlows = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_pingEvery = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_visitEvery = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_ends = TimeSpan.FromMinutes(5);
@@ -50,9 +53,8 @@ internal sealed class SoakLoad : IDisposable
     /// <summary>Host 3's daemon of now.</summary>
     internal RunningProgram Third => _third;
 
-    internal long UdpSent { get; private set; }
-
-    internal long UdpReceived { get; private set; }
+    /// <summary>From pod 1 to pod 2, and back: what came of UDP.</summary>
+    internal FlowResult[] Udp { get; } = [FlowResult.None, FlowResult.None];
 
     internal int PingsSent => _pingsSent;
 
@@ -68,7 +70,8 @@ internal sealed class SoakLoad : IDisposable
 
     /// <summary>Enough of everything has happened for a verdict.</summary>
     internal bool IsEnough =>
-        Streams.All(stream => stream.Bytes > 1 << 20) && UdpReceived > 1000 && PingsAnswered > 10 && ThirdStarts > 1;
+        Streams.All(stream => stream.Bytes > 1 << 20) && Udp.All(way => way.Received > 1000)
+        && PingsAnswered > 10 && ThirdStarts > 1;
 
     /// <summary>Begins.</summary>
     internal void Start()
@@ -78,7 +81,7 @@ internal sealed class SoakLoad : IDisposable
             Run("soak-tcp", () => stream.Run(_enough.Token));
         }
 
-        Run("soak-udp", Blast);
+        Run("soak-udp", Flows);
         Run("soak-ping-1", () => Ping(1, 2));
         Run("soak-ping-2", () => Ping(2, 1));
         Run("soak-leases", ChangeLeases);
@@ -124,18 +127,19 @@ internal sealed class SoakLoad : IDisposable
         thread.Start();
     }
 
-    // In turns flat out and silent, so that TCP has a time of its own; small and full-size, there and back.
-    private void Blast()
+    // The first floods in superpackets, which a kernel path always leaves to user space, however slow the machine is.
+    // Between the flows TCP has a time of its own; small and full-size, single and in superpackets, there and back.
+    private void Flows()
     {
         for (int turn = 0; !_enough.IsCancellationRequested; turn++)
         {
-            (int from, int to) = turn % 2 == 0 ? (1, 2) : (2, 1);
-            UdpResult result = UdpBlast.Measure(
+            int way = turn % 2;
+            (int from, int to) = (1 + way, 2 - way);
+            FlowResult result = NumberedFlow.Send(
                 _lab.Host(from).PodNamespace, _lab.Host(to).PodNamespace, _lab.Pod(to), turn % 4 < 2 ? 64 : 1400,
-                s_blastLasts, CancellationToken.None);
-            UdpSent += result.Sent;
-            UdpReceived += result.Received;
-            Pause(s_blastLasts);
+                isSegmented: turn % 3 == 0, _enough.Token);
+            Udp[way] = Udp[way].With(result);
+            Pause(s_betweenFlows);
         }
     }
 
@@ -161,7 +165,10 @@ internal sealed class SoakLoad : IDisposable
             for (int i = 0; i < LeasesAtOnce; i++, next++)
             {
                 string subnet = $"10.{200 + (next / 256 % 40)}.{next % 256}.0/24";
-                File.WriteAllText(draft, LeaseText.Value($"192.168.{next / 250 % 250}.{1 + (next % 250)}"));
+                string publicIp = i % ReachableEach != 0
+                    ? $"192.168.{next / 250 % 250}.{1 + (next % 250)}"
+                    : $"172.16.0.{100 + (next / ReachableEach % 150)}";
+                File.WriteAllText(draft, LeaseText.Value(publicIp));
                 File.Move(draft, _lab.LeaseFile(subnet), overwrite: true);
                 held.Enqueue(subnet);
                 LeaseChanges++;

@@ -96,7 +96,7 @@ public sealed class RestartTests : LabTest
         using var held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         RunningProgram daemon = lab.Start(1);
         // the step before the lease
-        daemon.AwaitError("using interface eth0");
+        daemon.AwaitError("Using interface with name eth0");
 
         EndsCleanly(daemon, signal);
 
@@ -123,7 +123,7 @@ public sealed class RestartTests : LabTest
             CommandResult end = daemon.WaitForExit();
 
             // Before the handler is in place the signal has its default effect, as for every program.
-            bool tooEarly = end.ExitCode == 143 && !end.Error.Contains("using interface", StringComparison.Ordinal);
+            bool tooEarly = end.ExitCode == 143 && !end.Error.Contains("Using interface", StringComparison.Ordinal);
             Assert.True(end.ExitCode == 0 || tooEarly, $"after {lines} lines: {end}");
             Assert.False(lab.HasTunnel(1));
         }

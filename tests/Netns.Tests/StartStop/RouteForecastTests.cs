@@ -59,7 +59,7 @@ public sealed class RouteForecastTests : IDisposable
     [InlineData( // as wg-quick(8) has it: everything by table 77, but for what the main table has a longer route for
         "172.16.0.23", true, "rule add lookup main suppress_prefixlength 0 priority 100",
         "rule add not fwmark 51820 lookup 77 priority 200", "route add default dev eth0 table 77")]
-    public void What_is_told_of_a_route_is_what_the_kernel_does_with_it(
+    public void R11_What_is_told_of_a_route_is_what_the_kernel_does_with_it(
         string destination, bool isTaken, params string[] commands)
     {
         _ip.Batch(_namespace, commands);

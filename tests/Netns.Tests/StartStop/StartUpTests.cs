@@ -1,5 +1,5 @@
 using System;
-using System.Diagnostics;
+using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
@@ -64,7 +64,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     }
 
     [Fact]
-    public void A_missing_tun_device_node()
+    public void H1_A_missing_tun_device_node()
     {
         Prerequisites.Require(("unshare", "util-linux"));
         var attempt = new StartAttempt(Lab);
@@ -72,11 +72,26 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         CommandResult result = attempt.Run(
             "unshare", "--mount", "sh", "-c", "mount -t tmpfs none /dev/net && exec \"$@\"", "sh");
 
-        attempt.IsRefused(result, "/dev/net/tun", "modprobe tun", "--device /dev/net/tun");
+        attempt.IsRefused(result, "/dev/net/tun", "modprobe tun", "--device /dev/net/tun", "PrivateDevices=yes");
     }
 
     [Fact]
-    public void No_capability_to_administer_the_network()
+    public void H3_H4_A_tun_device_node_that_may_not_be_opened()
+    {
+        Prerequisites.Require(("unshare", "util-linux"));
+        var attempt = new StartAttempt(Lab);
+
+        // As a device cgroup or PrivateDevices= refuses it.
+        CommandResult result = attempt.Run(
+            "unshare", "--mount", "sh", "-c",
+            "mount -t tmpfs -o nodev none /dev/net && mknod /dev/net/tun c 10 200 && exec \"$@\"", "sh");
+
+        attempt.IsRefused(
+            result, "/dev/net/tun", "CharDevice", "NET_ADMIN", "PrivateDevices=no", "DeviceAllow=/dev/net/tun rw");
+    }
+
+    [Fact]
+    public void H2_No_capability_to_administer_the_network()
     {
         Prerequisites.Require(("setpriv", "util-linux"));
         var attempt = new StartAttempt(Lab);
@@ -87,13 +102,31 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     }
 
     [Fact]
-    public void A_busy_udp_port()
+    public void Without_the_capability_for_raw_sockets_it_starts_and_one_line_says_what_is_missing()
+    {
+        Prerequisites.Require(("setpriv", "util-linux"));
+        List<string> words = [.. Lab.DaemonWords(1)];
+        words.InsertRange(words.IndexOf(RunningProgram.OverlayPath), ["setpriv", "--bounding-set", "-net_raw"]);
+        using var daemon = RunningProgram.Start(words);
+
+        daemon.AwaitError(" ready: ");
+
+        Assert.Single(
+            daemon.Errors, line => line.Contains("no ICMP errors will be sent: ", StringComparison.Ordinal));
+        Assert.Contains(daemon.Errors, line => line.Contains("CAP_NET_RAW", StringComparison.Ordinal));
+        _ = Lab.AwaitWarning(1, "no-icmp-errors");
+    }
+
+    [Fact]
+    public void H7_A_busy_udp_port()
     {
         using Socket holder = NamespaceSocket.Udp(Namespace);
         holder.Bind(new IPEndPoint(Lab.Host(1).UnderlayAddress, TestLab.Port));
         var attempt = new StartAttempt(Lab);
 
-        attempt.IsRefused(attempt.Run(), $"{Lab.Host(1).UnderlayAddress}:8285", "another process", "ss -ulnp");
+        attempt.IsRefused(
+            attempt.Run(), $"{Lab.Host(1).UnderlayAddress}:8285",
+            $"another process has the port: {Environment.ProcessId} (", "ss -ulnp");
     }
 
     [Fact]
@@ -104,7 +137,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         {
             StartAttempt attempt = new StartAttempt(Lab).With("--iface", "quiet0");
 
-            attempt.IsRefused(attempt.Run(), "quiet0", "no IPv4 address", "ip address add");
+            attempt.IsRefused(attempt.Run(), "quiet0", "failed to find IPv4 address", "ip address add");
         }
         finally
         {
@@ -113,13 +146,13 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     }
 
     [Theory]
-    [InlineData("eth7", "no such interface", "eth0")]
-    [InlineData("192.0.2.1", "no interface has this address", "ip -4 address")]
+    [InlineData("eth7", "no such network interface", "eth0")]
+    [InlineData("192.0.2.1", "no interface with given IP found", "ip -4 address")]
     public void An_unknown_interface(string name, string cause, string remedy)
     {
         StartAttempt attempt = new StartAttempt(Lab).With("--iface", name);
 
-        attempt.IsRefused(attempt.Run(), $"--iface {name}", cause, remedy);
+        attempt.IsRefused(attempt.Run(), name, cause, remedy);
     }
 
     [Fact]
@@ -160,6 +193,25 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
         var attempt = new StartAttempt(Lab, config);
 
         attempt.IsRefused(attempt.Run(), attempt.LeaseDirectory, cause, remedy);
+    }
+
+    [Fact]
+    public void EnableIPv6_is_one_line_and_IPv4()
+    {
+        const string Config =
+            """{"Network":"10.244.0.0/16","EnableIPv6":true,"IPv6Network":"fc00::/48","Backend":{"Type":"udp"}}""";
+        var attempt = new StartAttempt(Lab, Config);
+        using RunningProgram daemon = attempt.Start("env", "FLANNELD_IP_BLACKHOLE_ROUTE=true");
+        daemon.AwaitError(" ready: ");
+        Assert.Single(daemon.Errors, line => line.Contains("EnableIPv6", StringComparison.Ordinal));
+        string lease = Assert.Single(attempt.Leases).Replace('-', '/');
+        Assert.DoesNotContain("IPV6", File.ReadAllText(attempt.SubnetFile), StringComparison.Ordinal);
+
+        // In force before the subnet file is there.
+        Assert.Contains($"blackhole {lease} ", Lab.Ip.Run("-n", Namespace, "route", "show"), StringComparison.Ordinal);
+        daemon.Signal("TERM");
+        Assert.Equal(0, daemon.WaitForExit().ExitCode);
+        Lab.Ip.Run("-n", Namespace, "route", "del", "blackhole", lease);
     }
 
     [Theory]
@@ -244,22 +296,6 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     }
 
     [Fact]
-    public void The_device_deleted_while_running_ends_the_daemon_with_one_line()
-    {
-        var attempt = new StartAttempt(Lab);
-        using RunningProgram daemon = attempt.Start();
-        daemon.AwaitError(" ready: ");
-
-        Lab.Ip.Run("-n", Namespace, "link", "del", "flannel0");
-        long deleted = Stopwatch.GetTimestamp();
-        CommandResult result = daemon.WaitForExit();
-
-        Print($"ended {Stopwatch.GetElapsedTime(deleted).TotalMilliseconds:0} ms after the deletion");
-        StartAttempt.IsRefusedWithOneLine(result, exitCode: 1, "TUN device", "deleted", "restart");
-        Assert.False(Lab.HasTunnel(1));
-    }
-
-    [Fact]
     public void The_mtu_can_be_chosen()
     {
         StartAttempt attempt = new StartAttempt(Lab).With("--mtu", "1400");
@@ -273,7 +309,7 @@ public sealed class StartUpTests(BareHost bare) : LabTest, IClassFixture<BareHos
     }
 
     [Fact]
-    public void A_name_of_the_tunnel_that_another_interface_has()
+    public void H8_A_name_of_the_tunnel_that_another_interface_has()
     {
         StartAttempt attempt = new StartAttempt(Lab).With("--tun-name", "eth0");
 

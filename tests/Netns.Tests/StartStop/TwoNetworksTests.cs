@@ -15,7 +15,7 @@ public sealed class TwoNetworksTests : LabTest
     private const string SecondConfig = """{"Network":"10.245.0.0/16","Backend":{"Type":"udp","Port":8286}}""";
 
     [Fact]
-    public void A_second_network_has_a_device_a_port_and_leases_of_its_own_and_the_end_of_one_is_none_of_the_other()
+    public void H8_A_second_network_has_a_device_a_port_and_leases_of_its_own_and_the_end_of_one_is_none_of_the_other()
     {
         TestLab lab = NewLab(2);
         IReadOnlyList<RunningProgram> first = lab.BringUp(1, 2);
@@ -27,6 +27,7 @@ public sealed class TwoNetworksTests : LabTest
         RunningProgram named = StartSecond(lab, 2, leases, "--tun-name", "other0");
         numbered.AwaitError("interface flannel1,");
         named.AwaitError("interface other0,");
+        numbered.AwaitError($"the interface is flannel1 because flannel0 is there; process {first[0].Id} (");
 
         IPAddress[] tunnels = [.. ((int[])[1, 2]).Select(number => SubnetFacts.Read(SecondFile(lab, number)).Network)];
         numbered.AwaitError($"Subnet added: {tunnels[1]}/24 via {lab.Host(2).UnderlayAddress}");

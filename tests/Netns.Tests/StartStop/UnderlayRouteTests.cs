@@ -151,6 +151,12 @@ public sealed class UnderlayRouteTests : LabTest
             "interface lo leads to no other host; MTU 1500 is that of eth0"));
         Assert.Contains($"FLANNEL_MTU={mtu}\n", File.ReadAllText(attempt.SubnetFile));
         Assert.Contains($" mtu {mtu} ", lab.Ip.Run("-n", lab.Host(1).HostNamespace, "link", "show", "flannel0"));
+
+        // As an interface with a wire of its own.
+        lab.Ip.Run("-n", lab.Host(1).HostNamespace, "link", "set", "eth0", "mtu", "1280");
+        daemon.AwaitError("the MTU of eth0 is 1280 in place of 1500");
+        daemon.AwaitError(" MTU 1252, UDP 10.9.9.1:8285");
+        Assert.Contains("FLANNEL_MTU=1252\n", File.ReadAllText(attempt.SubnetFile));
         daemon.Signal("TERM");
         Assert.Equal(0, daemon.WaitForExit().ExitCode);
     }

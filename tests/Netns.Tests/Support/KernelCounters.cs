@@ -13,10 +13,16 @@ internal static class KernelCounters
     /// <param name="networkNamespace">Whose.</param>
     /// <param name="protocol"><c>Udp</c>.</param>
     /// <param name="counter"><c>NoPorts</c>.</param>
-    internal static long Snmp(string networkNamespace, string protocol, string counter)
+    internal static long Snmp(string networkNamespace, string protocol, string counter) =>
+        Snmp(LabNamespace.Run(networkNamespace, ReadSnmp), protocol, counter);
+
+    /// <summary>The lines of the calling thread's namespace.</summary>
+    internal static string[] ReadSnmp() => File.ReadAllLines("/proc/thread-self/net/snmp");
+
+    /// <summary>A value of lines that <see cref="ReadSnmp"/> has read.</summary>
+    internal static long Snmp(string[] lines, string protocol, string counter)
     {
         // Two lines a protocol: the names, then the values.
-        string[] lines = LabNamespace.Run(networkNamespace, () => File.ReadAllLines("/proc/thread-self/net/snmp"));
         string[][] pair =
         [
             .. lines.Where(line => line.StartsWith($"{protocol}: ", StringComparison.Ordinal))

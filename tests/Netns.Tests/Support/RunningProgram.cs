@@ -12,9 +12,10 @@ namespace Overlay.Netns.Tests.Support;
 /// <summary>A child process whose two streams are kept line by line.</summary>
 internal sealed class RunningProgram : IDisposable
 {
-    // A shell starts background commands with SIGINT ignored, which every program started from there inherits: the
-    // tests too.
-    private static readonly string[] s_resetSignals = IsInterruptIgnored() ? ["env", "--default-signal=INT,QUIT"] : [];
+    // A shell starts background commands with SIGINT ignored, nohup(1) with SIGHUP, which every program started from
+    // there inherits: the tests too.
+    private static readonly string[] s_resetSignals =
+        IsIgnored(1) || IsIgnored(2) ? ["env", "--default-signal=HUP,INT,QUIT"] : [];
 
     private readonly Process _process;
     private readonly Lock _reading = new();
@@ -83,11 +84,11 @@ internal sealed class RunningProgram : IDisposable
     }
 
     // proc(5): SigIgn is a mask in hexadecimal, signal 1 being its lowest bit.
-    private static bool IsInterruptIgnored()
+    private static bool IsIgnored(int signal)
     {
         string mask = File.ReadLines(
             "/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim();
-        return (Convert.ToUInt64(mask, 16) & (1 << (2 - 1))) != 0;
+        return (Convert.ToUInt64(mask, 16) & (1UL << (signal - 1))) != 0;
     }
 
     /// <summary>Waits for a line of standard error, and fails the test when it does not come.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Overlay.Lab;
 using Overlay.Testing;
 using Xunit;
@@ -24,7 +25,7 @@ internal sealed class StartAttempt
     internal StartAttempt(TestLab lab, string? config = TestLab.DefaultConfig)
     {
         _lab = lab;
-        string directory = Path.Combine(lab.Plan.Directory, $"start-{++s_count}");
+        string directory = Path.Combine(lab.Plan.Directory, $"start-{Interlocked.Increment(ref s_count)}");
         LeaseDirectory = Path.Combine(directory, "leases");
         SubnetFile = Path.Combine(directory, "subnet.env");
         _options = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -44,6 +45,8 @@ internal sealed class StartAttempt
     internal string LeaseDirectory { get; }
 
     internal string SubnetFile { get; private set; }
+
+    internal string RunDirectory => _options["--run-dir"];
 
     /// <summary>Subnets leased in the store of this try.</summary>
     internal IReadOnlyList<string> Leases

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using Overlay.Control;
@@ -198,14 +199,53 @@ internal sealed class TestLab : IDisposable
         ChildCommand.Run([Ip.ProgramPath, "netns", "exec", networkNamespace, .. words]);
 
     /// <summary>What a host's daemon has counted. On a busy machine it is asked again until it answers.</summary>
-    internal CountersReport Counters(int number)
+    internal CountersReport Counters(int number) => CountersReport.Parse(Ask(number, ControlCommands.Counters));
+
+    /// <summary>What a host's daemon says of itself, asked as <see cref="Counters"/> are.</summary>
+    internal StatusReport Status(int number) => StatusReport.Parse(Ask(number, ControlCommands.Status));
+
+    /// <summary>Waits until a host's daemon shows a warning.</summary>
+    /// <param name="number">The host, from 1.</param>
+    /// <param name="code">Of docs/health.md.</param>
+    internal WarningReport AwaitWarning(int number, string code) => AwaitWarning(Host(number).RunDirectory, code);
+
+    /// <inheritdoc cref="AwaitWarning(int, string)"/>
+    /// <param name="runDirectory">The daemon's.</param>
+    /// <param name="code">Of docs/health.md.</param>
+    internal WarningReport AwaitWarning(string runDirectory, string code)
+    {
+        WarningReport? found = null;
+        Assert.True(
+            Condition.Holds(
+                () => (found = StatusReport.Parse(Ask(runDirectory, ControlCommands.Status)).Warnings
+                    .FirstOrDefault(warning => warning.Code == code)) is not null,
+                Patience,
+                TestContext.Current.CancellationToken),
+            $"no warning {code}\n{Logs()}");
+        return found!;
+    }
+
+    /// <summary>The answer to a request on a host's loopback, with its head.</summary>
+    internal string Get(int number, int port, string path) => LabNamespace.Run(Host(number).HostNamespace, () =>
+    {
+        // By a socket of the thread that is in the namespace.
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(IPAddress.Loopback, port);
+        _ = socket.Send(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: h{number}\r\n\r\n"));
+        using var stream = new StreamReader(new NetworkStream(socket));
+        return stream.ReadToEnd();
+    });
+
+    private string Ask(int number, string command) => Ask(Host(number).RunDirectory, command);
+
+    private static string Ask(string runDirectory, string command)
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
         {
             try
             {
-                return ControlClient.ReadCountersAsync(Host(number).RunDirectory, CancellationToken.None)
+                return ControlClient.AskAsync(runDirectory, command, CancellationToken.None)
                     .GetAwaiter().GetResult();
             }
             catch (OperatorException) when (Stopwatch.GetElapsedTime(began) < Patience)
