@@ -58,6 +58,21 @@ need_etcd() {
   exit 1
 }
 
+# need_promtool REASON: promtool is there, unpacked like etcd: its package starts a service, too.
+need_promtool() {
+  if [ -x "$tools/prometheus/usr/bin/promtool" ]; then PATH="$PATH:$tools/prometheus/usr/bin"; fi
+  if command -v promtool >/dev/null 2>&1; then return 0; fi
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "unpacking prometheus into artifacts/tools: $1" >&2
+    if logged update_index && logged unpack prometheus; then
+      PATH="$PATH:$tools/prometheus/usr/bin"
+      return 0
+    fi
+  fi
+  echo "missing: promtool: $1; install with: apt-get install prometheus" >&2
+  exit 1
+}
+
 # unpack PACKAGE: its files are below artifacts/tools/PACKAGE, nothing is installed and none of its scripts runs.
 unpack() (
   folder=$(mktemp -d "/tmp/overlay-$1.XXXXXX") && cd "$folder" || exit 1
