@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Overlay.Bench.Counting;
-using Overlay.Bench.Variants;
 using Overlay.Bench.Results;
+using Overlay.Bench.Variants;
 using Overlay.Bench.Workloads;
 
 namespace Overlay.Bench;

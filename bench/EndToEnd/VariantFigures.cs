@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Bench.Variants;
 using Overlay.Bench.Results;
+using Overlay.Bench.Variants;
 
 namespace Overlay.Bench;
 

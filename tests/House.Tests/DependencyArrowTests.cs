@@ -14,9 +14,11 @@ public sealed class DependencyArrowTests
     private static readonly string[] s_arrows =
     [
         "Control → Linux", "Control → Terminal",
-        "Daemon → Control", "Daemon → KernelPath", "Daemon → Lease", "Daemon → Operator", "Daemon → Router",
-        "Daemon → Terminal",
+        "Daemon → Control", "Daemon → Firewall", "Daemon → Health", "Daemon → KernelPath", "Daemon → Lease",
+        "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
         "Demo → Control", "Demo → Lab", "Demo → Terminal",
+        "Firewall → Health",
+        "Health → Terminal",
         "KernelPath → Router",
         "Lab → Control", "Lab → Linux", "Lab → Terminal",
         "Lease → Net",
@@ -40,8 +42,8 @@ public sealed class DependencyArrowTests
     public void Every_project_in_src_is_one_of_the_rooms() =>
         Assert.Equal(
             [
-                "Control", "Daemon", "Demo", "KernelPath", "Lab", "Lease", "Lease.Etcd", "Linux", "Net", "Operator",
-                "Router", "Terminal", "Tun",
+                "Control", "Daemon", "Demo", "Firewall", "Health", "KernelPath", "Lab", "Lease", "Lease.Etcd", "Linux",
+                "Net", "Operator", "Router", "Terminal", "Tun",
             ],
             Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
@@ -79,6 +81,8 @@ public sealed class DependencyArrowTests
     [InlineData("Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Terminal", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
     [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Health", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
+    [InlineData("Firewall", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
     [InlineData("Operator", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Lab", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Daemon", "Overlay.Lab", "Overlay.Demo", "Overlay.Bench")]

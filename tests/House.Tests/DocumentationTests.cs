@@ -11,10 +11,10 @@ using Microsoft.Extensions.Logging;
 using Overlay.Bench;
 using Overlay.Control;
 using Overlay.Daemon.Commands;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Metrics;
 using Overlay.Demo;
+using Overlay.Health;
 using Overlay.Router.Counters;
 using Overlay.Router.Metering;
 using Overlay.Router.Workers;
@@ -158,7 +158,7 @@ public sealed class DocumentationTests
 
     [Fact]
     public void Every_health_code_of_the_source_is_in_the_catalogue() => Assert.Equal(
-        typeof(HealthCodes).GetFields(BindingFlags.Static | BindingFlags.NonPublic)
+        typeof(HealthCodes).GetFields(BindingFlags.Static | BindingFlags.Public)
             .Select(field => field.GetValue(null)).OfType<HealthCode>().Select(code => code.Name),
         HealthCodes.All.Select(code => code.Name));
 
@@ -170,7 +170,7 @@ public sealed class DocumentationTests
             .Where(file => Path.GetFileName(file) is not ("HealthBoardTests.cs" or "HttpEndpointTests.cs"))
             .Select(File.ReadAllText));
         Assert.DoesNotContain(
-            typeof(HealthCodes).GetFields(BindingFlags.Static | BindingFlags.NonPublic),
+            typeof(HealthCodes).GetFields(BindingFlags.Static | BindingFlags.Public),
             field => field.GetValue(null) is HealthCode code
                 && !tests.Contains($"\"{code.Name}", StringComparison.Ordinal)
                 && !Regex.IsMatch(tests, $@"\bHealthCodes\.{field.Name}\b"));

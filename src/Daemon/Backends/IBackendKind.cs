@@ -5,6 +5,7 @@ using Overlay.Daemon.Handover;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Options;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Firewall;
-using Overlay.Daemon.Host;
+using Overlay.Firewall;
+using Overlay.Terminal;
 
 namespace Overlay.Daemon.Cleanup;
 

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Overlay.Daemon.Health;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Endpoints;
 

@@ -6,6 +6,8 @@ using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
+using Overlay.Firewall;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Terminal;

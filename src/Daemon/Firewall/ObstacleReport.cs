@@ -1,8 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.Extensions.Logging;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Firewall;
+using Overlay.Health;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Firewall;

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;

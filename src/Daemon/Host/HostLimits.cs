@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Host;
 

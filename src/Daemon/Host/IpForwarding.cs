@@ -1,6 +1,6 @@
 using System;
 using System.IO;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Host;
 

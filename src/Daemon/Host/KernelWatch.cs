@@ -6,6 +6,7 @@ using System.Threading;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 

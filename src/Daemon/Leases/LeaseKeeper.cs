@@ -3,8 +3,8 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 using Overlay.Lease;
 
 namespace Overlay.Daemon.Leases;

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Net;
 

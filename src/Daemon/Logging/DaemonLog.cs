@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Overlay.Health;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Logging;

@@ -12,6 +12,7 @@ using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Status;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Operator.Stores;

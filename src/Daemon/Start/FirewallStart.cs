@@ -7,6 +7,8 @@ using Overlay.Daemon.Firewall;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Options;
+using Overlay.Firewall;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Net;
 

@@ -3,6 +3,7 @@ using Overlay.Daemon.Handover;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Status;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Start;
 

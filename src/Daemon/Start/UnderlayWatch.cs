@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Options;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;

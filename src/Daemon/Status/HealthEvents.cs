@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.Extensions.Logging;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Status;
 

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Control;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Status;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Control;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Router.Paths;
 
 namespace Overlay.Daemon.Status;

@@ -7,6 +7,7 @@ using Overlay.Control;
 using Overlay.Daemon.Backends;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Status;
 

@@ -5,8 +5,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 using Overlay.Net;
 
 namespace Overlay.Daemon.Status;

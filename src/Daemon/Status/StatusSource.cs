@@ -4,8 +4,8 @@ using System.Linq;
 using System.Reflection;
 using Overlay.Control;
 using Overlay.Daemon.Backends;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Net;
 

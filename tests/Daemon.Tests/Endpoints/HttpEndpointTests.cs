@@ -10,6 +10,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Daemon.Endpoints;
 using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Terminal;
 using Overlay.Testing;
 using Xunit;

@@ -6,6 +6,8 @@ using System.Threading;
 using Overlay.Daemon.Firewall;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Options;
+using Overlay.Firewall;
+using Overlay.Health;
 using Overlay.Net;
 using Overlay.Terminal;
 using Overlay.Testing;

@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Overlay.Daemon.Firewall;
+using Overlay.Firewall;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Firewall;

@@ -1,6 +1,6 @@
 using System;
 using System.Linq;
-using Overlay.Daemon.Firewall;
+using Overlay.Firewall;
 using Overlay.Net;
 using Xunit;
 

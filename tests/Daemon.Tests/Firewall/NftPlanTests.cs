@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Overlay.Daemon.Firewall;
+using Overlay.Firewall;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Firewall;

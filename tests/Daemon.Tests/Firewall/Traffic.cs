@@ -1,4 +1,4 @@
-using Overlay.Daemon.Firewall;
+using Overlay.Firewall;
 using Overlay.Net;
 
 namespace Overlay.Daemon.Tests.Firewall;

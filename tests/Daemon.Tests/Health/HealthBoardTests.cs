@@ -1,6 +1,6 @@
 using System;
 using System.Linq;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Testing;
 using Xunit;
 

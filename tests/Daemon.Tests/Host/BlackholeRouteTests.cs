@@ -1,6 +1,6 @@
 using System.Linq;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;

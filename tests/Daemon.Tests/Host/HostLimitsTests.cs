@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
+using Overlay.Health;
 using Xunit;
 
 namespace Overlay.Daemon.Tests.Host;

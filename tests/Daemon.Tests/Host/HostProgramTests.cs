@@ -2,7 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Overlay.Daemon.Host;
+using Overlay.Terminal;
 using Overlay.Testing;
 using Xunit;
 

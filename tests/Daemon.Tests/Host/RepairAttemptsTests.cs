@@ -1,7 +1,7 @@
 using System;
 using System.IO;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Terminal;
 using Xunit;

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Net;
 using Xunit;

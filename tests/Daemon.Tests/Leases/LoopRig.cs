@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Leases;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Router.Routes;

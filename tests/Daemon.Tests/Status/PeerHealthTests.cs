@@ -6,6 +6,7 @@ using Overlay.Control;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Status;
+using Overlay.Health;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Paths;

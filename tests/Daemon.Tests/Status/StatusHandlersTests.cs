@@ -6,9 +6,9 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Status;
+using Overlay.Health;
 using Overlay.Terminal;
 using Xunit;
 

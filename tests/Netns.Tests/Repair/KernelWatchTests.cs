@@ -4,6 +4,7 @@ using System.Threading;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
+using Overlay.Health;
 using Overlay.Lab;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;

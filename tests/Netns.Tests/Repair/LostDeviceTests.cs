@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Backends.Udp;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Lab;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;

@@ -8,6 +8,7 @@ using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Backends.Vxlan;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;

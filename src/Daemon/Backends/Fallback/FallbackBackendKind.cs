@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
 using Overlay.Daemon.Backends.Vxlan;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux.Netlink;
 using Overlay.Operator.Config;

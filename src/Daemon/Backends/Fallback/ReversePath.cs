@@ -1,8 +1,8 @@
 using System;
 using System.IO;
 using Microsoft.Extensions.Logging;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 
 namespace Overlay.Daemon.Backends.Fallback;
 

@@ -8,6 +8,7 @@ using Overlay.Control;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;

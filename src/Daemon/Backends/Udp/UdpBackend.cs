@@ -10,6 +10,7 @@ using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
+using Overlay.Health;
 using Overlay.KernelPath;
 using Overlay.Lease;
 using Overlay.Linux;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Overlay.Control;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Host;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;

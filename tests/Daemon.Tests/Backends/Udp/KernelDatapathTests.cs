@@ -1,8 +1,8 @@
 using System;
 using System.Linq;
 using Overlay.Daemon.Backends.Udp;
-using Overlay.Daemon.Health;
 using Overlay.Daemon.Options;
+using Overlay.Health;
 using Overlay.KernelPath;
 using Overlay.Linux;
 using Overlay.Linux.Bpf;

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Overlay.Daemon.Backends.Udp;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Router.Routes;

@@ -1,6 +1,6 @@
 using System;
 using Overlay.Daemon.Backends.Vxlan;
-using Overlay.Daemon.Health;
+using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Linux.Netlink;

@@ -1,8 +1,0 @@
-using System.Collections.Generic;
-
-namespace Overlay.Daemon.Firewall;
-
-/// <summary>A chain as nft prints it.</summary>
-/// <param name="Type">The line with type, hook, priority and policy; empty for a chain without a hook.</param>
-/// <param name="Rules">A line each.</param>
-internal sealed record NftFoundChain(string Type, IReadOnlyList<string> Rules);
