@@ -19,7 +19,8 @@ public sealed class EtcdJunkTests : IAsyncDisposable
     private static readonly NetworkConfig s_config = NetworkConfig.Parse("""{"Network":"10.5.0.0/16"}""");
 
     private readonly EtcdStoreLab _lab = new(
-        new EtcdServerOptions { Arguments = ["--max-request-bytes", $"{32 * Megabyte}"] });
+        new EtcdServerOptions { Arguments = ["--max-request-bytes", $"{32 * Megabyte}"] },
+        patience: TimeSpan.FromSeconds(60)); // a busy machine takes seconds for tens of megabytes
 
     public ValueTask DisposeAsync() => _lab.DisposeAsync();
 

@@ -19,7 +19,11 @@ public sealed class EtcdStoreLab : IAsyncDisposable
     private readonly EtcdClient _client;
     private readonly List<string> _warnings = [];
 
-    internal EtcdStoreLab(EtcdServerOptions? options = null, string prefix = EtcdLeaseStore.DefaultPrefix)
+    /// <param name="options">Of the etcd.</param>
+    /// <param name="prefix">Of the stores' keys.</param>
+    /// <param name="patience">How long a store waits for an answer; null for as short as a test may wait for none.</param>
+    internal EtcdStoreLab(
+        EtcdServerOptions? options = null, string prefix = EtcdLeaseStore.DefaultPrefix, TimeSpan? patience = null)
     {
         Server = EtcdServer.Start(options);
         Relay = new TcpRelay(Server.Endpoint);
@@ -27,7 +31,7 @@ public sealed class EtcdStoreLab : IAsyncDisposable
         Options = new EtcdOptions
         {
             Endpoints = [Relay.Endpoint],
-            RequestTimeout = TimeSpan.FromSeconds(2),
+            RequestTimeout = patience ?? TimeSpan.FromSeconds(2),
         };
         _client = new EtcdClient(Requests.Options(Server.Endpoint)); // waits that a busy machine does not come to
     }

@@ -64,7 +64,11 @@ public sealed class MeterTests : LabTest
         Assert.Equal(metered[MeteredCall.UdpSend], Traced("sendmsg") + Traced("sendmmsg"));
         Assert.Equal(metered[MeteredCall.UdpReceive], Traced("recvmsg") + Traced("recvmmsg"));
         Assert.Equal(metered[MeteredCall.TunWrite], Traced("writev"));
-        Assert.Equal(metered[MeteredCall.TunRead] + metered[MeteredCall.Signal], Traced("read") + Traced("write"));
+
+        // A program of the daemon's that ends, iptables say, is a signal to any of its threads, which the runtime passes
+        // on by a pipe: a write before each return from a handler, at most.
+        long reads = metered[MeteredCall.TunRead] + metered[MeteredCall.Signal];
+        Assert.InRange(Traced("read") + Traced("write"), reads, reads + Traced("rt_sigreturn"));
 
         // Each thread sleeps when the tracer comes and when it goes: such a sleep counts here or there, or is begun
         // anew.
