@@ -14,9 +14,10 @@ public sealed class DependencyArrowTests
     private static readonly string[] s_arrows =
     [
         "Control → Linux", "Control → Terminal",
-        "Daemon → Control", "Daemon → Firewall", "Daemon → Health", "Daemon → KernelPath", "Daemon → Lease",
-        "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
+        "Daemon → Control", "Daemon → Doctor", "Daemon → Firewall", "Daemon → Health", "Daemon → KernelPath",
+        "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
         "Demo → Control", "Demo → Lab", "Demo → Terminal",
+        "Doctor → Control", "Doctor → Firewall", "Doctor → Lease", "Doctor → Operator",
         "Firewall → Health",
         "Health → Terminal",
         "KernelPath → Router",
@@ -42,8 +43,8 @@ public sealed class DependencyArrowTests
     public void Every_project_in_src_is_one_of_the_rooms() =>
         Assert.Equal(
             [
-                "Control", "Daemon", "Demo", "Firewall", "Health", "KernelPath", "Lab", "Lease", "Lease.Etcd", "Linux",
-                "Net", "Operator", "Router", "Terminal", "Tun",
+                "Control", "Daemon", "Demo", "Doctor", "Firewall", "Health", "KernelPath", "Lab", "Lease", "Lease.Etcd",
+                "Linux", "Net", "Operator", "Router", "Terminal", "Tun",
             ],
             Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
@@ -83,6 +84,7 @@ public sealed class DependencyArrowTests
     [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Health", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
     [InlineData("Firewall", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
+    [InlineData("Doctor", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Operator", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Lab", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Daemon", "Overlay.Lab", "Overlay.Demo", "Overlay.Bench")]

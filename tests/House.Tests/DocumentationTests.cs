@@ -14,6 +14,7 @@ using Overlay.Daemon.Commands;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Metrics;
 using Overlay.Demo;
+using Overlay.Doctor;
 using Overlay.Health;
 using Overlay.Router.Counters;
 using Overlay.Router.Metering;
@@ -138,6 +139,20 @@ public sealed class DocumentationTests
             $"{code.Remedy} |")),
         Repository.Read("docs/health.md").Split('\n')
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal)));
+
+    [Fact]
+    public void The_documented_rows_of_the_doctor_are_those_of_its_checks() => Assert.Equal(
+        AllChecks.List.SelectMany(check => check.Rows).Select(row => string.Join(
+            " | ",
+            $"| {row.Id}",
+            $"`{row.Code}`",
+            row.Severity.ToString().ToLowerInvariant(),
+            row.What,
+            $"{row.Source} |")),
+        Repository.Read("docs/doctor.md").Split('\n')
+            .SkipWhile(line => line != "## Looked for").Skip(1)
+            .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Where(line => line.Contains("| `", StringComparison.Ordinal)));
 
     [Fact]
     public void The_documented_events_are_the_lines_of_the_log() => Assert.Equal(

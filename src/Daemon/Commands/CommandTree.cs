@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Overlay.Daemon.Start;
+using Overlay.Doctor;
 using Overlay.Operator.Config;
 using Overlay.Operator.Counters;
 using Overlay.Operator.Events;
@@ -27,6 +28,7 @@ internal static class CommandTree
         MetricsCommand.Create(),
         LeaseCommand.Create(),
         ConfigCommand.Create(new BackendRules()),
+        DoctorCommand.Create(),
         CleanupCommand.Create(),
         CompanionCommand.Create("demo", "Show it: pretend hosts, a real daemon on each, pods that talk"),
         CompanionCommand.Create("bench", "Measure what user-space encapsulation costs"),

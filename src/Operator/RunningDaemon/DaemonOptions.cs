@@ -6,10 +6,10 @@ using Overlay.Terminal;
 namespace Overlay.Operator.RunningDaemon;
 
 /// <summary>What the commands have in common that ask a running daemon.</summary>
-internal static class DaemonOptions
+public static class DaemonOptions
 {
     /// <summary>Whom to ask.</summary>
-    internal static Option<string> RunDirectory() => new("--run-dir")
+    public static Option<string> RunDirectory() => new("--run-dir")
     {
         Description = "the run directory of the daemon asked",
         HelpName = "DIR",
@@ -18,10 +18,10 @@ internal static class DaemonOptions
     };
 
     /// <summary>How to answer.</summary>
-    internal static Option<bool> Json() => new("--json") { Description = "print one JSON object" };
+    public static Option<bool> Json() => new("--json") { Description = "print one JSON object" };
 
     /// <summary>An answer that this program does not understand.</summary>
-    internal static OperatorException OtherVersion(string directory, Exception cause) => new(
+    public static OperatorException OtherVersion(string directory, Exception cause) => new(
         $"the daemon at {ControlProtocol.PathIn(directory)} answers in another form than this overlay reads; use the "
             + "overlay that it was started from", cause);
 }

@@ -1,0 +1,16 @@
+using System.Collections.Generic;
+using Overlay.Doctor.Checks;
+using Overlay.Doctor.Checks.Host;
+using Overlay.Doctor.Checks.Pods;
+
+namespace Overlay.Doctor;
+
+/// <summary>Every check there is, in the order of docs/doctor.md.</summary>
+internal static class AllChecks
+{
+    internal static IReadOnlyList<ICheck> List { get; } =
+    [
+        new IpForwardingCheck(),
+        new SubnetFileCheck(),
+    ];
+}

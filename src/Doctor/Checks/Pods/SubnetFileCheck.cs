@@ -1,0 +1,31 @@
+using System.Collections.Generic;
+using Overlay.Doctor.Facts;
+using Overlay.Doctor.Findings;
+using Overlay.Health;
+
+namespace Overlay.Doctor.Checks.Pods;
+
+/// <summary>N3: whether subnet.env is there, where CNI plugin and Docker read this host's subnet.</summary>
+internal sealed class SubnetFileCheck : ICheck
+{
+    private static readonly Row s_row = new(
+        "N3", "subnet-file-missing", HealthSeverity.Error,
+        "new pods get no addresses: there is no subnet.env", "flannel's Documentation/running.md");
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Row> Rows { get; } = [s_row];
+
+    /// <inheritdoc/>
+    public IEnumerable<Finding> Look(HostFacts host)
+    {
+        if (host.SubnetEnv is null)
+        {
+            yield return new Finding(
+                s_row, host.SubnetFile,
+                host.Daemon is null
+                    ? $"{host.SubnetFile} is not there, and no daemon answers that would write it"
+                    : $"{host.SubnetFile} is not there, although the daemon is up",
+                "start the daemon of this host (systemctl start overlay, or flanneld), and see its log");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System;
+using Overlay.Control;
+
+namespace Overlay.Doctor.Facts;
+
+/// <summary>What the checks know of this host. Each fact is asked for once, when a check first wants it.</summary>
+internal sealed class HostFacts
+{
+    private readonly Lazy<NetworkFacts> _network;
+    private readonly Lazy<SubnetFileFacts?> _subnetEnv;
+    private readonly Lazy<OverlayFacts> _overlay;
+
+    /// <summary>Nothing is asked for yet.</summary>
+    /// <param name="daemon">What the daemon of this host says; null when none answers.</param>
+    /// <param name="store">What the lease store holds; null when nobody has named it.</param>
+    /// <param name="subnetFile">Where subnet.env is, wherever the host's files are.</param>
+    /// <param name="root">Below which the host's files are, but for the kernel's: another directory in a container that
+    /// has them mounted.</param>
+    /// <param name="kernel">Where /proc, /sys and /dev are.</param>
+    /// <param name="network">Links, addresses and routes; null for those of the calling thread's namespace.</param>
+    internal HostFacts(
+        StatusReport? daemon, StoreFacts? store, string subnetFile, string root = "/", string kernel = "/",
+        NetworkFacts? network = null)
+    {
+        (Daemon, Store, SubnetFile) = (daemon, store, subnetFile);
+        Files = new HostFiles(root, kernel, Notes);
+        _network = new(() => network ?? NetworkFacts.Read(Notes));
+        _subnetEnv = new(() => Files.ReadNamed(SubnetFile) is { } text ? SubnetFileFacts.Parse(text) : null);
+        _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Network));
+    }
+
+    /// <summary>What could not be looked at.</summary>
+    internal FactNotes Notes { get; } = new();
+
+    /// <summary>The host's files.</summary>
+    internal HostFiles Files { get; }
+
+    /// <summary>What our daemon on this host says of itself; null when none answers.</summary>
+    internal StatusReport? Daemon { get; }
+
+    /// <summary>What the lease store holds; null when nobody has named it.</summary>
+    internal StoreFacts? Store { get; }
+
+    /// <summary>Where subnet.env is.</summary>
+    internal string SubnetFile { get; }
+
+    /// <summary>What subnet.env says; null when there is none.</summary>
+    internal SubnetFileFacts? SubnetEnv => _subnetEnv.Value;
+
+    /// <summary>Links, addresses and routes.</summary>
+    internal NetworkFacts Network => _network.Value;
+
+    /// <summary>What the overlay of this host is meant to be.</summary>
+    internal OverlayFacts Overlay => _overlay.Value;
+}

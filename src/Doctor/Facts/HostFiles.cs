@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+
+namespace Overlay.Doctor.Facts;
+
+/// <summary>
+/// Files of this host: the kernel's where they are, all others below a root. What cannot be read is null, and noted.
+/// </summary>
+/// <param name="root">Absolute; <c>/</c> on a host.</param>
+/// <param name="kernel">Where /proc, /sys and /dev are; another directory in tests.</param>
+/// <param name="notes">Gets what was refused.</param>
+internal sealed class HostFiles(string root, string kernel, FactNotes notes)
+{
+    private static readonly string[] s_kernels = ["proc/", "sys/", "dev/"];
+
+    /// <summary>Whether there is a file or directory.</summary>
+    /// <param name="path">With or without a slash at its beginning.</param>
+    internal bool Exists(string path) => Path.Exists(In(path));
+
+    /// <summary>The whole text of a small file; null when there is none or it is not to be read.</summary>
+    internal string? Read(string path) => ReadNamed(In(path));
+
+    /// <summary>The same of a file that somebody has named: wherever the host's files are.</summary>
+    internal string? ReadNamed(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.ReadAllText(path) : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            notes.Add($"{path} cannot be read: {problem.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>The text without the blanks around it.</summary>
+    internal string? ReadWord(string path) => Read(path)?.Trim();
+
+    /// <summary>Names in a directory, in order; none when it is not there or not to be read.</summary>
+    internal IReadOnlyList<string> List(string directory)
+    {
+        try
+        {
+            return Directory.Exists(In(directory))
+                ? [.. Directory.EnumerateFileSystemEntries(In(directory)).Select(path => Path.GetFileName(path))
+                    .Order(StringComparer.Ordinal)]
+                : [];
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            notes.Add($"{directory} cannot be listed: {problem.Message}");
+            return [];
+        }
+    }
+
+    private string In(string path)
+    {
+        string name = path.TrimStart('/');
+        return Path.Combine(s_kernels.Any(name.StartsWith) ? kernel : root, name);
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Generic;
+
+namespace Overlay.Lab.Faults;
+
+/// <summary>
+/// One fault that people meet, as shell lines for the first host of a lab. They run as root in its network namespace,
+/// with the variables of <see cref="FaultSite"/>, and touch nothing outside of it and below <c>$ROOT</c>.
+/// </summary>
+/// <param name="Row">What the doctor has to find: an id of docs/doctor.md, <c>W1</c>.</param>
+/// <param name="What">What is done to the host, for people.</param>
+/// <param name="Break">Puts it in.</param>
+/// <param name="Mend">Takes it out again, so that the next one can be put in.</param>
+public sealed record LabFault(string Row, string What, string Break, string Mend)
+{
+    /// <summary>Distinguishes two faults of one row: <c>W5</c>, <c>W5-nft</c>.</summary>
+    public string Name { get; init; } = Row;
+
+    /// <summary>Programs that have to be installed.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
+    /// <summary>
+    /// Whether the host's daemon is stopped first: the fault is one of hosts on which stock flannel runs or nothing, or
+    /// our daemon would take it back at once.
+    /// </summary>
+    public bool IsWithoutDaemon { get; init; }
+}
