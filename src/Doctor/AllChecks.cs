@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using Overlay.Doctor.Checks;
 using Overlay.Doctor.Checks.Host;
+using Overlay.Doctor.Checks.Leases;
 using Overlay.Doctor.Checks.Pods;
 
 namespace Overlay.Doctor;
@@ -11,6 +12,14 @@ internal static class AllChecks
     internal static IReadOnlyList<ICheck> List { get; } =
     [
         new IpForwardingCheck(),
+        new ConfigCheck(),
+        new OwnLeaseCheck(),
+        new PeerEntriesCheck(),
+        new StoreAwayCheck(),
+        new CertificateCheck(),
+        new PoolCheck(),
+        new PeerLeasesCheck(),
+        new ConfigAppliedCheck(),
         new SubnetFileCheck(),
     ];
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Overlay.Control;
 
 namespace Overlay.Doctor.Facts;
@@ -9,6 +10,8 @@ internal sealed class HostFacts
     private readonly Lazy<NetworkFacts> _network;
     private readonly Lazy<SubnetFileFacts?> _subnetEnv;
     private readonly Lazy<OverlayFacts> _overlay;
+    private readonly Lazy<VxlanFacts> _vxlan;
+    private readonly Lazy<IReadOnlyList<DaemonProcess>> _processes;
 
     /// <summary>Nothing is asked for yet.</summary>
     /// <param name="daemon">What the daemon of this host says; null when none answers.</param>
@@ -27,7 +30,12 @@ internal sealed class HostFacts
         _network = new(() => network ?? NetworkFacts.Read(Notes));
         _subnetEnv = new(() => Files.ReadNamed(SubnetFile) is { } text ? SubnetFileFacts.Parse(text) : null);
         _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Network));
+        _processes = new(() => DaemonProcess.FindAll(Files));
+        _vxlan = new(() => VxlanFacts.Read(Overlay.Tunnel is { } tunnel ? Network.Find(tunnel) : null, Notes));
     }
+
+    /// <summary>When this was looked at.</summary>
+    internal DateTimeOffset Now { get; init; } = TimeProvider.System.GetUtcNow();
 
     /// <summary>What could not be looked at.</summary>
     internal FactNotes Notes { get; } = new();
@@ -52,4 +60,10 @@ internal sealed class HostFacts
 
     /// <summary>What the overlay of this host is meant to be.</summary>
     internal OverlayFacts Overlay => _overlay.Value;
+
+    /// <summary>Where the tunnel sends frames, where it is of vxlan.</summary>
+    internal VxlanFacts Vxlan => _vxlan.Value;
+
+    /// <summary>The programs that run here and may be this host's daemon, the doctor itself among them.</summary>
+    internal IReadOnlyList<DaemonProcess> Processes => _processes.Value;
 }

@@ -36,6 +36,19 @@ internal sealed class HostFiles(string root, string kernel, FactNotes notes)
         }
     }
 
+    /// <summary>The same of a file that may be gone by now, or be another user's: no word of it then.</summary>
+    internal string? ReadQuietly(string path)
+    {
+        try
+        {
+            return File.ReadAllText(In(path));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The text without the blanks around it.</summary>
     internal string? ReadWord(string path) => Read(path)?.Trim();
 
@@ -56,9 +69,35 @@ internal sealed class HostFiles(string root, string kernel, FactNotes notes)
         }
     }
 
+    /// <summary>Who may do what with a file; null when it is not there.</summary>
+    internal UnixFileMode? ModeOf(string path)
+    {
+        try
+        {
+            return Exists(path) ? File.GetUnixFileMode(In(path)) : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Where a symbolic link leads; null for anything else, and for one that is not to be read.</summary>
+    internal string? LinkTarget(string path)
+    {
+        try
+        {
+            return new FileInfo(In(path)).LinkTarget;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private string In(string path)
     {
         string name = path.TrimStart('/');
-        return Path.Combine(s_kernels.Any(name.StartsWith) ? kernel : root, name);
+        return Path.Combine(s_kernels.Any($"{name}/".StartsWith) ? kernel : root, name);
     }
 }

@@ -10,7 +10,10 @@ namespace Overlay.Lab.Faults;
 public static class LabFaults
 {
     /// <summary>In the order of docs/doctor.md.</summary>
-    public static IReadOnlyList<LabFault> All { get; } = [.. HostFaults.List, .. PodFaults.List];
+    public static IReadOnlyList<LabFault> All { get; } =
+    [
+        .. HostFaults.List, .. LeaseFaults.List, .. PodFaults.List,
+    ];
 
     /// <summary>The fault of a name, whatever its case; null when there is none.</summary>
     public static LabFault? Find(string name) =>
