@@ -36,7 +36,7 @@ internal sealed class Rig : IDisposable
         Routes.Publish(table ?? Overlays.Table());
         Tun = new InMemoryTunQueue(HasVirtioNetHeader(engine));
         WorkerContext context = Context(
-            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain);
+            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain) with { Replies = Port };
         Accelerations = context.Accelerations;
         Paths = context.Paths;
         AddWorkers(engine, context, Tun, Port, _outbound, _inbound, _owned);

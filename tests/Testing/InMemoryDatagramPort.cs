@@ -20,6 +20,9 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
     /// <summary>The datagrams sent.</summary>
     public List<(Ipv4Address Destination, byte[] Payload)> Sent { get; } = [];
 
+    /// <summary>The answers sent, with the port that each went to.</summary>
+    public List<(Ipv4Address Destination, ushort Port, byte[] Payload)> Replies { get; } = [];
+
     /// <summary>Datagrams of each message sent.</summary>
     public List<int> TrainLengths { get; } = [];
 
@@ -118,6 +121,12 @@ public sealed class InMemoryDatagramPort : IDatagramPort, IDisposable
             _readable.Clear();
             return SyscallResult.FromErrno(ReceiveErrno == Errno.None ? Errno.EAGAIN : ReceiveErrno);
         }
+    }
+
+    public SyscallResult Reply(Ipv4Address address, ushort port, ReadOnlySpan<byte> datagram)
+    {
+        Replies.Add((address, port, datagram.ToArray()));
+        return SyscallResult.FromCount(datagram.Length);
     }
 
     public SyscallResult Send(SendBatch batch, int first, int count)

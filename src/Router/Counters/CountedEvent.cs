@@ -50,6 +50,9 @@ public enum CountedEvent
     /// Inbound: a peer asked whether this host's kernel takes its datagrams, and no program was there to answer.
     /// </summary>
     ProbePassedOver,
+
+    /// <summary>Inbound: a question of <c>overlay ping</c> was answered.</summary>
+    PingAnswered,
 }
 
 /// <summary>The names of the events, as they appear in counters and documents.</summary>

@@ -51,6 +51,7 @@ public sealed class Forwarder : IDisposable
         var context = new WorkerContext(routes, icmp, Paths, accelerations, options.Workers)
         {
             Errors = Errors,
+            Replies = lanes[0].Port,
         };
         for (int i = 0; i < lanes.Count; i++)
         {

@@ -25,6 +25,7 @@ internal sealed class Decapsulator : IDisposable
     private readonly WorkerOptions _options;
     private readonly Accelerations _accelerations;
     private readonly IcmpErrorSender _icmp;
+    private readonly PingAnswerer _pings;
     private readonly WorkerCounters _counters;
     private readonly IoVectors _single;
     private readonly Coalescer? _coalescer;
@@ -47,6 +48,7 @@ internal sealed class Decapsulator : IDisposable
         _accelerations = context.Accelerations;
         _counters = counters;
         _icmp = new IcmpErrorSender(context.Icmp, counters);
+        _pings = new PingAnswerer(context.Replies, counters);
         _single = new IoVectors(slab, 2);
         _coalescer = tun.HasVirtioNetHeader ? new Coalescer(slab, scratchStart, _options.SparesTunnelPorts) : null;
     }
@@ -123,7 +125,11 @@ internal sealed class Decapsulator : IDisposable
             _routes, _options.SourceCheck, source, _slab.Slice(offset, lengthBytes), out Ipv4Header packet);
         if (verdict != DropReason.None)
         {
-            Drop(verdict, packet);
+            if (verdict != DropReason.ShortPacket || !_pings.TryAnswer(_slab.Slice(offset, lengthBytes), source))
+            {
+                Drop(verdict, packet);
+            }
+
             return;
         }
 

@@ -1,3 +1,4 @@
+using System;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Ports;
@@ -55,6 +56,10 @@ internal sealed class MeteredDatagramPort(
         Sent(batch, index, sent, began);
         return sent;
     }
+
+    /// <inheritdoc/>
+    public SyscallResult Reply(Ipv4Address address, ushort number, ReadOnlySpan<byte> datagram) =>
+        port.Reply(address, number, datagram);
 
     /// <inheritdoc/>
     public bool TryReadError(out DatagramError error)

@@ -11,7 +11,7 @@ namespace Overlay.Router.Ports;
 /// One thread receives, one thread sends; they may be two. No call blocks but <see cref="WaitWritable"/> and
 /// <see cref="Pause"/>.
 /// </remarks>
-public interface IDatagramPort
+public interface IDatagramPort : IReplyPort
 {
     /// <summary>Readable when a message or an error report waits.</summary>
     SafeFd Descriptor { get; }

@@ -110,6 +110,10 @@ public sealed class UdpPort : IDatagramPort, IDisposable
     }
 
     /// <inheritdoc/>
+    public SyscallResult Reply(Ipv4Address address, ushort port, ReadOnlySpan<byte> datagram) =>
+        _socket.Send(address, port, datagram);
+
+    /// <inheritdoc/>
     public int FindPathMtu(Ipv4Address address) => _paths.Find(address, Port);
 
     /// <inheritdoc/>

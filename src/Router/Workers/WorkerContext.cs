@@ -1,5 +1,6 @@
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Paths;
+using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
 namespace Overlay.Router.Workers;
@@ -13,6 +14,9 @@ namespace Overlay.Router.Workers;
 internal sealed record WorkerContext(
     RouteTableCell Routes, IIcmpPort? Icmp, PeerPaths Paths, Accelerations Accelerations, WorkerOptions Options)
 {
+    /// <summary>Where answers to pings leave; null to send none.</summary>
+    public IReplyPort? Replies { get; init; }
+
     /// <summary>Gets the ICMP errors about datagrams to peers.</summary>
     public PeerErrors Errors { get; init; } = new();
 }

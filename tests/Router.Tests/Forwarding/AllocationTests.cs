@@ -194,6 +194,9 @@ public sealed class AllocationTests
 
         public SyscallResult SetReceiveTrains(bool on) => SyscallResult.FromCount(0);
 
+        public SyscallResult Reply(Ipv4Address address, ushort port, ReadOnlySpan<byte> datagram) =>
+            SyscallResult.FromCount(datagram.Length);
+
         public int FindPathMtu(Ipv4Address address) => 0;
 
         public bool TryReadError(out DatagramError error)

@@ -120,6 +120,54 @@ public abstract class InboundWorkerTests(RigEngine engine)
         Assert.Equal(1, rig.Inbound.Seen(CountedEvent.ProbePassedOver));
     }
 
+    [Fact]
+    public void A_ping_of_a_peer_is_answered_to_the_port_it_names_and_one_too_many_is_dropped()
+    {
+        using var rig = new Rig(engine);
+        byte[] question = new byte[PingProbe.Bytes];
+        PingProbe.WriteQuestion(question, port: 4711, nonce: 7);
+        Assert.True(question.Length < Ipv4Header.MinimumBytes); // or stock flannel would take it for a packet
+        rig.Receive((byte[])question.Clone());
+
+        Assert.Empty(rig.Tun.Written);
+        Assert.Equal(0, rig.Inbound.Dropped());
+        Assert.Equal(1, rig.Inbound.Seen(CountedEvent.PingAnswered));
+        (Ipv4Address destination, ushort port, byte[] answer) = Assert.Single(rig.Port.Replies);
+        Assert.Equal((PeerAddress, 4711), (destination, port));
+        Assert.Equal(typeof(PingProbe).Assembly.GetName().Version!.ToString(3), $"{PingProbe.ReadAnswer(answer, 7)}");
+        Assert.Null(PingProbe.ReadAnswer(answer, nonce: 8));
+        Assert.Null(PingProbe.ReadAnswer(question, nonce: 7));
+
+        for (int i = 0; i < 100; i++)
+        {
+            rig.Receive((byte[])question.Clone());
+        }
+
+        Assert.InRange(rig.Inbound.Seen(CountedEvent.PingAnswered), 2, 50);
+        Assert.Equal(101, rig.Inbound.Seen(CountedEvent.PingAnswered) + rig.Inbound.Dropped(DropReason.ShortPacket));
+    }
+
+    [Theory]
+    [InlineData(0, 1)] // another magic
+    [InlineData(4, 2)] // an answer
+    [InlineData(5, 1)] // another form
+    public void What_is_no_question_and_what_a_stranger_asks_is_dropped(int offset, byte by)
+    {
+        using var rig = new Rig(engine);
+        byte[] question = new byte[PingProbe.Bytes];
+        PingProbe.WriteQuestion(question, port: 4711, nonce: 7);
+        rig.Receive((byte[])question.Clone(), StrangerAddress);
+        Assert.Equal(DropReason.UnknownPeer, Rig.OnlyDrop(rig.Inbound));
+
+        byte[] other = (byte[])question.Clone();
+        other[offset] += by;
+        rig.Receive(other);
+        PingProbe.WriteQuestion(question, port: 0, nonce: 7);
+        rig.Receive(question);
+        Assert.Empty(rig.Port.Replies);
+        Assert.Equal(3, rig.Inbound.Dropped());
+    }
+
     public static TheoryData<SourceCheck, string, string, DropReason> Sources => new()
     {
         // check, outer source, inner source, verdict
