@@ -17,6 +17,9 @@ namespace Overlay.Linux;
 public readonly record struct DatagramError(
     Ipv4Address Destination, Errno Errno, int Mtu, bool IsLocal = false, byte IcmpType = 0, byte IcmpCode = 0)
 {
+    /// <summary>Who sent the ICMP error; 0.0.0.0 where none came, or its sender is not known.</summary>
+    public Ipv4Address Offender { get; init; }
+
     /// <summary>The type of every ICMP error that names a code of its own here (RFC 792).</summary>
     public const byte DestinationUnreachable = 3;
 }

@@ -69,6 +69,25 @@ public static unsafe class Readiness
     }
 
     /// <summary>
+    /// Waits until <paramref name="fd"/> can be read or has an error to report, at most
+    /// <paramref name="timeoutMilliseconds"/>.
+    /// </summary>
+    /// <returns>False at the time limit or when interrupted.</returns>
+    /// <exception cref="LinuxException">ppoll itself failed.</exception>
+    public static bool WaitReadable(SafeFd fd, int timeoutMilliseconds)
+    {
+        using SafeFd.Borrowed borrowed = fd.Borrow();
+        var one = new pollfd { fd = borrowed.Number, events = LibC.POLLIN };
+        int ready = Poll(&one, 1, timeoutMilliseconds);
+        if (ready < 0)
+        {
+            ThrowUnlessInterrupted();
+        }
+
+        return ready > 0;
+    }
+
+    /// <summary>
     /// Whether a write to standard error would not block now: there is room, or it ends with an error (poll(2)).
     /// </summary>
     public static bool IsStandardErrorWritable()

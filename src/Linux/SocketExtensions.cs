@@ -42,6 +42,14 @@ public static class SocketExtensions
     public static void BindToInterface(this Socket socket, string name) =>
         socket.SetRawSocketOption(LibC.SOL_SOCKET, LibC.SO_BINDTODEVICE, Encoding.UTF8.GetBytes(name + '\0'));
 
+    /// <summary>
+    /// Has every packet carry DF, whatever is known of its path, and none be longer than its interface takes
+    /// (IP_MTU_DISCOVER, IP_PMTUDISC_PROBE; ip(7)): to find a path's MTU.
+    /// </summary>
+    /// <param name="socket">An IPv4 socket.</param>
+    public static void ProbePathMtu(this Socket socket) =>
+        Set(socket, LibC.IPPROTO_IP, LibC.IP_MTU_DISCOVER, LibC.IP_PMTUDISC_PROBE);
+
     private static void Set(Socket socket, int level, int name, int value) =>
         socket.SetRawSocketOption(level, name, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
 }

@@ -59,24 +59,20 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <returns>Null, and the descriptor is closed, when it is something else.</returns>
     public static UdpSocket? Adopt(SafeFd descriptor, Ipv4Address address, ushort port, bool isShared)
     {
-        sockaddr_in own = default;
-        socklen_t length = sizeof(sockaddr_in);
-        using (SafeFd.Held held = descriptor.Hold())
+        if (OwnAddress(descriptor) is { } own
+            && SocketAddress.AddressOf(own) == address && SocketAddress.PortOf(own) == port
+            && SocketOptions.Get(descriptor, LibC.SOL_SOCKET, LibC.SO_TYPE) == LibC.SOCK_DGRAM
+            && SocketOptions.Get(descriptor, LibC.SOL_SOCKET, LibC.SO_REUSEPORT) == (isShared ? 1 : 0))
         {
-            // Safe because the length is that of the structure: a longer address is cut off, and is another family's.
-            if (LibC.getsockname(held.Number, (sockaddr*)&own, &length) == 0
-                && own.sin_family == LibC.AF_INET
-                && SocketAddress.AddressOf(own) == address && SocketAddress.PortOf(own) == port
-                && SocketOptions.Get(descriptor, LibC.SOL_SOCKET, LibC.SO_TYPE) == LibC.SOCK_DGRAM
-                && SocketOptions.Get(descriptor, LibC.SOL_SOCKET, LibC.SO_REUSEPORT) == (isShared ? 1 : 0))
-            {
-                return new UdpSocket(descriptor);
-            }
+            return new UdpSocket(descriptor);
         }
 
         descriptor.Dispose();
         return null;
     }
+
+    /// <summary>The port it is bound to.</summary>
+    public ushort LocalPort => OwnAddress(_fd) is { } own ? SocketAddress.PortOf(own) : (ushort)0;
 
     /// <summary>Has more fit into the send buffer: datagrams that wait for a link address count to it.</summary>
     /// <param name="bytes">The kernel doubles it for its own bookkeeping.</param>
@@ -234,7 +230,12 @@ public sealed unsafe class UdpSocket : IDisposable
             bool isIcmp = report->ee_origin == LibC.SO_EE_ORIGIN_ICMP;
             error = new DatagramError(
                 address, errno, mtu, report->ee_origin == LibC.SO_EE_ORIGIN_LOCAL,
-                isIcmp ? report->ee_type : (byte)0, isIcmp ? report->ee_code : (byte)0);
+                isIcmp ? report->ee_type : (byte)0, isIcmp ? report->ee_code : (byte)0)
+            {
+                Offender = isIcmp && HasOffender(message)
+                    ? SocketAddress.AddressOf(*(sockaddr_in*)(report + 1))
+                    : default,
+            };
         }
         else
         {
@@ -243,6 +244,23 @@ public sealed unsafe class UdpSocket : IDisposable
 
         return true;
     }
+
+    // Null of another family's.
+    private static sockaddr_in? OwnAddress(SafeFd descriptor)
+    {
+        sockaddr_in own = default;
+        socklen_t length = sizeof(sockaddr_in);
+        using SafeFd.Held held = descriptor.Hold();
+
+        // Safe because the length is that of the structure: a longer address is cut off.
+        return LibC.getsockname(held.Number, (sockaddr*)&own, &length) == 0 && own.sin_family == LibC.AF_INET
+            ? own
+            : null;
+    }
+
+    // Behind the report stands who sent the error (SO_EE_OFFENDER, linux/errqueue.h).
+    private static bool HasOffender(in msghdr message) =>
+        message.msg_controllen >= (ulong)(sizeof(cmsghdr) + sizeof(sock_extended_err) + sizeof(sockaddr_in));
 
     /// <summary>
     /// Asks the kernel to put datagrams of one sender together into trains (UDP_GRO, udp(7); Linux 5.0), or not to.

@@ -14,9 +14,10 @@ public sealed class DependencyArrowTests
     private static readonly string[] s_arrows =
     [
         "Control → Linux", "Control → Terminal",
-        "Daemon → Control", "Daemon → Doctor", "Daemon → Firewall", "Daemon → Health", "Daemon → KernelPath",
-        "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
+        "Daemon → Control", "Daemon → Diagnosis", "Daemon → Doctor", "Daemon → Firewall", "Daemon → Health",
+        "Daemon → KernelPath", "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
         "Demo → Control", "Demo → Lab", "Demo → Terminal",
+        "Diagnosis → Control", "Diagnosis → Operator", "Diagnosis → Router", "Diagnosis → Terminal",
         "Doctor → Control", "Doctor → Firewall", "Doctor → Lease", "Doctor → Operator",
         "Firewall → Health",
         "Health → Terminal",
@@ -43,8 +44,8 @@ public sealed class DependencyArrowTests
     public void Every_project_in_src_is_one_of_the_rooms() =>
         Assert.Equal(
             [
-                "Control", "Daemon", "Demo", "Doctor", "Firewall", "Health", "KernelPath", "Lab", "Lease", "Lease.Etcd",
-                "Linux", "Net", "Operator", "Router", "Terminal", "Tun",
+                "Control", "Daemon", "Demo", "Diagnosis", "Doctor", "Firewall", "Health", "KernelPath", "Lab",
+                "Lease", "Lease.Etcd", "Linux", "Net", "Operator", "Router", "Terminal", "Tun",
             ],
             Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
@@ -84,6 +85,7 @@ public sealed class DependencyArrowTests
     [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Health", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
     [InlineData("Firewall", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
+    [InlineData("Diagnosis", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Doctor", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Operator", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Lab", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]

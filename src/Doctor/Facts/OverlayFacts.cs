@@ -28,7 +28,7 @@ internal sealed record OverlayFacts(
     {
         string? tunnel = daemon?.Interface
             ?? ((string[])["flannel0", "flannel.1"]).FirstOrDefault(name => network.Find(name) is not null);
-        (Ipv4Address? publicIp, int? port) = EndpointOf(daemon);
+        (Ipv4Address? publicIp, ushort? port) = daemon is null ? (null, null) : EndpointText.Read(daemon.Endpoint);
         return new OverlayFacts(
             Parse(daemon?.Lease.Network) ?? subnetFile?.Network,
             Parse(daemon?.Lease.Subnet) ?? subnetFile?.Subnet,
@@ -40,19 +40,4 @@ internal sealed record OverlayFacts(
 
     private static Ipv4Prefix? Parse(string? text) =>
         text is not null && Ipv4Prefix.TryParse(text, out Ipv4Prefix prefix) ? prefix : null;
-
-    // 172.16.0.5:8285, or an address alone.
-    private static (Ipv4Address? Address, int? Port) EndpointOf(StatusReport? daemon)
-    {
-        if (daemon is null)
-        {
-            return (null, null);
-        }
-
-        string[] parts = daemon.Endpoint.Split(':');
-        return (
-            Ipv4Address.TryParse(parts[0], out Ipv4Address address) ? address
-                : Ipv4Address.TryParse(daemon.Lease.PublicIp, out Ipv4Address published) ? published : null,
-            parts.Length == 2 && int.TryParse(parts[1], out int port) ? port : null);
-    }
 }

@@ -51,7 +51,7 @@ public enum CountedEvent
     /// </summary>
     ProbePassedOver,
 
-    /// <summary>Inbound: a question of <c>overlay ping</c> was answered.</summary>
+    /// <summary>Inbound: a peer asked by <c>overlay ping</c>, and was answered.</summary>
     PingAnswered,
 }
 

@@ -13,8 +13,8 @@ namespace Overlay.Router.Inbound;
 /// <param name="counters">The worker's.</param>
 internal sealed class PingAnswerer(IReplyPort? port, WorkerCounters counters)
 {
-    private static readonly Version s_release = typeof(PingAnswerer).Assembly.GetName().Version ?? new Version(0, 0, 0);
-
+    // Read with the worker's making: a packet allocates nothing.
+    private readonly Version _release = typeof(PingAnswerer).Assembly.GetName().Version ?? new Version(0, 0, 0);
     private readonly byte[] _answer = new byte[PingProbe.Bytes];
     private readonly IcmpRateLimit _limit = new();
 
@@ -31,7 +31,7 @@ internal sealed class PingAnswerer(IReplyPort? port, WorkerCounters counters)
             return false;
         }
 
-        PingProbe.WriteAnswer(datagram, _answer, s_release);
+        PingProbe.WriteAnswer(datagram, _answer, _release);
         _ = port.Reply(source, answerPort, _answer); // what is lost is asked again
         counters.Note(CountedEvent.PingAnswered);
         return true;

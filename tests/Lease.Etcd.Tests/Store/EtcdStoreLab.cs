@@ -21,7 +21,7 @@ public sealed class EtcdStoreLab : IAsyncDisposable
 
     /// <param name="options">Of the etcd.</param>
     /// <param name="prefix">Of the stores' keys.</param>
-    /// <param name="patience">How long a store waits for an answer; null for as short as a test may wait for none.</param>
+    /// <param name="patience">How long a store waits for an answer; null for as short as a test may wait.</param>
     internal EtcdStoreLab(
         EtcdServerOptions? options = null, string prefix = EtcdLeaseStore.DefaultPrefix, TimeSpan? patience = null)
     {

@@ -65,8 +65,8 @@ public sealed class MeterTests : LabTest
         Assert.Equal(metered[MeteredCall.UdpReceive], Traced("recvmsg") + Traced("recvmmsg"));
         Assert.Equal(metered[MeteredCall.TunWrite], Traced("writev"));
 
-        // A program of the daemon's that ends, iptables say, is a signal to any of its threads, which the runtime passes
-        // on by a pipe: a write before each return from a handler, at most.
+        // A program of the daemon's that ends, iptables say, is a signal to any of its threads, which the runtime
+        // passes on by a pipe: a write before each return from a handler, at most.
         long reads = metered[MeteredCall.TunRead] + metered[MeteredCall.Signal];
         Assert.InRange(Traced("read") + Traced("write"), reads, reads + Traced("rt_sigreturn"));
 
