@@ -13,6 +13,7 @@ public sealed class DependencyArrowTests
     /// <summary>All there are. docs/architecture.md draws them.</summary>
     private static readonly string[] s_arrows =
     [
+        "Capture → Net",
         "Control → Linux", "Control → Terminal",
         "Daemon → Control", "Daemon → Diagnosis", "Daemon → Doctor", "Daemon → Firewall", "Daemon → Health",
         "Daemon → KernelPath", "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
@@ -44,8 +45,8 @@ public sealed class DependencyArrowTests
     public void Every_project_in_src_is_one_of_the_rooms() =>
         Assert.Equal(
             [
-                "Control", "Daemon", "Demo", "Diagnosis", "Doctor", "Firewall", "Health", "KernelPath", "Lab",
-                "Lease", "Lease.Etcd", "Linux", "Net", "Operator", "Router", "Terminal", "Tun",
+                "Capture", "Control", "Daemon", "Demo", "Diagnosis", "Doctor", "Firewall", "Health", "KernelPath",
+                "Lab", "Lease", "Lease.Etcd", "Linux", "Net", "Operator", "Router", "Terminal", "Tun",
             ],
             Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
@@ -61,6 +62,7 @@ public sealed class DependencyArrowTests
 
     [Theory]
     [InlineData("Net")]
+    [InlineData("Capture")]
     [InlineData("Linux", "Tmds.LibC")]
     [InlineData("Tun")]
     [InlineData("Router")]
@@ -79,6 +81,7 @@ public sealed class DependencyArrowTests
     [InlineData("Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
     [InlineData("Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Daemon")]
     [InlineData("Router", "Overlay.Lease", "Overlay.Daemon")]
+    [InlineData("Capture", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Terminal")]
     [InlineData("Lease", "Overlay.Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Terminal", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
