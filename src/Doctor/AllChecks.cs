@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Overlay.Doctor.Checks;
+using Overlay.Doctor.Checks.Firewall;
 using Overlay.Doctor.Checks.Host;
 using Overlay.Doctor.Checks.Leases;
 using Overlay.Doctor.Checks.Pods;
@@ -12,6 +13,10 @@ internal static class AllChecks
     internal static IReadOnlyList<ICheck> List { get; } =
     [
         new IpForwardingCheck(),
+        new ObstacleCheck(),
+        new RulesetCheck(),
+        new LockCheck(),
+        new ConntrackCheck(),
         new ConfigCheck(),
         new OwnLeaseCheck(),
         new PeerEntriesCheck(),

@@ -11,6 +11,7 @@ internal sealed class HostFacts
     private readonly Lazy<SubnetFileFacts?> _subnetEnv;
     private readonly Lazy<OverlayFacts> _overlay;
     private readonly Lazy<VxlanFacts> _vxlan;
+    private readonly Lazy<FirewallFacts> _firewall;
     private readonly Lazy<IReadOnlyList<DaemonProcess>> _processes;
 
     /// <summary>Nothing is asked for yet.</summary>
@@ -30,6 +31,7 @@ internal sealed class HostFacts
         _network = new(() => network ?? NetworkFacts.Read(Notes));
         _subnetEnv = new(() => Files.ReadNamed(SubnetFile) is { } text ? SubnetFileFacts.Parse(text) : null);
         _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Network));
+        _firewall = new(() => FirewallFacts.Read(Notes));
         _processes = new(() => DaemonProcess.FindAll(Files));
         _vxlan = new(() => VxlanFacts.Read(Overlay.Tunnel is { } tunnel ? Network.Find(tunnel) : null, Notes));
     }
@@ -66,4 +68,7 @@ internal sealed class HostFacts
 
     /// <summary>The programs that run here and may be this host's daemon, the doctor itself among them.</summary>
     internal IReadOnlyList<DaemonProcess> Processes => _processes.Value;
+
+    /// <summary>The firewall's rules.</summary>
+    internal FirewallFacts Firewall => _firewall.Value;
 }

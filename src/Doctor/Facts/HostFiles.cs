@@ -69,6 +69,9 @@ internal sealed class HostFiles(string root, string kernel, FactNotes notes)
         }
     }
 
+    /// <summary>Where a file of the host is.</summary>
+    internal string PathOf(string path) => In(path);
+
     /// <summary>Who may do what with a file; null when it is not there.</summary>
     internal UnixFileMode? ModeOf(string path)
     {

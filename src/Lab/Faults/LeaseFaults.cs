@@ -10,6 +10,10 @@ internal static class LeaseFaults
     private const string KeepOwn = "own=\"$LEASES/subnets/${SUBNET%/*}-24\"; cp -p \"$own\" \"$ROOT/kept.lease\"";
     private const string MendOwn = "mv \"$ROOT/kept.lease\" \"$LEASES/subnets/${SUBNET%/*}-24\"";
 
+    // The first subnet of a network is never given out.
+    private const string Strange = "\"$LEASES/subnets/10.244.0.0-24\"";
+    private const string NoLease = $"rm {Strange}";
+
     internal static IReadOnlyList<LabFault> List { get; } =
     [
         new LabFault(
@@ -39,18 +43,18 @@ internal static class LeaseFaults
         },
         new LabFault(
             "L7", "a peer's lease has no route on a host with flannel's vxlan",
-            $"ip link add flannel.1 type vxlan id 1 dstport 8472 nolearning && {Lease("77", "$PEER", "vxlan")}",
-            $"ip link del flannel.1; {NoLease("77")}")
+            $"ip link add flannel.1 type vxlan id 1 dstport 8472 nolearning && {Lease("$PEER", "vxlan")}",
+            $"ip link del flannel.1; {NoLease}")
         {
             IsWithoutDaemon = true,
         },
         new LabFault(
             "L8", "a peer has moved, and flannel's vxlan sends to where it was",
             $"ip link add flannel.1 type vxlan id 1 dstport 8472 nolearning; ip link set flannel.1 up; "
-                + "ip route add 10.244.78.0/24 via 10.244.78.0 dev flannel.1 onlink; "
-                + "ip neigh add 10.244.78.0 lladdr 2e:00:00:00:00:78 dev flannel.1 nud permanent; "
-                + "bridge fdb add 2e:00:00:00:00:78 dev flannel.1 dst 172.16.0.98; " + Lease("78", "$PEER", "vxlan"),
-            $"ip link del flannel.1; {NoLease("78")}")
+                + "ip route add 10.244.0.0/24 via 10.244.0.0 dev flannel.1 onlink; "
+                + "ip neigh add 10.244.0.0 lladdr 2e:00:00:00:00:78 dev flannel.1 nud permanent; "
+                + "bridge fdb add 2e:00:00:00:00:78 dev flannel.1 dst 172.16.0.98; " + Lease("$PEER", "vxlan"),
+            $"ip link del flannel.1; {NoLease}")
         {
             IsWithoutDaemon = true,
         },
@@ -88,14 +92,14 @@ internal static class LeaseFaults
         },
         new LabFault(
             "L14", "a host is gone, and its lease has stayed",
-            $"{Lease("88", "172.16.0.88", "")}; ip neigh replace 172.16.0.88 dev eth0 nud failed",
-            $"{NoLease("88")}; ip neigh del 172.16.0.88 dev eth0 2>/dev/null || true"),
-        new LabFault("L15", "a peer holds two leases", Lease("99", "$PEER", ""), NoLease("99")),
+            $"{Lease("172.16.0.88", "")}; ip neigh replace 172.16.0.88 dev eth0 nud failed",
+            $"{NoLease}; ip neigh del 172.16.0.88 dev eth0 2>/dev/null || true"),
+        new LabFault("L15", "a peer holds two leases", Lease("$PEER", ""), NoLease),
         new LabFault(
-            "L17", "a peer's lease is for another backend", Lease("97", "172.16.0.97", "vxlan"), NoLease("97")),
+            "L17", "a peer's lease is for another backend", Lease("172.16.0.97", "vxlan"), NoLease),
         new LabFault(
             "L18", "an entry of the lease store is no lease",
-            "echo '{\"PublicIP\":' > \"$LEASES/subnets/10.244.96.0-24\"", NoLease("96")),
+            $"echo '{{\"PublicIP\":' > {Strange}", NoLease),
         new LabFault(
             "L19", "the network config has another network than this host's subnet is of",
             $"{KeepConfig}; echo '{{\"Network\":\"10.99.0.0/16\",\"Backend\":{{\"Type\":\"udp\"}}}}' > "
@@ -122,10 +126,7 @@ internal static class LeaseFaults
         "setsid bash -c 'exec -a flanneld sh -c \"sleep 600; :\" " + options + "' </dev/null >/dev/null 2>&1 & "
             + "echo $! > \"$ROOT/flanneld.pid\"";
 
-    private static string Lease(string third, string host, string backend) =>
+    private static string Lease(string host, string backend) =>
         $"echo \"{{\\\"PublicIP\\\":\\\"{host}\\\""
-            + (backend.Length > 0 ? $",\\\"BackendType\\\":\\\"{backend}\\\"" : "")
-            + $"}}\" > \"$LEASES/subnets/10.244.{third}.0-24\"";
-
-    private static string NoLease(string third) => $"rm \"$LEASES/subnets/10.244.{third}.0-24\"";
+            + (backend.Length > 0 ? $",\\\"BackendType\\\":\\\"{backend}\\\"" : "") + $"}}\" > {Strange}";
 }
