@@ -4,6 +4,7 @@ using Overlay.Doctor.Checks.Firewall;
 using Overlay.Doctor.Checks.Host;
 using Overlay.Doctor.Checks.Leases;
 using Overlay.Doctor.Checks.Pods;
+using Overlay.Doctor.Checks.Sizes;
 
 namespace Overlay.Doctor;
 
@@ -17,6 +18,9 @@ internal static class AllChecks
         new RulesetCheck(),
         new LockCheck(),
         new ConntrackCheck(),
+        new MtuCheck(),
+        new PathMtuCheck(),
+        new LossCheck(),
         new ConfigCheck(),
         new OwnLeaseCheck(),
         new PeerEntriesCheck(),

@@ -65,11 +65,15 @@ public static class DoctorCommand
             }
 
             string files = parsed.GetRequiredValue(root);
+            string daemon = parsed.GetRequiredValue(runDirectory);
             var host = new HostFacts(
-                await AskDaemonAsync(parsed.GetRequiredValue(runDirectory), cancellation),
+                await AskDaemonAsync(daemon, cancellation),
                 leases,
                 parsed.GetValue(subnetFile) ?? Path.Combine(files, SubnetFile),
-                files);
+                files)
+            {
+                AskDaemonAgain = () => AskDaemonAsync(daemon, cancellation).GetAwaiter().GetResult(),
+            };
             DoctorReport report = Examination.Run(AllChecks.List, host);
             if (parsed.GetValue(json))
             {

@@ -7,7 +7,9 @@ using Overlay.Terminal;
 
 namespace Overlay.Doctor.Facts;
 
-/// <summary>The firewall's rules of this host: those of iptables, of each kind that is there, and nftables' own.</summary>
+/// <summary>
+/// The firewall's rules of this host: those of iptables, of each kind that is there, and nftables' own.
+/// </summary>
 internal sealed class FirewallFacts
 {
     private const string OverNftables = "iptables-nft";

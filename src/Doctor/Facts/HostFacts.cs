@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Overlay.Control;
+using Overlay.Net;
 
 namespace Overlay.Doctor.Facts;
 
@@ -12,6 +14,8 @@ internal sealed class HostFacts
     private readonly Lazy<OverlayFacts> _overlay;
     private readonly Lazy<VxlanFacts> _vxlan;
     private readonly Lazy<FirewallFacts> _firewall;
+    private readonly Lazy<CounterFacts> _counters;
+    private readonly Lazy<IReadOnlyList<PathFacts>> _paths;
     private readonly Lazy<IReadOnlyList<DaemonProcess>> _processes;
 
     /// <summary>Nothing is asked for yet.</summary>
@@ -27,14 +31,20 @@ internal sealed class HostFacts
         NetworkFacts? network = null)
     {
         (Daemon, Store, SubnetFile) = (daemon, store, subnetFile);
+        AskDaemonAgain = () => Daemon;
         Files = new HostFiles(root, kernel, Notes);
         _network = new(() => network ?? NetworkFacts.Read(Notes));
         _subnetEnv = new(() => Files.ReadNamed(SubnetFile) is { } text ? SubnetFileFacts.Parse(text) : null);
         _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Network));
         _firewall = new(() => FirewallFacts.Read(Notes));
+        _counters = new(() => new CounterFacts(Files, Overlay, Daemon, AskDaemonAgain));
+        _paths = new(() => PathFacts.Read(PeerAddresses(), Network, Notes));
         _processes = new(() => DaemonProcess.FindAll(Files));
         _vxlan = new(() => VxlanFacts.Read(Overlay.Tunnel is { } tunnel ? Network.Find(tunnel) : null, Notes));
     }
+
+    /// <summary>Asks the daemon once more, for what counts; <see cref="Daemon"/> unless it is given.</summary>
+    internal Func<StatusReport?> AskDaemonAgain { get; init; }
 
     /// <summary>When this was looked at.</summary>
     internal DateTimeOffset Now { get; init; } = TimeProvider.System.GetUtcNow();
@@ -71,4 +81,18 @@ internal sealed class HostFacts
 
     /// <summary>The firewall's rules.</summary>
     internal FirewallFacts Firewall => _firewall.Value;
+
+    /// <summary>What is counted, now and a moment later.</summary>
+    internal CounterFacts Counters => _counters.Value;
+
+    /// <summary>The ways to the peers that daemon or store know.</summary>
+    internal IReadOnlyList<PathFacts> Paths => _paths.Value;
+
+    private IEnumerable<Ipv4Address> PeerAddresses() =>
+        (Daemon?.Peers ?? []).Select(peer => peer.PublicIp)
+            .Concat((Store?.Entries ?? []).Where(entry => entry is { Attributes: not null, Fault: null })
+                .Select(entry => entry.Attributes!.PublicIp.ToString()))
+            .Select(text => Ipv4Address.TryParse(text, out Ipv4Address address) ? address : default)
+            .Where(address => !address.IsUnspecified
+                && Network.Addresses.All(each => each.Local.Address != address));
 }

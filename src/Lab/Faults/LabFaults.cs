@@ -12,7 +12,7 @@ public static class LabFaults
     /// <summary>In the order of docs/doctor.md.</summary>
     public static IReadOnlyList<LabFault> All { get; } =
     [
-        .. HostFaults.List, .. FirewallFaults.List, .. LeaseFaults.List, .. PodFaults.List,
+        .. HostFaults.List, .. FirewallFaults.List, .. SizeFaults.List, .. LeaseFaults.List, .. PodFaults.List,
     ];
 
     /// <summary>The fault of a name, whatever its case; null when there is none.</summary>

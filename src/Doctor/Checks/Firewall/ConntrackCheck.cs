@@ -64,8 +64,8 @@ internal sealed class ConntrackCheck : ICheck
         string? text = host.Files.Exists(Table)
             ? host.Files.Read(Table)
             : HostProgram.Find("conntrack")?.Run("", "-L", "-p", "udp", "--dport", port).Output;
-        return (text ?? "").Split('\n').Where(line =>
-            line.Contains("udp ", StringComparison.Ordinal) && line.Contains($"dport={port} ", StringComparison.Ordinal));
+        return (text ?? "").Split('\n').Where(line => line.Contains("udp ", StringComparison.Ordinal)
+            && line.Contains($"dport={port} ", StringComparison.Ordinal));
     }
 
     // An entry has the packets' addresses and ports, then those of the answers: the same the other way about.
@@ -80,9 +80,10 @@ internal sealed class ConntrackCheck : ICheck
 
         string[] values = [.. pairs.Select(pair => pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..])];
         (string source, string destination, string from, string to) = (values[0], values[1], values[2], values[3]);
-        return to != port || (values[4] == destination && values[5] == source && values[6] == to && values[7] == from)
+        bool isMirrored = values[4] == destination && values[5] == source && values[6] == to && values[7] == from;
+        return to != port || isMirrored
             ? null
-            : (source,
-                $"{source}:{from} → {destination}:{to} is answered as {values[4]}:{values[6]} → {values[5]}:{values[7]}");
+            : (source, $"{source}:{from} → {destination}:{to} is answered as {values[4]}:{values[6]} → {values[5]}:"
+                + values[7]);
     }
 }

@@ -8,7 +8,9 @@ using Overlay.Health;
 
 namespace Overlay.Doctor.Checks.Firewall;
 
-/// <summary>W4, W7, W10, W16: rules that are gone, of two kinds at once, left over, or another program's policy.</summary>
+/// <summary>
+/// W4, W7, W10, W16: rules that are gone, of two kinds at once, left over, or another program's policy.
+/// </summary>
 internal sealed class RulesetCheck : ICheck
 {
     private const string FlannelTable = $"{NftRules.Family} {NftRules.Table}";
