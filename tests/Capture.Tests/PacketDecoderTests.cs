@@ -28,6 +28,15 @@ public sealed class PacketDecoderTests
             $"overlay probe, length {length}, UDP {length + 8}, ttl 64", Line(packet), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("01019c40", "overlay ping, answer to port 40000, UDP 27, ttl 64")]
+    [InlineData("02019c40", "overlay ping answered, release 1.2.3, UDP 27, ttl 64")]
+    public void What_overlay_ping_asks_and_is_answered_is_in_words(string kindFormAndPort, string says)
+    {
+        byte[] data = [.. "OvPg"u8, .. Convert.FromHexString(kindFormAndPort), 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3];
+        Assert.Contains(says, Line(Raw(SamplePackets.Carrier(data))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_datagram_of_20_bytes_is_a_packet_or_malformed()
     {

@@ -39,7 +39,7 @@ internal static class HeaderLine
                 text.Append($"VXLAN vni {packet.Vxlan.Vni}, ");
                 break;
             case Encapsulation.Probe:
-                text.Append($"overlay probe, length {outer.PayloadLength}, ");
+                text.Append($"{OverlayProbe.Words(outer.Payload.Span, outer.PayloadLength)}, ");
                 break;
         }
 

@@ -17,7 +17,7 @@ public static class PacketTree
         HeaderTree.Append(text, packet.Outer);
         if (packet.Encapsulation == Encapsulation.Probe)
         {
-            text.Append($"Overlay probe ({packet.Outer.PayloadLength} bytes)\n");
+            text.Append($"{OverlayProbe.Words(packet.Outer.Payload.Span, packet.Outer.PayloadLength)}\n");
         }
 
         if (packet.Encapsulation == Encapsulation.Vxlan)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Overlay.Daemon.Start;
+using Overlay.Diagnosis.Decode;
 using Overlay.Diagnosis.Ping;
 using Overlay.Doctor;
 using Overlay.Operator.Config;
@@ -31,6 +32,7 @@ internal static class CommandTree
         ConfigCommand.Create(new BackendRules()),
         DoctorCommand.Create(),
         PingCommand.Create(),
+        DecodeCommand.Create(),
         CleanupCommand.Create(),
         CompanionCommand.Create("demo", "Show it: pretend hosts, a real daemon on each, pods that talk"),
         CompanionCommand.Create("bench", "Measure what user-space encapsulation costs"),

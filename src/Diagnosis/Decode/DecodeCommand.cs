@@ -1,0 +1,95 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Overlay.Capture.Files;
+using Overlay.Capture.Filters;
+using Overlay.Capture.Text;
+using Overlay.Terminal;
+
+namespace Overlay.Diagnosis.Decode;
+
+/// <summary><c>overlay decode</c>: a capture file, outer and inner packets together.</summary>
+public static class DecodeCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE")
+        {
+            Description = "a pcap or pcapng file; - for standard input, also while it is written",
+        };
+        var filter = new Argument<string[]>("FILTER")
+        {
+            Description = "which packets: tcpdump's words, and inner or outer before a primitive",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var options = new DecodeOptions();
+        var command = new Command(
+            "decode", "Show the packets of a capture, the outer datagram and the packet inside together.")
+        {
+            file, filter,
+        };
+        options.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            try
+            {
+                _ = PacketFilter.Compile(Joined(result.GetValue(filter)));
+            }
+            catch (FilterSyntaxException problem)
+            {
+                result.AddError(problem.Message);
+            }
+        });
+        command.SetAction((parsed, cancellation) => RunAsync(
+            options.Read(parsed, parsed.GetRequiredValue(file), Joined(parsed.GetValue(filter))),
+            parsed.InvocationConfiguration.Output,
+            parsed.InvocationConfiguration.Error,
+            cancellation));
+        return command;
+    }
+
+    private static string Joined(string[]? words) => string.Join(' ', words ?? []);
+
+    private static async Task<int> RunAsync(
+        DecodeRequest request, TextWriter text, TextWriter error, CancellationToken cancellation)
+    {
+        using var stop = new StopRequest();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
+        await using Stream capture = CaptureFile.OpenRead(request.File);
+        await using Stream? written = request.Write is { } path ? CaptureFile.OpenWrite(path, request.File) : null;
+        IPacketOutput output = written is not null
+            ? new WrittenPackets(written, request.Write == DecodeRequest.Standard, request.FilterText)
+            : new PrintedPackets(text, request, new TextOptions(
+                TerminalText.IsUnicode(Environment.GetEnvironmentVariable), TimeZoneInfo.Local)
+            {
+                ShowsLink = request.ShowsLink,
+            });
+        bool isGrowing = !capture.CanSeek;
+        var run = new DecodeRun(request, output, isGrowing);
+        int code = ExitCode.Success;
+        try
+        {
+            // A read from a pipe cannot be called off; one from a file ends by itself.
+            var reading = Task.Run(() => run.ReadAsync(capture, ending.Token), CancellationToken.None);
+            await (isGrowing ? reading.WaitAsync(ending.Token) : reading);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            code = stop.ExitCode ?? ExitCode.Success;
+        }
+        catch (CaptureFormatException problem)
+        {
+            Say(error, $"overlay: {CaptureFile.NameOf(request.File)}: {problem.Message}");
+            code = ExitCode.Failure;
+        }
+
+        Say(error, run.Summary);
+        return code;
+    }
+
+    private static void Say(TextWriter error, string line) =>
+        StandardError.Attempt(() => error.WriteLine(TerminalText.Mask(line)));
+}

@@ -1,0 +1,48 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Overlay.Capture.Files;
+using Overlay.Capture.Packets;
+using Overlay.Linux;
+
+namespace Overlay.Diagnosis.Decode;
+
+/// <summary>Packets as a new pcapng file, with the interfaces that they were captured on.</summary>
+/// <param name="stream">Takes the file.</param>
+/// <param name="isStandard">Whether that is standard output.</param>
+/// <param name="filter">The filter's words; null for none.</param>
+internal sealed class WrittenPackets(Stream stream, bool isStandard, string? filter) : IPacketOutput
+{
+    private const int Piece = 256; // packets after which the pipe is asked whether anybody reads it
+
+    private static readonly string s_version =
+        typeof(WrittenPackets).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+
+    private readonly PcapngWriter _writer =
+        new(stream, $"overlay {s_version}", $"Linux {Environment.OSVersion.Version}");
+
+    private readonly Dictionary<int, int> _interfaces = []; // of the old file → of the new one
+    private long _count;
+
+    private bool IsRead => !isStandard || !StandardOutput.IsBroken();
+
+    /// <inheritdoc/>
+    public bool Take(in CapturedPacket packet, in DecodedPacket decoded, CaptureInterface source, long number)
+    {
+        if (!_interfaces.TryGetValue(packet.Interface, out int index))
+        {
+            index = _writer.Add(source with { Filter = filter ?? source.Filter });
+            _interfaces.Add(packet.Interface, index);
+        }
+
+        _writer.Write(packet with { Interface = index });
+        return ++_count % Piece != 0 || IsRead;
+    }
+
+    /// <inheritdoc/>
+    public bool Flush()
+    {
+        _writer.Flush();
+        return IsRead;
+    }
+}
