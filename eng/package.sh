@@ -56,8 +56,10 @@ put 640 "$root/dist/systemd/overlay.default" etc/default/overlay # who writes a 
 put 644 "$root/dist/completion/overlay.bash" usr/share/bash-completion/completions/overlay
 put 644 "$root/dist/completion/_overlay" usr/share/zsh/vendor-completions/_overlay
 put 644 "$root/dist/completion/overlay.fish" usr/share/fish/vendor_completions.d/overlay.fish
+put 644 "$root/dist/wireshark/overlay.lua" usr/share/overlay/wireshark/overlay.lua
+put 755 "$root/dist/wireshark/overlay-extcap" usr/share/overlay/wireshark/overlay-extcap
 documents=usr/share/doc/overlay
-for page in cli compatibility health install metrics; do put 644 "$root/docs/$page.md" "$documents/$page.md"; done
+for page in cli compatibility health install metrics wireshark; do put 644 "$root/docs/$page.md" "$documents/$page.md"; done
 put 644 "$root/dist/systemd/overlay.service.d/kernel-path.conf" "$documents/examples/overlay.service.d/kernel-path.conf"
 put 644 "$root/dist/grafana/overlay.json" "$documents/examples/grafana/overlay.json"
 put 644 "$root/dist/prometheus/overlay.rules.yml" "$documents/examples/prometheus/overlay.rules.yml"

@@ -50,7 +50,8 @@ public sealed class PackageTests : IDisposable
                 "usr/share/bash-completion/completions/overlay", "usr/share/zsh/vendor-completions/_overlay",
                 "usr/share/fish/vendor_completions.d/overlay.fish",
                 "usr/share/doc/overlay/copyright", "usr/share/doc/overlay/changelog.gz",
-                "usr/share/doc/overlay/install.md",
+                "usr/share/doc/overlay/install.md", "usr/share/doc/overlay/wireshark.md",
+                "usr/share/overlay/wireshark/overlay.lua", "usr/share/overlay/wireshark/overlay-extcap",
                 "usr/share/doc/overlay/examples/overlay.service.d/kernel-path.conf",
             },
             installed.ToHashSet());
