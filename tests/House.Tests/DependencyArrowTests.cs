@@ -15,8 +15,9 @@ public sealed class DependencyArrowTests
     [
         "Capture → Net",
         "Control → Linux", "Control → Terminal",
-        "Daemon → Control", "Daemon → Diagnosis", "Daemon → Doctor", "Daemon → Firewall", "Daemon → Health",
-        "Daemon → KernelPath", "Daemon → Lease", "Daemon → Operator", "Daemon → Router", "Daemon → Terminal",
+        "Daemon → Capture", "Daemon → Control", "Daemon → Diagnosis", "Daemon → Doctor", "Daemon → Firewall",
+        "Daemon → Health", "Daemon → KernelPath", "Daemon → Lease", "Daemon → Operator", "Daemon → Router",
+        "Daemon → Terminal",
         "Demo → Control", "Demo → Lab", "Demo → Terminal",
         "Diagnosis → Capture", "Diagnosis → Control", "Diagnosis → Operator", "Diagnosis → Router",
         "Diagnosis → Terminal",
