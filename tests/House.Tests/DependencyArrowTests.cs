@@ -25,7 +25,7 @@ public sealed class DependencyArrowTests
         "Firewall → Health",
         "Health → Terminal",
         "KernelPath → Router",
-        "Lab → Control", "Lab → Linux", "Lab → Terminal",
+        "Lab → Capture", "Lab → Control", "Lab → Linux", "Lab → Terminal",
         "Lease → Net",
         "Lease.Etcd → Lease",
         "Linux → Net",
