@@ -4,7 +4,10 @@ using Overlay.Doctor.Checks.Firewall;
 using Overlay.Doctor.Checks.Host;
 using Overlay.Doctor.Checks.Leases;
 using Overlay.Doctor.Checks.Pods;
+using Overlay.Doctor.Checks.Routes;
+using Overlay.Doctor.Checks.Security;
 using Overlay.Doctor.Checks.Sizes;
+using Overlay.Doctor.Checks.Underlay;
 
 namespace Overlay.Doctor;
 
@@ -13,7 +16,24 @@ internal static class AllChecks
 {
     internal static IReadOnlyList<ICheck> List { get; } =
     [
+        new TunDeviceCheck(),
+        new UnitCheck(),
         new IpForwardingCheck(),
+        new PortTakenCheck(),
+        new TunnelTwiceCheck(),
+        new MemoryLimitCheck(),
+        new ProcessorQuotaCheck(),
+        new WayToPeersCheck(),
+        new OwnAddressCheck(),
+        new SharedLinkCheck(),
+        new PeerAnswersCheck(),
+        new NetworkOverlapCheck(),
+        new TunnelCheck(),
+        new TunnelManagedCheck(),
+        new RouteAroundCheck(),
+        new OwnSubnetCheck(),
+        new Ipv6OnTunnelCheck(),
+        new PolicyRoutingCheck(),
         new ObstacleCheck(),
         new RulesetCheck(),
         new LockCheck(),
@@ -29,6 +49,12 @@ internal static class AllChecks
         new PoolCheck(),
         new PeerLeasesCheck(),
         new ConfigAppliedCheck(),
+        new BridgeAddressCheck(),
         new SubnetFileCheck(),
+        new AddressStoreCheck(),
+        new CniConfigCheck(),
+        new VethCheck(),
+        new EtcdSecretsCheck(),
+        new ControlSocketCheck(),
     ];
 }

@@ -73,6 +73,7 @@ public static class DoctorCommand
                 files)
             {
                 AskDaemonAgain = () => AskDaemonAsync(daemon, cancellation).GetAwaiter().GetResult(),
+                RunDirectory = daemon,
             };
             DoctorReport report = Examination.Run(AllChecks.List, host);
             if (parsed.GetValue(json))

@@ -33,6 +33,8 @@ public enum Errno
     EBUSY = 16,
     /// <summary>File exists.</summary>
     EEXIST = 17,
+    /// <summary>Invalid cross-device link; of a route look-up: the reverse-path filter.</summary>
+    EXDEV = 18,
     /// <summary>No such device.</summary>
     ENODEV = 19,
     /// <summary>Invalid argument.</summary>

@@ -12,7 +12,6 @@ using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
-using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 using Overlay.Testing;
 using Overlay.Tun;
@@ -37,11 +36,7 @@ internal sealed class Rig : IDisposable
         Routes.Publish(table ?? Overlays.Table());
         Tun = new InMemoryTunQueue(HasVirtioNetHeader(engine));
         WorkerContext context = Context(
-            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain) with
-            {
-                Replies = Port,
-                Taps = Taps,
-            };
+            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain) with { Replies = Port };
         Accelerations = context.Accelerations;
         Paths = context.Paths;
         AddWorkers(engine, context, Tun, Port, _outbound, _inbound, _owned);
@@ -65,8 +60,6 @@ internal sealed class Rig : IDisposable
     internal RecordingIcmpPort Icmp { get; } = new();
 
     internal RouteTableCell Routes { get; } = new();
-
-    internal TapCell Taps { get; } = new();
 
     internal DirectionTotals Outbound => DirectionTotals.Of([.. _outbound.Select(worker => worker.Counters)]);
 

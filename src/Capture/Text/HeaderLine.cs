@@ -22,16 +22,10 @@ internal static class HeaderLine
             return;
         }
 
-        AppendPacket(text, headers);
-        text.Append($", ttl {TimeToLive(headers)}");
-        AppendFault(text, headers);
-    }
-
-    /// <summary>An IP packet's ends and what it carries.</summary>
-    internal static void AppendPacket(StringBuilder text, in PacketHeaders headers)
-    {
         AppendEnds(text, headers);
         AppendTransport(text, headers);
+        text.Append($", ttl {TimeToLive(headers)}");
+        AppendFault(text, headers);
     }
 
     /// <summary>The datagram that carries another packet.</summary>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Overlay.Daemon.Start;
 using Overlay.Diagnosis.Decode;
-using Overlay.Diagnosis.Dump;
 using Overlay.Diagnosis.Ping;
 using Overlay.Doctor;
 using Overlay.Operator.Config;
@@ -32,7 +31,6 @@ internal static class CommandTree
         LeaseCommand.Create(),
         ConfigCommand.Create(new BackendRules()),
         DoctorCommand.Create(),
-        DumpCommand.Create(),
         PingCommand.Create(),
         DecodeCommand.Create(),
         CleanupCommand.Create(),

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Overlay.Control;
 using Overlay.Net;
@@ -16,6 +17,11 @@ internal sealed class HostFacts
     private readonly Lazy<FirewallFacts> _firewall;
     private readonly Lazy<CounterFacts> _counters;
     private readonly Lazy<IReadOnlyList<PathFacts>> _paths;
+    private readonly Lazy<IReadOnlyList<KnownPeer>> _peers;
+    private readonly Lazy<IReadOnlyList<CniFacts>> _cni;
+    private readonly Lazy<IReadOnlyList<UnitFacts>> _units;
+    private readonly Lazy<ControlGroup?> _controlGroup;
+    private readonly Lazy<PeerProbes> _probes;
     private readonly Lazy<IReadOnlyList<DaemonProcess>> _processes;
 
     /// <summary>Nothing is asked for yet.</summary>
@@ -33,12 +39,20 @@ internal sealed class HostFacts
         (Daemon, Store, SubnetFile) = (daemon, store, subnetFile);
         AskDaemonAgain = () => Daemon;
         Files = new HostFiles(root, kernel, Notes);
+        Routes = new RouteQuestions(Notes);
         _network = new(() => network ?? NetworkFacts.Read(Notes));
         _subnetEnv = new(() => Files.ReadNamed(SubnetFile) is { } text ? SubnetFileFacts.Parse(text) : null);
-        _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Network));
         _firewall = new(() => FirewallFacts.Read(Notes));
         _counters = new(() => new CounterFacts(Files, Overlay, Daemon, AskDaemonAgain));
         _paths = new(() => PathFacts.Read(PeerAddresses(), Network, Notes));
+        _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Store, Network));
+        _cni = new(() => CniFacts.ReadAll(Files));
+        _units = new(() => UnitFacts.ReadAll(Files));
+        _controlGroup = new(() => (Process ?? Processes.FirstOrDefault(IsDaemon)?.Id.ToString(
+            CultureInfo.InvariantCulture)) is { } id ? new ControlGroup(Files, id) : null);
+        _probes = new(() => Overlay is { Tunnel: { } tunnel, Port: { } port } && Network.Find(tunnel) is { Kind: "tun" }
+            ? PeerProbes.Ask(Peers.Select(peer => peer.PublicIp), (ushort)port, Notes) : new PeerProbes([]));
+        _peers = new(() => KnownPeer.Of(this));
         _processes = new(() => DaemonProcess.FindAll(Files));
         _vxlan = new(() => VxlanFacts.Read(Overlay.Tunnel is { } tunnel ? Network.Find(tunnel) : null, Notes));
     }
@@ -61,6 +75,9 @@ internal sealed class HostFacts
     /// <summary>What the lease store holds; null when nobody has named it.</summary>
     internal StoreFacts? Store { get; }
 
+    /// <summary>The run directory of our daemon; null when nobody has named it.</summary>
+    internal string? RunDirectory { get; init; }
+
     /// <summary>Where subnet.env is.</summary>
     internal string SubnetFile { get; }
 
@@ -72,6 +89,27 @@ internal sealed class HostFacts
 
     /// <summary>What the overlay of this host is meant to be.</summary>
     internal OverlayFacts Overlay => _overlay.Value;
+
+    /// <summary>The other hosts of the overlay.</summary>
+    internal IReadOnlyList<KnownPeer> Peers => _peers.Value;
+
+    /// <summary>What their hosts say to a datagram, where the overlay's are UDP.</summary>
+    internal PeerProbes Probes => _probes.Value;
+
+    /// <summary>CNI's network configurations, in the order in which the first is taken.</summary>
+    internal IReadOnlyList<CniFacts> Cni => _cni.Value;
+
+    /// <summary>The units of daemons.</summary>
+    internal IReadOnlyList<UnitFacts> Units => _units.Value;
+
+    /// <summary>The process that the host's daemon is, when the caller knows: its id, or <c>self</c>.</summary>
+    internal string? Process { get; init; }
+
+    /// <summary>The daemon's control group; null where none runs.</summary>
+    internal ControlGroup? ControlGroup => _controlGroup.Value;
+
+    /// <summary>Which way the kernel sends packets, asked on the calling thread.</summary>
+    internal RouteQuestions Routes { get; }
 
     /// <summary>Where the tunnel sends frames, where it is of vxlan.</summary>
     internal VxlanFacts Vxlan => _vxlan.Value;
@@ -95,4 +133,8 @@ internal sealed class HostFacts
             .Select(text => Ipv4Address.TryParse(text, out Ipv4Address address) ? address : default)
             .Where(address => !address.IsUnspecified
                 && Network.Addresses.All(each => each.Local.Address != address));
+
+    // Not the doctor itself: "overlay run", or as flanneld without a verb.
+    private static bool IsDaemon(DaemonProcess process) => process.Arguments is not [_, var first, ..]
+        || process.Name == "flanneld" || first == "run" || first.StartsWith('-');
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Microsoft.Win32.SafeHandles;
 
 namespace Overlay.Doctor.Facts;
 
@@ -72,12 +73,30 @@ internal sealed class HostFiles(string root, string kernel, FactNotes notes)
     /// <summary>Where a file of the host is.</summary>
     internal string PathOf(string path) => In(path);
 
-    /// <summary>Who may do what with a file; null when it is not there.</summary>
-    internal UnixFileMode? ModeOf(string path)
+    /// <summary>Why a file cannot be opened to read and write; null when it can. It is closed again at once.</summary>
+    internal string? WhyNotOpened(string path)
     {
         try
         {
-            return Exists(path) ? File.GetUnixFileMode(In(path)) : null;
+            using SafeFileHandle file = File.OpenHandle(
+                In(path), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return problem.Message;
+        }
+    }
+
+    /// <summary>Who may do what with a file; null when it is not there.</summary>
+    internal UnixFileMode? ModeOf(string path) => ModeOfNamed(In(path));
+
+    /// <summary>The same of a file that somebody has named.</summary>
+    internal static UnixFileMode? ModeOfNamed(string path)
+    {
+        try
+        {
+            return Path.Exists(path) ? File.GetUnixFileMode(path) : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -17,24 +17,38 @@ public sealed class FaultSite(
     /// put there.</summary>
     public string Root { get; } = Path.Combine(plan.Directory, "root");
 
+    private string _view = ""; // of the fault that is in
+
     private HostPlan Host => plan.Hosts[0];
 
     /// <summary>Puts it in.</summary>
     /// <exception cref="LabException">A line of it failed.</exception>
-    public void Break(LabFault fault) => Do(fault, fault.Break);
+    public void Break(LabFault fault)
+    {
+        Do(fault, fault.Break);
+        _view = fault.View;
+    }
 
     /// <summary>Takes it out.</summary>
     /// <exception cref="LabException">A line of it failed.</exception>
-    public void Mend(LabFault fault) => Do(fault, fault.Mend);
+    public void Mend(LabFault fault)
+    {
+        _view = "";
+        Do(fault, fault.Mend);
+    }
 
     /// <summary>Runs the doctor on the host.</summary>
     /// <param name="overlay">The program.</param>
     /// <param name="words">More of the command line.</param>
     public CommandResult Examine(IReadOnlyList<string> overlay, params IReadOnlyList<string> words) => ChildCommand.Run(
     [
-        ip.ProgramPath, "netns", "exec", Host.HostNamespace, .. overlay, "doctor", "--run-dir", Host.RunDirectory,
-        "--subnet-file", Host.SubnetFile, "--root", Root, "--lease-store", $"file:{plan.LeaseDirectory}", .. words,
+        ip.ProgramPath, "netns", "exec", Host.HostNamespace, .. View(), .. overlay, "doctor",
+        "--run-dir", Host.RunDirectory, "--subnet-file", Host.SubnetFile, "--root", Root,
+        "--lease-store", $"file:{plan.LeaseDirectory}", .. words,
     ]);
+
+    // ip-netns(8) has given it a mount namespace already.
+    private IReadOnlyList<string> View() => _view.Length == 0 ? [] : ["sh", "-e", "-c", $"{_view}; exec \"$@\"", "sh"];
 
     private void Do(LabFault fault, string script)
     {

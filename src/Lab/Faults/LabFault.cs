@@ -15,6 +15,12 @@ public sealed record LabFault(string Row, string What, string Break, string Mend
     /// <summary>Distinguishes two faults of one row: <c>W5</c>, <c>W5-nft</c>.</summary>
     public string Name { get; init; } = Row;
 
+    /// <summary>
+    /// Shell lines that run before the doctor, in a mount namespace of its own: for what no lab can have otherwise,
+    /// such as a host without a TUN device. Empty for none.
+    /// </summary>
+    public string View { get; init; } = "";
+
     /// <summary>Programs that have to be installed.</summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
 

@@ -12,7 +12,8 @@ public static class LabFaults
     /// <summary>In the order of docs/doctor.md.</summary>
     public static IReadOnlyList<LabFault> All { get; } =
     [
-        .. HostFaults.List, .. FirewallFaults.List, .. SizeFaults.List, .. LeaseFaults.List, .. PodFaults.List,
+        .. HostFaults.List, .. UnderlayFaults.List, .. RouteFaults.List, .. FirewallFaults.List, .. SizeFaults.List,
+        .. LeaseFaults.List, .. PodFaults.List, .. SecurityFaults.List,
     ];
 
     /// <summary>The fault of a name, whatever its case; null when there is none.</summary>

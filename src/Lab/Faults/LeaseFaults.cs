@@ -7,12 +7,12 @@ internal static class LeaseFaults
 {
     private const string KeepConfig = "cp -p \"$LEASES/config\" \"$ROOT/kept.config\"";
     private const string MendConfig = "mv \"$ROOT/kept.config\" \"$LEASES/config\"";
-    private const string KeepOwn = "own=\"$LEASES/subnets/${SUBNET%/*}-24\"; cp -p \"$own\" \"$ROOT/kept.lease\"";
-    private const string MendOwn = "mv \"$ROOT/kept.lease\" \"$LEASES/subnets/${SUBNET%/*}-24\"";
+    internal const string KeepOwn = "own=\"$LEASES/subnets/${SUBNET%/*}-24\"; cp -p \"$own\" \"$ROOT/kept.lease\"";
+    internal const string MendOwn = "mv \"$ROOT/kept.lease\" \"$LEASES/subnets/${SUBNET%/*}-24\"";
 
     // The first subnet of a network is never given out.
     private const string Strange = "\"$LEASES/subnets/10.244.0.0-24\"";
-    private const string NoLease = $"rm {Strange}";
+    internal const string NoLease = $"rm {Strange}";
 
     internal static IReadOnlyList<LabFault> List { get; } =
     [
@@ -119,14 +119,14 @@ internal static class LeaseFaults
             MendConfig),
     ];
 
-    private const string StopFlanneld = "kill -- -$(cat \"$ROOT/flanneld.pid\"); rm -r \"$ROOT/etc\"";
+    internal const string StopFlanneld = "kill -- -$(cat \"$ROOT/flanneld.pid\"); rm -r \"$ROOT/etc\"";
 
     // A process that looks like flannel's daemon, and sleeps.
-    private static string Flanneld(string options) =>
+    internal static string Flanneld(string options) =>
         "setsid bash -c 'exec -a flanneld sh -c \"sleep 600; :\" " + options + "' </dev/null >/dev/null 2>&1 & "
             + "echo $! > \"$ROOT/flanneld.pid\"";
 
-    private static string Lease(string host, string backend) =>
+    internal static string Lease(string host, string backend) =>
         $"echo \"{{\\\"PublicIP\\\":\\\"{host}\\\""
             + (backend.Length > 0 ? $",\\\"BackendType\\\":\\\"{backend}\\\"" : "") + $"}}\" > {Strange}";
 }

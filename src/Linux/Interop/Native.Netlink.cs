@@ -86,6 +86,7 @@ internal static partial class Native
 
     internal const ushort NDA_DST = 1;
     internal const ushort NDA_LLADDR = 2;
+    internal const ushort NUD_FAILED = 0x20;
     internal const ushort NUD_PERMANENT = 0x80;
     internal const byte NTF_SELF = 0x02;
 
@@ -106,6 +107,7 @@ internal static partial class Native
 
     internal const ushort RTA_DST = 1;
     internal const ushort RTA_SRC = 2;
+    internal const ushort RTA_IIF = 3;
     internal const ushort RTA_OIF = 4;
     internal const ushort RTA_PREFSRC = 7;
     internal const ushort RTA_GATEWAY = 5;

@@ -9,6 +9,11 @@ namespace Overlay.Linux.Netlink;
 /// <param name="IsPermanent">Whether it stays until somebody removes it (NUD_PERMANENT, linux/neighbour.h).</param>
 public sealed record Neighbour(int InterfaceIndex, Ipv4Address Address, MacAddress Mac, bool IsPermanent = true);
 
+/// <summary>An IPv4 address whose host does not answer on a link: arp(7) has asked in vain.</summary>
+/// <param name="InterfaceIndex">1 or more.</param>
+/// <param name="Address">Of the neighbour.</param>
+public sealed record FailedNeighbour(int InterfaceIndex, Ipv4Address Address);
+
 /// <summary>Where a vxlan link sends frames for a link-layer address (<c>bridge fdb</c>, NTF_SELF).</summary>
 /// <param name="InterfaceIndex">1 or more.</param>
 /// <param name="Mac">The frames' destination.</param>

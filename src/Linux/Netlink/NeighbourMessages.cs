@@ -14,6 +14,12 @@ internal static class NeighbourMessages
             ? new Neighbour(family.ndm_ifindex, address, mac, IsPermanent(family))
             : null;
 
+    /// <summary>Reads an IPv4 neighbour that does not answer; null for any other.</summary>
+    internal static FailedNeighbour? ParseFailedNeighbour(NetlinkMessage message) =>
+        Parse(message, (byte)LibC.AF_INET) is ({ } family, { } address, _)
+        && (family.ndm_state & Native.NUD_FAILED) != 0
+            ? new FailedNeighbour(family.ndm_ifindex, address) : null;
+
     /// <summary>Reads a forwarding entry to an IPv4 host; null for another family or type, and for one of a
     /// bridge.</summary>
     internal static ForwardingEntry? ParseForwardingEntry(NetlinkMessage message) =>

@@ -42,6 +42,32 @@ public sealed class RouteLookup : IDisposable
         Ipv4Address destination, Ipv4Address? source = null, ushort? udpPort = null) => Ask(
         destination, source, udpPort, Native.RTM_F_LOOKUP_TABLE | Native.RTM_F_FIB_MATCH, LookupMessages.ParseMatch);
 
+    /// <summary>What the kernel does now with a packet that arrives by an interface.</summary>
+    /// <param name="destination">Its destination.</param>
+    /// <param name="source">Its source, an address of another host.</param>
+    /// <param name="interfaceIndex">1 or more: where it arrives.</param>
+    /// <exception cref="LinuxException">The kernel refused for another reason. ENODEV: no such interface.</exception>
+    public ArrivalVerdict Judge(Ipv4Address destination, Ipv4Address source, int interfaceIndex)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(interfaceIndex);
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETROUTE, Native.NLM_F_ACK);
+        request.WriteStruct(new rtmsg { rtm_family = (byte)LibC.AF_INET, rtm_dst_len = 32, rtm_src_len = 32 });
+        request.WriteIpv4Attribute(Native.RTA_DST, destination);
+        request.WriteIpv4Attribute(Native.RTA_SRC, source);
+        request.WriteAttribute(Native.RTA_IIF, (uint)interfaceIndex);
+        NetlinkAnswer answer = _socket.Query(request.Finish(), LookupMessages.ParseRoutedTo, out _);
+        return answer.Errno switch
+        {
+            Errno.None => ArrivalVerdict.Taken,
+
+            // fib_validate_source: EXDEV of older kernels, EINVAL of newer ones (6.18).
+            Errno.EXDEV or Errno.EINVAL => ArrivalVerdict.SourceRefused,
+            Errno.EHOSTUNREACH => ArrivalVerdict.NotForwarded,
+            Errno.ENETUNREACH or Errno.EACCES => ArrivalVerdict.NoRoute,
+            _ => throw NetlinkRefusal.Of("RTM_GETROUTE", answer, $"could not look up the route to {destination}"),
+        };
+    }
+
     /// <summary>All rules for IPv4, in the kernel's order.</summary>
     /// <exception cref="LinuxException">The kernel refused, has no rules (EOPNOTSUPP), or they kept changing
     /// (EAGAIN).</exception>

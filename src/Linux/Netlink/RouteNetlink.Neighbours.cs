@@ -22,6 +22,16 @@ public sealed partial class RouteNetlink
         return found.FindAll(neighbour => neighbour.InterfaceIndex == index);
     }
 
+    /// <summary>The IPv4 neighbours of all links that do not answer (NUD_FAILED), in the kernel's order.</summary>
+    /// <exception cref="LinuxException">The kernel refused, or neighbours kept changing (EAGAIN).</exception>
+    public IReadOnlyList<FailedNeighbour> GetFailedNeighbours()
+    {
+        var request = new NetlinkMessageWriter(stackalloc byte[RequestBytes], Native.RTM_GETNEIGH, Native.NLM_F_DUMP);
+        request.WriteStruct(new ndmsg { ndm_family = (byte)LibC.AF_INET });
+        return Dump(
+            request.Finish(), NeighbourMessages.ParseFailedNeighbour, "RTM_GETNEIGH", "could not list neighbours");
+    }
+
     /// <summary>The forwarding entries of a vxlan link to IPv4 hosts, in the kernel's order.</summary>
     /// <param name="index">1 or more.</param>
     /// <exception cref="LinuxException">The kernel refused, or entries kept changing (EAGAIN).</exception>

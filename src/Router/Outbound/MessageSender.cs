@@ -4,7 +4,6 @@ using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
-using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 
 namespace Overlay.Router.Outbound;
@@ -27,12 +26,9 @@ internal sealed class MessageSender : IDisposable
     private readonly ErrorReports _errors;
     private readonly Accelerations _accelerations;
     private readonly SendBatch _replay;
-    private readonly TapFollower _tap;
 
-    internal MessageSender(
-        PinnedSlab slab, IDatagramPort port, WorkerCounters counters, WorkerContext context, TapFollower tap)
+    internal MessageSender(PinnedSlab slab, IDatagramPort port, WorkerCounters counters, WorkerContext context)
     {
-        _tap = tap;
         _port = port;
         _counters = counters;
         _paths = context.Paths;
@@ -164,7 +160,7 @@ internal sealed class MessageSender : IDisposable
         }
         else
         {
-            Drop(batch.AddressOf(index), errno, batch.DatagramsOf(index));
+            Drop(errno, batch.DatagramsOf(index));
         }
     }
 
@@ -197,7 +193,7 @@ internal sealed class MessageSender : IDisposable
     {
         if (errno != Errno.EMSGSIZE)
         {
-            Drop(batch.AddressOf(index), errno, 1);
+            Drop(errno, 1);
             return;
         }
 
@@ -215,7 +211,7 @@ internal sealed class MessageSender : IDisposable
         }
         else
         {
-            Drop(batch.AddressOf(index), sent.Errno, 1);
+            Drop(sent.Errno, 1);
         }
     }
 
@@ -240,7 +236,7 @@ internal sealed class MessageSender : IDisposable
     private bool IsKnownTooLong(Ipv4Address peer, int datagramBytes) =>
         datagramBytes > _paths.Current.Find(peer, _paths.Now).InnerMtu;
 
-    private void Drop(Ipv4Address peer, Errno errno, int datagrams)
+    private void Drop(Errno errno, int datagrams)
     {
         DropReason reason = errno switch
         {
@@ -254,6 +250,5 @@ internal sealed class MessageSender : IDisposable
         }
 
         _counters.Drop(reason, datagrams);
-        _tap.Writer?.KeepLoss(TapDirection.Outbound, reason, peer, datagrams);
     }
 }

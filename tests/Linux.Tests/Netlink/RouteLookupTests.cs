@@ -1,3 +1,4 @@
+using System.IO;
 using System.Text.Json;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
@@ -59,6 +60,54 @@ public sealed class RouteLookupTests
             new RouteMatch(Ipv4Prefix.Parse(prefix), table, mtu), routes.FindMatch(Ipv4Address.Parse(destination)));
     }
 
+    [Theory]
+    [InlineData("10.1.3.3", "192.0.2.9", ArrivalVerdict.Taken)]
+    [InlineData("192.0.2.5", "192.0.2.9", ArrivalVerdict.Taken)] // for this host
+    [InlineData("192.0.2.5", "10.1.3.9", ArrivalVerdict.SourceRefused)] // the way back is link1
+    [InlineData("203.0.113.1", "192.0.2.9", ArrivalVerdict.NoRoute)]
+    public void What_arrives_is_taken_unless_the_reverse_path_filter_or_the_want_of_a_route_forbids(
+        string destination, string source, ArrivalVerdict verdict)
+    {
+        using var inside = new TemporaryNamespace();
+        using RouteLookup routes = Prepare(inside);
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        Switch(inside, "ip_forward", 1);
+        Switch(inside, "conf/link0/rp_filter", 1);
+
+        Assert.Equal(
+            verdict,
+            routes.Judge(
+                Ipv4Address.Parse(destination), Ipv4Address.Parse(source), netlink.FindLink("link0")!.Index));
+    }
+
+    [Fact]
+    public void What_arrives_for_others_is_not_forwarded_while_forwarding_is_off()
+    {
+        using var inside = new TemporaryNamespace();
+        using RouteLookup routes = Prepare(inside);
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        Switch(inside, "ip_forward", 0);
+
+        Assert.Equal(
+            ArrivalVerdict.NotForwarded,
+            routes.Judge(
+                Ipv4Address.Parse("10.1.3.3"), Ipv4Address.Parse("192.0.2.9"), netlink.FindLink("link0")!.Index));
+    }
+
+    [Fact]
+    public void A_neighbour_that_does_not_answer_is_told_and_one_that_does_is_not()
+    {
+        using var inside = new TemporaryNamespace();
+        using RouteLookup routes = Prepare(inside);
+        using RouteNetlink netlink = inside.Namespace.Run(RouteNetlink.Open);
+        inside.Ip("neigh replace 192.0.2.77 dev link0 nud failed");
+        inside.Ip("neigh replace 192.0.2.78 lladdr 02:00:00:00:00:78 dev link0 nud permanent");
+
+        Assert.Equal(
+            [new FailedNeighbour(netlink.FindLink("link0")!.Index, Ipv4Address.Parse("192.0.2.77"))],
+            netlink.GetFailedNeighbours());
+    }
+
     [Fact]
     public void Rules_are_those_that_ip_lists()
     {
@@ -95,4 +144,10 @@ public sealed class RouteLookupTests
 
         return inside.Namespace.Run(RouteLookup.Open);
     }
+
+    private static void Switch(TemporaryNamespace inside, string name, int value) => inside.Namespace.Run(() =>
+    {
+        File.WriteAllText($"/proc/sys/net/ipv4/{name}", $"{value}");
+        return true;
+    });
 }

@@ -107,10 +107,9 @@ public sealed class LeaseChangeTests : LabTest
             () =>
             {
                 _ = Ask(pinger);
-                return capture.FirstCarried(
+                return capture.FirstOutgoing(
                     packet =>
-                        packet.Inner.Ipv4.Destination.ToIPAddress().Equals(s_thirdPod)
-                            && packet.Outer.Ipv4.Destination.ToString() == publicIp,
+                        packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
                     TimeSpan.FromMilliseconds(20)) is not null;
             },
             $"nothing went to {publicIp}");

@@ -20,7 +20,6 @@ using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
 using Overlay.Router.Paths;
-using Overlay.Router.Tapping;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
@@ -199,12 +198,6 @@ internal sealed class UdpBackend : IBackend
 
     /// <inheritdoc/>
     public IReadOnlyList<SocketMemory> ReadSockets() => Opened.ReadSockets();
-
-    /// <inheritdoc/>
-    public TapCell? Taps => _forwarder?.Taps;
-
-    /// <inheritdoc/>
-    public bool IsKernelForwarding => _kernel is not null;
 
     /// <inheritdoc/>
     public IReadOnlyList<PeerError> ReadPeerErrors() => Running.Errors.Read();

@@ -83,29 +83,15 @@ internal sealed class PeerLeasesCheck : ICheck
                 $"restart the daemon of {entry.Attributes.PublicIp}: it reads the network config at its start alone");
     }
 
-    // A neighbour that has not answered is in the table with no flags (proc(5), /proc/net/arp).
-    private static IEnumerable<Finding> Ghosts(HostFacts host, StoreFacts store)
-    {
-        HashSet<Ipv4Address> mute = [];
-        foreach (string line in (host.Files.Read("proc/net/arp") ?? "").Split('\n').Skip(1))
-        {
-            if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var text, _, "0x0", ..]
-                && Ipv4Address.TryParse(text, out Ipv4Address address))
-            {
-                mute.Add(address);
-            }
-        }
-
-        return
-            from entry in StoredLeases.OfPeers(host)
-            let address = entry.Attributes!.PublicIp
-            where mute.Contains(address) && !IsHeard(host, address)
-            select new Finding(
-                s_ghost, $"{address}",
-                $"{entry.Key!.Value.Subnet} is leased to {address}, which does not answer ARP",
-                $"start that host; if it is gone for good: overlay lease remove {Name(entry)} "
-                    + StoredLeases.Words(store));
-    }
+    private static IEnumerable<Finding> Ghosts(HostFacts host, StoreFacts store) =>
+        from entry in StoredLeases.OfPeers(host)
+        let address = entry.Attributes!.PublicIp
+        where host.Network.MuteNeighbours.Contains(address) && !IsHeard(host, address)
+        select new Finding(
+            s_ghost, $"{address}",
+            $"{entry.Key!.Value.Subnet} is leased to {address}, which does not answer ARP",
+            $"start that host; if it is gone for good: overlay lease remove {Name(entry)} "
+                + StoredLeases.Words(store));
 
     private static bool IsHeard(HostFacts host, Ipv4Address address) => host.Daemon is { } daemon && daemon.Peers.Any(
         peer => peer.PublicIp == address.ToString() && peer.LastHeard > daemon.Now - TimeSpan.FromMinutes(1));
