@@ -20,4 +20,11 @@ public static class ControlCommands
 
     /// <summary>All metrics in the text format of Prometheus.</summary>
     public const string Metrics = "metrics";
+
+    /// <summary>Pieces of a capture (<see cref="CapturePart"/>) until the client goes; the argument is a
+    /// <see cref="CaptureRequest"/>.</summary>
+    public const string Capture = "capture";
+
+    /// <summary>Ends the capture that is running: who has asked for it gets the rest and the last summary.</summary>
+    public const string EndCapture = "end-capture";
 }

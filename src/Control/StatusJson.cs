@@ -8,4 +8,6 @@ namespace Overlay.Control;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(RouteReport))]
+[JsonSerializable(typeof(CaptureRequest))]
+[JsonSerializable(typeof(CaptureSummary))]
 internal sealed partial class StatusJson : JsonSerializerContext;

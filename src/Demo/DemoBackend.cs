@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
+using Overlay.Capture.Packets;
 
 namespace Overlay.Demo;
 
@@ -21,8 +21,8 @@ internal sealed record DemoBackend(
     /// <summary>Whether packets go through the daemon, which steps their time to live as a router does.</summary>
     internal bool IsThroughDaemon { get; init; }
 
-    /// <summary>What is around the pod's packet; null where nothing is.</summary>
-    internal Encapsulation? Encapsulation { get; init; }
+    /// <summary>What is around the pod's packet.</summary>
+    internal Encapsulation Encapsulation { get; init; }
 
     /// <summary>64, less two forwarding hosts and, where they are on the way, two daemons.</summary>
     internal int ExpectedReplyTtl => FirstTimeToLive - (IsThroughDaemon ? 4 : 2);
@@ -31,13 +31,17 @@ internal sealed record DemoBackend(
     internal int ExpectedInnerTtl => FirstTimeToLive - (IsThroughDaemon ? 2 : 1);
 
     /// <summary>The wire's MTU less what is around a packet.</summary>
-    internal int ExpectedMtu => Encapsulation is { } around
-        ? LabPlan.WireMtu - Ipv4Fields.MinimumHeaderBytes - UdpFields.HeaderBytes - around.HeaderBytes
-        : LabPlan.WireMtu;
+    internal int ExpectedMtu => Encapsulation == Encapsulation.None
+        ? LabPlan.WireMtu
+        : LabPlan.WireMtu - Ipv4Header.MinimumBytes - UdpHeader.HeaderBytes - AroundBytes;
 
     /// <summary>UDP's header, and what is inside: an IPv4 header, an ICMP header and 56 bytes.</summary>
-    internal int ExpectedUdpLength => UdpFields.HeaderBytes + (Encapsulation?.HeaderBytes ?? 0)
-        + Ipv4Fields.MinimumHeaderBytes + IcmpFields.HeaderBytes + Pinger.DataBytes;
+    internal int ExpectedUdpLength => UdpHeader.HeaderBytes + AroundBytes + Ipv4Header.MinimumBytes
+        + IcmpMessage.HeaderBytes + Pinger.DataBytes;
+
+    // Between the UDP header and the pod's packet.
+    private int AroundBytes =>
+        Encapsulation == Encapsulation.Vxlan ? VxlanHeader.Length + LinkHeader.EthernetBytes : 0;
 
     /// <summary>The network config.</summary>
     internal string NetworkConfig => $$"""{"Network":"10.244.0.0/16","Backend":{{Json}}}""";

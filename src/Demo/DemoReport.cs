@@ -67,13 +67,9 @@ internal sealed record DemoReport
                 results.Udp.Sent,
                 results.Udp.Received,
                 Math.Round(results.Udp.DeliveredKpps, 1)),
-            Wire = results switch
-            {
-                { Wire: { } packet } => new WireReport(
-                    packet.OuterLine, packet.InnerLine, packet.Udp.Length, packet.Inner.TimeToLive),
-                { Routed: { } packet } => new WireReport(null, packet.InnerLine, null, packet.Inner.TimeToLive),
-                _ => null,
-            },
+            Wire = results.Wire is { } wire
+                ? new WireReport(wire.Outer, wire.Inner, wire.UdpLength, wire.TimeToLive)
+                : null,
             Drops = results.Drops,
             LeftBehind = results.LeftBehind,
             Ok = error is null,

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 
 namespace Overlay.Demo;
 
@@ -37,14 +37,8 @@ internal sealed class DemoResults
     /// <summary>Null until measured.</summary>
     internal UdpResult? Udp { get; set; }
 
-    /// <summary>Null until seen, and where packets are not encapsulated.</summary>
-    internal EncapsulatedPacket? Wire { get; set; }
-
-    /// <summary>The same where packets are not encapsulated.</summary>
-    internal RoutedPacket? Routed { get; set; }
-
-    /// <summary>The time to live of the ping on the wire; null until seen.</summary>
-    internal int? InnerTtl => Wire?.Inner.TimeToLive ?? Routed?.Inner.TimeToLive;
+    /// <summary>A ping on the wire; null until seen.</summary>
+    internal DemoWire? Wire { get; set; }
 
     /// <summary>By reason, over all daemons.</summary>
     internal SortedDictionary<string, long> Drops { get; set; } = [];
@@ -76,12 +70,12 @@ internal sealed class DemoResults
         Expect(
             Backend.Device is null || DevicePings.AllAnswered,
             $"{DevicePings.Replies.Count} of {DevicePings.Sent} pings to {Backend.Device} were answered");
-        bool isEncapsulated = Backend.Encapsulation is not null;
-        Expect(InnerTtl is not null, $"no {(isEncapsulated ? "encapsulated " : "")}ping was seen on the wire");
-        Expect(InnerTtl is null || InnerTtl == Backend.ExpectedInnerTtl,
-            $"the inner ttl on the wire was {InnerTtl}, not {Backend.ExpectedInnerTtl}");
-        Expect(Wire is null || Wire.Udp.Length == Backend.ExpectedUdpLength,
-            $"the UDP length on the wire was {Wire?.Udp.Length}, not {Backend.ExpectedUdpLength}");
+        bool isEncapsulated = Backend.Encapsulation != Encapsulation.None;
+        Expect(Wire is not null, $"no {(isEncapsulated ? "encapsulated " : "")}ping was seen on the wire");
+        Expect(Wire is null || Wire.TimeToLive == Backend.ExpectedInnerTtl,
+            $"the inner ttl on the wire was {Wire?.TimeToLive}, not {Backend.ExpectedInnerTtl}");
+        Expect(Wire?.UdpLength is null || Wire.UdpLength == Backend.ExpectedUdpLength,
+            $"the UDP length on the wire was {Wire?.UdpLength}, not {Backend.ExpectedUdpLength}");
         Expect(Hosts.All(host => host.Mtu == Backend.ExpectedMtu), $"an MTU is not {Backend.ExpectedMtu}");
         Expect(Etcd?.Holds(Hosts, Backend) ?? true, "etcd does not hold every lease as flannel writes it");
         Expect(Tcp is { GigabitsPerSecond: > 0 }, "tcp carried nothing");

@@ -6,7 +6,7 @@ using System.Net;
 using System.Threading;
 using Overlay.Control;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
+using Overlay.Capture.Packets;
 
 namespace Overlay.Demo;
 
@@ -169,24 +169,16 @@ internal sealed class DemoRun : IDisposable
 
     private void Catch(WireCapture capture)
     {
-        if (Backend.Encapsulation is { } around)
-        {
-            _results.Wire = capture.FirstOutgoing(
-                (ReadOnlySpan<byte> frame, out EncapsulatedPacket? packet) =>
-                    EncapsulatedPacket.TryDecode(frame, out packet, around),
-                packet => IsFirstPing(packet.Inner, packet.Icmp),
-                s_captureWithin);
-        }
-        else
-        {
-            _results.Routed = capture.FirstOutgoing<RoutedPacket>(
-                RoutedPacket.TryDecode, packet => IsFirstPing(packet.Inner, packet.Icmp), s_captureWithin);
-        }
+        DecodedPacket? packet = capture.FirstOutgoing(
+            packet => packet.Encapsulation == Backend.Encapsulation
+                && IsFirstPing(packet.HasInner ? packet.Inner : packet.Outer),
+            s_captureWithin);
+        _results.Wire = packet is { } seen ? DemoWire.Of(seen) : null;
     }
 
-    private bool IsFirstPing(Ipv4Fields packet, IcmpFields? icmp) =>
-        icmp is { Type: IcmpFields.EchoRequest, Identifier: Pinger.Identifier, Sequence: 1 }
-        && packet.Destination.Equals(_subnets[1].Pod);
+    private bool IsFirstPing(PacketHeaders packet) => packet.Transport == TransportKind.Icmp
+        && packet.Icmp is { Type: IcmpMessage.EchoRequest, Identifier: Pinger.Identifier, Sequence: 1 }
+        && packet.Ipv4.Destination.ToIPAddress().Equals(_subnets[1].Pod);
 
     private PingSeries PingEach(
         Pinger pinger, Func<SubnetFacts, IPAddress> address, int count, CancellationToken cancellation) =>
@@ -232,21 +224,21 @@ internal sealed class DemoRun : IDisposable
 
     private void ShowWire()
     {
-        if (_results.InnerTtl is not { } timeToLive)
+        if (_results.Wire is not { } wire)
         {
             _text.Step(false, "wire", $"none of those pings was seen leaving eth0 of {First.Name}");
             return;
         }
 
-        bool isRight = timeToLive == Backend.ExpectedInnerTtl
-            && (_results.Wire is null || _results.Wire.Udp.Length == Backend.ExpectedUdpLength);
+        bool isRight = wire.TimeToLive == Backend.ExpectedInnerTtl
+            && (wire.UdpLength ?? Backend.ExpectedUdpLength) == Backend.ExpectedUdpLength;
         _text.Step(isRight, "wire", $"the first of those pings, leaving eth0 of {First.Name}");
-        foreach (string line in _results.Wire?.Tree() ?? _results.Routed?.Tree() ?? [])
+        foreach (string line in wire.Tree)
         {
             _text.Detail(line);
         }
 
-        _text.Detail(_results.Wire?.SizeLine ?? _results.Routed?.SizeLine ?? "");
+        _text.Detail(wire.Size);
     }
 
     private void ShowCounters(RunningLab lab)

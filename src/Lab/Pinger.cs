@@ -5,7 +5,7 @@ using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
-using Overlay.Lab.Decoding;
+using Overlay.Capture.Packets;
 
 namespace Overlay.Lab;
 
@@ -51,8 +51,10 @@ public sealed class Pinger : IDisposable
     // An answer that comes later than this is lost: a busy machine answers late.
     private static readonly TimeSpan s_lostAfter = TimeSpan.FromSeconds(10);
 
+    private static readonly PacketDecoder s_decoder = new();
+
     private readonly Socket _socket;
-    private readonly byte[] _request = new byte[IcmpFields.HeaderBytes + DataBytes];
+    private readonly byte[] _request = new byte[IcmpMessage.HeaderBytes + DataBytes];
     private readonly byte[] _reply = new byte[2048];
 
     /// <summary>Opens the socket inside <paramref name="networkNamespace"/>.</summary>
@@ -67,7 +69,7 @@ public sealed class Pinger : IDisposable
     /// <returns>Null when none came in time, or the kernel knows no way.</returns>
     public PingReply? Ping(IPAddress destination, ushort sequence, TimeSpan within)
     {
-        IcmpFields.WriteEchoRequest(_request, Identifier, sequence);
+        EchoRequest.Write(_request, Identifier, sequence);
         long began = Stopwatch.GetTimestamp();
         try
         {
@@ -83,7 +85,7 @@ public sealed class Pinger : IDisposable
                 _socket.ReceiveTimeout = Math.Max(1, (int)left);
                 int length = _socket.Receive(_reply);
                 TimeSpan roundTrip = Stopwatch.GetElapsedTime(began);
-                if (IsAnswer(_reply.AsSpan(0, length), destination, sequence, out byte timeToLive))
+                if (IsAnswer(_reply.AsMemory(0, length), destination, sequence, out byte timeToLive))
                 {
                     return new PingReply(roundTrip, timeToLive);
                 }
@@ -129,20 +131,15 @@ public sealed class Pinger : IDisposable
     public void Dispose() => _socket.Dispose();
 
     // A raw socket is handed every ICMP message of its namespace, from the IPv4 header on.
-    private static bool IsAnswer(ReadOnlySpan<byte> packet, IPAddress from, ushort sequence, out byte timeToLive)
+    private static bool IsAnswer(ReadOnlyMemory<byte> packet, IPAddress from, ushort sequence, out byte timeToLive)
     {
-        timeToLive = 0;
-        if (!Ipv4Fields.TryParse(packet, out Ipv4Fields? header, out ReadOnlySpan<byte> message)
-            || header is null || !header.Source.Equals(from)
-            || !IcmpFields.TryParse(message, out IcmpFields? icmp)
-            || icmp is not { Type: IcmpFields.EchoReply, Identifier: Identifier }
-            || icmp is not { ChecksumIsCorrect: true, DataBytes: DataBytes }
-            || icmp.Sequence != sequence)
-        {
-            return false;
-        }
-
-        timeToLive = header.TimeToLive;
-        return true;
+        PacketHeaders headers = s_decoder.Decode(LinkType.Ipv4, packet, packet.Length).Outer;
+        bool isAnswer = headers is { Fault: PacketFault.None, Transport: TransportKind.Icmp, PayloadLength: DataBytes }
+            && headers.TransportChecksum == ChecksumState.Good
+            && headers.Icmp is { Type: IcmpMessage.EchoReply, Identifier: Identifier }
+            && headers.Icmp.Sequence == sequence
+            && headers.Ipv4.Source.ToIPAddress().Equals(from);
+        timeToLive = isAnswer ? headers.Ipv4.TimeToLive : (byte)0;
+        return isAnswer;
     }
 }

@@ -1,17 +1,15 @@
 using System;
 using System.Diagnostics;
-using Overlay.Lab.Decoding;
+using Overlay.Capture.Packets;
 using Overlay.Linux;
 
 namespace Overlay.Lab;
 
-/// <summary>Decodes a frame; false when it is of another kind.</summary>
-public delegate bool FrameDecoder<T>(ReadOnlySpan<byte> frame, out T? packet);
-
-/// <summary>Listens on one interface of a namespace for packets of pods.</summary>
+/// <summary>Listens on one Ethernet interface of a namespace for packets of pods.</summary>
 public sealed class WireCapture : IDisposable
 {
     private readonly PacketSocket _socket;
+    private readonly PacketDecoder _decoder = new();
     private readonly byte[] _frame = new byte[64 * 1024];
 
     /// <summary>Starts to listen.</summary>
@@ -20,21 +18,11 @@ public sealed class WireCapture : IDisposable
     public WireCapture(string networkNamespace, int interfaceIndex) =>
         _socket = LabNamespace.Run(networkNamespace, () => PacketSocket.Open(interfaceIndex));
 
-    /// <summary>The first encapsulated packet since the start that left the interface and is wanted.</summary>
-    /// <param name="wanted">Told each one that can be decoded.</param>
+    /// <summary>The first packet since the start that left the interface and is wanted.</summary>
+    /// <param name="wanted">Told each IPv4 packet in which nothing is wrong, with another inside or without.</param>
     /// <param name="within">How long to look.</param>
     /// <returns>Null when none passed.</returns>
-    public EncapsulatedPacket? FirstOutgoing(Func<EncapsulatedPacket, bool> wanted, TimeSpan within) => FirstOutgoing(
-        (ReadOnlySpan<byte> frame, out EncapsulatedPacket? packet) => EncapsulatedPacket.TryDecode(frame, out packet),
-        wanted, within);
-
-    /// <summary>The first packet of a kind since the start that left the interface and is wanted.</summary>
-    /// <param name="decode">Tells the kind.</param>
-    /// <param name="wanted">Told each one that can be decoded.</param>
-    /// <param name="within">How long to look.</param>
-    /// <returns>Null when none passed.</returns>
-    public T? FirstOutgoing<T>(FrameDecoder<T> decode, Func<T, bool> wanted, TimeSpan within)
-        where T : class
+    public DecodedPacket? FirstOutgoing(Func<DecodedPacket, bool> wanted, TimeSpan within)
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
@@ -46,14 +34,23 @@ public sealed class WireCapture : IDisposable
                 return null;
             }
 
+            DecodedPacket packet = _decoder.Decode(LinkType.Ethernet, _frame.AsMemory(0, length), length);
             if (direction == PacketDirection.Outgoing
-                && decode(_frame.AsSpan(0, length), out T? packet)
-                && packet is not null && wanted(packet))
+                && packet is { Outer.Network: NetworkKind.Ipv4, Fault: PacketFault.None }
+                && wanted(packet))
             {
-                return packet;
+                // The next frame is read over this one.
+                return _decoder.Decode(LinkType.Ethernet, packet.Bytes.ToArray(), length);
             }
         }
     }
+
+    /// <summary>As <see cref="FirstOutgoing"/>, of packets of pods in others.</summary>
+    /// <param name="wanted">Told each that is carried in UDP, or in VXLAN.</param>
+    /// <param name="within">How long to look.</param>
+    /// <returns>Null when none passed.</returns>
+    public DecodedPacket? FirstCarried(Func<DecodedPacket, bool> wanted, TimeSpan within) => FirstOutgoing(
+        packet => packet is { HasInner: true, Inner.Network: NetworkKind.Ipv4 } && wanted(packet), within);
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();

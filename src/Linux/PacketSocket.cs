@@ -34,8 +34,9 @@ public sealed class PacketSocket : IDisposable
 
     /// <summary>Starts to capture, in the network namespace of the calling thread.</summary>
     /// <param name="interfaceIndex">1 or more. The interface may be down; its frames arrive once it is up.</param>
+    /// <param name="filter">Which frames; null for all.</param>
     /// <exception cref="LinuxException">EPERM without CAP_NET_RAW; ENODEV when there is no such interface.</exception>
-    public static PacketSocket Open(int interfaceIndex)
+    public static PacketSocket Open(int interfaceIndex, FrameFilter? filter = null)
     {
         // The kernel takes 0 for "every interface".
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(interfaceIndex);
@@ -45,6 +46,11 @@ public sealed class PacketSocket : IDisposable
             LibC.AF_PACKET, LibC.SOCK_RAW, 0, "could not open a packet socket", "run as root, or grant CAP_NET_RAW");
         try
         {
+            if (filter is not null)
+            {
+                SetFilter(fd, filter);
+            }
+
             Bind(fd, interfaceIndex);
             return new PacketSocket(fd, interfaceIndex);
         }
@@ -81,8 +87,49 @@ public sealed class PacketSocket : IDisposable
         return false;
     }
 
+    /// <summary>Has more frames wait than by default (SO_RCVBUFFORCE, where that is allowed).</summary>
+    /// <param name="bytes">The kernel doubles it for its own bookkeeping.</param>
+    public void EnlargeReceiveBuffer(int bytes) =>
+        SocketOptions.EnlargeBuffer(_fd, LibC.SO_RCVBUFFORCE, LibC.SO_RCVBUF, bytes);
+
+    /// <summary>Frames that did not fit since the last call (PACKET_STATISTICS, packet(7)).</summary>
+    public unsafe long TakeLost()
+    {
+        tpacket_stats statistics = default;
+        socklen_t length = sizeof(tpacket_stats);
+        using SafeFd.Held held = _fd.Hold();
+
+        // Safe because the length is that of the structure.
+        return LibC.getsockopt(held.Number, LibC.SOL_PACKET, LibC.PACKET_STATISTICS, &statistics, &length) == 0
+            ? statistics.tp_drops
+            : 0;
+    }
+
     /// <summary>Ends the capture.</summary>
     public void Dispose() => _fd.Dispose();
+
+    private static unsafe void SetFilter(SafeFd fd, FrameFilter filter)
+    {
+        sock_filter[] program = filter.Program;
+        Errno errno = Errno.None;
+        fixed (sock_filter* first = program)
+        {
+            var whole = new sock_fprog { len = (ushort)program.Length, filter = first };
+            using SafeFd.Held held = fd.Hold();
+
+            // Safe because the kernel copies as many instructions as it is told there are (net/core/filter.c).
+            if (LibC.setsockopt(
+                held.Number, LibC.SOL_SOCKET, LibC.SO_ATTACH_FILTER, &whole, sizeof(sock_fprog)) != 0)
+            {
+                errno = DescriptorIo.LastErrno();
+            }
+        }
+
+        if (errno != Errno.None)
+        {
+            throw new LinuxException("setsockopt", errno, "could not have frames filtered");
+        }
+    }
 
     private static unsafe void Bind(SafeFd fd, int interfaceIndex)
     {

@@ -72,6 +72,19 @@ public sealed class CaptureFileTests
     }
 
     [Fact]
+    public async Task Of_the_texts_of_an_interface_256_bytes_are_read()
+    {
+        var file = new CaptureBuilder(isBigEndian: false);
+        file.Section();
+        byte[] text = new byte[60_000];
+        Array.Fill(text, (byte)'x');
+        file.Interface(LinkType.Raw, 0, (2, text), (3, text), (11, [0, .. text]));
+        file.Enhanced(0, 0, [], 0);
+        CaptureInterface read = Assert.Single((await ReadAsync(file.ToArray())).Reader.Interfaces);
+        Assert.Equal((256, 256, 256), (read.Name?.Length, read.Description?.Length, read.Filter?.Length));
+    }
+
+    [Fact]
     public async Task Sections_have_interfaces_and_byte_orders_of_their_own()
     {
         var first = new CaptureBuilder(isBigEndian: false);

@@ -30,7 +30,7 @@ public sealed class MutatedCaptureTests(ITestOutputHelper output)
     private const long ReaderBytes = 80_000;
 
     // The shortest record, 16 bytes of pcap, becomes one tree of some 600 characters, which are put together from
-    // strings; text of long interface names is repeated for each packet of theirs by nobody.
+    // strings.
     private const long BytesForEachByte = 200;
 
     private static readonly uint[] s_hostileNumbers =
@@ -106,7 +106,7 @@ public sealed class MutatedCaptureTests(ITestOutputHelper output)
                 Assert.True(++count <= capture.Length / 12, "more packets than a file of this length can have");
                 CaptureInterface source = reader.Interfaces[packet.Interface];
                 DecodedPacket decoded = decoder.Decode(source.LinkType, packet.Bytes, packet.WireLength);
-                Show(decoded, packet, echoes, options);
+                Show(decoded, packet, source, echoes, options);
                 _ = writer.Add(source with { Name = null, Description = null, Filter = null });
                 writer.Write(packet with { Interface = 0, Comment = null });
             }
@@ -119,7 +119,9 @@ public sealed class MutatedCaptureTests(ITestOutputHelper output)
         _packets += count;
     }
 
-    private void Show(in DecodedPacket decoded, in CapturedPacket packet, EchoTimes echoes, TextOptions options)
+    private void Show(
+        in DecodedPacket decoded, in CapturedPacket packet, CaptureInterface source, EchoTimes echoes,
+        TextOptions options)
     {
         _malformed += decoded.Fault.IsMalformed() ? 1 : 0;
         foreach (PacketFilter filter in s_filters)
@@ -131,6 +133,8 @@ public sealed class MutatedCaptureTests(ITestOutputHelper output)
         var context = new PacketContext(1, packet.Nanoseconds)
         {
             Direction = packet.Direction,
+            Interface = source.Name,
+            Note = packet.Comment,
             PacketId = packet.PacketId,
             RoundTrip = echoes.Look(decoded, packet.Nanoseconds),
         };

@@ -1,9 +1,11 @@
 using System;
 using System.Diagnostics;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Overlay.Linux.Netlink;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Linux.Tests;
@@ -38,6 +40,62 @@ public sealed class PacketSocketTests
 
         Assert.Equal(PacketDirection.Outgoing, DirectionOf(mark, atA));
         Assert.Equal(PacketDirection.Incoming, DirectionOf(mark, atB));
+    }
+
+    [Theory]
+    [InlineData(9, 9)]
+    [InlineData(10, 10)]
+    [InlineData(9, 9, 10)]
+    [InlineData(9, 10, 9)]
+    [InlineData(10, 8, 10, 12)]
+    [InlineData(0, 11)]
+    [InlineData(0, 1, 2, 3, 4, 5)]
+    public void A_filter_keeps_datagrams_of_its_ports_up_to_a_length_and_nothing_else(int first, params int[] ports)
+    {
+        using var a = new TemporaryNamespace();
+        a.Ip("link add a0 type veth peer name a1");
+        a.Ip("address add 10.1.0.1/24 dev a0");
+        a.Ip("neighbour add 10.1.0.2 lladdr 02:00:00:00:00:02 dev a0");
+        a.Ip("link set a0 up");
+        a.Ip("link set a1 up");
+        using PacketSocket capture = a.Namespace.Run(() => OpenOn(
+            "a0", FrameFilter.OfUdpPorts([.. ports.Select(port => (ushort)port)], snapBytes: 44)));
+        using Socket sender = a.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        foreach (int port in (int[])[9, 10])
+        {
+            sender.SendTo(new byte[100], new IPEndPoint(IPAddress.Parse("10.1.0.2"), port));
+        }
+
+        byte[] frame = new byte[200];
+        bool isKept = capture.TryReceive(
+            frame, first == 0 ? TimeSpan.Zero : s_deadline, out int length, out _);
+        Assert.Equal(first != 0, isKept);
+        Assert.Equal(first == 0 ? 0 : 44, length);
+        Assert.Equal(first, (frame[36] << 8) | frame[37]); // the destination's port
+        Assert.Equal(0, capture.TakeLost());
+    }
+
+    [Theory]
+    [InlineData("10.1.0.0/24", true)]
+    [InlineData("10.1.0.2/32", true)]
+    [InlineData("10.2.0.0/16", false)]
+    public void A_filter_keeps_packets_from_or_to_a_network(string network, bool isKept)
+    {
+        using var a = new TemporaryNamespace();
+        a.Ip("link add a0 type veth peer name a1");
+        a.Ip("address add 10.1.0.1/24 dev a0");
+        a.Ip("neighbour add 10.1.0.2 lladdr 02:00:00:00:00:02 dev a0");
+        a.Ip("link set a0 up");
+        a.Ip("link set a1 up");
+        using PacketSocket capture = a.Namespace.Run(() => OpenOn(
+            "a0", FrameFilter.OfNetwork(Ipv4Prefix.Parse(network), snapBytes: 100)));
+        using Socket sender = a.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        sender.SendTo(new byte[100], new IPEndPoint(IPAddress.Parse("10.1.0.2"), 9));
+
+        Assert.Equal(isKept, capture.TryReceive(
+            new byte[200], isKept ? s_deadline : TimeSpan.Zero, out _, out _));
     }
 
     [Fact]
@@ -86,10 +144,10 @@ public sealed class PacketSocketTests
         Assert.Throws<ArgumentOutOfRangeException>(() => PacketSocket.Open(0));
     }
 
-    private static PacketSocket OpenOn(string name)
+    private static PacketSocket OpenOn(string name, FrameFilter? filter = null)
     {
         using var netlink = RouteNetlink.Open();
-        return PacketSocket.Open(netlink.FindLink(name)!.Index); // made by the test
+        return PacketSocket.Open(netlink.FindLink(name)!.Index, filter); // made by the test
     }
 
     // Other frames (neighbour discovery, ARP) come by as well.

@@ -12,6 +12,7 @@ using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 using Overlay.Testing;
 using Overlay.Tun;
@@ -36,7 +37,11 @@ internal sealed class Rig : IDisposable
         Routes.Publish(table ?? Overlays.Table());
         Tun = new InMemoryTunQueue(HasVirtioNetHeader(engine));
         WorkerContext context = Context(
-            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain) with { Replies = Port };
+            engine, Routes, withIcmp ? Icmp : null, check, tunnelMtu, Time, datagramsPerTrain) with
+            {
+                Replies = Port,
+                Taps = Taps,
+            };
         Accelerations = context.Accelerations;
         Paths = context.Paths;
         AddWorkers(engine, context, Tun, Port, _outbound, _inbound, _owned);
@@ -60,6 +65,8 @@ internal sealed class Rig : IDisposable
     internal RecordingIcmpPort Icmp { get; } = new();
 
     internal RouteTableCell Routes { get; } = new();
+
+    internal TapCell Taps { get; } = new();
 
     internal DirectionTotals Outbound => DirectionTotals.Of([.. _outbound.Select(worker => worker.Counters)]);
 

@@ -10,7 +10,7 @@ namespace Overlay.Capture.Files;
 /// <param name="isBigEndian">The section's byte order.</param>
 internal ref struct OptionReader(ReadOnlySpan<byte> bytes, bool isBigEndian)
 {
-    private const int HeaderBytes = 4;
+    private const int HeaderBytes = 4, ShortBytes = 256;
 
     private ReadOnlySpan<byte> _rest = bytes;
 
@@ -46,6 +46,11 @@ internal ref struct OptionReader(ReadOnlySpan<byte> bytes, bool isBigEndian)
 
     /// <summary>A value that is text; what is no UTF-8 becomes U+FFFD.</summary>
     internal static string Text(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(value.TrimEnd((byte)0));
+
+    /// <summary>
+    /// The first 256 bytes of a value that is text: an interface has it once, and every packet of it may show it.
+    /// </summary>
+    internal static string ShortText(ReadOnlySpan<byte> value) => Text(value[..Math.Min(value.Length, ShortBytes)]);
 
     /// <summary>What epb_flags says of the direction.</summary>
     internal static CaptureDirection Direction(uint flags) => (flags & 3) switch

@@ -158,13 +158,13 @@ internal sealed class PcapngReader : CaptureReader
             switch (code)
             {
                 case BlockOption.InterfaceName:
-                    captured = captured with { Name = OptionReader.Text(value) };
+                    captured = captured with { Name = OptionReader.ShortText(value) };
                     break;
                 case BlockOption.InterfaceDescription:
-                    captured = captured with { Description = OptionReader.Text(value) };
+                    captured = captured with { Description = OptionReader.ShortText(value) };
                     break;
                 case BlockOption.InterfaceFilter when value.Length > 0 && value[0] == 0:
-                    captured = captured with { Filter = OptionReader.Text(value[1..]) };
+                    captured = captured with { Filter = OptionReader.ShortText(value[1..]) };
                     break;
                 case BlockOption.InterfaceResolution when value.Length == 1:
                     resolution = resolution with { Exponent = value[0] };

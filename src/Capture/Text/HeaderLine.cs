@@ -22,10 +22,16 @@ internal static class HeaderLine
             return;
         }
 
-        AppendEnds(text, headers);
-        AppendTransport(text, headers);
+        AppendPacket(text, headers);
         text.Append($", ttl {TimeToLive(headers)}");
         AppendFault(text, headers);
+    }
+
+    /// <summary>An IP packet's ends and what it carries.</summary>
+    internal static void AppendPacket(StringBuilder text, in PacketHeaders headers)
+    {
+        AppendEnds(text, headers);
+        AppendTransport(text, headers);
     }
 
     /// <summary>The datagram that carries another packet.</summary>

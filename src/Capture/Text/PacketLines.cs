@@ -53,6 +53,16 @@ public static class PacketLines
         AppendInner(text, packet, context, options, width);
     }
 
+    /// <summary>tcpdump's line for the headers of one packet: <c>10.244.1.14 > 10.244.0.6: ICMP echo request, …</c>.
+    /// </summary>
+    /// <param name="headers">Those of an IP packet.</param>
+    public static string Of(in PacketHeaders headers)
+    {
+        var text = new StringBuilder();
+        HeaderLine.AppendPacket(text, headers);
+        return text.ToString();
+    }
+
     private static void AppendOuter(StringBuilder text, in DecodedPacket packet)
     {
         if (packet.Encapsulation != Encapsulation.None)

@@ -7,6 +7,7 @@ using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Paths;
+using Overlay.Router.Tapping;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Backends;
@@ -71,6 +72,12 @@ internal interface IBackend : IDisposable
     /// DirectRouting. Such a route is right, whoever has made it.
     /// </summary>
     bool IsRoutedPlainly(Ipv4Address peer) => false;
+
+    /// <summary>Holds a capture of what user space forwards and drops; null where it does neither.</summary>
+    TapCell? Taps => null;
+
+    /// <summary>Whether packets pass that user space does not see.</summary>
+    bool IsKernelForwarding => true;
 
     /// <summary>What each of its packet threads is doing; none where the kernel forwards.</summary>
     IReadOnlyList<WorkerState> ReadWorkers() => [];

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Overlay.Daemon.Start;
 using Overlay.Diagnosis.Decode;
+using Overlay.Diagnosis.Dump;
 using Overlay.Diagnosis.Ping;
 using Overlay.Doctor;
 using Overlay.Operator.Config;
@@ -31,6 +32,7 @@ internal static class CommandTree
         LeaseCommand.Create(),
         ConfigCommand.Create(new BackendRules()),
         DoctorCommand.Create(),
+        DumpCommand.Create(),
         PingCommand.Create(),
         DecodeCommand.Create(),
         CleanupCommand.Create(),

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
@@ -6,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Overlay.Control;
+using Overlay.Daemon.Capturing;
 using Overlay.Daemon.Endpoints;
 using Overlay.Daemon.Handover;
 using Overlay.Daemon.Health;
@@ -85,8 +87,14 @@ internal sealed class DaemonLifetime(RunOptions options, ServiceManager service,
         await using EndpointServers endpoints = await EndpointServers.OpenAsync(
             options.Endpoints, probes, () => running.Ask(daemon => daemon.Metrics()),
             () => running.Ask(daemon => daemon.Status.Read().ToJson()), log);
+        var capture = new CaptureHandler(running, TimeProvider.System, log);
         await using var control = ControlServer.Listen(
-            runDirectory.Path, new StatusHandlers(running, health, log).All);
+            runDirectory.Path,
+            new Dictionary<string, ControlHandler>(new StatusHandlers(running, health, log).All)
+            {
+                [ControlCommands.Capture] = capture.AnswerAsync,
+                [ControlCommands.EndCapture] = capture.EndAsync,
+            });
         using var kept = KeptDescriptors.Inherit(service);
         var process = new ProcessContext(
             options, runDirectory, kept, service, health, progress, probes, running);

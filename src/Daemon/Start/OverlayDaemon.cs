@@ -189,14 +189,18 @@ internal sealed class OverlayDaemon(
                 CultureInfo.InvariantCulture,
                 $"{leases.Known.Own.Subnet}, peers: {backend.ReadState().Peers}, "
                     + $"warnings: {health.ReadVisible().Count}");
+            BackendState state = backend.ReadState();
+            var capture = new CaptureSources(
+                backend.Taps, backend.IsKernelForwarding, plan.Underlay.Name, state.UdpPorts, plan.Config.Network,
+                state.Interface, state.Endpoint, ending.Token);
             process.Running.Open(
-                new DaemonAnswers(status, metrics.Write, () => ReadCounters(backend, leases), Summarize));
+                new DaemonAnswers(status, metrics.Write, () => ReadCounters(backend, leases), Summarize, capture));
             Ipv4Prefix subnet = subnetFile.Publish();
             Log.WroteSubnetFile(log, options.SubnetFile);
             using var subnetFileWatch = new SubnetFileWatch(subnetFile, log);
             WasReady = true;
             process.Probes.IsStarted = true;
-            BackendState state = backend.ReadState();
+            state = backend.ReadState();
             Log.Ready(
                 log, subnet.ToString(), state.Interface, backend.Mtu, state.Endpoint, state.Peers, state.Description);
             process.Service.Ready(Summarize());

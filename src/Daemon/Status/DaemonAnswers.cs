@@ -1,5 +1,6 @@
 using System;
 using Overlay.Control;
+using Overlay.Daemon.Backends;
 
 namespace Overlay.Daemon.Status;
 
@@ -8,5 +9,7 @@ namespace Overlay.Daemon.Status;
 /// <param name="Metrics">The same as metrics.</param>
 /// <param name="Counters">What was forwarded and dropped.</param>
 /// <param name="Summary">All in one line.</param>
+/// <param name="Capture">Where its packets can be captured.</param>
 internal sealed record DaemonAnswers(
-    StatusSource Status, Func<string> Metrics, Func<CountersReport> Counters, Func<string> Summary);
+    StatusSource Status, Func<string> Metrics, Func<CountersReport> Counters, Func<string> Summary,
+    CaptureSources? Capture = null);

@@ -34,6 +34,16 @@ internal sealed class ForwardingDaemon
         }
     }
 
+    /// <summary>As <see cref="Ask"/>, for what is no text.</summary>
+    internal T? Find<T>(Func<DaemonAnswers, T?> question)
+        where T : class
+    {
+        lock (_asking)
+        {
+            return _answers is null ? null : question(_answers);
+        }
+    }
+
     /// <summary>Asks it; one asks at a time.</summary>
     /// <returns>Null where none forwards.</returns>
     internal string? Ask(Func<DaemonAnswers, string> question)

@@ -4,7 +4,6 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Capture.Files;
-using Overlay.Capture.Filters;
 using Overlay.Capture.Text;
 using Overlay.Terminal;
 
@@ -20,40 +19,25 @@ public static class DecodeCommand
         {
             Description = "a pcap or pcapng file; - for standard input, also while it is written",
         };
-        var filter = new Argument<string[]>("FILTER")
-        {
-            Description = "which packets: tcpdump's words, and inner or outer before a primitive",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
+        var filter = new FilterArgument();
         var options = new DecodeOptions();
         var command = new Command(
             "decode", "Show the packets of a capture, the outer datagram and the packet inside together.")
         {
-            file, filter,
+            file,
         };
+        filter.AddTo(command);
         options.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            try
-            {
-                _ = PacketFilter.Compile(Joined(result.GetValue(filter)));
-            }
-            catch (FilterSyntaxException problem)
-            {
-                result.AddError(problem.Message);
-            }
-        });
         command.SetAction((parsed, cancellation) => RunAsync(
-            options.Read(parsed, parsed.GetRequiredValue(file), Joined(parsed.GetValue(filter))),
+            options.Read(parsed, parsed.GetRequiredValue(file), filter.Read(parsed)),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
             cancellation));
         return command;
     }
 
-    private static string Joined(string[]? words) => string.Join(' ', words ?? []);
-
-    private static async Task<int> RunAsync(
+    /// <summary>Shows a capture file.</summary>
+    internal static async Task<int> RunAsync(
         DecodeRequest request, TextWriter text, TextWriter error, CancellationToken cancellation)
     {
         using var stop = new StopRequest();

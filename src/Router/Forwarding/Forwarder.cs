@@ -12,6 +12,7 @@ using Overlay.Router.Paths;
 using Overlay.Router.Pipelines;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 using Overlay.Tun;
 
@@ -52,6 +53,7 @@ public sealed class Forwarder : IDisposable
         {
             Errors = Errors,
             Replies = lanes[0].Port,
+            Taps = Taps,
         };
         for (int i = 0; i < lanes.Count; i++)
         {
@@ -87,6 +89,9 @@ public sealed class Forwarder : IDisposable
 
     /// <summary>The ICMP errors that have come about datagrams to peers.</summary>
     public PeerErrors Errors { get; } = new();
+
+    /// <summary>Holds the capture in force.</summary>
+    public TapCell Taps { get; } = new();
 
     /// <summary>Which accelerations are in use.</summary>
     public Accelerations Accelerations { get; }

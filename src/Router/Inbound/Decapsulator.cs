@@ -6,6 +6,7 @@ using Overlay.Router.Counters;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
+using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 using Overlay.Tun;
 
@@ -26,6 +27,7 @@ internal sealed class Decapsulator : IDisposable
     private readonly Accelerations _accelerations;
     private readonly IcmpErrorSender _icmp;
     private readonly PingAnswerer _pings;
+    private readonly TapFollower _tap;
     private readonly WorkerCounters _counters;
     private readonly IoVectors _single;
     private readonly Coalescer? _coalescer;
@@ -49,6 +51,7 @@ internal sealed class Decapsulator : IDisposable
         _counters = counters;
         _icmp = new IcmpErrorSender(context.Icmp, counters);
         _pings = new PingAnswerer(context.Replies, counters);
+        _tap = new TapFollower(context.Taps);
         _single = new IoVectors(slab, 2);
         _coalescer = tun.HasVirtioNetHeader ? new Coalescer(slab, scratchStart, _options.SparesTunnelPorts) : null;
     }
@@ -67,6 +70,7 @@ internal sealed class Decapsulator : IDisposable
     {
         _routes = routes;
         _counters.Peers.Follow(routes);
+        _tap.Begin();
         if (_coalescer is not null)
         {
             _coalescer.MergesTcp = _accelerations.IsOn(Acceleration.TunTcpGro);
@@ -91,6 +95,7 @@ internal sealed class Decapsulator : IDisposable
     /// <summary>Writes everything. No message is borrowed afterwards.</summary>
     internal void Flush()
     {
+        _tap.Flush();
         if (_coalescer is null || _coalescer.Count == 0)
         {
             return;
@@ -125,12 +130,19 @@ internal sealed class Decapsulator : IDisposable
             _routes, _options.SourceCheck, source, _slab.Slice(offset, lengthBytes), out Ipv4Header packet);
         if (verdict != DropReason.None)
         {
-            if (verdict != DropReason.ShortPacket || !_pings.TryAnswer(_slab.Slice(offset, lengthBytes), source))
+            ReadOnlySpan<byte> datagram = _slab.Slice(offset, lengthBytes);
+            if (verdict != DropReason.ShortPacket || !_pings.TryAnswer(datagram, source))
             {
                 Drop(verdict, packet);
+                Tap(verdict, source, datagram);
             }
 
             return;
+        }
+
+        if (_tap.Writer is not null)
+        {
+            Tap(DropReason.None, source, packet.Packet);
         }
 
         if (packet.Packet.Length > _options.TunnelMtu)
@@ -146,6 +158,14 @@ internal sealed class Decapsulator : IDisposable
         {
             Flush();
             _ = _coalescer.TryAdd(packet, offset, source); // an empty coalescer takes any packet
+        }
+    }
+
+    private void Tap(DropReason verdict, Ipv4Address source, ReadOnlySpan<byte> packet)
+    {
+        if (_tap.Writer is { } tap && tap.Wants(TapDirection.Inbound, verdict, source, packet))
+        {
+            tap.Keep(TapDirection.Inbound, verdict, source, packet, default);
         }
     }
 
@@ -197,6 +217,7 @@ internal sealed class Decapsulator : IDisposable
 
     private void Refused(Errno errno, int packets)
     {
+        _tap.Writer?.KeepLoss(TapDirection.Inbound, DropReason.TunRefused, default, packets);
         _counters.NoteRefusal(errno);
         _counters.Drop(DropReason.TunRefused, packets);
     }

@@ -7,6 +7,7 @@ using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
 using Overlay.Router.Routes;
 using Overlay.Router.Segmentation;
+using Overlay.Router.Tapping;
 
 namespace Overlay.Router.Outbound;
 
@@ -84,6 +85,7 @@ internal sealed class Encapsulator : IDisposable
         if (packetBytes < Ipv4Header.MinimumBytes)
         {
             _counters.Drop(DropReason.ShortPacket);
+            Tap(DropReason.ShortPacket, default, _slab.Slice(offset + _frameHeaderBytes, Math.Max(0, packetBytes)));
             return;
         }
 
@@ -95,6 +97,7 @@ internal sealed class Encapsulator : IDisposable
         if (fault != DropReason.None)
         {
             _counters.Drop(fault);
+            Tap(fault, default, _slab.Slice(packetOffset, packetBytes));
         }
         else if (frame.Type == SegmentationType.None)
         {
@@ -125,10 +128,12 @@ internal sealed class Encapsulator : IDisposable
         {
             _counters.Drop(verdict);
             _icmp.Report(verdict, packet, pathMtu);
+            Tap(verdict, nextHop, packet.Packet);
             return;
         }
 
         packet.StepTimeToLive();
+        Tap(DropReason.None, nextHop, packet.Packet);
         _sender.Add(nextHop, offset, packet.Packet.Length);
     }
 
@@ -137,6 +142,7 @@ internal sealed class Encapsulator : IDisposable
         if (Superpacket.Parse(frame, packet, frameBytes, out Superpacket superpacket) != DropReason.None)
         {
             _counters.Drop(DropReason.BadSuperpacket);
+            Tap(DropReason.BadSuperpacket, default, packet.Packet);
             return;
         }
 
@@ -144,6 +150,7 @@ internal sealed class Encapsulator : IDisposable
         if (verdict != DropReason.None)
         {
             _counters.Drop(verdict, superpacket.Count);
+            Tap(verdict, nextHop, packet.Packet);
             ReportFirst(verdict, packet, superpacket, pathMtu);
             return;
         }
@@ -151,12 +158,30 @@ internal sealed class Encapsulator : IDisposable
         packet.StepTimeToLive();
         var headers = new SegmentHeaders(superpacket);
         int headerBytes = superpacket.HeaderBytes;
+        TapWriter? tap = _sender.Tap.Writer;
+        bool isTapped = tap is not null
+            && tap.Wants(TapDirection.Outbound, DropReason.None, nextHop, packet.Packet[..headerBytes]);
         for (int i = 0; i < superpacket.Count; i++)
         {
             int headerOffset = TakeScratch(headerBytes);
             headers.Write(i, _slab.Slice(headerOffset, headerBytes));
+            if (isTapped)
+            {
+                tap!.Keep(
+                    TapDirection.Outbound, DropReason.None, nextHop, _slab.Slice(headerOffset, headerBytes),
+                    _slab.Slice(offset + superpacket.PayloadOffset(i), superpacket.PayloadBytes(i)));
+            }
+
             _sender.Add(
                 nextHop, headerOffset, headerBytes, offset + superpacket.PayloadOffset(i), superpacket.PayloadBytes(i));
+        }
+    }
+
+    private void Tap(DropReason verdict, Ipv4Address nextHop, ReadOnlySpan<byte> packet)
+    {
+        if (_sender.Tap.Writer is { } tap && tap.Wants(TapDirection.Outbound, verdict, nextHop, packet))
+        {
+            tap.Keep(TapDirection.Outbound, verdict, nextHop, packet, default);
         }
     }
 

@@ -4,6 +4,7 @@ using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
+using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 
 namespace Overlay.Router.Outbound;
@@ -26,9 +27,12 @@ internal sealed class MessageSender : IDisposable
     private readonly ErrorReports _errors;
     private readonly Accelerations _accelerations;
     private readonly SendBatch _replay;
+    private readonly TapFollower _tap;
 
-    internal MessageSender(PinnedSlab slab, IDatagramPort port, WorkerCounters counters, WorkerContext context)
+    internal MessageSender(
+        PinnedSlab slab, IDatagramPort port, WorkerCounters counters, WorkerContext context, TapFollower tap)
     {
+        _tap = tap;
         _port = port;
         _counters = counters;
         _paths = context.Paths;
@@ -160,7 +164,7 @@ internal sealed class MessageSender : IDisposable
         }
         else
         {
-            Drop(errno, batch.DatagramsOf(index));
+            Drop(batch.AddressOf(index), errno, batch.DatagramsOf(index));
         }
     }
 
@@ -193,7 +197,7 @@ internal sealed class MessageSender : IDisposable
     {
         if (errno != Errno.EMSGSIZE)
         {
-            Drop(errno, 1);
+            Drop(batch.AddressOf(index), errno, 1);
             return;
         }
 
@@ -211,7 +215,7 @@ internal sealed class MessageSender : IDisposable
         }
         else
         {
-            Drop(sent.Errno, 1);
+            Drop(batch.AddressOf(index), sent.Errno, 1);
         }
     }
 
@@ -236,7 +240,7 @@ internal sealed class MessageSender : IDisposable
     private bool IsKnownTooLong(Ipv4Address peer, int datagramBytes) =>
         datagramBytes > _paths.Current.Find(peer, _paths.Now).InnerMtu;
 
-    private void Drop(Errno errno, int datagrams)
+    private void Drop(Ipv4Address peer, Errno errno, int datagrams)
     {
         DropReason reason = errno switch
         {
@@ -250,5 +254,6 @@ internal sealed class MessageSender : IDisposable
         }
 
         _counters.Drop(reason, datagrams);
+        _tap.Writer?.KeepLoss(TapDirection.Outbound, reason, peer, datagrams);
     }
 }

@@ -5,6 +5,7 @@ using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
+using Overlay.Router.Tapping;
 using Overlay.Router.Workers;
 
 namespace Overlay.Router.Outbound;
@@ -49,13 +50,17 @@ internal sealed class PeerSender : IDisposable
         _limits = context.Options.SendLimits;
         _known = _paths.Current;
         _batch = new SendBatch(slab, Math.Min(Messages, _limits.Messages), Pieces);
-        _messages = new MessageSender(slab, port, counters, context);
+        Tap = new TapFollower(context.Taps);
+        _messages = new MessageSender(slab, port, counters, context, Tap);
     }
 
     /// <summary>
     /// Where the oldest packet lies that has not been sent, in bytes from the slab's start; null when all have been.
     /// </summary>
     internal int? OldestOffset => _batch.Count > 0 ? _oldestOffset : null;
+
+    /// <summary>The worker's end of the capture in force.</summary>
+    internal TapFollower Tap { get; }
 
     /// <summary>True when something is known of the path to some peer.</summary>
     internal bool KnowsPaths => !_known.IsEmpty;
@@ -67,7 +72,11 @@ internal sealed class PeerSender : IDisposable
     }
 
     /// <summary>Begins a batch: takes over what is known of paths now.</summary>
-    internal void BeginBatch() => _known = _paths.Current;
+    internal void BeginBatch()
+    {
+        _known = _paths.Current;
+        Tap.Begin();
+    }
 
     /// <summary>What is known of the path to a peer.</summary>
     /// <param name="peer">The outer address.</param>
@@ -98,6 +107,7 @@ internal sealed class PeerSender : IDisposable
     {
         Seal();
         Send();
+        Tap.Flush();
     }
 
     // Afterwards the open message takes the packet: it is the one that was open, or a new one.

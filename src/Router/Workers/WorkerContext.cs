@@ -2,6 +2,7 @@ using Overlay.Router.IcmpErrors;
 using Overlay.Router.Paths;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
+using Overlay.Router.Tapping;
 
 namespace Overlay.Router.Workers;
 
@@ -16,6 +17,9 @@ internal sealed record WorkerContext(
 {
     /// <summary>Where answers to pings leave; null to send none.</summary>
     public IReplyPort? Replies { get; init; }
+
+    /// <summary>Holds the capture in force.</summary>
+    public TapCell Taps { get; init; } = new();
 
     /// <summary>Gets the ICMP errors about datagrams to peers.</summary>
     public PeerErrors Errors { get; init; } = new();

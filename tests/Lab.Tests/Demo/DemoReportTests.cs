@@ -1,8 +1,9 @@
 using System;
 using System.Linq;
 using System.Text.Json;
+using Overlay.Capture.Packets;
 using Overlay.Demo;
-using Overlay.Lab.Decoding;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Lab.Tests.Demo;
@@ -53,11 +54,11 @@ public sealed class DemoReportTests
 
     [Fact]
     public void Another_inner_ttl_is_a_miss() => AssertMiss("inner ttl", results =>
-        results.Wire = results.Wire! with { Inner = results.Wire.Inner with { TimeToLive = 63 } });
+        results.Wire = results.Wire! with { TimeToLive = 63 });
 
     [Fact]
     public void Another_udp_length_is_a_miss() => AssertMiss("UDP length", results =>
-        results.Wire = results.Wire! with { Udp = results.Wire.Udp with { Length = 100 } });
+        results.Wire = results.Wire! with { UdpLength = 100 });
 
     [Fact]
     public void A_ping_not_seen_on_the_wire_is_a_miss() =>
@@ -98,7 +99,7 @@ public sealed class DemoReportTests
     [Fact]
     public void With_host_gw_the_ping_on_the_wire_is_the_pods_own_and_there_is_no_tunnel_to_ping()
     {
-        EncapsulatedPacket packet = Good().Wire!;
+        byte[] frame = [.. SeedFrames.Frame59().AsSpan(0, 14), .. SeedFrames.Frame59().AsSpan(SeedFrames.UdpEnd)];
         var results = new DemoResults
         {
             Backend = DemoBackend.HostGw,
@@ -106,7 +107,7 @@ public sealed class DemoReportTests
             PodPings = Pings(5, 5, 62),
             Tcp = Good().Tcp,
             Udp = Good().Udp,
-            Routed = new RoutedPacket(98, packet.Ethernet, packet.Inner with { TimeToLive = 63 }, packet.Icmp),
+            Wire = Wire(frame) with { TimeToLive = 63 },
             Ends = Good().Ends,
         };
 
@@ -116,9 +117,31 @@ public sealed class DemoReportTests
             {"inner":"10.244.1.14 > 10.244.0.6: ICMP echo request, id 1536, seq 32, length 64","ttl":63}
             """,
             DemoReport.From(results, error: null).ToJson());
-        Assert.Equal("packet 98 B = eth 14 + ip 84   overhead 0 B", results.Routed.SizeLine);
-        results.Routed = null;
+        Assert.Equal("packet 98 B = eth 14 + ip 84   overhead 0 B", results.Wire.Size);
+        Assert.Contains("    Identification: 0x3fd8 (16344)", results.Wire.Tree);
+        results.Wire = null;
         Assert.Equal(["no ping was seen on the wire"], results.Misses());
+    }
+
+    [Fact]
+    public void The_ping_on_the_wire_is_shown_with_its_sizes_and_the_fields_that_differ_from_packet_to_packet()
+    {
+        DemoWire wire = Wire(SeedFrames.Frame59());
+        Assert.Equal("packet 126 B = eth 14 + ip 20 + udp 8 + inner 84   overhead 28 B", wire.Size);
+        Assert.Equal(
+            [
+                "Frame 1: 126 bytes on wire (1008 bits), 126 bytes captured (1008 bits)",
+                "Ethernet II, Src: 00:0d:3a:a3:fa:d5, Dst: 12:34:56:78:9a:bc",
+                "Internet Protocol Version 4, Src: 172.16.0.5, Dst: 172.16.0.4",
+                "User Datagram Protocol, Src Port: 8285, Dst Port: 8285",
+                "Internet Protocol Version 4, Src: 10.244.1.14, Dst: 10.244.0.6",
+                "Internet Control Message Protocol",
+            ],
+            wire.Tree.Where(line => !line.StartsWith(' ')));
+        Assert.InRange(wire.Tree.Count, 20, 40);
+        Assert.Equal(
+            "packet 148 B = eth 14 + ip 20 + udp 8 + vxlan 8 + eth 14 + inner 84   overhead 50 B",
+            Wire(SeedFrames.Frame7()).Size);
     }
 
     private static void AssertMiss(string expected, Action<DemoResults> change)
@@ -132,7 +155,6 @@ public sealed class DemoReportTests
 
     private static DemoResults Good()
     {
-        Assert.True(EncapsulatedPacket.TryDecode(SeedFrames.Frame59(), out EncapsulatedPacket? packet));
         return new DemoResults
         {
             Hosts = [Host(), new HostReport("h2", "10.244.0.0/24", "172.16.0.4", 1472)],
@@ -140,11 +162,14 @@ public sealed class DemoReportTests
             DevicePings = Pings(2, 2, 61),
             Tcp = new TcpResult(100_000_000, TimeSpan.FromSeconds(2)),
             Udp = new UdpResult(64, 200_000, 40_000, TimeSpan.FromSeconds(1)),
-            Wire = packet,
+            Wire = Wire(SeedFrames.Frame59()),
             Drops = new() { ["no_route"] = 3 },
             Ends = [new DaemonEnd(0, TimeSpan.FromMilliseconds(90)), new DaemonEnd(0, TimeSpan.FromMilliseconds(120))],
         };
     }
+
+    private static DemoWire Wire(byte[] frame) =>
+        DemoWire.Of(new PacketDecoder().Decode(LinkType.Ethernet, frame, frame.Length));
 
     private static HostReport Host() => new("h1", "10.244.1.0/24", "172.16.0.5", 1472);
 

@@ -180,9 +180,10 @@ public sealed class EtcdForeignKeyTests : LabTest
             () =>
             {
                 _ = pinger.Ping(s_thirdPod, 1, TimeSpan.FromMilliseconds(5)); // the pod does not exist: no answer
-                return capture.FirstOutgoing(
+                return capture.FirstCarried(
                     packet =>
-                        packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
+                        packet.Inner.Ipv4.Destination.ToIPAddress().Equals(s_thirdPod)
+                            && packet.Outer.Ipv4.Destination.ToString() == publicIp,
                     TimeSpan.FromMilliseconds(20)) is not null;
             },
             $"nothing went to {publicIp}");

@@ -5,8 +5,8 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Threading;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
 using Xunit;
@@ -186,8 +186,8 @@ public sealed class IptablesTests : LabTest
     }
 
     private static IPAddress? SourceOfPing(PacketWatch watch, IPAddress destination) => watch.First(
-        (header, _) => header.Protocol == Ipv4Fields.Icmp && header.Destination.Equals(destination),
-        TimeSpan.Zero)?.Source;
+        (header, _) => header.Protocol == IpProtocols.Icmp && header.Destination.ToIPAddress().Equals(destination),
+        TimeSpan.Zero)?.Source.ToIPAddress();
 
     private static string[] Masquerade(string subnet) =>
     [

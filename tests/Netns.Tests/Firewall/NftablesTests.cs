@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 
@@ -70,8 +70,8 @@ public sealed class NftablesTests : LabTest
             lab.Host(1).UnderlayAddress.ToString(), lab.Pod(2).ToString());
         Assert.True(ping.Succeeded, ping.Output);
         Assert.Equal(lab.Tunnel(1), bridge.First(
-            (header, _) => header.Protocol == Ipv4Fields.Icmp && header.Destination.Equals(lab.Pod(2)),
-            TimeSpan.Zero)?.Source);
+            (header, _) => header.Protocol == IpProtocols.Icmp && header.Destination.ToIPAddress().Equals(lab.Pod(2)),
+            TimeSpan.Zero)?.Source.ToIPAddress());
 
         string whole = tools.Nft("-s list table ip flannel-ipv4");
         tools.Nft("flush chain ip flannel-ipv4 forward");

@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Capture.Packets;
 using Overlay.Control;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
 using Overlay.Router.Workers;
 using Xunit;
@@ -86,8 +86,9 @@ public sealed class EngineTests : LabTest
         CommandResult ping = lab.Run(
             lab.Host(1).PodNamespace, "ping", "-n", "-c", "1", "-W", "60", "-Q", $"{Marked}", lab.Pod(2).ToString());
         Assert.True(ping.Succeeded, ping.Output + ping.Error);
-        Ipv4Fields? arrived = pod.First(
-            (header, _) => header.Source.Equals(lab.Pod(1)) && header.Protocol == Ipv4Fields.Icmp, TestLab.Patience);
+        Ipv4Header? arrived = pod.First(
+            (header, _) => header.Source.ToIPAddress().Equals(lab.Pod(1)) && header.Protocol == IpProtocols.Icmp,
+            TestLab.Patience);
         Assert.Equal((Marked, (byte)60), (arrived?.TypeOfService, arrived?.TimeToLive));
     }
 

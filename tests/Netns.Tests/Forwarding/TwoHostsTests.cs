@@ -3,8 +3,8 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
 using Xunit;
 
@@ -74,14 +74,20 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
 
         Assert.NotNull(pinger.Ping(Lab.Pod(2), 7, TestLab.Patience));
 
-        EncapsulatedPacket? packet = capture.FirstOutgoing(packet => packet.Icmp?.Sequence == 7, TestLab.Patience);
-        Assert.NotNull(packet);
-        Assert.Equal($"{Lab.Host(1).UnderlayAddress}:8285 > {Lab.Host(2).UnderlayAddress}:8285", packet.OuterLine);
-        Assert.Equal(92, packet.Udp.Length);
-        Assert.Equal((byte?)62, packet.Inner.TimeToLive);
-        Assert.True(packet.Inner.ChecksumIsCorrect);
-        Assert.Equal((Lab.Pod(1), Lab.Pod(2)), (packet.Inner.Source, packet.Inner.Destination));
-        Assert.NotEqual(UdpChecksumState.Wrong, packet.Udp.ChecksumState);
+        DecodedPacket? seen = capture.FirstCarried(
+            packet => packet.Inner.Transport == TransportKind.Icmp && packet.Inner.Icmp.Sequence == 7,
+            TestLab.Patience);
+        DecodedPacket packet = Assert.NotNull(seen);
+        PacketHeaders outer = packet.Outer, inner = packet.Inner;
+        Assert.Equal(
+            (Lab.Host(1).UnderlayAddress, 8285, Lab.Host(2).UnderlayAddress, 8285),
+            (outer.Ipv4.Source.ToIPAddress(), outer.SourcePort, outer.Ipv4.Destination.ToIPAddress(),
+                outer.DestinationPort));
+        Assert.Equal((92, 62), (outer.Udp.Length, inner.Ipv4.TimeToLive));
+        Assert.Equal(ChecksumState.Good, inner.Ipv4.ChecksumState);
+        Assert.Equal(
+            (Lab.Pod(1), Lab.Pod(2)), (inner.Ipv4.Source.ToIPAddress(), inner.Ipv4.Destination.ToIPAddress()));
+        Assert.NotEqual(ChecksumState.Bad, outer.TransportChecksum);
     }
 
     [Fact]
@@ -96,11 +102,14 @@ public sealed class TwoHostsTests(TwoHosts hosts) : LabTest, IClassFixture<TwoHo
             Lab.Host(1).PodNamespace, "ping", "-c", "1", "-W", "60", "-Q", Expedited, Lab.Pod(2).ToString());
 
         Assert.True(ping.Succeeded, ping.Output + ping.Error);
-        EncapsulatedPacket? packet = wire.FirstOutgoing(
-            packet => packet.Icmp?.Type == IcmpFields.EchoRequest, TestLab.Patience);
-        Assert.Equal((byte?)0xba, packet?.Inner.TypeOfService);
-        Assert.Equal((byte?)0, packet?.Outer.TypeOfService);
-        Ipv4Fields? arrived = pod.First((header, _) => header.Source.Equals(Lab.Pod(1)), TestLab.Patience);
+        DecodedPacket? packet = wire.FirstCarried(
+            packet => packet.Inner.Transport == TransportKind.Icmp
+                && packet.Inner.Icmp.Type == IcmpMessage.EchoRequest,
+            TestLab.Patience);
+        Assert.Equal((byte?)0xba, packet?.Inner.Ipv4.TypeOfService);
+        Assert.Equal((byte?)0, packet?.Outer.Ipv4.TypeOfService);
+        Ipv4Header? arrived = pod.First(
+            (header, _) => header.Source.ToIPAddress().Equals(Lab.Pod(1)), TestLab.Patience);
         Assert.Equal((byte?)0xba, arrived?.TypeOfService);
     }
 

@@ -1,6 +1,6 @@
 using System;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
 using Xunit;
@@ -120,8 +120,8 @@ public sealed class KernelNetfilterTests : LabTest
                 (int In, int Out) seen = default;
                 while (tunnel.TryReceive(packet, TimeSpan.Zero, out int length, out PacketDirection direction))
                 {
-                    if (Ipv4Fields.TryParse(packet.AsSpan(0, length), out Ipv4Fields? header, out _)
-                        && header?.Protocol == Ipv4Fields.Icmp)
+                    if (new PacketDecoder().Decode(LinkType.Ipv4, packet.AsMemory(0, length), length).Outer.Transport
+                        == TransportKind.Icmp)
                     {
                         bool isIncoming = direction == PacketDirection.Incoming;
                         seen = isIncoming ? (seen.In + 1, seen.Out) : (seen.In, seen.Out + 1);

@@ -4,10 +4,9 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Netns.Tests.Support;
-using Overlay.Router.Packets;
 using Xunit;
 
 namespace Overlay.Netns.Tests.KernelPath;
@@ -19,7 +18,6 @@ namespace Overlay.Netns.Tests.KernelPath;
 public sealed class KernelWireTests : LabTest
 {
     private const int TransferBytes = 1 << 20;
-    private const int ProtocolOffset = 9; // RFC 791, section 3.1
     private const byte Igmp = 2;
     private const int LeastDatagrams = 50; // of 1,500: where the machine is busy, most may pass unseen
 
@@ -111,6 +109,7 @@ public sealed class KernelWireTests : LabTest
     /// <summary>Looks at every datagram of tunnels that passes an interface.</summary>
     private sealed class DatagramWatch : IDisposable
     {
+        private readonly PacketDecoder _decoder = new(TestLab.Port);
         private readonly FrameTap _tap;
         private readonly bool _isComplete;
         private readonly List<string> _oddities = [];
@@ -145,24 +144,19 @@ public sealed class KernelWireTests : LabTest
 
         private void Judge(ReadOnlySpan<byte> frame)
         {
-            if (!EthernetFields.TryParse(frame, out EthernetFields ethernet, out ReadOnlySpan<byte> outer)
-                || ethernet.EtherType != EthernetFields.Ipv4
-                || outer[ProtocolOffset] == Igmp)
-            {
-                return;
-            }
-
-            ReadOnlySpan<byte> inside = outer[(Ipv4Fields.MinimumHeaderBytes + UdpFields.HeaderBytes)..];
-            if (PeerProbe.IsProbe(inside))
+            DecodedPacket packet = _decoder.Decode(LinkType.Ethernet, frame.ToArray(), frame.Length);
+            if (packet.Link.EtherType != EtherTypes.Ipv4 || packet.Outer.Protocol == Igmp
+                || OverlayProbe.Is(packet.Inner))
             {
                 return;
             }
 
             Volatile.Write(ref _datagrams, _datagrams + 1);
-            string? oddity = EncapsulatedPacket.TryDecode(frame, out EncapsulatedPacket? packet) && packet is not null
-                ? OddityOf(packet, outer.Length, inside)
+            bool isWhole = packet is { Encapsulation: Encapsulation.Udp, InnerCount: 1, Fault: PacketFault.None };
+            string? oddity = isWhole
+                ? OddityOf(packet, frame.Length - LinkHeader.EthernetBytes)
                 : "no datagram with one whole packet inside";
-            _withoutChecksum += packet?.Udp.ChecksumState == UdpChecksumState.None ? 1 : 0;
+            _withoutChecksum += packet.Outer.TransportChecksum == ChecksumState.NotComputed ? 1 : 0;
             if (oddity is not null)
             {
                 string start = Convert.ToHexString(frame[..Math.Min(90, frame.Length)]);
@@ -170,24 +164,17 @@ public sealed class KernelWireTests : LabTest
             }
         }
 
-        private string? OddityOf(EncapsulatedPacket packet, int outerBytes, ReadOnlySpan<byte> inner) => packet switch
+        private string? OddityOf(in DecodedPacket packet, int outerBytes) => packet switch
         {
             _ when outerBytes > LabPlan.WireMtu => "longer than the wire's MTU",
-            _ when packet.Outer.TotalLength != outerBytes => "the outer total length is wrong",
-            _ when packet.Udp.Length != outerBytes - packet.Outer.HeaderBytes => "the UDP length is wrong",
-            { Outer.ChecksumIsCorrect: false } => "the outer header's checksum is wrong",
-            { Inner.ChecksumIsCorrect: false } => "the inner header's checksum is wrong",
-            { Udp.ChecksumState: UdpChecksumState.Wrong } => "the UDP checksum is wrong",
-            _ when _isComplete && !IsComplete(packet.Inner, inner) => "the inner checksum is wrong or open",
+            _ when packet.Outer.Ipv4.TotalLength != outerBytes => "the outer total length is wrong",
+            _ when packet.Outer.Udp.Length != outerBytes - packet.Outer.Ipv4.HeaderBytes => "the UDP length is wrong",
+            { Outer.Ipv4.ChecksumState: ChecksumState.Bad } => "the outer header's checksum is wrong",
+            { Inner.Ipv4.ChecksumState: ChecksumState.Bad } => "the inner header's checksum is wrong",
+            { Outer.TransportChecksum: ChecksumState.Bad } => "the UDP checksum is wrong",
+            _ when _isComplete && packet.Inner.TransportChecksum != ChecksumState.Good =>
+                "the inner checksum is wrong or open",
             _ => null,
         };
-
-        private static bool IsComplete(Ipv4Fields header, ReadOnlySpan<byte> inner)
-        {
-            ReadOnlySpan<byte> message = inner[header.HeaderBytes..header.TotalLength];
-            ushort pseudo = OnesComplement.PseudoHeaderSum(
-                Ipv4Fields.Addresses(inner), header.Protocol, message.Length);
-            return OnesComplement.Sum(message, header.Protocol == Ipv4Fields.Icmp ? (ushort)0 : pseudo) == 0xFFFF;
-        }
     }
 }

@@ -107,9 +107,10 @@ public sealed class LeaseChangeTests : LabTest
             () =>
             {
                 _ = Ask(pinger);
-                return capture.FirstOutgoing(
+                return capture.FirstCarried(
                     packet =>
-                        packet.Inner.Destination.Equals(s_thirdPod) && packet.Outer.Destination.ToString() == publicIp,
+                        packet.Inner.Ipv4.Destination.ToIPAddress().Equals(s_thirdPod)
+                            && packet.Outer.Ipv4.Destination.ToString() == publicIp,
                     TimeSpan.FromMilliseconds(20)) is not null;
             },
             $"nothing went to {publicIp}");

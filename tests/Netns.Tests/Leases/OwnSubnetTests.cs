@@ -44,7 +44,8 @@ public sealed class OwnSubnetTests : LabTest
 
         // The pod still has its old address: what it sends to the others goes out as before.
         _ = own.Ping(lab.Pod(2), 1, TimeSpan.FromMilliseconds(50));
-        Assert.NotNull(capture.FirstOutgoing(packet => packet.Inner.Destination.Equals(lab.Pod(2)), TestLab.Patience));
+        Assert.NotNull(capture.FirstCarried(
+            packet => packet.Inner.Ipv4.Destination.ToIPAddress().Equals(lab.Pod(2)), TestLab.Patience));
         lab.RestartPod(1);
         lab.AwaitPath(1, 2);
         lab.AwaitPath(3, 1);

@@ -1,11 +1,10 @@
 using System;
 using System.Net;
 using System.Threading;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Linux;
 using Overlay.Netns.Tests.Support;
-using Overlay.Router.Packets;
 
 namespace Overlay.Netns.Tests.Soak;
 
@@ -16,6 +15,7 @@ namespace Overlay.Netns.Tests.Soak;
 /// <remarks>A capture sees a datagram before programs at the ingress do. Only for a host with little traffic.</remarks>
 internal sealed class ThirdHostTap : IDisposable
 {
+    private readonly PacketDecoder _decoder = new(TestLab.Port);
     private readonly FrameTap _tap;
     private readonly IPAddress _own;
     private long _arrived;
@@ -36,19 +36,19 @@ internal sealed class ThirdHostTap : IDisposable
 
     private void Count(ReadOnlySpan<byte> frame, PacketDirection direction)
     {
-        if (!EncapsulatedPacket.TryDecode(frame, out EncapsulatedPacket? packet)
-            || packet is null || packet.Udp.DestinationPort != TestLab.Port
-            || packet.Inner.Protocol == PeerProbe.Protocol)
+        DecodedPacket packet = _decoder.Decode(LinkType.Ethernet, frame.ToArray(), frame.Length);
+        if (packet is not { Encapsulation: Encapsulation.Udp, InnerCount: 1, Fault: PacketFault.None }
+            || packet.Outer.DestinationPort != TestLab.Port || packet.Inner.Protocol == IpProtocols.Experimental)
         {
             return;
         }
 
         // What the wire floods is addressed to others.
-        if (direction == PacketDirection.Incoming && packet.Outer.Destination.Equals(_own))
+        if (direction == PacketDirection.Incoming && packet.Outer.Ipv4.Destination.ToIPAddress().Equals(_own))
         {
             Volatile.Write(ref _arrived, _arrived + 1);
         }
-        else if (direction == PacketDirection.Outgoing && packet.Outer.Source.Equals(_own))
+        else if (direction == PacketDirection.Outgoing && packet.Outer.Ipv4.Source.ToIPAddress().Equals(_own))
         {
             Volatile.Write(ref _sent, _sent + 1);
         }

@@ -2,8 +2,8 @@ using System;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 using Overlay.Linux;
 
 namespace Overlay.Netns.Tests.Support;
@@ -12,6 +12,7 @@ namespace Overlay.Netns.Tests.Support;
 internal sealed class PacketWatch : IDisposable
 {
     private readonly PacketSocket _socket;
+    private readonly PacketDecoder _decoder = new();
     private readonly byte[] _frame = new byte[64 * 1024];
 
     internal PacketWatch(string networkNamespace, string interfaceName)
@@ -21,10 +22,10 @@ internal sealed class PacketWatch : IDisposable
     }
 
     /// <summary>The first wanted packet that has passed since the start, or passes now.</summary>
-    /// <param name="wanted">Told each header with its payload.</param>
+    /// <param name="wanted">Told the headers of each, and what it carries.</param>
     /// <param name="within">How long to wait; zero looks at what has passed.</param>
     /// <returns>Null when none passed.</returns>
-    internal Ipv4Fields? First(Func<Ipv4Fields, byte[], bool> wanted, TimeSpan within)
+    internal Ipv4Header? First(Func<Ipv4Header, byte[], bool> wanted, TimeSpan within)
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
@@ -35,13 +36,11 @@ internal sealed class PacketWatch : IDisposable
                 return null;
             }
 
-            if (EthernetFields.TryParse(
-                _frame.AsSpan(0, length), out EthernetFields ethernet, out ReadOnlySpan<byte> packet)
-                && ethernet.EtherType == EthernetFields.Ipv4
-                && Ipv4Fields.TryParse(packet, out Ipv4Fields? header, out ReadOnlySpan<byte> payload)
-                && header is not null && wanted(header, payload.ToArray()))
+            byte[] frame = _frame.AsSpan(0, length).ToArray();
+            PacketHeaders packet = _decoder.Decode(LinkType.Ethernet, frame, length).Outer;
+            if (packet.Network == NetworkKind.Ipv4 && wanted(packet.Ipv4, packet.Message.ToArray()))
             {
-                return header;
+                return packet.Ipv4;
             }
         }
     }

@@ -3,8 +3,8 @@ using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
+using Overlay.Capture.Packets;
 using Overlay.Lab;
-using Overlay.Lab.Decoding;
 
 namespace Overlay.Netns.Tests.Support;
 
@@ -78,11 +78,11 @@ internal sealed class PingFlood : IDisposable
 
     private void Send()
     {
-        byte[] request = new byte[IcmpFields.HeaderBytes + Pinger.DataBytes];
+        byte[] request = new byte[IcmpMessage.HeaderBytes + Pinger.DataBytes];
         var to = new IPEndPoint(_destination, 0);
         for (int i = 0; i < _answered.Length && !Volatile.Read(ref _enough); i++)
         {
-            IcmpFields.WriteEchoRequest(request, Identifier, (ushort)i);
+            EchoRequest.Write(request, Identifier, (ushort)i);
             try
             {
                 _ = _socket.SendTo(request, to);
@@ -100,6 +100,7 @@ internal sealed class PingFlood : IDisposable
     private void Receive()
     {
         byte[] packet = new byte[2048];
+        var decoder = new PacketDecoder();
         while (!Volatile.Read(ref _enough))
         {
             int length;
@@ -112,13 +113,13 @@ internal sealed class PingFlood : IDisposable
                 continue; // nothing came meanwhile, or the kernel tells of a way that is missing
             }
 
-            if (Ipv4Fields.TryParse(packet.AsSpan(0, length), out Ipv4Fields? header, out ReadOnlySpan<byte> message)
-                && header is not null && header.Source.Equals(_destination)
-                && IcmpFields.TryParse(message, out IcmpFields? icmp)
-                && icmp is { Type: IcmpFields.EchoReply, Identifier: Identifier }
-                && icmp.Sequence < _answered.Length && !_answered[icmp.Sequence])
+            PacketHeaders headers = decoder.Decode(LinkType.Ipv4, packet.AsMemory(0, length), length).Outer;
+            if (headers.Transport == TransportKind.Icmp
+                && headers.Ipv4.Source.ToIPAddress().Equals(_destination)
+                && headers.Icmp is { Type: IcmpMessage.EchoReply, Identifier: Identifier }
+                && headers.Icmp.Sequence < _answered.Length && !_answered[headers.Icmp.Sequence])
             {
-                _answered[icmp.Sequence] = true;
+                _answered[headers.Icmp.Sequence] = true;
                 Volatile.Write(ref _answers, _answers + 1);
             }
         }

@@ -14,6 +14,7 @@ using Overlay.Linux;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Router.Paths;
+using Overlay.Router.Tapping;
 
 namespace Overlay.Daemon.Backends.Fallback;
 
@@ -146,6 +147,9 @@ internal sealed class FallbackBackend : IBackend
 
     /// <inheritdoc/>
     public IReadOnlyList<SocketMemory> ReadSockets() => _udp.ReadSockets();
+
+    /// <inheritdoc/>
+    public TapCell? Taps => _udp.Taps;
 
     /// <inheritdoc/>
     public IReadOnlyList<PeerError> ReadPeerErrors() => _udp.ReadPeerErrors();

@@ -20,6 +20,7 @@ using Overlay.Router.Forwarding;
 using Overlay.Router.IcmpErrors;
 using Overlay.Router.Packets;
 using Overlay.Router.Paths;
+using Overlay.Router.Tapping;
 using Overlay.Router.Ports;
 using Overlay.Router.Routes;
 
@@ -198,6 +199,12 @@ internal sealed class UdpBackend : IBackend
 
     /// <inheritdoc/>
     public IReadOnlyList<SocketMemory> ReadSockets() => Opened.ReadSockets();
+
+    /// <inheritdoc/>
+    public TapCell? Taps => _forwarder?.Taps;
+
+    /// <inheritdoc/>
+    public bool IsKernelForwarding => _kernel is not null;
 
     /// <inheritdoc/>
     public IReadOnlyList<PeerError> ReadPeerErrors() => Running.Errors.Read();
