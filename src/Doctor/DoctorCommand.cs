@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Overlay.Control;
 using Overlay.Doctor.Facts;
 using Overlay.Doctor.Findings;
+using Overlay.Doctor.Remedies;
 using Overlay.Operator.RunningDaemon;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
@@ -36,13 +37,18 @@ public static class DoctorCommand
             DefaultValueFactory = _ => "/",
             CustomParser = OptionParser.Path("--root"),
         };
+        var fix = new Option<bool>("--fix")
+        {
+            Description = "show the commands that mend what was found, ask, run them one by one, and look again",
+        };
+        var yes = new Option<bool>("--yes") { Description = "with --fix: do not ask" };
         var store = new LeaseStoreOptions();
         var command = new Command(
             "doctor",
             "Look for everything that is known to keep packets from arriving, also where stock flannel runs: exit code "
-                + "0 when nothing is wrong, 1 for warnings, 2 for an error. It changes nothing.")
+                + "0 when nothing is wrong, 1 for warnings, 2 for an error. Without --fix it changes nothing.")
         {
-            runDirectory, subnetFile, root, json,
+            runDirectory, subnetFile, root, json, fix, yes,
         };
         store.AddTo(command);
         command.Validators.Add(result =>
@@ -51,46 +57,92 @@ public static class DoctorCommand
             {
                 result.AddError(problem);
             }
+            else if (result.GetValue(fix) && result.GetValue(json))
+            {
+                result.AddError("--fix and --json contradict each other; look with --json before and after");
+            }
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            StoreFacts? leases = null;
-            if (store.IsGiven(parsed.CommandResult))
-            {
-                _ = await store.AdministerAsync(parsed, async opened =>
-                {
-                    leases = await StoreFacts.ReadAsync(opened, cancellation);
-                    return ExitCode.Success;
-                });
-            }
+            async Task<DoctorReport> LookAsync() => Examination.Run(
+                AllChecks.List,
+                await FactsAsync(
+                    parsed, store, parsed.GetRequiredValue(runDirectory), parsed.GetValue(subnetFile),
+                    parsed.GetRequiredValue(root), cancellation));
 
-            string files = parsed.GetRequiredValue(root);
-            string daemon = parsed.GetRequiredValue(runDirectory);
-            var host = new HostFacts(
-                await AskDaemonAsync(daemon, cancellation),
-                leases,
-                parsed.GetValue(subnetFile) ?? Path.Combine(files, SubnetFile),
-                files)
-            {
-                AskDaemonAgain = () => AskDaemonAsync(daemon, cancellation).GetAwaiter().GetResult(),
-                RunDirectory = daemon,
-            };
-            DoctorReport report = Examination.Run(AllChecks.List, host);
+            DoctorReport report = await LookAsync();
             if (parsed.GetValue(json))
             {
                 await Console.Out.WriteLineAsync(report.ToJson());
+                return report.ExitCode;
             }
-            else
+
+            await WriteAsync(report);
+            if (parsed.GetValue(fix) && report.Findings.Count > 0
+                && Fix(report, parsed.GetValue(yes)))
             {
-                foreach (string line in report.Lines())
-                {
-                    await Console.Out.WriteLineAsync(line);
-                }
+                report = await LookAsync();
+                await WriteAsync(report);
             }
 
             return report.ExitCode;
         });
         return command;
+    }
+
+    private static async Task WriteAsync(DoctorReport report)
+    {
+        foreach (string line in report.Lines())
+        {
+            await Console.Out.WriteLineAsync(line);
+        }
+    }
+
+    private static bool Fix(DoctorReport report, bool isAgreed)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new OperatorException("--fix changes this host, which root alone may; run it with sudo");
+        }
+
+        Console.Out.WriteLine();
+        return new FixRun(Console.Out, FixRun.RunByShell).Run(report.Findings, count =>
+        {
+            if (isAgreed)
+            {
+                return true;
+            }
+
+            if (Console.IsInputRedirected)
+            {
+                throw new OperatorException("nothing is changed: there is no terminal to ask; give --yes");
+            }
+
+            Console.Out.Write($"Run {(count == 1 ? "it" : $"these {count}")}? [y/N] ");
+            return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        });
+    }
+
+    private static async Task<HostFacts> FactsAsync(
+        ParseResult parsed, LeaseStoreOptions store, string daemon, string? subnetFile, string root,
+        CancellationToken cancellation)
+    {
+        StoreFacts? leases = null;
+        if (store.IsGiven(parsed.CommandResult))
+        {
+            _ = await store.AdministerAsync(parsed, async opened =>
+            {
+                leases = await StoreFacts.ReadAsync(opened, cancellation);
+                return ExitCode.Success;
+            });
+        }
+
+        return new HostFacts(
+            await AskDaemonAsync(daemon, cancellation), leases, subnetFile ?? Path.Combine(root, SubnetFile), root)
+        {
+            AskDaemonAgain = () => AskDaemonAsync(daemon, cancellation).GetAwaiter().GetResult(),
+            RunDirectory = daemon,
+        };
     }
 
     // Null also where one runs that cannot be asked: then the host is looked at as if flannel's ran there.
