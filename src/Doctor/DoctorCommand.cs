@@ -8,6 +8,7 @@ using Overlay.Control;
 using Overlay.Doctor.Facts;
 using Overlay.Doctor.Findings;
 using Overlay.Doctor.Remedies;
+using Overlay.Doctor.WhyNotVxlan;
 using Overlay.Operator.RunningDaemon;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
@@ -42,13 +43,18 @@ public static class DoctorCommand
             Description = "show the commands that mend what was found, ask, run them one by one, and look again",
         };
         var yes = new Option<bool>("--yes") { Description = "with --fix: do not ask" };
+        var whyNotVxlan = new Option<bool>("--why-not-vxlan")
+        {
+            Description = "say whether VXLAN can work on this host, and why not: exit code 0 when nothing speaks "
+                + "against it, else 1",
+        };
         var store = new LeaseStoreOptions();
         var command = new Command(
             "doctor",
             "Look for everything that is known to keep packets from arriving, also where stock flannel runs: exit code "
                 + "0 when nothing is wrong, 1 for warnings, 2 for an error. Without --fix it changes nothing.")
         {
-            runDirectory, subnetFile, root, json, fix, yes,
+            runDirectory, subnetFile, root, json, fix, yes, whyNotVxlan,
         };
         store.AddTo(command);
         command.Validators.Add(result =>
@@ -61,16 +67,23 @@ public static class DoctorCommand
             {
                 result.AddError("--fix and --json contradict each other; look with --json before and after");
             }
+            else if (result.GetValue(fix) && result.GetValue(whyNotVxlan))
+            {
+                result.AddError("--fix and --why-not-vxlan contradict each other; give one of them");
+            }
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            async Task<DoctorReport> LookAsync() => Examination.Run(
-                AllChecks.List,
-                await FactsAsync(
-                    parsed, store, parsed.GetRequiredValue(runDirectory), parsed.GetValue(subnetFile),
-                    parsed.GetRequiredValue(root), cancellation));
+            Task<HostFacts> AskAsync() => FactsAsync(
+                parsed, store, parsed.GetRequiredValue(runDirectory), parsed.GetValue(subnetFile),
+                parsed.GetRequiredValue(root), cancellation);
 
-            DoctorReport report = await LookAsync();
+            if (parsed.GetValue(whyNotVxlan))
+            {
+                return await WriteAsync(new VxlanReport(VxlanSurvey.Look(await AskAsync())), parsed.GetValue(json));
+            }
+
+            DoctorReport report = Examination.Run(AllChecks.List, await AskAsync());
             if (parsed.GetValue(json))
             {
                 await Console.Out.WriteLineAsync(report.ToJson());
@@ -81,13 +94,19 @@ public static class DoctorCommand
             if (parsed.GetValue(fix) && report.Findings.Count > 0
                 && Fix(report, parsed.GetValue(yes)))
             {
-                report = await LookAsync();
+                report = Examination.Run(AllChecks.List, await AskAsync());
                 await WriteAsync(report);
             }
 
             return report.ExitCode;
         });
         return command;
+    }
+
+    private static async Task<int> WriteAsync(VxlanReport report, bool isJson)
+    {
+        await Console.Out.WriteLineAsync(isJson ? report.ToJson() : string.Join('\n', report.Lines()));
+        return report.ExitCode;
     }
 
     private static async Task WriteAsync(DoctorReport report)

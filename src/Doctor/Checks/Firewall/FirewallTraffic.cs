@@ -20,16 +20,18 @@ internal static class FirewallTraffic
             return null;
         }
 
-        Ipv4Prefix to = host.Overlay.PublicIp is { } address ? new Ipv4Prefix(address, 32) : s_anywhere;
         return new OverlayTraffic(
             network.Masked(), subnet.Masked(), Former: null, Masquerade: false, Forward: true, RandomFully: false,
             [TunnelOf(host, network)])
         {
-            Datagrams = host.Overlay.Port is { } port
-                ? [new ProbePacket(UnderlayOf(host), Out: null, s_anywhere, to, (ushort)port)]
-                : [],
+            Datagrams = host.Overlay.Port is { } port ? [DatagramTo(host, (ushort)port)] : [],
         };
     }
+
+    /// <summary>What peers send to a UDP port of this host.</summary>
+    internal static ProbePacket DatagramTo(HostFacts host, ushort port) => new(
+        UnderlayOf(host), Out: null, s_anywhere,
+        host.Overlay.PublicIp is { } address ? new Ipv4Prefix(address, 32) : s_anywhere, port);
 
     // Of host-gw it is where the peers' routes lead.
     private static string TunnelOf(HostFacts host, Ipv4Prefix network) =>
