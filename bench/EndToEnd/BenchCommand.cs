@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Linq;
+using Overlay.Bench.Capturing;
 using Overlay.Bench.Reports.Diff;
 using Overlay.Bench.Startup;
 using Overlay.Bench.Variants;
@@ -88,6 +89,7 @@ internal static class BenchCommand
         {
             quick, rounds, seconds, variants, peers, wire, json, csv, html, down,
             BenchShowCommand.Create(), BenchDiffCommand.Create(), StartCommand.Create(),
+            CaptureCommand.Create(),
         };
         bench.Validators.Add(result =>
         {
