@@ -105,21 +105,22 @@ internal sealed class CaptureRun(TextWriter error)
         }
     }
 
-    // The daemon logs it when a capture begins.
+    // It says so when it has begun.
     private static Process StartCapture(
         IpCommand ip, HostPlan host, string[] words, CancellationToken cancellation)
     {
-        int before = Count(host);
+        string log = Path.Combine(s_directory, $"{host.Name}.capture.log");
+        File.Delete(log);
         Process capture = ip.StartLogged(
             ["netns", "exec", host.HostNamespace, DaemonProgram.Find(), .. words[..1], "--run-dir", host.RunDirectory,
                 .. words[1..]],
-            Path.Combine(s_directory, $"{host.Name}.capture.log"));
-        return Condition.Holds(() => Count(host) > before || capture.HasExited, s_beginsWithin, cancellation)
+            log);
+        return Condition.Holds(() => HasBegun(log) || capture.HasExited, s_beginsWithin, cancellation)
             && !capture.HasExited
             ? capture
-            : throw new LabException("a capture did not begin", ChildDaemon.LogTail(host.LogFile));
+            : throw new LabException("a capture did not begin", ChildDaemon.LogTail(log));
     }
 
-    private static int Count(HostPlan host) => File.ReadLines(host.LogFile).Count(
-        line => line.Contains("a capture begins", StringComparison.Ordinal));
+    private static bool HasBegun(string log) =>
+        File.Exists(log) && File.ReadAllText(log).Contains("capturing packets", StringComparison.Ordinal);
 }

@@ -107,9 +107,10 @@ public static class DumpCommand
                     ShowsLink = shown.ShowsLink,
                 }),
                 text, shown.Port == 0 ? PacketDecoder.DefaultPort : shown.Port);
-        var run = new DumpRun(request, output);
+        void Say(string line) => StandardError.Attempt(() => error.WriteLine(TerminalText.Mask(line)));
+        var run = new DumpRun(request, output, Say);
         await run.RunAsync(ending.Token);
-        StandardError.Attempt(() => error.WriteLine(TerminalText.Mask(run.Summary)));
+        Say(run.Summary);
         return ExitCode.Success;
     }
 }

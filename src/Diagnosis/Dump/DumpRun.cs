@@ -14,7 +14,8 @@ namespace Overlay.Diagnosis.Dump;
 /// <summary>One capture from the daemon's first word to the last.</summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="output">Takes it.</param>
-internal sealed class DumpRun(DumpRequest request, IDumpOutput output)
+/// <param name="say">Gets a line for people when it has begun.</param>
+internal sealed class DumpRun(DumpRequest request, IDumpOutput output, Action<string> say)
 {
     private static readonly TimeSpan s_endWithin = TimeSpan.FromSeconds(3);
 
@@ -109,6 +110,7 @@ internal sealed class DumpRun(DumpRequest request, IDumpOutput output)
                 if (isFirst)
                 {
                     output.Begin(_summary);
+                    say($"capturing packets of {_summary.Interface}, {_summary.Endpoint}; Ctrl-C ends it");
                 }
 
                 break;
