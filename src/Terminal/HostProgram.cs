@@ -44,6 +44,11 @@ public sealed class HostProgram
         return file is null ? null : new HostProgram(file, stop);
     }
 
+    /// <summary>A program that is known by its path.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="stop">Ends it while it runs, and lets it not be started any longer.</param>
+    public static HostProgram At(string path, CancellationToken stop = default) => new(path, stop);
+
     /// <summary>As <see cref="Find"/>.</summary>
     /// <param name="name">Of the file.</param>
     /// <param name="package">What a distribution calls the package it is in.</param>

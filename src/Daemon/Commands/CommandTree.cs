@@ -3,6 +3,7 @@ using Overlay.Daemon.Start;
 using Overlay.Diagnosis.Decode;
 using Overlay.Diagnosis.Dump;
 using Overlay.Diagnosis.Ping;
+using Overlay.Diagnosis.Report;
 using Overlay.Doctor;
 using Overlay.Operator.Config;
 using Overlay.Operator.Counters;
@@ -35,6 +36,7 @@ internal static class CommandTree
         DumpCommand.Create(),
         PingCommand.Create(),
         DecodeCommand.Create(),
+        BugReportCommand.Create(),
         CleanupCommand.Create(),
         CompanionCommand.Create("demo", "Show it: pretend hosts, a real daemon on each, pods that talk"),
         CompanionCommand.Create("bench", "Measure what user-space encapsulation costs"),

@@ -1,0 +1,90 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Threading.Tasks;
+using Overlay.Operator.RunningDaemon;
+using Overlay.Terminal;
+
+namespace Overlay.Diagnosis.Report;
+
+/// <summary><c>overlay bugreport</c>: all that somebody else needs to find out what is wrong, in one archive.</summary>
+public static class BugReportCommand
+{
+    private const string SubnetFile = "/run/flannel/subnet.env";
+    private const string Standard = "-";
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Option<string> runDirectory = DaemonOptions.RunDirectory();
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "where the archive goes, - for standard output [default: a name with host and time, here]",
+            HelpName = "FILE",
+        };
+        var subnetFile = new Option<string>("--subnet-file")
+        {
+            Description = "where subnet.env is",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => SubnetFile,
+            CustomParser = OptionParser.Path("--subnet-file"),
+        };
+        var command = new Command(
+            "bugreport",
+            "Pack what the daemon says, what the doctor finds and what the kernel has into one archive, without "
+                + "passwords and keys. It changes nothing.") { output, subnetFile, runDirectory };
+        command.SetAction((parsed, cancellation) =>
+        {
+            string folder = string.Create(
+                CultureInfo.InvariantCulture,
+                $"overlay-report-{Environment.MachineName}-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}");
+            string path = parsed.GetValue(output) ?? $"{folder}.tar.gz";
+            var run = new ReportRun(folder, TimeProvider.System);
+            using (Stream stream = Open(path))
+            {
+                run.Write(
+                    stream, ReportItems.Commands(parsed.GetRequiredValue(runDirectory)),
+                    ReportItems.Files(parsed.GetRequiredValue(subnetFile)), cancellation);
+            }
+
+            foreach (string missing in run.Missing)
+            {
+                StandardError.WriteLine(TerminalText.Mask($"not included: {missing}"));
+            }
+
+            if (path != Standard)
+            {
+                parsed.InvocationConfiguration.Output.WriteLine(
+                    $"{path}: look into it before you give it away; addresses and names of hosts are in there");
+            }
+
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    // Only its owner may read it.
+    private static Stream Open(string path)
+    {
+        if (path == Standard)
+        {
+            return Console.OpenStandardOutput();
+        }
+
+        try
+        {
+            return new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new OperatorException(
+                $"the archive '{path}' cannot be made: {problem.Message.TrimEnd('.')}; give another --output", problem);
+        }
+    }
+}
