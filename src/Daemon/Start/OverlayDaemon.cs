@@ -13,6 +13,7 @@ using Overlay.Daemon.Logging;
 using Overlay.Daemon.Metrics;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Status;
+using Overlay.Doctor;
 using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
@@ -234,13 +235,13 @@ internal sealed class OverlayDaemon(
     private HostChecks Check(IBackend backend, StartPlan plan, string pods, LeaseLoop leases)
     {
         (HealthBoard health, WorkerProgress progress) = (process.Health, process.Progress);
-        var forwarding = new IpForwarding(health);
+        var forwarding = new StandingChecks(health);
         var limits = new HostLimits(health);
         var entries = new ForeignEntries(plan.Config.Network, pods == plan.Underlay.Name ? null : pods, health);
         return new HostChecks(
             () =>
             {
-                forwarding.Look(pods);
+                forwarding.LookAtForwarding(pods);
                 limits.Look();
             },
             () =>

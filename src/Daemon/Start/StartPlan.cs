@@ -3,6 +3,7 @@ using Overlay.Daemon.Backends;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Daemon.Options;
+using Overlay.Doctor;
 using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Terminal;
@@ -49,7 +50,7 @@ internal sealed record StartPlan(
             Log.WithoutIPv6(log, store);
         }
 
-        if (!IpForwarding.IsOn)
+        if (!StandingChecks.IsForwarding)
         {
             Log.ForwardingOff(log);
         }

@@ -45,7 +45,7 @@ internal sealed class HostFacts
         _firewall = new(() => FirewallFacts.Read(Notes));
         _counters = new(() => new CounterFacts(Files, Overlay, Daemon, AskDaemonAgain));
         _paths = new(() => PathFacts.Read(PeerAddresses(), Network, Notes));
-        _overlay = new(() => OverlayFacts.Of(Daemon, SubnetEnv, Store, Network));
+        _overlay = new(() => Given ?? OverlayFacts.Of(Daemon, SubnetEnv, Store, Network));
         _cni = new(() => CniFacts.ReadAll(Files));
         _units = new(() => UnitFacts.ReadAll(Files));
         _controlGroup = new(() => (Process ?? Processes.FirstOrDefault(IsDaemon)?.Id.ToString(
@@ -86,6 +86,9 @@ internal sealed class HostFacts
 
     /// <summary>Links, addresses and routes.</summary>
     internal NetworkFacts Network => _network.Value;
+
+    /// <summary>What the overlay of this host is meant to be, where the caller knows.</summary>
+    internal OverlayFacts? Given { get; init; }
 
     /// <summary>What the overlay of this host is meant to be.</summary>
     internal OverlayFacts Overlay => _overlay.Value;

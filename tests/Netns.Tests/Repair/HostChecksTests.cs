@@ -5,6 +5,7 @@ using System.Linq;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overlay.Daemon.Backends.Fallback;
 using Overlay.Daemon.Host;
+using Overlay.Doctor;
 using Overlay.Health;
 using Overlay.Lab;
 using Overlay.Net;
@@ -38,7 +39,7 @@ public sealed class HostChecksTests : IDisposable
     [Fact]
     public void H5_forwarding_that_is_off_is_told_with_the_line_that_turns_on_what_is_off()
     {
-        var forwarding = new IpForwarding(_health);
+        var forwarding = new StandingChecks(_health);
         Assert.Empty(Warnings());
 
         Switch("net.ipv4.conf.docker0.forwarding", 0);
@@ -48,7 +49,7 @@ public sealed class HostChecksTests : IDisposable
         Switch("net.ipv4.ip_forward", 1);
         Assert.Empty(Warnings());
 
-        IEnumerable<string> Warnings() => Told(() => forwarding.Look("flannel0"));
+        IEnumerable<string> Warnings() => Told(() => forwarding.LookAtForwarding("flannel0"));
     }
 
     [Fact]

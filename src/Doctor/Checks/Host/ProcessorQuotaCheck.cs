@@ -9,7 +9,8 @@ namespace Overlay.Doctor.Checks.Host;
 /// H10: whether the daemon is often held back by the quota of its control group: since the look before, where there was
 /// one, else since the group was made.
 /// </summary>
-internal sealed class ProcessorQuotaCheck : ICheck
+/// <param name="isFirstLookSilent">Whether what was before the first look does not count: it may be another's.</param>
+internal sealed class ProcessorQuotaCheck(bool isFirstLookSilent = false) : ICheck
 {
     // Of the periods: fewer are a start, or another process of the group.
     private const double Often = 0.1;
@@ -19,7 +20,7 @@ internal sealed class ProcessorQuotaCheck : ICheck
         "packets wait, and are dropped, while the daemon is held back by its processor quota",
         "cgroup-v2.rst, cpu.stat");
 
-    private (long Periods, long Throttled) _before;
+    private (long Periods, long Throttled)? _before = isFirstLookSilent ? null : (0, 0);
 
     /// <inheritdoc/>
     public IReadOnlyList<Row> Rows { get; } = [s_row];
@@ -32,8 +33,9 @@ internal sealed class ProcessorQuotaCheck : ICheck
             return [];
         }
 
-        (long of, long held) = (now.Periods - _before.Periods, now.Throttled - _before.Throttled);
+        (long Periods, long Throttled) before = _before ?? now;
         _before = now;
+        (long of, long held) = (now.Periods - before.Periods, now.Throttled - before.Throttled);
         return of <= 0 || held < of * Often ? [] :
         [
             new Finding(
