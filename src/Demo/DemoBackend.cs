@@ -16,6 +16,9 @@ namespace Overlay.Demo;
 internal sealed record DemoBackend(
     string Type, string Json, string? Device, string Endpoint, string Cable, string LeaseEnd)
 {
+    /// <summary>The whole overlay of the demo.</summary>
+    internal const string Network = "10.244.0.0/16";
+
     private const int FirstTimeToLive = 64;
 
     /// <summary>Whether packets go through the daemon, which steps their time to live as a router does.</summary>
@@ -44,7 +47,7 @@ internal sealed record DemoBackend(
         Encapsulation == Encapsulation.Vxlan ? VxlanHeader.Length + LinkHeader.EthernetBytes : 0;
 
     /// <summary>The network config.</summary>
-    internal string NetworkConfig => $$"""{"Network":"10.244.0.0/16","Backend":{{Json}}}""";
+    internal string NetworkConfig => $$"""{"Network":"{{Network}}","Backend":{{Json}}}""";
 
     /// <summary>flannel's udp.</summary>
     internal static DemoBackend Udp { get; } =

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Overlay.Lab;
+using Overlay.Lab.Faults;
 using Overlay.Terminal;
 
 namespace Overlay.Demo;
@@ -29,6 +30,15 @@ internal static class DemoCommand
         };
         var etcd = new Option<bool>("--etcd") { Description = "Keep the leases in a real etcd that it starts itself." };
         var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
+        var fault = new Option<string>("--break")
+        {
+            Description = "Put one fault into the first host and have the doctor name it; list prints them all.",
+            HelpName = "CODE|list",
+            CustomParser = OptionParser.Of(
+                "--break",
+                name => name == FaultList.Word ? name : LabFaults.Find(name)?.Name,
+                "a fault's name: --break list prints them"),
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
         var verbose =
             new Option<bool>("--verbose") { Description = "Show every command that is run (standard error)." };
@@ -40,18 +50,23 @@ internal static class DemoCommand
         var demo = new Command(
             "demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
         {
-            hosts, backend, etcd, keep, json, verbose, down,
+            hosts, backend, etcd, keep, fault, json, verbose, down,
         };
-        demo.SetAction(result => DemoSession.Run(
-            new DemoOptions(
-                result.GetValue(hosts) ?? LabPlan.MinimumHosts,
-                result.GetValue(backend) ?? DemoBackend.All[0],
-                result.GetValue(etcd) ? LabStore.Etcd : LabStore.Files,
-                result.GetValue(keep),
-                result.GetValue(json),
-                result.GetValue(verbose)),
-            result.InvocationConfiguration.Output,
-            result.InvocationConfiguration.Error));
+        demo.SetAction(result => result.GetValue(fault) == FaultList.Word
+            ? FaultList.Print(result.GetValue(json), result.InvocationConfiguration.Output)
+            : DemoSession.Run(
+                new DemoOptions(
+                    result.GetValue(hosts) ?? LabPlan.MinimumHosts,
+                    result.GetValue(backend) ?? DemoBackend.All[0],
+                    result.GetValue(etcd) ? LabStore.Etcd : LabStore.Files,
+                    result.GetValue(keep),
+                    result.GetValue(json),
+                    result.GetValue(verbose))
+                {
+                    Break = result.GetValue(fault) is { } name ? LabFaults.Find(name) : null,
+                },
+                result.InvocationConfiguration.Output,
+                result.InvocationConfiguration.Error));
         return demo;
     }
 }
@@ -64,4 +79,8 @@ internal static class DemoCommand
 /// <param name="Json">One object instead of the story.</param>
 /// <param name="Verbose">Every command that is run.</param>
 internal sealed record DemoOptions(
-    int Hosts, DemoBackend Backend, LabStore Store, bool Keep, bool Json, bool Verbose);
+    int Hosts, DemoBackend Backend, LabStore Store, bool Keep, bool Json, bool Verbose)
+{
+    /// <summary>What is put into the first host in place of the measurements; null for nothing.</summary>
+    internal LabFault? Break { get; init; }
+}

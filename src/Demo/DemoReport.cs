@@ -29,6 +29,10 @@ internal sealed record DemoReport
     /// <summary>One ping as host 1 sent it.</summary>
     public WireReport? Wire { get; init; }
 
+    /// <summary>What was put into the first host; absent without <c>--break</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BreakReport? Break { get; init; }
+
     /// <summary>Packets the daemons did not forward, by reason, over all hosts.</summary>
     public required IReadOnlyDictionary<string, long> Drops { get; init; }
 
@@ -70,6 +74,7 @@ internal sealed record DemoReport
             Wire = results.Wire is { } wire
                 ? new WireReport(wire.Outer, wire.Inner, wire.UdpLength, wire.TimeToLive)
                 : null,
+            Break = results.Broken,
             Drops = results.Drops,
             LeftBehind = results.LeftBehind,
             Ok = error is null,
@@ -168,6 +173,7 @@ internal sealed record WireReport(
     int Ttl);
 
 [JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(FaultReport[]))]
 internal sealed partial class DemoJson : JsonSerializerContext
 {
     // The object is for terminals and jq, never for a web page: "a > b" stays readable.

@@ -40,6 +40,9 @@ internal sealed class DemoResults
     /// <summary>A ping on the wire; null until seen.</summary>
     internal DemoWire? Wire { get; set; }
 
+    /// <summary>What was put into the first host in place of all measurements; null for nothing.</summary>
+    internal BreakReport? Broken { get; set; }
+
     /// <summary>By reason, over all daemons.</summary>
     internal SortedDictionary<string, long> Drops { get; set; } = [];
 
@@ -64,6 +67,13 @@ internal sealed class DemoResults
     internal IReadOnlyList<string> Misses()
     {
         List<string> misses = [];
+        if (Broken is { } broken)
+        {
+            Expect(broken.Named, $"the doctor does not name {broken.Row} of the fault {broken.Name}");
+            Expect(KeptUp || LeftBehind == 0, $"{LeftBehind} things were left behind");
+            return misses;
+        }
+
         Expect(PodPings.AllAnswered, $"{PodPings.Replies.Count} of {PodPings.Sent} pings pod to pod were answered");
         Expect(PodPings.Replies.All(reply => reply.TimeToLive == Backend.ExpectedReplyTtl),
             $"a reply had ttl {PodPings.LowestTimeToLive}, not {Backend.ExpectedReplyTtl}");

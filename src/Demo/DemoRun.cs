@@ -7,6 +7,7 @@ using System.Threading;
 using Overlay.Control;
 using Overlay.Lab;
 using Overlay.Capture.Packets;
+using Overlay.Lab.Faults;
 
 namespace Overlay.Demo;
 
@@ -25,18 +26,18 @@ internal sealed class DemoRun : IDisposable
 
     private readonly LabPlan _plan;
     private readonly IpCommand _ip;
-    private readonly LabStore _store;
+    private readonly DemoOptions _options;
     private readonly DemoText _text;
     private readonly DemoResults _results;
     private RunningLab? _lab;
     private IReadOnlyList<SubnetFacts> _subnets = [];
 
     /// <summary>Prepares to tell it; nothing is created.</summary>
-    internal DemoRun(LabPlan plan, IpCommand ip, LabStore store, DemoText text, DemoResults results)
+    internal DemoRun(LabPlan plan, IpCommand ip, DemoOptions options, DemoText text, DemoResults results)
     {
         _plan = plan;
         _ip = ip;
-        _store = store;
+        _options = options;
         _text = text;
         _results = results;
     }
@@ -54,12 +55,18 @@ internal sealed class DemoRun : IDisposable
     {
         _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()])
         {
-            Store = _store,
+            Store = _options.Store,
             NetworkConfig = Backend.NetworkConfig,
         }, cancellation);
         try
         {
             Introduce(_lab);
+            if (_options.Break is { } fault)
+            {
+                Break(_lab, fault, cancellation);
+                return;
+            }
+
             Ping(cancellation);
             MeasureTcp(cancellation);
             MeasureUdp(cancellation);
@@ -132,9 +139,56 @@ internal sealed class DemoRun : IDisposable
         }
     }
 
+    private void Break(RunningLab lab, LabFault fault, CancellationToken cancellation)
+    {
+        using (var pinger = new Pinger(First.PodNamespace))
+        {
+            AwaitPods(pinger, cancellation);
+        }
+
+        var site = new FaultSite(
+            _ip, _plan, Backend.Device ?? "eth0", DemoBackend.Network, _subnets[0], _subnets[1],
+            lab.Etcd?.DaemonArguments);
+        if (fault.IsWithoutDaemon)
+        {
+            lab.StopDaemon(1, DemoResults.StopLimit);
+            _text.Step(true, "stopped", $"the daemon of {First.Name}: the fault is one of hosts without ours");
+        }
+
+        try
+        {
+            _results.Broken = new DemoBreak(site, [DaemonProgram.Find()], _text).Run(fault, cancellation);
+        }
+        finally
+        {
+            if (!_options.Keep)
+            {
+                site.Mend(fault); // what it has started has to end
+            }
+        }
+    }
+
     private void Ping(CancellationToken cancellation)
     {
         using var pinger = new Pinger(First.PodNamespace);
+        AwaitPods(pinger, cancellation);
+        using (var capture = new WireCapture(
+            First.HostNamespace, LabNamespace.InterfaceIndex(First.HostNamespace, "eth0")))
+        {
+            _results.PodPings = PingEach(pinger, subnet => subnet.Pod, PodPingCount, cancellation);
+            Catch(capture);
+        }
+
+        ReportPings("pod", _results.PodPings);
+        if (Backend.Device is { } device)
+        {
+            _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, cancellation);
+            ReportPings(device, _results.DevicePings);
+        }
+    }
+
+    private void AwaitPods(Pinger pinger, CancellationToken cancellation)
+    {
         for (int other = 1; other < _plan.Hosts.Count; other++)
         {
             if (!pinger.WaitForAnswer(_subnets[other].Pod, s_firstPingWithin, cancellation))
@@ -150,20 +204,6 @@ internal sealed class DemoRun : IDisposable
                 _text.Step(
                     true, "first", Invariant($"ping answered {_results.Age.TotalSeconds:0.0} s after the start"));
             }
-        }
-
-        using (var capture = new WireCapture(
-            First.HostNamespace, LabNamespace.InterfaceIndex(First.HostNamespace, "eth0")))
-        {
-            _results.PodPings = PingEach(pinger, subnet => subnet.Pod, PodPingCount, cancellation);
-            Catch(capture);
-        }
-
-        ReportPings("pod", _results.PodPings);
-        if (Backend.Device is { } device)
-        {
-            _results.DevicePings = PingEach(pinger, subnet => subnet.Network, DevicePingCount, cancellation);
-            ReportPings(device, _results.DevicePings);
         }
     }
 

@@ -97,7 +97,7 @@ internal static class DemoSession
         try
         {
             ClearStale(remnants, problems);
-            using var run = new DemoRun(plan, ip, options.Store, text, results);
+            using var run = new DemoRun(plan, ip, options, text, results);
             run.Run(stop.Token);
             if (options.Keep)
             {

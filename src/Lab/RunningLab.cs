@@ -90,6 +90,18 @@ public sealed class RunningLab : IDisposable
         }
     }
 
+    /// <summary>Asks one daemon to stop and waits; one that will not is killed.</summary>
+    /// <param name="number">The host's, from 1.</param>
+    /// <param name="within">How long it may take.</param>
+    /// <exception cref="LabException">It has not ended by itself, with 0.</exception>
+    public void StopDaemon(int number, TimeSpan within)
+    {
+        if (_daemons[number - 1] is { } daemon && ChildDaemon.StopAll([daemon], within) is not [{ ExitCode: 0 }])
+        {
+            throw new LabException($"the daemon of {Plan.Hosts[number - 1].Name} did not stop cleanly");
+        }
+    }
+
     /// <summary>Asks every daemon to stop and waits; one that will not is killed.</summary>
     /// <param name="within">How long each may take.</param>
     public IReadOnlyList<DaemonEnd> StopDaemons(TimeSpan within) =>

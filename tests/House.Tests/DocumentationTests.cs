@@ -16,6 +16,7 @@ using Overlay.Daemon.Metrics;
 using Overlay.Demo;
 using Overlay.Doctor;
 using Overlay.Health;
+using Overlay.Lab.Faults;
 using Overlay.Router.Counters;
 using Overlay.Router.Metering;
 using Overlay.Router.Workers;
@@ -153,6 +154,27 @@ public sealed class DocumentationTests
             .SkipWhile(line => line != "## Looked for").Skip(1)
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
             .Where(line => line.Contains("| `", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Each_way_to_fail_that_is_known_is_looked_for_or_stands_in_the_doctors_page_with_the_reason()
+    {
+        (char Letter, int Count)[] known =
+            [('H', 13), ('U', 13), ('R', 11), ('W', 16), ('M', 16), ('L', 22), ('N', 11), ('S', 6)];
+        IEnumerable<string[]> unlooked = Section(Repository.Read("docs/doctor.md"), "## Not looked for")
+            .Where(line => Regex.IsMatch(line, "^\\| [A-Z][0-9]+ "))
+            .Select(line => line.Trim('|', ' ').Split(" | "));
+        Assert.All(unlooked, row => Assert.True(row is [_, { Length: > 0 }, { Length: > 20 }], string.Join('|', row)));
+        Assert.Equal(
+            known.SelectMany(each => Enumerable.Range(1, each.Count).Select(number => $"{each.Letter}{number}"))
+                .Order(),
+            AllChecks.List.SelectMany(check => check.Rows).Select(row => row.Id)
+                .Concat(unlooked.Select(row => row[0])).Order());
+    }
+
+    [Fact]
+    public void Every_row_of_the_doctor_has_a_fault_in_the_lab() => Assert.Empty(
+        AllChecks.List.SelectMany(check => check.Rows).Select(row => row.Id)
+            .Except(LabFaults.All.Select(fault => fault.Row)));
 
     [Fact]
     public void The_documented_events_are_the_lines_of_the_log() => Assert.Equal(

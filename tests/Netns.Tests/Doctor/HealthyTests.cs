@@ -76,6 +76,25 @@ public sealed class HealthyTests : LabTest
         AssertNothingFound(lab, "etcd");
     }
 
+    [Fact]
+    public void Nothing_is_wrong_with_a_healthy_host_whose_kernel_forwards()
+    {
+        TestLab lab = NewLab(2);
+        lab.Datapath = "auto";
+        lab.BringUp(1, 2);
+        AssertNothingFound(lab, "the kernel path");
+    }
+
+    [Fact]
+    public void Nothing_else_is_wrong_with_a_healthy_host_whose_daemon_has_stopped()
+    {
+        TestLab lab = NewLab(2);
+        IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
+        daemons[0].Signal("TERM");
+        Assert.Equal(0, daemons[0].WaitForExit().ExitCode);
+        AssertNothingFound(lab, "no daemon");
+    }
+
     // What a daemon sees for a moment after a change is gone soon.
     private static void AssertNothingFound(TestLab lab, string name)
     {
