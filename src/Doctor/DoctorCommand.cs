@@ -8,7 +8,9 @@ using Overlay.Control;
 using Overlay.Doctor.Facts;
 using Overlay.Doctor.Findings;
 using Overlay.Doctor.Remedies;
+using Overlay.Doctor.Tracing;
 using Overlay.Doctor.WhyNotVxlan;
+using Overlay.Net;
 using Overlay.Operator.RunningDaemon;
 using Overlay.Operator.Stores;
 using Overlay.Terminal;
@@ -48,13 +50,22 @@ public static class DoctorCommand
             Description = "say whether VXLAN can work on this host, and why not: exit code 0 when nothing speaks "
                 + "against it, else 1",
         };
+        var trace = new Option<Ipv4Address?>("--trace")
+        {
+            Description = "send probes to an address as a pod of this host does, and name the rule of nftables that "
+                + "drops them: exit code 0 when it answers, 1 when not, 2 when a rule drops it",
+            HelpName = "IP",
+            CustomParser = OptionParser.Of<Ipv4Address?>(
+                "--trace", text => Ipv4Address.TryParse(text, out Ipv4Address address) ? address : null,
+                "an IPv4 address"),
+        };
         var store = new LeaseStoreOptions();
         var command = new Command(
             "doctor",
             "Look for everything that is known to keep packets from arriving, also where stock flannel runs: exit code "
                 + "0 when nothing is wrong, 1 for warnings, 2 for an error. Without --fix it changes nothing.")
         {
-            runDirectory, subnetFile, root, json, fix, yes, whyNotVxlan,
+            runDirectory, subnetFile, root, json, fix, yes, whyNotVxlan, trace,
         };
         store.AddTo(command);
         command.Validators.Add(result =>
@@ -63,13 +74,15 @@ public static class DoctorCommand
             {
                 result.AddError(problem);
             }
-            else if (result.GetValue(fix) && result.GetValue(json))
+            else if (((string[])
+                [
+                    .. result.GetValue(fix) ? ["--fix"] : (string[])[],
+                    .. result.GetValue(whyNotVxlan) ? ["--why-not-vxlan"] : (string[])[],
+                    .. result.GetValue(trace) is not null ? ["--trace"] : (string[])[],
+                    .. result.GetValue(json) && !result.GetValue(whyNotVxlan) ? ["--json"] : (string[])[],
+                ]) is [var one, var other, ..])
             {
-                result.AddError("--fix and --json contradict each other; look with --json before and after");
-            }
-            else if (result.GetValue(fix) && result.GetValue(whyNotVxlan))
-            {
-                result.AddError("--fix and --why-not-vxlan contradict each other; give one of them");
+                result.AddError($"{one} and {other} contradict each other; give one of them");
             }
         });
         command.SetAction(async (parsed, cancellation) =>
@@ -81,6 +94,11 @@ public static class DoctorCommand
             if (parsed.GetValue(whyNotVxlan))
             {
                 return await WriteAsync(new VxlanReport(VxlanSurvey.Look(await AskAsync())), parsed.GetValue(json));
+            }
+
+            if (parsed.GetValue(trace) is { } traced)
+            {
+                return await TraceAsync(await AskAsync(), traced);
             }
 
             DoctorReport report = Examination.Run(AllChecks.List, await AskAsync());
@@ -101,6 +119,22 @@ public static class DoctorCommand
             return report.ExitCode;
         });
         return command;
+    }
+
+    // Ctrl-C ends the trace, and what it has made goes first.
+    private static async Task<int> TraceAsync(HostFacts host, Ipv4Address destination)
+    {
+        using var stop = new StopRequest();
+        try
+        {
+            TraceReport report = await new TraceRun(host, destination).RunAsync(stop.Token);
+            await Console.Out.WriteLineAsync(string.Join('\n', report.Text()));
+            return report.ExitCode;
+        }
+        catch (OperationCanceledException) when (stop.ExitCode is not null)
+        {
+            return stop.ExitCode.Value;
+        }
     }
 
     private static async Task<int> WriteAsync(VxlanReport report, bool isJson)

@@ -66,6 +66,40 @@ public sealed class HostProgram
     public ProgramEnd Run(string input, params IReadOnlyList<string> arguments)
     {
         _stop.ThrowIfCancellationRequested();
+        ProcessStartInfo start = Prepare(arguments);
+        try
+        {
+            using Process process = Process.Start(start)
+                ?? throw new OperatorException($"{_path} could not be started");
+            return RunToEnd(process, input);
+        }
+        catch (Win32Exception problem)
+        {
+            throw new OperatorException($"{_path} could not be started: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Starts it, and gives away each line of its output until what is returned is disposed of.</summary>
+    /// <param name="take">Gets a line, on any thread, one at a time.</param>
+    /// <param name="arguments">A word each.</param>
+    /// <returns>Ends the program.</returns>
+    /// <exception cref="OperatorException">It could not be started.</exception>
+    public IDisposable Follow(Action<string> take, params IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            return new FollowedProgram(
+                Process.Start(Prepare(arguments)) ?? throw new OperatorException($"{_path} could not be started"),
+                take);
+        }
+        catch (Win32Exception problem)
+        {
+            throw new OperatorException($"{_path} could not be started: {problem.Message}", problem);
+        }
+    }
+
+    private ProcessStartInfo Prepare(IReadOnlyList<string> arguments)
+    {
         var start = new ProcessStartInfo(_path)
         {
             RedirectStandardInput = true,
@@ -87,16 +121,7 @@ public sealed class HostProgram
             start.ArgumentList.Add(argument);
         }
 
-        try
-        {
-            using Process process = Process.Start(start)
-                ?? throw new OperatorException($"{_path} could not be started");
-            return RunToEnd(process, input);
-        }
-        catch (Win32Exception problem)
-        {
-            throw new OperatorException($"{_path} could not be started: {problem.Message}", problem);
-        }
+        return start;
     }
 
     private ProgramEnd RunToEnd(Process process, string input)

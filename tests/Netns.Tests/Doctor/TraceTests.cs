@@ -1,0 +1,111 @@
+using System;
+using System.Collections.Generic;
+using Overlay.Lab;
+using Overlay.Netns.Tests.Support;
+using Xunit;
+
+namespace Overlay.Netns.Tests.Doctor;
+
+/// <summary><c>overlay doctor --trace</c>.</summary>
+public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<TraceTests.Pair>
+{
+    private TestLab Lab => Share(pair.Lab);
+
+    [Theory]
+    [InlineData(
+        "nft add table inet guard; nft add chain inet guard transit "
+            + "'{ type filter hook forward priority 0; policy drop; }'",
+        "nft delete table inet guard",
+        "✗ dropped by table inet guard, chain transit: its policy is drop")]
+    [InlineData(
+        "nft add table ip guard; nft add chain ip guard transit '{ type filter hook forward priority 5; }'; "
+            + "nft add chain ip guard pods; nft add rule ip guard transit jump pods; "
+            + "nft add rule ip guard pods ip protocol icmp reject with icmp admin-prohibited",
+        "nft delete table ip guard",
+        "✗ dropped by table ip guard, chain pods: ip protocol icmp reject with icmp admin-prohibited")]
+    [InlineData(
+        "iptables-nft -w -I FORWARD -p icmp --icmp-type echo-reply -j DROP",
+        "iptables-nft -w -D FORWARD -p icmp --icmp-type echo-reply -j DROP",
+        "✗ dropped by table ip filter, chain FORWARD: ")]
+    public void The_rule_that_drops_a_probe_or_its_answer_is_named(string make, string undo, string expected)
+    {
+        FirewallTools.Require();
+        Shell(make);
+        try
+        {
+            CommandResult result = Trace($"{Lab.Pod(2)}");
+            Assert.Contains(expected, result.Output);
+            Assert.Equal(2, result.ExitCode);
+        }
+        finally
+        {
+            Shell(undo);
+        }
+
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void A_pod_that_answers_is_said_to_answer()
+    {
+        FirewallTools.Require();
+        CommandResult result = Trace($"{Lab.Pod(2)}");
+
+        Assert.Contains("✓ answered", result.Output);
+        Assert.Contains("as a pod on cni0", result.Output);
+        Assert.Equal(0, result.ExitCode);
+        AssertNothingLeft();
+    }
+
+    [Fact]
+    public void Ctrl_C_ends_a_trace_and_leaves_nothing()
+    {
+        FirewallTools.Require();
+        using var trace = RunningProgram.Start(
+            [Lab.Ip.ProgramPath, "netns", "exec", Lab.Host(1).HostNamespace, .. Words("172.16.0.250")]);
+        Await(() => Nft().Contains("overlay-trace", StringComparison.Ordinal));
+        trace.Signal("INT");
+        Assert.Equal(130, trace.WaitForExit().ExitCode);
+        AssertNothingLeft();
+    }
+
+    private void AssertNothingLeft()
+    {
+        Assert.DoesNotContain("overlay-trace", Nft());
+        Assert.DoesNotContain("ovtr", Lab.Run(Lab.Host(1).HostNamespace, "ip", "-o", "link").Output);
+    }
+
+    private string Nft() => Lab.Run(Lab.Host(1).HostNamespace, "nft", "list", "tables").Output;
+
+    private void Shell(string script) =>
+        Assert.True(Lab.Run(Lab.Host(1).HostNamespace, "sh", "-e", "-c", script).Succeeded, script);
+
+    private CommandResult Trace(string address) => Lab.Run(Lab.Host(1).HostNamespace, [.. Words(address)]);
+
+    private IReadOnlyList<string> Words(string address) =>
+    [
+        RunningProgram.OverlayPath, "doctor", "--trace", address, "--run-dir", Lab.Host(1).RunDirectory,
+        "--subnet-file", Lab.Host(1).SubnetFile, "--root", Lab.Plan.Directory,
+    ];
+
+    /// <summary>Two hosts with daemons.</summary>
+    public sealed class Pair : IDisposable
+    {
+        private readonly Lazy<TestLab> _lab = new(() =>
+        {
+            var lab = new TestLab(2);
+            lab.BringUp(1, 2);
+            return lab;
+        });
+
+        internal TestLab Lab => _lab.Value;
+
+        public void Dispose()
+        {
+            if (_lab.IsValueCreated)
+            {
+                _lab.Value.Dispose();
+            }
+        }
+    }
+}
