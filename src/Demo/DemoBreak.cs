@@ -13,8 +13,9 @@ namespace Overlay.Demo;
 /// </summary>
 /// <param name="site">The host.</param>
 /// <param name="overlay">The daemon's program, which has the doctor.</param>
+/// <param name="stays">Whether the fault is left in.</param>
 /// <param name="text">Where the story goes.</param>
-internal sealed class DemoBreak(FaultSite site, IReadOnlyList<string> overlay, DemoText text)
+internal sealed class DemoBreak(FaultSite site, IReadOnlyList<string> overlay, bool stays, DemoText text)
 {
     // What the daemon finds out takes it a moment, and longer on a busy machine.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -30,7 +31,22 @@ internal sealed class DemoBreak(FaultSite site, IReadOnlyList<string> overlay, D
             throw new LabException($"the fault {fault.Name} needs {missing}: install it, or choose another");
         }
 
-        site.Break(fault);
+        try
+        {
+            site.Break(fault);
+            return Examine(fault, cancellation);
+        }
+        finally
+        {
+            if (!stays)
+            {
+                Mend(fault);
+            }
+        }
+    }
+
+    private BreakReport Examine(LabFault fault, CancellationToken cancellation)
+    {
         string[] lines = [.. site.Lines(fault)];
         text.Step(true, "break", $"{fault.Name}: {fault.What}");
         foreach (string line in lines)
@@ -48,6 +64,19 @@ internal sealed class DemoBreak(FaultSite site, IReadOnlyList<string> overlay, D
         }
 
         return new BreakReport(fault.Name, fault.Row, fault.What, lines, found, isNamed);
+    }
+
+    // What it has started has to end; the rest goes with the lab, and does not hide why the fault could not be put in.
+    private void Mend(LabFault fault)
+    {
+        try
+        {
+            site.Mend(fault);
+        }
+        catch (LabException problem)
+        {
+            text.Step(false, "mend", problem.Message);
+        }
     }
 
     private IReadOnlyList<string> Find()

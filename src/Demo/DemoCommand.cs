@@ -52,6 +52,14 @@ internal static class DemoCommand
         {
             hosts, backend, etcd, keep, fault, json, verbose, down,
         };
+        demo.Validators.Add(result =>
+        {
+            if (result.GetValue(etcd) && result.GetValue(fault) is { } name
+                && LabFaults.Find(name) is { IsOfFileStore: true } ofFiles)
+            {
+                result.AddError($"--break {ofFiles.Name} is a fault of leases in files; leave out --etcd");
+            }
+        });
         demo.SetAction(result => result.GetValue(fault) == FaultList.Word
             ? FaultList.Print(result.GetValue(json), result.InvocationConfiguration.Output)
             : DemoSession.Run(

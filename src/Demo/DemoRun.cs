@@ -155,17 +155,7 @@ internal sealed class DemoRun : IDisposable
             _text.Step(true, "stopped", $"the daemon of {First.Name}: the fault is one of hosts without ours");
         }
 
-        try
-        {
-            _results.Broken = new DemoBreak(site, [DaemonProgram.Find()], _text).Run(fault, cancellation);
-        }
-        finally
-        {
-            if (!_options.Keep)
-            {
-                site.Mend(fault); // what it has started has to end
-            }
-        }
+        _results.Broken = new DemoBreak(site, [DaemonProgram.Find()], _options.Keep, _text).Run(fault, cancellation);
     }
 
     private void Ping(CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Overlay.Lab.Faults;
@@ -20,6 +21,9 @@ public sealed record LabFault(string Row, string What, string Break, string Mend
     /// such as a host without a TUN device. Empty for none.
     /// </summary>
     public string View { get; init; } = "";
+
+    /// <summary>Whether it is one of a lease store in files.</summary>
+    public bool IsOfFileStore => Break.Contains("$LEASES", StringComparison.Ordinal);
 
     /// <summary>Programs that have to be installed.</summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
