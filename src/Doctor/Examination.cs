@@ -13,14 +13,18 @@ internal static class Examination
     /// <summary>Runs them all.</summary>
     /// <param name="checks">Usually <see cref="AllChecks.List"/>.</param>
     /// <param name="host">What is known of it.</param>
-    internal static DoctorReport Run(IReadOnlyList<ICheck> checks, HostFacts host) => new(
-        [
-            .. checks.SelectMany(check => check.Look(host))
-                .Distinct()
-                .OrderByDescending(finding => finding.Row.Severity)
-                .ThenBy(finding => finding.Row.Id, StringComparer.Ordinal)
-                .ThenBy(finding => finding.Subject, StringComparer.Ordinal),
-        ],
-        host.Notes.Lines,
-        checks.Sum(check => check.Rows.Count));
+    internal static DoctorReport Run(IReadOnlyList<ICheck> checks, HostFacts host)
+    {
+        host.BeginCounting();
+        return new(
+            [
+                .. checks.SelectMany(check => check.Look(host))
+                    .Distinct()
+                    .OrderByDescending(finding => finding.Row.Severity)
+                    .ThenBy(finding => finding.Row.Id, StringComparer.Ordinal)
+                    .ThenBy(finding => finding.Subject, StringComparer.Ordinal),
+            ],
+            host.Notes.Lines,
+            checks.Sum(check => check.Rows.Count));
+    }
 }

@@ -123,6 +123,9 @@ internal sealed class HostFacts
     /// <summary>The firewall's rules.</summary>
     internal FirewallFacts Firewall => _firewall.Value;
 
+    /// <summary>Takes the first of the two looks at counters: what is asked next fills the time between.</summary>
+    internal void BeginCounting() => _ = Counters.Total("");
+
     /// <summary>What is counted, now and a moment later.</summary>
     internal CounterFacts Counters => _counters.Value;
 
