@@ -57,6 +57,9 @@ internal sealed class DemoRun : IDisposable
         {
             Store = _options.Store,
             NetworkConfig = Backend.NetworkConfig,
+
+            // Some faults are of what packets pass in user space.
+            ExtraArguments = _options.Break is not null && Backend.IsThroughDaemon ? ["--datapath", "user"] : [],
         }, cancellation);
         try
         {
