@@ -37,7 +37,9 @@ public sealed class UdpErrorReportTests : IDisposable
 
         Assert.True(Waits(socket), "no error to report");
         Assert.True(socket.TryReadError(out DatagramError error));
-        Assert.Equal(new DatagramError(s_second, Errno.ECONNREFUSED, 0, IcmpType: 3, IcmpCode: 3), error);
+        Assert.Equal(
+            new DatagramError(s_second, Errno.ECONNREFUSED, 0, IcmpType: 3, IcmpCode: 3) { Offender = s_second },
+            error);
         Assert.False(socket.TryReadError(out _));
         using var stop = new EventSignal();
         stop.Set();
@@ -208,7 +210,12 @@ public sealed class UdpErrorReportTests : IDisposable
 
         Assert.True(Waits(socket), "no error to report");
         Assert.True(socket.TryReadError(out DatagramError error));
-        Assert.Equal(new DatagramError(s_behindTheRouter, Errno.EMSGSIZE, 1300, IcmpType: 3, IcmpCode: 4), error);
+        Assert.Equal(
+            new DatagramError(s_behindTheRouter, Errno.EMSGSIZE, 1300, IcmpType: 3, IcmpCode: 4)
+            {
+                Offender = Ipv4Address.Parse("10.1.0.254"), // the router
+            },
+            error);
         Assert.Equal(1300, PathMtu("10.2.0.5"));
         Assert.False(socket.TryReadError(out _));
     }

@@ -9,39 +9,48 @@ using Xunit;
 
 namespace Overlay.Netns.Tests.Doctor;
 
-/// <summary>What <c>overlay doctor</c> says of a host with each of the faults of the lab.</summary>
-public sealed class FaultTests(FaultTests.Host host) : LabTest, IClassFixture<FaultTests.Host>
+/// <summary>What <c>overlay doctor</c> says of a host whose daemon runs, with each of the faults of the lab.</summary>
+public sealed class DaemonFaultTests(DaemonFaultTests.Host host)
+    : FaultTests(host), IClassFixture<DaemonFaultTests.Host>
 {
-    public static TheoryData<string> WithDaemon => Names(isWithoutDaemon: false);
-
-    public static TheoryData<string> WithoutDaemon => Names(isWithoutDaemon: true);
+    public static TheoryData<string> All => Names(isWithoutDaemon: false);
 
     [Theory]
-    [MemberData(nameof(WithDaemon))]
-    public void The_doctor_names_the_fault_of_a_host_whose_daemon_runs_and_nothing_of_it_once_it_is_mended(string name)
-    {
-        Share(host.WithDaemon.Lab);
-        Examine(host.WithDaemon.Site, name);
-    }
+    [MemberData(nameof(All))]
+    public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
+
+    public sealed class Host() : FaultHost(isWithoutDaemon: false);
+}
+
+/// <summary>The same of a host on which stock flannel runs, or nothing.</summary>
+public sealed class HostFaultTests(HostFaultTests.Host host) : FaultTests(host), IClassFixture<HostFaultTests.Host>
+{
+    public static TheoryData<string> All => Names(isWithoutDaemon: true);
 
     [Theory]
-    [MemberData(nameof(WithoutDaemon))]
-    public void The_doctor_names_the_fault_of_a_host_without_a_daemon_of_ours_and_nothing_of_it_once_it_is_mended(
-        string name)
-    {
-        Share(host.WithoutDaemon.Lab);
-        Examine(host.WithoutDaemon.Site, name);
-    }
+    [MemberData(nameof(All))]
+    public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
 
-    private static void Examine(FaultSite site, string name)
+    public sealed class Host() : FaultHost(isWithoutDaemon: true);
+}
+
+/// <summary>Puts faults into one host, one after the other.</summary>
+/// <param name="host">It.</param>
+public abstract class FaultTests(FaultHost host) : LabTest
+{
+    private protected void Examine(string name)
     {
+        FaultSite site = host.Site;
+        Share(host.Lab);
         LabFault fault = LabFaults.Find(name)!;
         foreach (string program in fault.Needs)
         {
             Assert.SkipWhen(ChildCommand.Find(program) is null, $"needs {program}");
         }
 
-        Assert.DoesNotContain(fault.Row, Found(site));
+        host.Last ??= Found(site); // of the fault before, once it was mended
+        Assert.DoesNotContain(fault.Row, host.Last);
+        host.Last = null;
         site.Break(fault);
         try
         {
@@ -60,6 +69,7 @@ public sealed class FaultTests(FaultTests.Host host) : LabTest, IClassFixture<Fa
         Await(
             () => !(left = Found(site)).Contains(fault.Row),
             () => $"{fault.Row} is still among {string.Join(' ', left)}");
+        host.Last = left;
     }
 
     private static IReadOnlyList<string> Found(FaultSite site)
@@ -79,52 +89,50 @@ public sealed class FaultTests(FaultTests.Host host) : LabTest, IClassFixture<Fa
         return [.. findings.Select(finding => finding.GetProperty("id").GetString()!).Distinct()];
     }
 
-    private static TheoryData<string> Names(bool isWithoutDaemon) =>
+    private protected static TheoryData<string> Names(bool isWithoutDaemon) =>
         [.. LabFaults.All.Where(fault => fault.IsWithoutDaemon == isWithoutDaemon).Select(fault => fault.Name)];
+}
 
-    /// <summary>A lab of two hosts with daemons, and one whose first daemon has been stopped, each made when a test
-    /// wants it.</summary>
-    public sealed class Host : IDisposable
+/// <summary>A lab of two hosts with daemons, the first of which may be stopped; made when a test wants it.</summary>
+public abstract class FaultHost(bool isWithoutDaemon) : IDisposable
+{
+    private readonly Lazy<(TestLab Lab, FaultSite Site)> _made = new(() => Make(isWithoutDaemon));
+
+    internal TestLab Lab => _made.Value.Lab;
+
+    internal FaultSite Site => _made.Value.Site;
+
+    /// <summary>What was found when nothing was put in; null where that is not known.</summary>
+    internal IReadOnlyList<string>? Last { get; set; }
+
+    public void Dispose()
     {
-        private readonly Lazy<(TestLab Lab, FaultSite Site)> _withDaemon = new(() => Make(stop: false));
-        private readonly Lazy<(TestLab Lab, FaultSite Site)> _withoutDaemon = new(() => Make(stop: true));
-
-        internal (TestLab Lab, FaultSite Site) WithDaemon => _withDaemon.Value;
-
-        internal (TestLab Lab, FaultSite Site) WithoutDaemon => _withoutDaemon.Value;
-
-        public void Dispose()
+        GC.SuppressFinalize(this);
+        if (_made.IsValueCreated)
         {
-            foreach (Lazy<(TestLab Lab, FaultSite Site)> made in
-                (Lazy<(TestLab Lab, FaultSite Site)>[])[_withDaemon, _withoutDaemon])
-            {
-                if (made.IsValueCreated)
-                {
-                    made.Value.Lab.Dispose();
-                }
-            }
+            _made.Value.Lab.Dispose();
         }
+    }
 
-        private static (TestLab Lab, FaultSite Site) Make(bool stop)
+    private static (TestLab Lab, FaultSite Site) Make(bool stop)
+    {
+        var lab = new TestLab(2);
+        try
         {
-            var lab = new TestLab(2);
-            try
+            IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
+            if (stop)
             {
-                IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
-                if (stop)
-                {
-                    daemons[0].Signal("TERM");
-                    Assert.Equal(0, daemons[0].WaitForExit().ExitCode);
-                }
+                daemons[0].Signal("TERM");
+                Assert.Equal(0, daemons[0].WaitForExit().ExitCode);
+            }
 
-                return (lab, new FaultSite(
-                    lab.Ip, lab.Plan, "flannel0", "10.244.0.0/16", lab.Subnet(1), lab.Subnet(2)));
-            }
-            catch
-            {
-                lab.Dispose();
-                throw;
-            }
+            return (lab, new FaultSite(
+                lab.Ip, lab.Plan, "flannel0", "10.244.0.0/16", lab.Subnet(1), lab.Subnet(2)));
+        }
+        catch
+        {
+            lab.Dispose();
+            throw;
         }
     }
 }
