@@ -11,6 +11,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Dump;
 
 /// <summary><c>overlay dump</c> of a real daemon: each backend, each way that packets go.</summary>
+[Collection(nameof(Alone))]
 public sealed class DumpTests : LabTest
 {
     private const string NoLease = "10.244.250.1";
@@ -27,7 +28,8 @@ public sealed class DumpTests : LabTest
         _ = lab.BringUp(1, 2);
         using RunningProgram dump = Dump(lab, "icmp and host", $"{lab.Pod(2)}");
         PingUntil(
-            lab, lab.Pod(2), () => dump.Output.Any(line => line.Contains("echo reply", StringComparison.Ordinal)));
+            lab, dump, lab.Pod(2),
+            () => dump.Output.Any(line => line.Contains("echo reply", StringComparison.Ordinal)));
         CommandResult ended = Stop(dump);
 
         string request = ended.Output.Split('\n').First(
@@ -51,7 +53,7 @@ public sealed class DumpTests : LabTest
         _ = lab.BringUp(1, 2);
         using RunningProgram dump = Dump(lab, "--drops");
         PingUntil(
-            lab, IPAddress.Parse(NoLease),
+            lab, dump, IPAddress.Parse(NoLease),
             () => dump.Output.Any(line => line.Contains("dropped: no_route", StringComparison.Ordinal)),
             also: lab.Pod(2));
         CommandResult ended = Stop(dump);
@@ -69,8 +71,8 @@ public sealed class DumpTests : LabTest
         _ = lab.BringUp(1, 2);
         string file = Path.Combine(lab.Plan.Directory, "dump.pcapng");
         using RunningProgram dump = Dump(lab, "--full", "-w", file, "icmp");
-        PingUntil(lab, lab.Pod(2), () => new FileInfo(file) is { Exists: true, Length: > 2_000 });
-        PingUntil(lab, IPAddress.Parse(NoLease), () => File.ReadAllText(file).Contains(
+        PingUntil(lab, dump, lab.Pod(2), () => new FileInfo(file) is { Exists: true, Length: > 2_000 });
+        PingUntil(lab, dump, IPAddress.Parse(NoLease), () => File.ReadAllText(file).Contains(
             "dropped: no_route", StringComparison.Ordinal));
         CommandResult ended = Stop(dump);
         long shown = long.Parse(ended.Error.Trim().Split('\n')[^1].Split(' ')[0], CultureInfo.InvariantCulture);
@@ -144,20 +146,23 @@ public sealed class DumpTests : LabTest
     ]);
 
     // One that is lost while a capture begins is sent again.
-    private static void PingUntil(TestLab lab, IPAddress destination, Func<bool> isSeen, IPAddress? also = null)
+    private static void PingUntil(
+        TestLab lab, RunningProgram dump, IPAddress destination, Func<bool> isSeen, IPAddress? also = null)
     {
         using var pinger = new Pinger(lab.Host(1).PodNamespace);
         ushort sequence = 0;
-        Await(() =>
-        {
-            _ = pinger.Ping(destination, ++sequence, TimeSpan.FromMilliseconds(50));
-            if (also is not null)
+        Await(
+            () =>
             {
-                _ = pinger.Ping(also, sequence, TimeSpan.FromMilliseconds(50));
-            }
+                _ = pinger.Ping(destination, ++sequence, TimeSpan.FromMilliseconds(50));
+                if (also is not null)
+                {
+                    _ = pinger.Ping(also, sequence, TimeSpan.FromMilliseconds(50));
+                }
 
-            return isSeen();
-        });
+                return isSeen();
+            },
+            () => $"{(dump.HasExited ? "ended" : "runs")} after {sequence} pings\n{dump.Tail()}");
     }
 
     private static CommandResult Stop(RunningProgram dump)
