@@ -34,6 +34,20 @@ public static class ControlClient
         }
     }
 
+    /// <summary>Reads what the daemon says of itself, for whoever can do without.</summary>
+    /// <returns>Null where none answers, or one that cannot be asked.</returns>
+    public static async Task<StatusReport?> FindStatusAsync(string runDirectory, CancellationToken cancellation)
+    {
+        try
+        {
+            return StatusReport.Parse(await AskAsync(runDirectory, ControlCommands.Status, cancellation));
+        }
+        catch (Exception problem) when (problem is OperatorException or JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Asks for an answer that has an end, and waits for the whole of it.</summary>
     /// <param name="runDirectory">The daemon's.</param>
     /// <param name="command">One of <see cref="ControlCommands"/>.</param>

@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.IO;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Control;
@@ -159,21 +158,8 @@ public static class DoctorCommand
         }
 
         Console.Out.WriteLine();
-        return new FixRun(Console.Out, FixRun.RunByShell).Run(report.Findings, count =>
-        {
-            if (isAgreed)
-            {
-                return true;
-            }
-
-            if (Console.IsInputRedirected)
-            {
-                throw new OperatorException("nothing is changed: there is no terminal to ask; give --yes");
-            }
-
-            Console.Out.Write($"Run {(count == 1 ? "it" : $"these {count}")}? [y/N] ");
-            return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
-        });
+        return new FixRun(Console.Out, FixRun.RunByShell).Run(report.Findings, count => isAgreed || Consent.Ask(
+            Console.Out, "Run", count, "nothing is changed: there is no terminal to ask; give --yes"));
     }
 
     private static async Task<HostFacts> FactsAsync(
@@ -191,24 +177,12 @@ public static class DoctorCommand
         }
 
         return new HostFacts(
-            await AskDaemonAsync(daemon, cancellation), leases, subnetFile ?? Path.Combine(root, SubnetFile), root)
+            await ControlClient.FindStatusAsync(daemon, cancellation), leases,
+            subnetFile ?? Path.Combine(root, SubnetFile), root)
         {
-            AskDaemonAgain = () => AskDaemonAsync(daemon, cancellation).GetAwaiter().GetResult(),
+            AskDaemonAgain = () =>
+                ControlClient.FindStatusAsync(daemon, cancellation).GetAwaiter().GetResult(),
             RunDirectory = daemon,
         };
-    }
-
-    // Null also where one runs that cannot be asked: then the host is looked at as if flannel's ran there.
-    private static async Task<StatusReport?> AskDaemonAsync(string directory, CancellationToken cancellation)
-    {
-        try
-        {
-            return StatusReport.Parse(
-                await ControlClient.AskAsync(directory, ControlCommands.Status, cancellation));
-        }
-        catch (Exception problem) when (problem is OperatorException or JsonException)
-        {
-            return null;
-        }
     }
 }

@@ -39,7 +39,7 @@ internal sealed class CaptureHandler(ForwardingDaemon running, TimeProvider cloc
     internal async Task AnswerAsync(ControlAnswer answer, CancellationToken gone)
     {
         CaptureRequest request = Read(answer.Argument);
-        CaptureSources sources = running.Find(daemon => daemon.Capture)
+        CaptureSources sources = running.Ask(daemon => daemon.Capture)
             ?? throw new ControlRefusalException("the daemon is not ready: there is nothing to capture yet");
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(gone, sources.Ended);
         if (Interlocked.CompareExchange(ref _current, ended, null) is not null)

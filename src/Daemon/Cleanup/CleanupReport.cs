@@ -1,9 +1,6 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Text;
-using System.Text.Json;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Cleanup;
@@ -30,14 +27,9 @@ internal sealed class CleanupReport(TextWriter output, bool isJson)
     /// <exception cref="OperatorException">There is no terminal.</exception>
     internal bool Ask(int count)
     {
-        if (Console.IsInputRedirected)
-        {
-            throw new OperatorException(
-                "nothing is removed: there is no terminal to ask; give --yes, or --dry-run to see it alone");
-        }
-
-        output.Write($"Remove {(count == 1 ? "it" : $"these {count}")}? [y/N] ");
-        bool isYes = Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        bool isYes = Consent.Ask(
+            output, "Remove", count,
+            "nothing is removed: there is no terminal to ask; give --yes, or --dry-run to see it alone");
         if (!isYes)
         {
             output.WriteLine("nothing is removed");
@@ -101,10 +93,8 @@ internal sealed class CleanupReport(TextWriter output, bool isJson)
     private string ToJson(
         IReadOnlyList<CleanupItem> items, IReadOnlyDictionary<CleanupItem, string> failures, bool wasDone)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        return JsonText.Write(writer =>
         {
-            writer.WriteStartObject();
             writer.WriteNumber("schema", 1);
             writer.WriteStartArray("items");
             foreach (CleanupItem item in items)
@@ -125,9 +115,6 @@ internal sealed class CleanupReport(TextWriter output, bool isJson)
             }
 
             writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        }, isIndented: false);
     }
 }

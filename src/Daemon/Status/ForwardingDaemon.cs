@@ -34,8 +34,9 @@ internal sealed class ForwardingDaemon
         }
     }
 
-    /// <summary>As <see cref="Ask"/>, for what is no text.</summary>
-    internal T? Find<T>(Func<DaemonAnswers, T?> question)
+    /// <summary>Asks it; one asks at a time.</summary>
+    /// <returns>Null where none forwards.</returns>
+    internal T? Ask<T>(Func<DaemonAnswers, T?> question)
         where T : class
     {
         lock (_asking)
@@ -44,17 +45,7 @@ internal sealed class ForwardingDaemon
         }
     }
 
-    /// <summary>Asks it; one asks at a time.</summary>
-    /// <returns>Null where none forwards.</returns>
-    internal string? Ask(Func<DaemonAnswers, string> question)
-    {
-        lock (_asking)
-        {
-            return _answers is null ? null : question(_answers);
-        }
-    }
-
-    /// <summary>As <see cref="Ask"/>, for who must not wait: the answer to somebody else may take long.</summary>
+    /// <summary>As <see cref="Ask{T}"/>, for who must not wait: the answer to somebody else may take long.</summary>
     /// <returns>Null also while somebody else asks.</returns>
     internal string? TryAsk(Func<DaemonAnswers, string> question)
     {

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using Overlay.Capture.Files;
 using Overlay.Terminal;
 
 namespace Overlay.Diagnosis.Decode;
@@ -7,6 +8,9 @@ namespace Overlay.Diagnosis.Decode;
 /// <summary>Capture files that a command line names.</summary>
 internal static class CaptureFile
 {
+    private static readonly string s_version =
+        typeof(CaptureFile).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+
     /// <summary>What a file is called in messages.</summary>
     internal static string NameOf(string path) => path == DecodeRequest.Standard ? "standard input" : $"'{path}'";
 
@@ -60,6 +64,10 @@ internal static class CaptureFile
                 $"--write names '{path}', which cannot be written ({Reason(problem)}); give another file", problem);
         }
     }
+
+    /// <summary>Begins a pcapng file that names this program.</summary>
+    internal static PcapngWriter Begin(Stream stream) =>
+        new(stream, $"overlay {s_version}", $"Linux {Environment.OSVersion.Version}");
 
     // An empty path is an argument error.
     private static bool IsAboutTheFile(Exception problem) =>

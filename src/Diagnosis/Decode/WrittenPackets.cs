@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using Overlay.Capture.Files;
@@ -15,11 +14,7 @@ internal sealed class WrittenPackets(Stream stream, bool isStandard, string? fil
 {
     private const int Piece = 256; // packets after which the pipe is asked whether anybody reads it
 
-    private static readonly string s_version =
-        typeof(WrittenPackets).Assembly.GetName().Version?.ToString(3) ?? "unknown";
-
-    private readonly PcapngWriter _writer =
-        new(stream, $"overlay {s_version}", $"Linux {Environment.OSVersion.Version}");
+    private readonly PcapngWriter _writer = CaptureFile.Begin(stream);
 
     private readonly Dictionary<int, int> _interfaces = []; // of the old file → of the new one
     private long _count;

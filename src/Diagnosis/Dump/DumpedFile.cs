@@ -4,6 +4,7 @@ using System.IO;
 using Overlay.Capture.Files;
 using Overlay.Capture.Packets;
 using Overlay.Control;
+using Overlay.Diagnosis.Decode;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Router.Counters;
@@ -18,9 +19,6 @@ namespace Overlay.Diagnosis.Dump;
 /// </summary>
 internal sealed class DumpedFile : IDumpOutput
 {
-    private static readonly string s_version =
-        typeof(DumpedFile).Assembly.GetName().Version?.ToString(3) ?? "unknown";
-
     private readonly PcapngWriter _writer;
     private readonly bool _isStandard;
     private readonly CaptureRequest _request;
@@ -39,8 +37,7 @@ internal sealed class DumpedFile : IDumpOutput
     /// <param name="clock">Says when it begins and ends.</param>
     internal DumpedFile(Stream stream, bool isStandard, CaptureRequest request, TimeProvider clock)
     {
-        _writer = new PcapngWriter(
-            stream, $"overlay {s_version}", $"Linux {Environment.OSVersion.Version}", flushesEachPacket: false);
+        _writer = CaptureFile.Begin(stream);
         (_isStandard, _request, _clock, _start) = (isStandard, request, clock, clock.GetUtcNow());
     }
 

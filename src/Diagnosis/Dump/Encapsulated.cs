@@ -50,7 +50,7 @@ internal sealed class Encapsulated(TunnelEndpoint own)
         packet.CopyTo(outer[OuterBytes..]);
         if (!isOut && record.Verdict == DropReason.None)
         {
-            Step(outer[OuterBytes..], by: 1); // as it was on the wire
+            Unstep(outer[OuterBytes..]); // as it was on the wire
         }
 
         return datagram;
@@ -63,7 +63,7 @@ internal sealed class Encapsulated(TunnelEndpoint own)
         byte[] bytes = packet.ToArray();
         if (record is { Direction: TapDirection.Outbound, Verdict: DropReason.None })
         {
-            Step(bytes, by: 1);
+            Unstep(bytes);
         }
 
         return bytes;
@@ -72,7 +72,7 @@ internal sealed class Encapsulated(TunnelEndpoint own)
     private static ushort Clip(int length) => (ushort)Math.Min(length, ushort.MaxValue);
 
     // The daemon's own step taken back: the time to live, and the checksum that goes with it.
-    private static void Step(Span<byte> packet, int by)
+    private static void Unstep(Span<byte> packet)
     {
         int headerBytes = packet.Length < Ipv4Header.MinimumBytes ? 0 : (packet[0] & 0xF) * 4;
         if (headerBytes < Ipv4Header.MinimumBytes || packet.Length < headerBytes)
@@ -80,7 +80,7 @@ internal sealed class Encapsulated(TunnelEndpoint own)
             return;
         }
 
-        packet[TimeToLiveOffset] = (byte)(packet[TimeToLiveOffset] + by);
+        packet[TimeToLiveOffset] = (byte)(packet[TimeToLiveOffset] + 1);
         BinaryPrimitives.WriteUInt16BigEndian(packet[ChecksumOffset..], 0);
         BinaryPrimitives.WriteUInt16BigEndian(
             packet[ChecksumOffset..], InternetChecksum.Compute(packet[..headerBytes]));

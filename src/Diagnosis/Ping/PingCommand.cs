@@ -2,9 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using Overlay.Control;
 using Overlay.Net;
 using Overlay.Operator.RunningDaemon;
@@ -68,7 +65,8 @@ public static class PingCommand
         };
         command.SetAction(async (parsed, cancellation) =>
         {
-            StatusReport? daemon = await AskDaemonAsync(parsed.GetRequiredValue(runDirectory), cancellation);
+            StatusReport? daemon = await ControlClient.FindStatusAsync(
+                parsed.GetRequiredValue(runDirectory), cancellation);
             LadderPlan plan = Plan(
                 PingTarget.Of(parsed.GetValue(target)!.Value, parsed.GetValue(via), daemon),
                 daemon, (ushort?)parsed.GetValue(port), TimeSpan.FromSeconds(parsed.GetValue(timeout) ?? 1));
@@ -102,19 +100,5 @@ public static class PingCommand
             ? (null, (ushort?)DefaultPort)
             : EndpointText.Read(daemon.Endpoint);
         return new LadderPlan(target, daemon?.Backend ?? "udp", port ?? known, own, daemon?.Mtu, patience);
-    }
-
-    // Null also where one runs that cannot be asked: the way can be tried all the same.
-    private static async Task<StatusReport?> AskDaemonAsync(string directory, CancellationToken cancellation)
-    {
-        try
-        {
-            return StatusReport.Parse(
-                await ControlClient.AskAsync(directory, ControlCommands.Status, cancellation));
-        }
-        catch (Exception problem) when (problem is OperatorException or JsonException)
-        {
-            return null;
-        }
     }
 }

@@ -1,10 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
-using System.Text;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Net;
@@ -111,10 +108,8 @@ internal sealed class PingRun(LadderPlan plan, EchoSocket echo, PortSocket port,
 
     private string ToJson(Ipv4Address host)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        return JsonText.Write(writer =>
         {
-            writer.WriteStartObject();
             writer.WriteString("host", $"{host}");
             writer.WriteString("subnet", plan.Target.Subnet?.ToString());
             writer.WriteString("version", Answered.LastOrDefault()?.Release?.ToString(3));
@@ -126,9 +121,6 @@ internal sealed class PingRun(LadderPlan plan, EchoSocket echo, PortSocket port,
             }
 
             writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        });
     }
 }

@@ -1,10 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
-using System.Text;
-using System.Text.Json;
 using Overlay.Terminal;
 
 namespace Overlay.Diagnosis.Ping;
@@ -42,10 +39,8 @@ internal static class PingText
     /// <summary>The same as one JSON object.</summary>
     internal static string ToJson(IReadOnlyList<LadderStep> steps, Explanation explanation)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        return JsonText.Write(writer =>
         {
-            writer.WriteStartObject();
             writer.WriteStartArray("steps");
             foreach (LadderStep step in steps)
             {
@@ -62,10 +57,7 @@ internal static class PingText
             writer.WriteString("fails", explanation.Layer is { } layer ? Name(layer) : null);
             writer.WriteString("meaning", explanation.Meaning);
             writer.WriteString("fix", explanation.Fix);
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        });
     }
 
     /// <summary>A layer's name, as it is printed.</summary>

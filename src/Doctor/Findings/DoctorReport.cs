@@ -1,7 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Text;
-using System.Text.Json;
 using Overlay.Health;
 using Overlay.Terminal;
 
@@ -50,10 +48,8 @@ internal sealed record DoctorReport(IReadOnlyList<Finding> Findings, IReadOnlyLi
     /// <summary>One JSON object.</summary>
     internal string ToJson()
     {
-        using var buffer = new System.IO.MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        return JsonText.Write(writer =>
         {
-            writer.WriteStartObject();
             writer.WriteStartArray("findings");
             foreach (Finding finding in Findings)
             {
@@ -79,10 +75,7 @@ internal sealed record DoctorReport(IReadOnlyList<Finding> Findings, IReadOnlyLi
 
             writer.WriteEndArray();
             writer.WriteNumber("checked", Checked);
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        });
     }
 
     private static string Name(HealthSeverity severity) => severity.ToString().ToLowerInvariant();

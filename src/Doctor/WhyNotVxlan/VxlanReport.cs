@@ -1,8 +1,5 @@
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text;
-using System.Text.Json;
 using Overlay.Terminal;
 
 namespace Overlay.Doctor.WhyNotVxlan;
@@ -50,10 +47,8 @@ internal sealed record VxlanReport(IReadOnlyList<VxlanPoint> Points)
     /// <summary>One JSON object.</summary>
     internal string ToJson()
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        return JsonText.Write(writer =>
         {
-            writer.WriteStartObject();
             writer.WriteBoolean("can_work", CanWork);
             writer.WriteStartArray("points");
             foreach (VxlanPoint point in Points)
@@ -75,9 +70,6 @@ internal sealed record VxlanReport(IReadOnlyList<VxlanPoint> Points)
             }
 
             writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        });
     }
 }

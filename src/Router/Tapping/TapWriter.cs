@@ -94,10 +94,8 @@ public sealed class TapWriter
     internal void Keep(
         TapDirection direction, DropReason verdict, Ipv4Address peer, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
     {
-        Volatile.Write(ref _matched, _matched + 1);
-        if (!HasRoom())
+        if (!Admit())
         {
-            Volatile.Write(ref _lost, _lost + 1);
             return;
         }
 
@@ -120,10 +118,8 @@ public sealed class TapWriter
             return;
         }
 
-        Volatile.Write(ref _matched, _matched + 1);
-        if (!HasRoom())
+        if (!Admit())
         {
-            Volatile.Write(ref _lost, _lost + 1);
             return;
         }
 
@@ -147,10 +143,13 @@ public sealed class TapWriter
         }
     }
 
-    private bool HasRoom()
+    // Counts one that is wanted, and counts it as lost where the budget or the pipe has no room for it.
+    private bool Admit()
     {
+        Volatile.Write(ref _matched, _matched + 1);
         if (_allowance < 1 || Volatile.Read(ref _pending) + _written > MostPendingBytes)
         {
+            Volatile.Write(ref _lost, _lost + 1);
             return false;
         }
 
