@@ -12,7 +12,7 @@ namespace Overlay.Lease;
 public static class AtomicFile
 {
     /// <summary>rw-r--r--: what is written here holds no secrets and is read by other users' tools.</summary>
-    internal const UnixFileMode FileMode0644 =
+    public const UnixFileMode FileMode0644 =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>rwxr-xr-x.</summary>
@@ -24,20 +24,22 @@ public static class AtomicFile
     // errno values, as the base library hands them on in an IOException's HResult.
     private const int Busy = 16, OtherDevice = 18, ReadOnly = 30; // EBUSY, EXDEV, EROFS
 
-    /// <summary>Writes beside the file with mode 0644 whatever the umask is, flushes to disk, renames over
-    /// it. A failure leaves no temporary file.</summary>
+    /// <summary>Writes beside the file with the mode that is given, whatever the umask is, flushes to disk, renames
+    /// over it. A failure leaves no temporary file.</summary>
     /// <param name="path">In a directory that exists.</param>
     /// <param name="content">All of it.</param>
     /// <param name="lastWrite">The time of last write the file gets; null for the system's time.</param>
     /// <param name="replace">False to fail with an <see cref="IOException"/> when the file exists. That is looked at
     /// just before the rename, so it holds among callers that keep each other out by a lock.</param>
+    /// <param name="mode">Of the file, at no moment more.</param>
     /// <exception cref="IOException">It cannot be written, for example because the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The same, for want of permission.</exception>
     public static void Write(
         string path,
         ReadOnlySpan<byte> content,
         DateTimeOffset? lastWrite = null,
-        bool replace = true)
+        bool replace = true,
+        UnixFileMode mode = FileMode0644)
     {
         string temporary = Path.Combine(
             Path.GetDirectoryName(path) ?? ".", $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{TemporarySuffix}");
@@ -45,7 +47,7 @@ public static class AtomicFile
         {
             using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
             {
-                File.SetUnixFileMode(file, FileMode0644);
+                File.SetUnixFileMode(file, mode);
                 RandomAccess.Write(file, content, 0);
                 if (lastWrite is { } time)
                 {
