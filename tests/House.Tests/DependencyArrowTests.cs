@@ -22,7 +22,7 @@ public sealed class DependencyArrowTests
         "Demo → Control", "Demo → Lab", "Demo → Terminal",
         "Diagnosis → Capture", "Diagnosis → Control", "Diagnosis → Health", "Diagnosis → Operator",
         "Diagnosis → Router", "Diagnosis → Terminal",
-        "Doctor → Control", "Doctor → Firewall", "Doctor → Lease", "Doctor → Operator",
+        "Doctor → Control", "Doctor → Diagnosis", "Doctor → Firewall", "Doctor → Lease", "Doctor → Operator",
         "Firewall → Health",
         "Health → Terminal",
         "KernelPath → Router",
@@ -91,7 +91,7 @@ public sealed class DependencyArrowTests
     [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Health", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
     [InlineData("Firewall", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
-    [InlineData("Diagnosis", "Overlay.Daemon", "Overlay.Lab")]
+    [InlineData("Diagnosis", "Overlay.Doctor", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Doctor", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Operator", "Overlay.Router", "Overlay.Daemon", "Overlay.Lab")]
     [InlineData("Lab", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]

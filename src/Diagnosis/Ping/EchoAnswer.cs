@@ -4,7 +4,7 @@ using Overlay.Net;
 namespace Overlay.Diagnosis.Ping;
 
 /// <summary>What has become of one question.</summary>
-internal enum EchoOutcome
+public enum EchoOutcome
 {
     /// <summary>Nobody has said anything in time.</summary>
     Silence,
@@ -23,34 +23,34 @@ internal enum EchoOutcome
 /// <param name="Outcome">Which.</param>
 /// <param name="RoundTrip">Of an answer.</param>
 /// <param name="TimeToLive">Of an answer's IPv4 header, as it arrived.</param>
-internal sealed record EchoAnswer(EchoOutcome Outcome, TimeSpan RoundTrip = default, byte TimeToLive = 0)
+public sealed record EchoAnswer(EchoOutcome Outcome, TimeSpan RoundTrip = default, byte TimeToLive = 0)
 {
     /// <summary>Type of the ICMP error (RFC 792).</summary>
-    internal byte IcmpType { get; init; }
+    public byte IcmpType { get; init; }
 
     /// <summary>Code of the ICMP error.</summary>
-    internal byte IcmpCode { get; init; }
+    public byte IcmpCode { get; init; }
 
     /// <summary>Who sent the error.</summary>
-    internal Ipv4Address Offender { get; init; }
+    public Ipv4Address Offender { get; init; }
 
     /// <summary>The longest packet that passes, in bytes, where an error or the kernel says so; otherwise 0.</summary>
-    internal int Mtu { get; init; }
+    public int Mtu { get; init; }
 
     /// <summary>Why the kernel did not send it.</summary>
-    internal string Refusal { get; init; } = "";
+    public string Refusal { get; init; } = "";
 
     /// <summary>The program that answered, where it says so.</summary>
-    internal Version? Release { get; init; }
+    public Version? Release { get; init; }
 
     /// <summary>Whether a firewall says that it does not let it through (RFC 1812, 5.2.7.1).</summary>
-    internal bool IsProhibited => Outcome == EchoOutcome.IcmpError && IcmpType == 3 && IcmpCode is 9 or 10 or 13;
+    public bool IsProhibited => Outcome == EchoOutcome.IcmpError && IcmpType == 3 && IcmpCode is 9 or 10 or 13;
 
     /// <summary>Whether nobody listens on the port.</summary>
-    internal bool IsPortUnreachable => Outcome == EchoOutcome.IcmpError && IcmpType == 3 && IcmpCode == 3;
+    public bool IsPortUnreachable => Outcome == EchoOutcome.IcmpError && IcmpType == 3 && IcmpCode == 3;
 
     /// <summary>Whether it was too long for the path.</summary>
-    internal bool IsTooLong => (Outcome == EchoOutcome.IcmpError && IcmpType == 3 && IcmpCode == 4)
+    public bool IsTooLong => (Outcome == EchoOutcome.IcmpError && IcmpType == 3 && IcmpCode == 4)
         || (Outcome == EchoOutcome.Refused && Mtu > 0);
 
     /// <summary>One line for people.</summary>

@@ -50,8 +50,7 @@ internal sealed class HostFacts
         _units = new(() => UnitFacts.ReadAll(Files));
         _controlGroup = new(() => (Process ?? Processes.FirstOrDefault(IsDaemon)?.Id.ToString(
             CultureInfo.InvariantCulture)) is { } id ? new ControlGroup(Files, id) : null);
-        _probes = new(() => Overlay is { Tunnel: { } tunnel, Port: { } port } && Network.Find(tunnel) is { Kind: "tun" }
-            ? PeerProbes.Ask(Peers.Select(peer => peer.PublicIp), (ushort)port, Notes) : new PeerProbes([]));
+        _probes = new(AskPeers);
         _peers = new(() => KnownPeer.Of(this));
         _processes = new(() => DaemonProcess.FindAll(Files));
         _vxlan = new(() => VxlanFacts.Read(Overlay.Tunnel is { } tunnel ? Network.Find(tunnel) : null, Notes));
@@ -96,8 +95,12 @@ internal sealed class HostFacts
     /// <summary>The other hosts of the overlay.</summary>
     internal IReadOnlyList<KnownPeer> Peers => _peers.Value;
 
-    /// <summary>What their hosts say to a datagram, where the overlay's are UDP.</summary>
-    internal PeerProbes Probes => _probes.Value;
+    /// <summary>What their hosts say to a question, where the overlay's datagrams are for daemons.</summary>
+    internal PeerProbes Probes
+    {
+        get => _probes.Value;
+        init => _probes = new(value);
+    }
 
     /// <summary>CNI's network configurations, in the order in which the first is taken.</summary>
     internal IReadOnlyList<CniFacts> Cni => _cni.Value;
@@ -131,6 +134,14 @@ internal sealed class HostFacts
 
     /// <summary>The ways to the peers that daemon or store know.</summary>
     internal IReadOnlyList<PathFacts> Paths => _paths.Value;
+
+    // From the address that peers know, where this host has it.
+    private PeerProbes AskPeers() =>
+        Overlay is { Tunnel: { } tunnel, Port: { } port } && Network.Find(tunnel) is { Kind: "tun" }
+            ? PeerProbes.Ask(
+                Peers.Select(peer => peer.PublicIp),
+                Overlay.PublicIp is { } own && Network.HolderOf(own) is not null ? own : default, (ushort)port, Notes)
+            : PeerProbes.None;
 
     private IEnumerable<Ipv4Address> PeerAddresses() =>
         (Daemon?.Peers ?? []).Select(peer => peer.PublicIp)

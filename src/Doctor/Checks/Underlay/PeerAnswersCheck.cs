@@ -43,17 +43,33 @@ internal sealed class PeerAnswersCheck : ICheck
                    s_down, $"{peer}", $"{peer} answers that nobody listens on its port {host.Overlay.Port}",
                    "start overlay or flanneld on the peer, with the same port"),
         ];
+        Finding[] rejected =
+        [
+            .. from each in host.Probes.Answers
+               where each.Value.IsProhibited
+               select new Finding(
+                   s_silent, $"{each.Key}",
+                   $"a firewall on {each.Value.Offender} rejects UDP port {host.Overlay.Port} of {each.Key}: "
+                       + $"{each.Value}",
+                   $"let UDP port {host.Overlay.Port} through there: iptables -I INPUT -p udp --dport "
+                       + $"{host.Overlay.Port} -j ACCEPT"),
+        ];
         return
         [
             .. mute,
-            .. DaemonWarnings.Of(host, HealthCodes.PeerUnreachable, s_unreachable)
-                .Where(warning => mute.All(finding => finding.Subject != warning.Subject)),
+            .. Remembered(host, HealthCodes.PeerUnreachable, s_unreachable, mute),
             .. refused,
-            .. DaemonWarnings.Of(host, HealthCodes.PeerDaemonDown, s_down)
-                .Where(warning => refused.All(finding => finding.Subject != warning.Subject)),
-            .. Silent(host, [.. mute.Concat(refused).Select(finding => finding.Subject)]),
+            .. Remembered(host, HealthCodes.PeerDaemonDown, s_down, refused),
+            .. rejected,
+            .. Silent(host, [.. mute.Concat(refused).Concat(rejected).Select(finding => finding.Subject)]),
         ];
     }
+
+    // The daemon warns for some time after the last error: what answers by now is over.
+    private static IEnumerable<Finding> Remembered(
+        HostFacts host, HealthCode code, Row row, IReadOnlyCollection<Finding> seen) =>
+        DaemonWarnings.Of(host, code, row).Where(warning => !host.Probes.IsOpen(warning.Subject)
+            && seen.All(finding => finding.Subject != warning.Subject));
 
     private static IEnumerable<Finding> Mute(HostFacts host) =>
         from way in host.Routes.Ask(host.Peers, (kernel, peer) => kernel.Find(peer.PublicIp))
@@ -71,7 +87,7 @@ internal sealed class PeerAnswersCheck : ICheck
     private static IEnumerable<Finding> Silent(HostFacts host, IReadOnlyCollection<string> explained) =>
         from peer in host.Daemon?.Peers ?? []
         where peer is { OutboundPackets: >= Unanswered, InboundPackets: 0 } && !explained.Contains(peer.PublicIp)
-            && Explained(host.Daemon!, peer) is null
+            && !host.Probes.IsOpen(peer.PublicIp) && Explained(host.Daemon!, peer) is null
         select new Finding(
             s_silent, peer.PublicIp,
             $"{peer.OutboundPackets} packets have gone to {peer.PublicIp}, none has come from there, and no ICMP error "
