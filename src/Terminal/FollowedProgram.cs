@@ -1,19 +1,26 @@
 using System;
 using System.Diagnostics;
+using System.IO;
 
 namespace Overlay.Terminal;
 
-/// <summary>A program of the host's that runs until it is disposed of, and whose lines somebody reads.</summary>
-internal sealed class FollowedProgram : IDisposable
+/// <summary>
+/// A program of the host's that runs until it is disposed of, or until this process ends, however that comes: the end
+/// of its standard input tells it.
+/// </summary>
+public sealed class FollowedProgram : IDisposable
 {
-    private readonly Process _process;
+    private static readonly TimeSpan s_endWithin = TimeSpan.FromSeconds(2);
 
-    /// <param name="process">Has just been started; its outputs are redirected.</param>
+    private readonly Process _process;
+    private readonly StreamWriter _input;
+
+    /// <param name="process">Has just been started; its streams are redirected. It ends with its input.</param>
     /// <param name="take">Gets each line of its standard output.</param>
     internal FollowedProgram(Process process, Action<string> take)
     {
         _process = process;
-        process.StandardInput.Dispose();
+        _input = process.StandardInput;
         process.OutputDataReceived += (_, line) =>
         {
             if (line.Data is { } text)
@@ -25,17 +32,39 @@ internal sealed class FollowedProgram : IDisposable
         process.BeginErrorReadLine(); // so that it never waits for a reader
     }
 
+    /// <summary>Whether it has ended by itself.</summary>
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>Writes a line to its standard input; one that has ended reads none.</summary>
+    public void Tell(string line)
+    {
+        try
+        {
+            _input.WriteLine(line);
+            _input.Flush();
+        }
+        catch (IOException)
+        {
+            // HasEnded says so.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         try
         {
-            _process.Kill();
-            _process.WaitForExit();
+            _input.Dispose();
         }
-        catch (InvalidOperationException)
+        catch (IOException)
         {
-            // It has ended by itself.
+            // What it did not read any more is nobody's.
+        }
+
+        if (!_process.WaitForExit(s_endWithin))
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
         }
 
         _process.Dispose();

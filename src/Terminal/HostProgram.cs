@@ -19,6 +19,10 @@ public sealed class HostProgram
     // Where the older iptables has its lock (iptables(8)): whoever runs this daemon without root chooses another.
     private const string LockFileVariable = "XTABLES_LOCKFILE";
 
+    // A program that waits for events does not see that whoever started it is gone: the kernel closes the pipe, however
+    // that one ended. Ctrl-C of a terminal goes to all of them, and is not for the shell.
+    private const string UntilEndOfInput = "trap '' INT QUIT; \"$@\" </dev/null & read -r _; kill $!; wait $!";
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly string _path;
@@ -66,7 +70,7 @@ public sealed class HostProgram
     public ProgramEnd Run(string input, params IReadOnlyList<string> arguments)
     {
         _stop.ThrowIfCancellationRequested();
-        ProcessStartInfo start = Prepare(arguments);
+        ProcessStartInfo start = Prepare(_path, arguments);
         try
         {
             using Process process = Process.Start(start)
@@ -79,28 +83,41 @@ public sealed class HostProgram
         }
     }
 
-    /// <summary>Starts it, and gives away each line of its output until what is returned is disposed of.</summary>
+    /// <summary>
+    /// Starts it, and gives away each line of its output until what is returned is disposed of, or this process is
+    /// gone.
+    /// </summary>
     /// <param name="take">Gets a line, on any thread, one at a time.</param>
     /// <param name="arguments">A word each.</param>
     /// <returns>Ends the program.</returns>
     /// <exception cref="OperatorException">It could not be started.</exception>
-    public IDisposable Follow(Action<string> take, params IReadOnlyList<string> arguments)
+    public FollowedProgram Follow(Action<string> take, params IReadOnlyList<string> arguments) =>
+        Start("/bin/sh", take, ["-c", UntilEndOfInput, "sh", _path, .. arguments]);
+
+    /// <summary>Starts it as one that is told line by line what to do, and that ends with its input.</summary>
+    /// <param name="arguments">A word each.</param>
+    /// <returns>Tells it, and ends it.</returns>
+    /// <exception cref="OperatorException">It could not be started.</exception>
+    public FollowedProgram Converse(params IReadOnlyList<string> arguments) => Start(_path, _ => { }, arguments);
+
+    private static FollowedProgram Start(string path, Action<string> take, IReadOnlyList<string> arguments)
     {
+        ProcessStartInfo start = Prepare(path, arguments);
+        start.Environment["HOME"] = "/dev/null"; // where no history of what it was told can be written
         try
         {
             return new FollowedProgram(
-                Process.Start(Prepare(arguments)) ?? throw new OperatorException($"{_path} could not be started"),
-                take);
+                Process.Start(start) ?? throw new OperatorException($"{path} could not be started"), take);
         }
         catch (Win32Exception problem)
         {
-            throw new OperatorException($"{_path} could not be started: {problem.Message}", problem);
+            throw new OperatorException($"{path} could not be started: {problem.Message}", problem);
         }
     }
 
-    private ProcessStartInfo Prepare(IReadOnlyList<string> arguments)
+    private static ProcessStartInfo Prepare(string path, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo(_path)
+        var start = new ProcessStartInfo(path)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,12 +1,15 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Doctor.Tracing;
 using Overlay.Firewall;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Cleanup;
 
-/// <summary>Flannel's firewall rules, of both kinds of iptables, for IPv4 and IPv6, and of nftables.</summary>
+/// <summary>
+/// Flannel's firewall rules, of both kinds of iptables, for IPv4 and IPv6, and of nftables; and what a trace has left.
+/// </summary>
 internal static class LeftoverRules
 {
     private static readonly string[] s_nftTables = ["ip flannel-ipv4", "ip6 flannel-ipv6"];
@@ -38,6 +41,11 @@ internal static class LeftoverRules
                 yield return new CleanupItem(
                     "rules", $"nft: table {table}",
                     () => _ = nft.Run($"delete table {table}\n", "-f", "-").OutputOrThrow());
+            }
+
+            foreach (string table in TraceLeftovers.Find(nft))
+            {
+                yield return new CleanupItem("rules", $"nft: table {table}", () => TraceLeftovers.Remove(nft, table));
             }
         }
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Overlay.Lab;
 using Overlay.Netns.Tests.Support;
 using Xunit;
@@ -9,6 +10,8 @@ namespace Overlay.Netns.Tests.Doctor;
 /// <summary><c>overlay doctor --trace</c>.</summary>
 public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<TraceTests.Pair>
 {
+    private const int Nobody = 4_194_304; // PID_MAX_LIMIT, proc(5): no process has this number
+
     private TestLab Lab => Share(pair.Lab);
 
     [Theory]
@@ -69,11 +72,49 @@ public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<Tr
         AssertNothingLeft();
     }
 
+    [Fact]
+    public void A_trace_that_is_killed_leaves_neither_table_nor_pod_nor_program()
+    {
+        FirewallTools.Require();
+        string before = Processes();
+        using var trace = RunningProgram.Start(
+            [Lab.Ip.ProgramPath, "netns", "exec", Lab.Host(1).HostNamespace, .. Words("172.16.0.250")]);
+        Await(() => Nft().Contains("overlay-trace", StringComparison.Ordinal));
+        trace.Signal("KILL");
+        Assert.NotEqual(0, trace.WaitForExit().ExitCode);
+        Await(
+            () => Processes() == before && !Nft().Contains("overlay-trace", StringComparison.Ordinal),
+            () => $"{before}\n{Processes()}\n{Nft()}");
+        Await(() => !Links().Contains("ovtr", StringComparison.Ordinal));
+    }
+
+    // As a kernel before 5.12 leaves it.
+    [Fact]
+    public void A_table_of_a_trace_that_was_killed_goes_with_the_next_trace()
+    {
+        FirewallTools.Require();
+        Shell($"nft add table inet overlay-trace-{Nobody}; nft add table inet overlay-trace-1");
+        try
+        {
+            Assert.Equal(0, Trace($"{Lab.Pod(2)}").ExitCode);
+            Assert.Equal(["table inet overlay-trace-1"], Nft().Split('\n').Where(
+                line => line.Contains("overlay-trace", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            Shell("nft delete table inet overlay-trace-1");
+        }
+    }
+
+    private string Processes() => Lab.Ip.TryRun("netns", "pids", Lab.Host(1).HostNamespace).Output;
+
     private void AssertNothingLeft()
     {
         Assert.DoesNotContain("overlay-trace", Nft());
-        Assert.DoesNotContain("ovtr", Lab.Run(Lab.Host(1).HostNamespace, "ip", "-o", "link").Output);
+        Assert.DoesNotContain("ovtr", Links());
     }
+
+    private string Links() => Lab.Run(Lab.Host(1).HostNamespace, "ip", "-o", "link").Output;
 
     private string Nft() => Lab.Run(Lab.Host(1).HostNamespace, "nft", "list", "tables").Output;
 

@@ -28,6 +28,7 @@ public sealed class CleanupTests : LabTest
         "ip6tables-nft -A FLANNEL-FWD -s fd00:10:244::/56 -m comment --comment flanneld\\ forward -j ACCEPT",
         "nft add table ip flannel-ipv4",
         "nft add table ip6 flannel-ipv6",
+        "nft add table inet overlay-trace-4194304", // PID_MAX_LIMIT, proc(5): of a process that is gone
     ];
 
     private static readonly string[] s_ofOthers =
@@ -63,6 +64,7 @@ public sealed class CleanupTests : LabTest
         foreach (string part in (string[])
             [
                 "FLANNEL-POSTRTG", "iptables-legacy: ", "ip6tables-nft: ", "nft: table ip6 flannel-ipv6",
+                "nft: table inet overlay-trace-4194304",
                 "blackhole 10.42.", "flannel.1 (vxlan)", "flannel-v6.1 (vxlan)", "flannel0 (tun)",
                 "10.42.7.0/24 via 172.16.0.4",
                 lab.Host(1).SubnetFile,
@@ -117,7 +119,8 @@ public sealed class CleanupTests : LabTest
         CommandResult shown = lab.Run(
             lab.Host(1).HostNamespace, "sh", "-c",
             "for t in iptables-nft iptables-legacy ip6tables-nft; do $t-save | grep -v '^[#*:]\\|^COMMIT'; done; "
-                + "nft list tables | grep flannel; ip -o link show | cut -d: -f2; ip route show | grep -v cni0");
+                + "nft list tables | grep -e flannel -e overlay; ip -o link show | cut -d: -f2; "
+                + "ip route show | grep -v cni0");
         return shown.Output;
     }
 }
