@@ -43,6 +43,9 @@ internal sealed class CaptureBuilder(bool isBigEndian)
             .. Padded(bytes), .. Options(options),
         ]);
 
+    internal void Statistics(uint number, ulong time, params (ushort Code, byte[] Value)[] options) =>
+        Block(5, [.. Number32(number), .. Time(time), .. Options(options)]);
+
     internal void Simple(byte[] bytes, uint wireLength) => Block(3, [.. Number32(wireLength), .. Padded(bytes)]);
 
     internal void Old(ushort number, ushort drops, ulong time, byte[] bytes, uint wireLength) => Block(

@@ -109,6 +109,38 @@ public sealed class CaptureFileTests
         Assert.Contains("interface 0, which the section does not have", problem.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_became_of_a_capture_is_read_in_either_byte_order_and_in_the_interfaces_units(
+        bool isBigEndian)
+    {
+        var file = new CaptureBuilder(isBigEndian);
+        file.Section();
+        file.Interface(LinkType.Ethernet, 0);
+        file.Interface(LinkType.Ethernet, 0, (9, [3])); // milliseconds
+        file.Statistics(0, 7);
+        file.Statistics(
+            1, (5UL << 32) + 6, (2, [.. file.Number32(5), .. file.Number32(1)]), (4, file.Number64(40)),
+            (5, file.Number64(4)), (6, file.Number64(39)), (7, file.Number64(2)), (8, file.Number64(33)), (4, [1]));
+        (_, CaptureReader reader) = await ReadAsync(file.ToArray());
+        const long Milliseconds = 1_000_000;
+        Assert.Equal(
+            [
+                new InterfaceStatistics(0, null, 7_000, null, null),
+                new InterfaceStatistics(1, ((5L << 32) + 1) * Milliseconds, ((5L << 32) + 6) * Milliseconds, 40, 4)
+                {
+                    Accepted = 39, DroppedBySystem = 2, Delivered = 33,
+                },
+            ],
+            reader.Statistics);
+
+        file.Statistics(2, 0);
+        CaptureFormatException problem = await Assert.ThrowsAsync<CaptureFormatException>(
+            () => ReadAsync(file.ToArray()));
+        Assert.Contains("interface 2, which the section does not have", problem.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_is_written_is_read_back()
     {
@@ -142,6 +174,7 @@ public sealed class CaptureFileTests
         (IReadOnlyList<CapturedPacket> read, CaptureReader reader) = await ReadAsync(stream.ToArray());
         Assert.Equal(interfaces, reader.Interfaces);
         Assert.Equal(packets.Select(Comparable), read.Select(Comparable));
+        Assert.Equal([new InterfaceStatistics(0, Time, Time + 5, 10, 2)], reader.Statistics);
         Assert.Throws<ArgumentOutOfRangeException>(() => writer.Write(new CapturedPacket(default, 0, 2, 0)));
     }
 

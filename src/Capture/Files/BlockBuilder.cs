@@ -69,16 +69,22 @@ internal sealed class BlockBuilder
     internal BlockBuilder Option(ushort code, string? text) =>
         text is null ? this : Option(code, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>An option of eight bytes.</summary>
-    internal BlockBuilder Option(ushort code, ulong value)
+    /// <summary>An option of eight bytes; null is none.</summary>
+    internal BlockBuilder Option(ushort code, ulong? number)
     {
+        if (number is not { } value)
+        {
+            return this;
+        }
+
         Span<byte> bytes = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
         return Option(code, bytes);
     }
 
-    /// <summary>An option that is a time.</summary>
-    internal BlockBuilder Time(ushort code, ulong value) => Short(code).Short(8).HighLow(value);
+    /// <summary>An option that is a time; null is none.</summary>
+    internal BlockBuilder Time(ushort code, ulong? time) =>
+        time is { } value ? Short(code).Short(8).HighLow(value) : this;
 
     /// <summary>Ends a list of options.</summary>
     internal BlockBuilder EndOptions() => Short(BlockOption.End).Short(0);

@@ -50,4 +50,13 @@ internal static class BlockOption
 
     /// <summary>Of statistics: packets that were lost.</summary>
     internal const ushort StatisticsDropped = 5;
+
+    /// <summary>Of statistics: packets that the filter let through.</summary>
+    internal const ushort StatisticsAccepted = 6;
+
+    /// <summary>Of statistics: packets that the operating system has lost.</summary>
+    internal const ushort StatisticsDroppedBySystem = 7;
+
+    /// <summary>Of statistics: packets that the capturing program was given.</summary>
+    internal const ushort StatisticsDelivered = 8;
 }

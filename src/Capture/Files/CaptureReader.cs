@@ -20,11 +20,17 @@ public abstract class CaptureReader
     private const uint ModifiedMagic = 0xa1b2cd34;
 
     private readonly List<CaptureInterface> _interfaces = [];
+    private readonly Dictionary<int, InterfaceStatistics> _statistics = []; // by interface
 
     private protected CaptureReader(ChunkedInput input) => Input = input;
 
     /// <summary>The interfaces met so far; <see cref="CapturedPacket.Interface"/> is an index of it.</summary>
     public IReadOnlyList<CaptureInterface> Interfaces => _interfaces;
+
+    /// <summary>
+    /// What the file has said so far of what became of the capture on its interfaces: for each the latest, if any.
+    /// </summary>
+    public IReadOnlyCollection<InterfaceStatistics> Statistics => _statistics.Values;
 
     private protected ChunkedInput Input { get; }
 
@@ -64,6 +70,8 @@ public abstract class CaptureReader
     public abstract ValueTask<CapturedPacket?> ReadAsync(CancellationToken cancellation = default);
 
     private protected void Add(CaptureInterface captured) => _interfaces.Add(captured);
+
+    private protected void Add(in InterfaceStatistics statistics) => _statistics[statistics.Interface] = statistics;
 
     /// <summary>Reads more of a block or packet; the file must have it.</summary>
     private protected async ValueTask RequireAsync(int count, string what, CancellationToken cancellation)

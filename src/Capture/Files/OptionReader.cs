@@ -44,6 +44,9 @@ internal ref struct OptionReader(ReadOnlySpan<byte> bytes, bool isBigEndian)
     internal readonly ulong Number64(ReadOnlySpan<byte> value) => isBigEndian
         ? BinaryPrimitives.ReadUInt64BigEndian(value) : BinaryPrimitives.ReadUInt64LittleEndian(value);
 
+    /// <summary>A value of eight bytes that is a time: its higher four bytes come first in either byte order.</summary>
+    internal readonly ulong HighLow(ReadOnlySpan<byte> value) => ((ulong)Number(value) << 32) | Number(value[4..]);
+
     /// <summary>A value that is text; what is no UTF-8 becomes U+FFFD.</summary>
     internal static string Text(ReadOnlySpan<byte> value) => Encoding.UTF8.GetString(value.TrimEnd((byte)0));
 
@@ -59,6 +62,9 @@ internal ref struct OptionReader(ReadOnlySpan<byte> bytes, bool isBigEndian)
         2 => CaptureDirection.Outbound,
         _ => CaptureDirection.Unknown,
     };
+
+    private readonly uint Number(ReadOnlySpan<byte> at) => isBigEndian
+        ? BinaryPrimitives.ReadUInt32BigEndian(at) : BinaryPrimitives.ReadUInt32LittleEndian(at);
 
     private readonly ushort Short(ReadOnlySpan<byte> at) => isBigEndian
         ? BinaryPrimitives.ReadUInt16BigEndian(at) : BinaryPrimitives.ReadUInt16LittleEndian(at);

@@ -63,7 +63,7 @@ internal sealed class PcapngReader : CaptureReader
     }
 
     private static bool IsRead(uint type) => type is BlockType.Section or BlockType.Interface
-        or BlockType.EnhancedPacket or BlockType.SimplePacket or BlockType.OldPacket;
+        or BlockType.EnhancedPacket or BlockType.SimplePacket or BlockType.OldPacket or BlockType.Statistics;
 
     private async ValueTask SkipAsync(long count, CancellationToken cancellation)
     {
@@ -117,6 +117,9 @@ internal sealed class PcapngReader : CaptureReader
                 return null;
             case BlockType.Interface:
                 ReadInterface(body.Span);
+                return null;
+            case BlockType.Statistics:
+                ReadStatistics(body.Span);
                 return null;
             case BlockType.EnhancedPacket:
                 return ReadEnhancedPacket(body);
@@ -179,6 +182,15 @@ internal sealed class PcapngReader : CaptureReader
         _resolutions.Add(resolution);
     }
 
+    private void ReadStatistics(ReadOnlySpan<byte> body)
+    {
+        Demand(body, StatisticsBlock.FixedBytes);
+        int index = IndexOf(Number(body), "statistics are");
+        Add(StatisticsBlock.Read(
+            new OptionReader(body[StatisticsBlock.FixedBytes..], _isBigEndian), index, High(body[4..]),
+            _resolutions[index]));
+    }
+
     private CapturedPacket ReadEnhancedPacket(ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<byte> bytes = body.Span;
@@ -215,23 +227,22 @@ internal sealed class PcapngReader : CaptureReader
     private CapturedPacket Packet(
         ReadOnlyMemory<byte> body, int offset, uint number, ulong? time, uint kept, uint length)
     {
-        if (number >= (uint)(Interfaces.Count - _firstOfSection))
-        {
-            throw Damaged($"a packet is of interface {number}, which the section does not have");
-        }
-
+        int index = IndexOf(number, "a packet is");
         if (kept > body.Length - offset)
         {
             throw Damaged($"a packet of {kept} bytes is in a block that has room for {body.Length - offset}");
         }
 
-        int index = _firstOfSection + (int)number;
         return new CapturedPacket(
             body.Slice(offset, (int)kept),
             (int)Math.Clamp(length, kept, int.MaxValue),
             index,
             time is { } units ? _resolutions[index].ToNanoseconds(units) : 0);
     }
+
+    private int IndexOf(uint number, string what) => number < (uint)(Interfaces.Count - _firstOfSection)
+        ? _firstOfSection + (int)number
+        : throw Damaged($"{what} of interface {number}, which the section does not have");
 
     private CapturedPacket WithOptions(CapturedPacket packet, ReadOnlySpan<byte> bytes)
     {

@@ -98,10 +98,15 @@ public sealed class PcapngWriter
         _blocks.Begin(BlockType.Statistics)
             .Number((uint)statistics.Interface)
             .HighLow((ulong)Math.Max(statistics.EndNanoseconds, 0))
-            .Time(BlockOption.StatisticsStart, (ulong)Math.Max(statistics.StartNanoseconds, 0))
+            .Time(
+                BlockOption.StatisticsStart,
+                statistics.StartNanoseconds is { } start ? (ulong)Math.Max(start, 0) : null)
             .Time(BlockOption.StatisticsEnd, (ulong)Math.Max(statistics.EndNanoseconds, 0))
             .Option(BlockOption.StatisticsReceived, statistics.Received)
             .Option(BlockOption.StatisticsDropped, statistics.Dropped)
+            .Option(BlockOption.StatisticsAccepted, statistics.Accepted)
+            .Option(BlockOption.StatisticsDroppedBySystem, statistics.DroppedBySystem)
+            .Option(BlockOption.StatisticsDelivered, statistics.Delivered)
             .EndOptions()
             .End();
         AfterBlock();

@@ -26,9 +26,10 @@ internal sealed class DecodeRun(DecodeRequest request, IPacketOutput output, boo
     /// </exception>
     internal async Task ReadAsync(Stream capture, CancellationToken cancellation)
     {
+        CaptureReader? reader = null;
         try
         {
-            CaptureReader reader = await CaptureReader.OpenAsync(capture, cancellation);
+            reader = await CaptureReader.OpenAsync(capture, cancellation);
             while (await reader.ReadAsync(cancellation) is { } packet)
             {
                 if (!Look(packet, reader.Interfaces[packet.Interface]))
@@ -39,6 +40,7 @@ internal sealed class DecodeRun(DecodeRequest request, IPacketOutput output, boo
         }
         finally
         {
+            output.Take(reader?.Statistics ?? []);
             _ = output.Flush();
         }
     }

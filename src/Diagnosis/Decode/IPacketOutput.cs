@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using Overlay.Capture.Files;
 using Overlay.Capture.Packets;
 
@@ -13,6 +14,9 @@ internal interface IPacketOutput
     /// <param name="number">Its place in the file, from 1.</param>
     /// <returns>False when nobody reads it any more, as far as that is known before a flush.</returns>
     bool Take(in CapturedPacket packet, in DecodedPacket decoded, CaptureInterface source, long number);
+
+    /// <summary>Takes what the file says of the capture on its interfaces, after all packets.</summary>
+    void Take(IEnumerable<InterfaceStatistics> statistics);
 
     /// <summary>Hands on what has been taken.</summary>
     /// <returns>False when nobody reads it any more.</returns>

@@ -56,6 +56,12 @@ internal sealed class PrintedPackets(TextWriter output, DecodeRequest request, T
     }
 
     /// <inheritdoc/>
+    public void Take(IEnumerable<InterfaceStatistics> statistics)
+    {
+        // No packet: nothing to show.
+    }
+
+    /// <inheritdoc/>
     public bool Flush()
     {
         Write();

@@ -6,7 +6,9 @@ using Overlay.Linux;
 
 namespace Overlay.Diagnosis.Decode;
 
-/// <summary>Packets as a new pcapng file, with the interfaces that they were captured on.</summary>
+/// <summary>
+/// Packets as a new pcapng file, with the interfaces that they were captured on, and what the old file says of these.
+/// </summary>
 /// <param name="stream">Takes the file.</param>
 /// <param name="isStandard">Whether that is standard output.</param>
 /// <param name="filter">The filter's words; null for none.</param>
@@ -32,6 +34,18 @@ internal sealed class WrittenPackets(Stream stream, bool isStandard, string? fil
 
         _writer.Write(packet with { Interface = index });
         return ++_count % Piece != 0 || IsRead;
+    }
+
+    /// <inheritdoc/>
+    public void Take(IEnumerable<InterfaceStatistics> statistics)
+    {
+        foreach (InterfaceStatistics each in statistics)
+        {
+            if (_interfaces.TryGetValue(each.Interface, out int index))
+            {
+                _writer.Write(each with { Interface = index });
+            }
+        }
     }
 
     /// <inheritdoc/>

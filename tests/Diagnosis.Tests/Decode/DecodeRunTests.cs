@@ -1,5 +1,7 @@
+using System.Collections.Generic;
 using System.IO;
 using System.IO.Pipelines;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Capture.Files;
@@ -57,6 +59,32 @@ public sealed class DecodeRunTests
         Assert.Equal("3 packets read, 1 shown, 1 malformed", run.Summary);
     }
 
+    [Fact]
+    public async Task What_is_written_has_the_statistics_of_the_interfaces_that_it_has()
+    {
+        var capture = new MemoryStream();
+        var writer = new PcapngWriter(capture, "dumpcap", "Linux");
+        Assert.Equal([0, 1], ((string[])["lo", "eth0"]).Select(
+            name => writer.Add(new CaptureInterface(LinkType.Ethernet, Name: name))));
+        writer.Write(new CapturedPacket(SeedFrames.Frame59(), 126, 1, 100));
+        writer.Write(new InterfaceStatistics(0, 10, 200, 5, 4));
+        writer.Write(new InterfaceStatistics(1, 10, 150, 1, 0)); // a later one says more
+        writer.Write(new InterfaceStatistics(1, null, 200, 9, null) { DroppedBySystem = 3 });
+        writer.Flush();
+        capture.Position = 0;
+
+        var written = new MemoryStream();
+        var run = new DecodeRun(Request(), new WrittenPackets(written, isStandard: false, filter: null), false);
+        await run.ReadAsync(capture, TestContext.Current.CancellationToken);
+
+        written.Position = 0;
+        CaptureReader read = await CaptureReader.OpenAsync(written, TestContext.Current.CancellationToken);
+        Assert.NotNull(await read.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Null(await read.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("eth0", Assert.Single(read.Interfaces).Name);
+        Assert.Equal([new InterfaceStatistics(0, null, 200, 9, null) { DroppedBySystem = 3 }], read.Statistics);
+    }
+
     private static DecodeRequest Request() => new("-", PacketFilter.All) { Port = PacketDecoder.DefaultPort };
 
     private static MemoryStream Capture(params byte[][] frames)
@@ -87,6 +115,8 @@ public sealed class DecodeRunTests
             Taken++;
             return IsRead;
         }
+
+        public void Take(IEnumerable<InterfaceStatistics> statistics) => Assert.Empty(statistics);
 
         public bool Flush()
         {
