@@ -3,8 +3,10 @@ using Overlay.Capture.Packets;
 
 namespace Overlay.Capture.Text;
 
-/// <summary>ICMP messages in words (RFC 792, RFC 1122, RFC 1812, RFC 4443).</summary>
-internal static class IcmpText
+/// <summary>
+/// ICMP messages in words (RFC 792, RFC 1122, RFC 1812, RFC 4443): what every command of ours calls them.
+/// </summary>
+public static class IcmpText
 {
     private const byte HostProhibited = 10, Filtered = 13;
 
@@ -33,7 +35,7 @@ internal static class IcmpText
     }
 
     /// <summary>A type and code in words: <c>host prohibited</c>.</summary>
-    internal static string Name(byte type, byte code) => (type, code) switch
+    public static string Name(byte type, byte code) => (type, code) switch
     {
         (IcmpMessage.EchoReply, _) => "echo reply",
         (IcmpMessage.EchoRequest, _) => "echo request",

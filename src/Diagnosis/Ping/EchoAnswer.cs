@@ -1,4 +1,5 @@
 using System;
+using Overlay.Capture.Text;
 using Overlay.Net;
 
 namespace Overlay.Diagnosis.Ping;
@@ -58,7 +59,7 @@ public sealed record EchoAnswer(EchoOutcome Outcome, TimeSpan RoundTrip = defaul
     {
         EchoOutcome.Answered => PingText.Milliseconds(RoundTrip),
         EchoOutcome.IcmpError =>
-            $"ICMP {IcmpType}/{IcmpCode} ({IcmpWords.Of(IcmpType, IcmpCode)}) from {Offender}",
+            $"ICMP {IcmpType}/{IcmpCode} ({IcmpText.Name(IcmpType, IcmpCode)}) from {Offender}",
         EchoOutcome.Refused => Refusal,
         _ => "no answer",
     };

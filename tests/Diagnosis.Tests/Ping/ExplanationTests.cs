@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Overlay.Capture.Text;
 using Overlay.Diagnosis.Ping;
 using Overlay.Net;
 using Xunit;
@@ -36,6 +37,18 @@ public sealed class ExplanationTests
         Assert.Equal(layer, $"{explanation.Layer}");
         Assert.Contains(meaning, explanation.Meaning, StringComparison.Ordinal);
         Assert.NotEqual("", explanation.Fix);
+    }
+
+    [Theory]
+    [InlineData(3, 0, "net unreachable")]
+    [InlineData(3, 13, "communication prohibited by a filter")]
+    [InlineData(11, 0, "time exceeded in-transit")]
+    [InlineData(12, 0, "parameter problem")]
+    public void An_icmp_error_is_called_what_a_capture_calls_it(byte type, byte code, string words)
+    {
+        EchoAnswer answer = new(EchoOutcome.IcmpError) { IcmpType = type, IcmpCode = code, Offender = s_host };
+        Assert.Equal($"ICMP {type}/{code} ({words}) from {s_host}", $"{answer}");
+        Assert.Equal(words, IcmpText.Name(type, code));
     }
 
     [Fact]
