@@ -39,6 +39,8 @@ public enum Errno
     ENODEV = 19,
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,
+    /// <summary>The process has as many descriptors as it may.</summary>
+    EMFILE = 24,
     /// <summary>Inappropriate ioctl for device.</summary>
     ENOTTY = 25,
     /// <summary>Function not implemented; also what a seccomp filter answers.</summary>

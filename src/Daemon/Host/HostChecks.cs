@@ -1,7 +1,10 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Health;
+using Overlay.Health;
+using Overlay.Linux;
 
 namespace Overlay.Daemon.Host;
 
@@ -11,7 +14,7 @@ namespace Overlay.Daemon.Host;
 /// <param name="look">Looks once.</param>
 /// <param name="lookSeldom">Looks once at what is dear: a host may have very many routes. Every sixth time, and when
 /// the watch tells of a change.</param>
-/// <param name="watch">Opens the watch.</param>
+/// <param name="watch">Opens the watch; where the kernel refuses it, it is tried again with the next look.</param>
 /// <param name="clock">Says when.</param>
 /// <param name="turns">Tells who watches for hangs.</param>
 internal sealed class HostChecks(
@@ -23,31 +26,71 @@ internal sealed class HostChecks(
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private const int Seldom = 6;
+    private const string Subject = "routes and addresses";
+
+    private bool _isUnheard;
+
+    /// <summary>Gets the trouble that the watch cannot be opened.</summary>
+    internal required HealthBoard Health { get; init; }
+
+    /// <summary>Gets a line of it, once until it is over.</summary>
+    internal required ILogger Log { get; init; }
 
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
         await Task.Yield(); // not in the start's way
-        using KernelWatch changes = watch(lookSeldom);
-        changes.Start();
-        using var timer = new PeriodicTimer(Interval, clock);
-        int count = 0;
-        do
+        KernelWatch? changes = null;
+        try
         {
-            turns.Begin();
-            try
+            using var timer = new PeriodicTimer(Interval, clock);
+            int count = 0;
+            do
             {
-                look();
-                if (count++ % Seldom == 0)
+                turns.Begin();
+                try
                 {
-                    lookSeldom();
+                    changes ??= TryWatch();
+                    look();
+                    if (count++ % Seldom == 0)
+                    {
+                        lookSeldom();
+                    }
+                }
+                finally
+                {
+                    turns.End();
                 }
             }
-            finally
-            {
-                turns.End();
-            }
+            while (await timer.WaitForNextTickAsync(cancellation));
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
+        finally
+        {
+            changes?.Dispose();
+        }
+    }
+
+    private KernelWatch? TryWatch()
+    {
+        try
+        {
+            KernelWatch opened = watch(lookSeldom);
+            opened.Start();
+            _isUnheard = false;
+            Health.Clear(HealthCodes.KernelEventsLost, Subject);
+            return opened;
+        }
+        catch (LinuxException refused)
+        {
+            Health.Raise(
+                HealthCodes.KernelEventsLost, Subject, refused.Message, "see the cause; it is tried again every 10 s");
+            if (!_isUnheard)
+            {
+                _isUnheard = true;
+                Logging.Log.LookFailed(Log, $"changes of {Subject}", refused.Message);
+            }
+
+            return null;
+        }
     }
 }

@@ -65,12 +65,12 @@ internal sealed class KernelWatch : IDisposable
     internal static KernelWatch Open(
         NetlinkTopics topics, Func<NetlinkEvent, bool> concerns, Action repair, ILogger log, HealthBoard health,
         WorkTurns turns) =>
-        new(NetlinkListener.Open(topics), concerns, repair, TimeProvider.System, log, health, turns);
+        Make(NetlinkListener.Open(topics), concerns, repair, log, health, turns);
 
     /// <summary>As <see cref="Open"/>, of every change of nftables' rules. Needs CAP_NET_ADMIN.</summary>
     /// <exception cref="LinuxException">The kernel refused the socket.</exception>
     internal static KernelWatch OpenRulesets(Action repair, ILogger log, HealthBoard health, WorkTurns turns) =>
-        new(NetlinkListener.OpenRulesets(), _ => true, repair, TimeProvider.System, log, health, turns);
+        Make(NetlinkListener.OpenRulesets(), _ => true, repair, log, health, turns);
 
     /// <summary>Begins to act on them.</summary>
     internal void Start()
@@ -90,6 +90,21 @@ internal sealed class KernelWatch : IDisposable
 
         _listener.Dispose();
         _stop.Dispose();
+    }
+
+    private static KernelWatch Make(
+        NetlinkListener listener, Func<NetlinkEvent, bool> concerns, Action repair, ILogger log, HealthBoard health,
+        WorkTurns turns)
+    {
+        try
+        {
+            return new KernelWatch(listener, concerns, repair, TimeProvider.System, log, health, turns);
+        }
+        catch
+        {
+            listener.Dispose(); // no descriptor was left for its stop signal
+            throw;
+        }
     }
 
     private void Run()

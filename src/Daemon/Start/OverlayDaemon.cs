@@ -252,7 +252,11 @@ internal sealed class OverlayDaemon(
             },
             look => entries.Watch(look, log, progress.Watch("route watch", HostChecks.LongestTurn)),
             s_clock,
-            progress.Watch("host checks", HostChecks.LongestTurn));
+            progress.Watch("host checks", HostChecks.LongestTurn))
+        {
+            Health = health,
+            Log = log,
+        };
     }
 
     private static CountersReport ReadCounters(IBackend backend, LeaseLoop leases) => backend.ReadCounters() with
