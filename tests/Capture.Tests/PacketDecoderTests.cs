@@ -59,7 +59,7 @@ public sealed class PacketDecoderTests
     }
 
     [Fact]
-    public void Vxlan_is_told_by_either_of_its_ports_at_the_receiver()
+    public void Vxlan_is_told_by_either_of_its_ports_or_a_third_at_the_receiver()
     {
         byte[] vxlan = [0x08, 0, 0, 0, 0, 0, 7, 0, .. SamplePackets.ArpRequest("10.0.0.1", "10.0.0.2")];
         foreach (ushort port in (ushort[])[8472, 4789])
@@ -67,6 +67,14 @@ public sealed class PacketDecoderTests
             DecodedPacket packet = Raw(PacketBuilder.UdpPacket(s_one, s_two, 50000, port, vxlan));
             Assert.Equal((Encapsulation.Vxlan, 7), (packet.Encapsulation, packet.Vxlan.Vni));
             Assert.Equal(s_two, packet.Inner.Arp.Target);
+        }
+
+        foreach (ushort own in (ushort[])[7000, PacketDecoder.DefaultPort])
+        {
+            byte[] datagram = PacketBuilder.UdpPacket(s_one, s_two, 50000, own, vxlan);
+            Assert.NotEqual(Encapsulation.Vxlan, Raw(datagram).Encapsulation);
+            var decoder = new PacketDecoder(vxlanPort: own);
+            Assert.Equal(7, decoder.Decode(LinkType.Raw, datagram, datagram.Length).Vxlan.Vni);
         }
 
         Assert.False(Raw(PacketBuilder.UdpPacket(s_one, s_two, 8472, 50000, vxlan)).HasInner);

@@ -5,7 +5,9 @@ namespace Overlay.Capture.Packets;
 
 /// <summary>Takes captured frames apart. Never throws, whatever the bytes are, and allocates nothing.</summary>
 /// <param name="overlayPort">The UDP port whose datagrams are IPv4 packets, 1 to 65535.</param>
-public sealed class PacketDecoder(ushort overlayPort = PacketDecoder.DefaultPort)
+/// <param name="vxlanPort">A UDP port of VXLAN, 1 to 65535, beside Linux' and IANA's; null for none. It goes before the
+/// overlay's, where it is the same.</param>
+public sealed class PacketDecoder(ushort overlayPort = PacketDecoder.DefaultPort, ushort? vxlanPort = null)
 {
     /// <summary>flannel's port.</summary>
     public const ushort DefaultPort = 8285;
@@ -71,6 +73,11 @@ public sealed class PacketDecoder(ushort overlayPort = PacketDecoder.DefaultPort
         }
 
         UdpHeader udp = packet.Outer.Udp;
+        if (udp.DestinationPort == vxlanPort)
+        {
+            return InsideVxlan(packet);
+        }
+
         if (udp.SourcePort == overlayPort || udp.DestinationPort == overlayPort)
         {
             return InsideDatagram(packet);

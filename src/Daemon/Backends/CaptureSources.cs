@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Threading;
 using Overlay.Net;
 using Overlay.Router.Tapping;
@@ -9,11 +8,10 @@ namespace Overlay.Daemon.Backends;
 /// <param name="Taps">Of what user space forwards and drops; null where it does neither.</param>
 /// <param name="IsKernelForwarding">Whether packets pass the host that user space does not see.</param>
 /// <param name="Underlay">The interface that they pass.</param>
-/// <param name="Ports">The UDP ports that they have there; none where they go as they are.</param>
 /// <param name="Network">The whole overlay.</param>
-/// <param name="Interface">That pods' packets leave by.</param>
-/// <param name="Endpoint">This host's, where peers send to.</param>
+/// <param name="State">The backend's: which interface pods' packets leave by, where peers send to, and with which UDP
+/// ports.</param>
 /// <param name="Ended">Signalled when the daemon that has them ends.</param>
 internal sealed record CaptureSources(
-    TapCell? Taps, bool IsKernelForwarding, string Underlay, IReadOnlyList<ushort> Ports, Ipv4Prefix Network,
-    string Interface, string Endpoint, CancellationToken Ended);
+    TapCell? Taps, bool IsKernelForwarding, string Underlay, Ipv4Prefix Network, BackendState State,
+    CancellationToken Ended);

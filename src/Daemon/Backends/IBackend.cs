@@ -19,8 +19,15 @@ namespace Overlay.Daemon.Backends;
 /// <param name="Description">How packets are carried, in words.</param>
 internal sealed record BackendState(string Interface, string Endpoint, int Peers, string Description)
 {
+    /// <summary>The UDP port of the daemons, whose datagrams are packets; null where the backend has none.</summary>
+    internal ushort? TunnelPort { get; init; }
+
+    /// <summary>The UDP port of VXLAN; null where the backend has none.</summary>
+    internal ushort? VxlanPort { get; init; }
+
     /// <summary>The UDP ports that peers send to; none where packets go as they are.</summary>
-    internal IReadOnlyList<ushort> UdpPorts { get; init; } = [];
+    internal IReadOnlyList<ushort> UdpPorts =>
+        [.. VxlanPort is { } vxlan ? [vxlan] : (ushort[])[], .. TunnelPort is { } tunnel ? [tunnel] : (ushort[])[]];
 }
 
 /// <summary>

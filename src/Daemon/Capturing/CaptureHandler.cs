@@ -47,7 +47,9 @@ internal sealed class CaptureHandler(ForwardingDaemon running, TimeProvider cloc
             throw new ControlRefusalException("another capture of this daemon is running; end it first");
         }
 
-        var summary = new CaptureSummary(sources.Interface, sources.Endpoint, 0, 0, 0);
+        BackendState state = sources.State;
+        var summary = new CaptureSummary(
+            state.Interface, state.Endpoint, 0, 0, 0, state.TunnelPort, state.VxlanPort);
         Log.CaptureStarted(log, request.Filter, request.SnapBytes, request.PacketsPerSecond);
         try
         {
@@ -86,14 +88,15 @@ internal sealed class CaptureHandler(ForwardingDaemon running, TimeProvider cloc
         CancellationToken gone, CancellationToken ended)
     {
         (PacketFilter filter, Ipv4Address? peer) = Compile(request);
-        (Ipv4Address? own, ushort? port) = EndpointText.Read(sources.Endpoint);
+        Ipv4Address own = EndpointText.Read(sources.State.Endpoint).Address ?? default;
         bool isKernelSeen = sources.IsKernelForwarding && !request.DropsOnly;
         using FrameCapture? frames =
             isKernelSeen ? new FrameCapture(sources, request, filter, peer, clock) : null;
         var tap = new PacketTap(
             new TapOptions(
                 request.SnapBytes, request.PacketsPerSecond,
-                new CaptureFilter(filter, peer, !request.DropsOnly && !isKernelSeen, own ?? default, port ?? 0)),
+                new CaptureFilter(
+                    filter, peer, !request.DropsOnly && !isKernelSeen, own, sources.State.TunnelPort ?? 0)),
             clock);
         if (sources.Taps?.TryInstall(tap) == false)
         {

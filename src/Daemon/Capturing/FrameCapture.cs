@@ -44,17 +44,15 @@ internal sealed class FrameCapture : IDisposable
         (_filter, _peer, _clock) = (filter, peer, clock);
         (_perSecond, _allowance) = (request.PacketsPerSecond, request.PacketsPerSecond);
         _filledAt = clock.GetTimestamp();
-        _decoder = new PacketDecoder(
-            EndpointText.Read(sources.Endpoint).Port is { } port && sources.Taps is not null
-                ? port
-                : PacketDecoder.DefaultPort);
+        BackendState state = sources.State;
+        _decoder = new PacketDecoder(state.TunnelPort ?? PacketDecoder.DefaultPort, state.VxlanPort);
         int snapBytes = Math.Min(request.SnapBytes + OuterBytes, ReceiveBatch.SlotBytes);
         _piece = new byte[CapturedFrame.HeadBytes + snapBytes];
         using var netlink = RouteNetlink.Open();
         Link link = netlink.FindLink(sources.Underlay)
             ?? throw new OperatorException($"the underlay's interface {sources.Underlay} is gone");
-        _socket = PacketSocket.Open(link.Index, sources.Ports.Count > 0
-            ? FrameFilter.OfUdpPorts(sources.Ports, snapBytes)
+        _socket = PacketSocket.Open(link.Index, state.UdpPorts.Count > 0
+            ? FrameFilter.OfUdpPorts(state.UdpPorts, snapBytes)
             : FrameFilter.OfNetwork(sources.Network, snapBytes));
         _socket.EnlargeReceiveBuffer(BufferBytes);
     }

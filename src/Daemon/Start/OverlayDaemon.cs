@@ -192,8 +192,8 @@ internal sealed class OverlayDaemon(
                     + $"warnings: {health.ReadVisible().Count}");
             BackendState state = backend.ReadState();
             var capture = new CaptureSources(
-                backend.Taps, backend.IsKernelForwarding, plan.Underlay.Name, state.UdpPorts, plan.Config.Network,
-                state.Interface, state.Endpoint, ending.Token);
+                backend.Taps, backend.IsKernelForwarding, plan.Underlay.Name, plan.Config.Network, state,
+                ending.Token);
             process.Running.Open(
                 new DaemonAnswers(status, metrics.Write, () => ReadCounters(backend, leases), Summarize, capture));
             Ipv4Prefix subnet = subnetFile.Publish();

@@ -42,6 +42,13 @@ internal sealed class DecodeOptions
         CustomParser = OptionParser.Number("--port", 1, ushort.MaxValue),
     };
 
+    private readonly Option<int?> _vxlanPort = new("--vxlan-port")
+    {
+        Description = $"a UDP port of VXLAN, beside {VxlanHeader.LinuxPort} and {VxlanHeader.IanaPort}",
+        HelpName = "PORT",
+        CustomParser = OptionParser.Number("--vxlan-port", 1, ushort.MaxValue),
+    };
+
     private readonly Option<int?> _count = new("--count", "-c")
     {
         Description = "end after so many packets are shown",
@@ -54,7 +61,8 @@ internal sealed class DecodeOptions
     /// <summary>Adds them to the command.</summary>
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_verbose, _hex, _ascii, _link, _write, _port, _count, _json])
+        foreach (Option option in (Option[])
+            [_verbose, _hex, _ascii, _link, _write, _port, _vxlanPort, _count, _json])
         {
             command.Options.Add(option);
         }
@@ -91,6 +99,7 @@ internal sealed class DecodeOptions
         ShowsLink = parsed.GetValue(_link),
         Write = parsed.GetValue(_write),
         Port = (ushort)(parsed.GetValue(_port) ?? PacketDecoder.DefaultPort),
+        VxlanPort = (ushort?)parsed.GetValue(_vxlanPort),
         Count = parsed.GetValue(_count),
     };
 }

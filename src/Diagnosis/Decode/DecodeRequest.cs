@@ -31,6 +31,9 @@ internal sealed record DecodeRequest(string File, PacketFilter Filter)
     /// <summary>The overlay's UDP port.</summary>
     internal ushort Port { get; init; }
 
+    /// <summary>A UDP port of VXLAN beside Linux' and IANA's; null for none.</summary>
+    internal ushort? VxlanPort { get; init; }
+
     /// <summary>After how many packets shown it ends; null for never.</summary>
     internal int? Count { get; init; }
 }

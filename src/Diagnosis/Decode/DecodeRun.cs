@@ -13,7 +13,7 @@ namespace Overlay.Diagnosis.Decode;
 /// </param>
 internal sealed class DecodeRun(DecodeRequest request, IPacketOutput output, bool isGrowing)
 {
-    private readonly PacketDecoder _decoder = new(request.Port);
+    private readonly PacketDecoder _decoder = new(request.Port, request.VxlanPort);
     private long _read, _shown, _malformed;
 
     /// <summary>What there was so far; any thread may ask.</summary>

@@ -5,7 +5,6 @@ using System.Diagnostics;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
-using Overlay.Capture.Packets;
 using Overlay.Capture.Text;
 using Overlay.Control;
 using Overlay.Diagnosis.Decode;
@@ -123,7 +122,7 @@ public static class DumpCommand
                 {
                     ShowsLink = shown.ShowsLink,
                 }),
-                text, shown.Port == 0 ? PacketDecoder.DefaultPort : shown.Port);
+                text, shown);
         GiveWay();
         void Say(string line) => StandardError.Attempt(() => error.WriteLine(TerminalText.Mask(line)));
         var run = new DumpRun(request, output, Say);

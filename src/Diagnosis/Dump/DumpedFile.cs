@@ -6,7 +6,6 @@ using Overlay.Capture.Packets;
 using Overlay.Control;
 using Overlay.Diagnosis.Decode;
 using Overlay.Linux;
-using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Tapping;
@@ -45,8 +44,8 @@ internal sealed class DumpedFile : IDumpOutput
     public void Begin(CaptureSummary summary)
     {
         _summary = summary;
-        (Ipv4Address? own, ushort? port) = EndpointText.Read(summary.Endpoint);
-        _sides = new Encapsulated(new TunnelEndpoint(own ?? default, port ?? PacketDecoder.DefaultPort));
+        _sides = new Encapsulated(new TunnelEndpoint(
+            EndpointText.Read(summary.Endpoint).Address ?? default, summary.Port ?? PacketDecoder.DefaultPort));
         _inner = Add(LinkType.Raw, summary.Interface, "packets of pods, as they enter and leave the tunnel");
         _outer = Add(
             LinkType.Ipv4, "underlay",

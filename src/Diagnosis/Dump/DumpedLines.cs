@@ -4,7 +4,6 @@ using Overlay.Capture.Files;
 using Overlay.Capture.Packets;
 using Overlay.Control;
 using Overlay.Diagnosis.Decode;
-using Overlay.Net;
 using Overlay.Router.Counters;
 using Overlay.Router.Packets;
 using Overlay.Router.Tapping;
@@ -14,22 +13,23 @@ namespace Overlay.Diagnosis.Dump;
 /// <summary>What was captured, as text: the datagram with the packet inside, or the packet that became none.</summary>
 /// <param name="output">Prints packets.</param>
 /// <param name="text">The same, for what has no bytes.</param>
-/// <param name="port">The overlay's, where the daemon does not say.</param>
-internal sealed class DumpedLines(IPacketOutput output, TextWriter text, ushort port) : IDumpOutput
+/// <param name="shown">Has the UDP ports, where the daemon does not say.</param>
+internal sealed class DumpedLines(IPacketOutput output, TextWriter text, DecodeRequest shown) : IDumpOutput
 {
     private static readonly CaptureInterface s_outer = new(LinkType.Ipv4);
     private static readonly CaptureInterface s_frames = new(LinkType.Ethernet);
     private static readonly CaptureInterface s_inner = new(LinkType.Raw);
 
-    private readonly PacketDecoder _decoder = new(port);
+    private PacketDecoder _decoder = new(shown.Port, shown.VxlanPort);
     private Encapsulated _sides = new(default);
     private long _count;
 
     /// <inheritdoc/>
     public void Begin(CaptureSummary summary)
     {
-        (Ipv4Address? own, ushort? number) = EndpointText.Read(summary.Endpoint);
-        _sides = new Encapsulated(new TunnelEndpoint(own ?? default, number ?? port));
+        ushort port = summary.Port ?? shown.Port;
+        _decoder = new PacketDecoder(port, summary.VxlanPort ?? shown.VxlanPort);
+        _sides = new Encapsulated(new TunnelEndpoint(EndpointText.Read(summary.Endpoint).Address ?? default, port));
     }
 
     /// <inheritdoc/>

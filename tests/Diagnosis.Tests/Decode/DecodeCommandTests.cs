@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Overlay.Capture.Files;
 using Overlay.Capture.Packets;
 using Overlay.Diagnosis.Decode;
+using Overlay.Net;
 using Overlay.Terminal;
 using Overlay.Testing;
 using Xunit;
@@ -185,11 +186,30 @@ public sealed class DecodeCommandTests : IDisposable
     [InlineData("-w", "/nowhere/file", "-v")]
     [InlineData("--port", "0")]
     [InlineData("--port", "65536")]
+    [InlineData("--vxlan-port", "0")]
+    [InlineData("--vxlan-port", "65536")]
     [InlineData("--count", "0")]
     public void Options_that_do_not_go_together_or_are_out_of_range_are_refused(params string[] options)
     {
         ParseResult parsed = Root().Parse(["decode", "capture", .. options], CommandProgram.Parsing);
         Assert.Contains("give|leave one out".Split('|'), word => parsed.Errors[0].Message.Contains(word));
+    }
+
+    [Fact]
+    public async Task Vxlan_of_another_port_is_decoded_where_the_port_is_given()
+    {
+        byte[] carried = PacketBuilder.UdpPacket(
+            Ipv4Address.Parse("172.16.0.4"), Ipv4Address.Parse("172.16.0.5"), 50000, 4799,
+            [0x08, 0, 0, 0, 0, 0, 7, 0, .. SeedFrames.Frame59()]);
+        string path = Write(writer =>
+        {
+            _ = writer.Add(new CaptureInterface(LinkType.Raw));
+            writer.Write(new CapturedPacket(carried, carried.Length, 0, First));
+        });
+        Assert.Equal("1 packet read, 0 shown, 0 malformed", (await RunAsync(path, "inner", "udp")).Error[^1]);
+        (_, string text, string[] error) = await RunAsync(path, "--vxlan-port", "4799", "inner", "udp");
+        Assert.Equal("1 packet read, 1 shown, 0 malformed", error[^1]);
+        Assert.Contains("vni 7", text, StringComparison.OrdinalIgnoreCase);
     }
 
     private static RootCommand Root() => new() { DecodeCommand.Create() };

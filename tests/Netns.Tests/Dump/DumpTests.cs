@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -12,18 +11,21 @@ namespace Overlay.Netns.Tests.Dump;
 
 /// <summary><c>overlay dump</c> of a real daemon: each backend, each way that packets go.</summary>
 [Collection(nameof(Alone))]
-public sealed class DumpTests : LabTest
+public sealed class DumpTests : DumpTest
 {
-    private const string NoLease = "10.244.250.1";
-
     [Theory]
-    [InlineData("udp", "user")]
-    [InlineData("udp", "kernel")]
-    [InlineData("vxlan", null)]
-    [InlineData("host-gw", null)]
-    public void Both_directions_of_a_ping_are_shown_outer_and_inner_whoever_forwards(string backend, string? datapath)
+    [InlineData("udp", "user", 8285)]
+    [InlineData("udp", "user", 9285)]
+    [InlineData("udp", "kernel", 8285)]
+    [InlineData("udp", "kernel", 9285)]
+    [InlineData("vxlan", null, 8472)]
+    [InlineData("vxlan", null, 9472)]
+    [InlineData("host-gw", null, 0)]
+    public void Both_directions_of_a_ping_are_shown_outer_and_inner_whoever_forwards(
+        string backend, string? datapath, int port)
     {
-        TestLab lab = NewLab(2, $$$"""{"Network":"10.244.0.0/16","Backend":{"Type":"{{{backend}}}"}}""");
+        TestLab lab = NewLab(
+            2, $$$"""{"Network":"10.244.0.0/16","Backend":{"Type":"{{{backend}}}","Port":{{{port}}}}}""");
         lab.Datapath = datapath;
         _ = lab.BringUp(1, 2);
         using RunningProgram dump = Dump(lab, "icmp and host", $"{lab.Pod(2)}");
@@ -39,8 +41,8 @@ public sealed class DumpTests : LabTest
         {
             Assert.Contains("inner", request, StringComparison.Ordinal);
             Assert.Contains(
-                backend == "udp" ? "172.16.0.5.8285 > 172.16.0.4.8285" : "172.16.0.4.8472", ended.Output,
-                StringComparison.Ordinal);
+                backend == "udp" ? $"172.16.0.5.{port} > 172.16.0.4.{port}" : $"172.16.0.4.{port}: VXLAN",
+                ended.Output, StringComparison.Ordinal);
         }
 
         Assert.Contains(" wanted, 0 over the budget, 0 lost by the kernel", ended.Error, StringComparison.Ordinal);
@@ -128,50 +130,5 @@ public sealed class DumpTests : LabTest
         CommandResult refused = ChildCommand.Run([RunningProgram.OverlayPath, "dump", .. filter.Split(' ')]);
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains(word, Assert.Single(refused.Error.Trim().Split('\n')), StringComparison.Ordinal);
-    }
-
-    private static string Require(string program)
-    {
-        string? found = ChildCommand.Find(program);
-        Assert.SkipWhen(found is null, $"needs {program}: apt-get install tshark");
-        return found!;
-    }
-
-    private static RunningProgram Dump(TestLab lab, params IReadOnlyList<string> words) => RunningProgram.Start(
-    [
-        lab.Ip.ProgramPath, "netns", "exec", lab.Host(1).HostNamespace, RunningProgram.OverlayPath, "dump",
-        "--run-dir", lab.Host(1).RunDirectory, .. words.SelectMany(word => word.StartsWith('-') || word.StartsWith('/')
-            ? [word]
-            : word.Split(' ')),
-    ]);
-
-    // One that is lost while a capture begins is sent again.
-    private static void PingUntil(
-        TestLab lab, RunningProgram dump, IPAddress destination, Func<bool> isSeen, IPAddress? also = null)
-    {
-        using var pinger = new Pinger(lab.Host(1).PodNamespace);
-        ushort sequence = 0;
-        Await(
-            () =>
-            {
-                _ = pinger.Ping(destination, ++sequence, TimeSpan.FromMilliseconds(50));
-                if (also is not null)
-                {
-                    _ = pinger.Ping(also, sequence, TimeSpan.FromMilliseconds(50));
-                }
-
-                return isSeen();
-            },
-            () => $"{(dump.HasExited ? "ended" : "runs")} after {sequence} pings\n{dump.Tail()}");
-    }
-
-    private static CommandResult Stop(RunningProgram dump)
-    {
-        dump.Signal("INT");
-        CommandResult ended = dump.WaitForExit();
-        Print(ended.Output);
-        Print(ended.Error);
-        Assert.Equal(0, ended.ExitCode);
-        return ended;
     }
 }

@@ -138,7 +138,7 @@ internal sealed class FallbackBackend : IBackend
         {
             Description = $"{vxlan.Description}; fallback {FallbackLeaseData.Type} through {udp.Interface}, "
                 + $"{udp.Endpoint}, {udp.Description}",
-            UdpPorts = [.. vxlan.UdpPorts, .. udp.UdpPorts],
+            TunnelPort = udp.TunnelPort,
         };
     }
 

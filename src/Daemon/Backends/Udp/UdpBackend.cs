@@ -184,7 +184,7 @@ internal sealed class UdpBackend : IBackend
         $"datapath {_kernel?.State ?? "user"}, engine {Opened.Description}, source check "
             + _options.SourceCheck.ToString().ToLowerInvariant())
     {
-        UdpPorts = [_port],
+        TunnelPort = _port,
     };
 
     /// <inheritdoc/>

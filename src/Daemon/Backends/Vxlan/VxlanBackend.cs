@@ -174,7 +174,7 @@ internal sealed class VxlanBackend : IBackend
         _peers.HostCount,
         $"forwarded by the kernel, MAC {_plan.Mac}{(_isDirectRouting ? ", direct routing" : "")}")
     {
-        UdpPorts = _plan.Settings.Port is { } port ? [port] : [],
+        VxlanPort = _plan.Settings.Port,
     };
 
     /// <inheritdoc/>
