@@ -56,7 +56,8 @@ internal static class CaptureFile
 
         try
         {
-            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+            return new CaptureOutput(
+                new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), path);
         }
         catch (Exception problem) when (IsAboutTheFile(problem))
         {
@@ -73,12 +74,13 @@ internal static class CaptureFile
     private static bool IsAboutTheFile(Exception problem) =>
         problem is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
-    private static string Reason(Exception problem) => problem switch
+    /// <summary>Why a file cannot be read or written, in words.</summary>
+    internal static string Reason(Exception problem) => problem switch
     {
         FileNotFoundException or DirectoryNotFoundException => "it does not exist",
         UnauthorizedAccessException => "it is a directory, or permission is denied",
         ArgumentException => "it is no path",
-        _ => problem.Message.TrimEnd('.'),
+        _ => problem.Message.Split(" : '")[0].TrimEnd('.'), // the path behind it is in every line already
     };
 
     private static string Resolved(string path)

@@ -63,6 +63,15 @@ internal sealed class DumpRun(DumpRequest request, IDumpOutput output, Action<st
         {
             // The daemon has not ended it in time.
         }
+        catch (OperatorException)
+        {
+            if (_summary is { } last)
+            {
+                output.End(last); // it is gone, and what it has said until then stays true
+            }
+
+            throw;
+        }
 
         await end.DisposeAsync();
         await asked;

@@ -212,6 +212,17 @@ public sealed class DecodeCommandTests : IDisposable
         Assert.Contains("vni 7", text, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public async Task A_disk_that_is_full_is_named_with_the_file_that_is_written()
+    {
+        string capture = Capture();
+        OperatorException problem = await Assert.ThrowsAsync<OperatorException>(
+            () => RunAsync(capture, "-w", "/dev/full"));
+        Assert.StartsWith(
+            "'/dev/full' cannot be written any longer (No space left on device); ", problem.Message,
+            StringComparison.Ordinal);
+    }
+
     private static RootCommand Root() => new() { DecodeCommand.Create() };
 
     private static async Task<(int Code, string Text, string[] Error)> RunAsync(string file, params string[] words)
