@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using System.Xml.Linq;
 using Overlay.Bench.Reports.Page;
 using Overlay.Bench.Results;
+using Overlay.Testing;
 using Xunit;
 
 namespace Overlay.Bench.Tests;

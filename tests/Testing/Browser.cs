@@ -7,15 +7,14 @@ using System.Net;
 using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
-using Overlay.Testing;
 using Xunit;
 
-namespace Overlay.Bench.Tests;
+namespace Overlay.Testing;
 
 /// <summary>
 /// Chromium without a screen. Pages are shown in a frame, which may be narrower than the narrowest window.
 /// </summary>
-internal static class Browser
+public static class Browser
 {
     private static readonly string[] s_names = [
         "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -28,7 +27,7 @@ internal static class Browser
         .FirstOrDefault(File.Exists);
 
     /// <summary>Skips the running test in a quick run, and where no browser is or can be installed.</summary>
-    internal static void Require()
+    public static void Require()
     {
         Needs.NotQuick("starts a browser");
         Assert.SkipWhen(
@@ -43,7 +42,9 @@ internal static class Browser
     /// <param name="width">Of the screen, in pixels.</param>
     /// <param name="height">Of the screen, in pixels.</param>
     /// <param name="picture">The PNG file to write.</param>
-    internal static async Task<string> ShowAsync(
+    /// <param name="cancellation">Ends it early.</param>
+    /// <remarks>Fails the test when the page says something on the browser's console, an error say.</remarks>
+    public static async Task<string> ShowAsync(
         string html, string script, int width, int height, string picture, CancellationToken cancellation)
     {
         string directory = Directory.CreateTempSubdirectory("overlay-browser-").FullName;
@@ -59,7 +60,7 @@ internal static class Browser
                 [
                     "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
                     "--force-device-scale-factor=1", "--blink-settings=preferredColorScheme=1",
-                    "--virtual-time-budget=20000", $"--user-data-dir={directory}/profile",
+                    "--virtual-time-budget=20000", "--enable-logging=stderr", $"--user-data-dir={directory}/profile",
                     $"--window-size={width},{height}", $"--screenshot={picture}",
                     "--dump-dom", .. Environment.IsPrivilegedProcess
                         ? (string[])["--no-sandbox"]
@@ -115,7 +116,9 @@ internal static class Browser
             Task<string> error = browser.StandardError.ReadToEndAsync(patience.Token);
             string output = await browser.StandardOutput.ReadToEndAsync(patience.Token);
             await browser.WaitForExitAsync(patience.Token);
-            Assert.True(browser.ExitCode == 0, $"{Executable} ended with {browser.ExitCode}: {await error}");
+            string said = await error;
+            Assert.True(browser.ExitCode == 0, $"{Executable} ended with {browser.ExitCode}: {said}");
+            Assert.DoesNotContain(":CONSOLE", said, StringComparison.Ordinal);
             return output;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

@@ -2,14 +2,14 @@ using System;
 using System.IO;
 using System.Text;
 using Overlay.Linux;
-using Overlay.Terminal;
 
-namespace Overlay.Bench;
+namespace Overlay.Terminal;
 
 /// <summary>
-/// The file that a page is to be written to: tried before anything is measured, and there as a whole or not at all.
+/// The file that a page is to be written to (--html): tried before anything is measured or asked, and there as a whole
+/// or not at all.
 /// </summary>
-internal sealed class PageFile : IDisposable
+public sealed class PageFile : IDisposable
 {
     private readonly string _path;
     private readonly string _temporary;
@@ -24,7 +24,7 @@ internal sealed class PageFile : IDisposable
     /// <summary>Makes sure that the file can be written.</summary>
     /// <param name="path">Null for none.</param>
     /// <exception cref="OperatorException">It cannot.</exception>
-    internal static PageFile? Open(string? path)
+    public static PageFile? Open(string? path)
     {
         if (path is null)
         {
@@ -51,7 +51,7 @@ internal sealed class PageFile : IDisposable
 
     /// <summary>Writes it down, not in its place yet.</summary>
     /// <exception cref="OperatorException">The disk is full, for one; what was there before is there still.</exception>
-    internal void Write(string page)
+    public void Write(string page)
     {
         try
         {
@@ -65,7 +65,7 @@ internal sealed class PageFile : IDisposable
 
     /// <summary>Puts it in its place.</summary>
     /// <exception cref="OperatorException">The place has become another thing.</exception>
-    internal void PutInPlace()
+    public void PutInPlace()
     {
         try
         {
@@ -78,6 +78,7 @@ internal sealed class PageFile : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (!_isInPlace)
