@@ -33,6 +33,13 @@ public static unsafe class FileNode
     public static (uint User, uint Group)? OwnersOf(string path) =>
         TryStat(path, LibC.STATX_UID | LibC.STATX_GID, out statx node) ? (node.stx_uid, node.stx_gid) : null;
 
+    /// <summary>Which file it is; symbolic links are followed, those of procfs to namespaces too.</summary>
+    /// <returns>Its device and its number there; null when it may not be looked at or is not there.</returns>
+    public static (uint Major, uint Minor, ulong Number)? IdentityOf(string path) =>
+        TryStat(path, LibC.STATX_INO, out statx node)
+            ? (node.stx_dev_major, node.stx_dev_minor, node.stx_ino)
+            : null;
+
     /// <summary>Whether an open file is what stands at a path now; symbolic links are followed.</summary>
     /// <returns>False when another file is there, or none; true also when the open one cannot be asked.</returns>
     public static bool IsAt(SafeFileHandle file, string path)

@@ -74,6 +74,28 @@ public sealed class FrameFilter
         ]);
     }
 
+    /// <summary>Frames that have a word at one of some places.</summary>
+    /// <param name="word">In the order of the network.</param>
+    /// <param name="offsets">
+    /// Where it may begin, in bytes from the frame's first, ascending; 1 to 100. At the first that a frame is too short
+    /// for, its test ends: a load from beyond the end refuses the frame.
+    /// </param>
+    /// <param name="snapBytes">The most that is kept of a frame.</param>
+    public static FrameFilter OfWord(uint word, IReadOnlyList<int> offsets, int snapBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(offsets.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offsets.Count, 100); // a jump is one byte
+        List<sock_filter> program = [];
+        for (int i = 0; i < offsets.Count; i++)
+        {
+            program.AddRange(
+                [Load(Native.BPF_W, (uint)offsets[i]), JumpIf(word, (2 * (offsets.Count - 1 - i)) + 1)]);
+        }
+
+        program.AddRange([Return(0), Return((uint)snapBytes)]);
+        return new FrameFilter(program);
+    }
+
     private static sock_filter Load(ushort width, uint offset) =>
         new() { code = (ushort)(Native.BPF_LD | width | Native.BPF_ABS), k = offset };
 

@@ -87,6 +87,26 @@ public sealed class PacketSocket : IDisposable
         return false;
     }
 
+    /// <summary>Has the kernel note when each frame passes (SIOCGSTAMPNS, socket(7)).</summary>
+    /// <remarks>The kernel begins soon, not at once: until then a frame has the time at which it is received.</remarks>
+    public void EnableTimestamps() => _ = LastTimestamp(); // asking enables it
+
+    /// <summary>When the frame that was received last passed the interface.</summary>
+    /// <returns>
+    /// Nanoseconds since 1970-01-01 UTC (CLOCK_REALTIME); null before the first frame. A frame that goes up from a
+    /// device to another above it within a namespace, a bridge say, keeps the time of the first.
+    /// </returns>
+    public unsafe long? LastTimestamp()
+    {
+        timespec stamp = default;
+        using SafeFd.Held held = _fd.Hold();
+
+        // Safe because the kernel writes one struct timespec, which this is on 64-bit machines.
+        return LibC.ioctl(held.Number, Native.SIOCGSTAMPNS, &stamp) < 0
+            ? null
+            : ((long)stamp.tv_sec * 1_000_000_000) + (long)stamp.tv_nsec;
+    }
+
     /// <summary>Has more frames wait than by default (SO_RCVBUFFORCE, where that is allowed).</summary>
     /// <param name="bytes">The kernel doubles it for its own bookkeeping.</param>
     public void EnlargeReceiveBuffer(int bytes) =>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Net;
@@ -40,6 +41,86 @@ public sealed class PacketSocketTests
 
         Assert.Equal(PacketDirection.Outgoing, DirectionOf(mark, atA));
         Assert.Equal(PacketDirection.Incoming, DirectionOf(mark, atB));
+    }
+
+    [Fact]
+    public void A_frame_has_the_time_at_which_it_passed_and_not_that_at_which_it_is_received()
+    {
+        using var a = new TemporaryNamespace();
+        a.Ip("link add a0 type veth peer name a1");
+        a.Ip("address add 10.1.0.1/24 dev a0");
+        a.Ip("neighbour add 10.1.0.2 lladdr 02:00:00:00:00:02 dev a0");
+        a.Ip("link set a0 up");
+        a.Ip("link set a1 up");
+        using PacketSocket near = a.Namespace.Run(() => OpenOn("a0"));
+        using PacketSocket far = a.Namespace.Run(() => OpenOn("a1"));
+        near.EnableTimestamps();
+        far.EnableTimestamps();
+        Assert.Null(near.LastTimestamp());
+        using Socket sender = a.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        byte[] mark = Encoding.ASCII.GetBytes($"mark of process {Environment.ProcessId}");
+
+        // The kernel begins soon, not at once: then what was read last has passed first.
+        long started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            long before = Now();
+            sender.SendTo(mark, new IPEndPoint(IPAddress.Parse("10.1.0.2"), 9));
+            long after = Now();
+            _ = DirectionOf(mark, far);
+            long second = far.LastTimestamp()!.Value;
+            _ = DirectionOf(mark, near);
+            long first = near.LastTimestamp()!.Value;
+            if (before <= first && first <= second && second <= after)
+            {
+                return;
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(started) < s_deadline, $"{before} {first} {second} {after}");
+        }
+
+        static long Now() => (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+    }
+
+    [Fact]
+    public void A_filter_keeps_frames_with_a_word_at_one_of_its_places_and_nothing_else()
+    {
+        using var a = new TemporaryNamespace();
+        a.Ip("link add a0 type veth peer name a1");
+        a.Ip("address add 10.1.0.1/24 dev a0");
+        a.Ip("neighbour add 10.1.0.2 lladdr 02:00:00:00:00:02 dev a0");
+        a.Ip("link set a0 up");
+        a.Ip("link set a1 up");
+        const int Payload = 14 + 20 + 8;
+        using PacketSocket capture = a.Namespace.Run(() => OpenOn(
+            "a0", FrameFilter.OfWord(0x01020304, [Payload + 8, Payload + 100], snapBytes: 60)));
+        using Socket sender = a.Namespace.Run(
+            () => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        foreach (int place in (int[])[8, 9, 100, 104])
+        {
+            foreach (int length in (int[])[120, 20, 104])
+            {
+                if (place + 4 <= length)
+                {
+                    byte[] data = new byte[length];
+                    data[0] = (byte)place;
+                    data[1] = (byte)length;
+                    ((byte[])[1, 2, 3, 4]).CopyTo(data, place);
+                    sender.SendTo(data, new IPEndPoint(IPAddress.Parse("10.1.0.2"), 9));
+                }
+            }
+        }
+
+        byte[] frame = new byte[200];
+        List<(int, int)> kept = [];
+        while (capture.TryReceive(frame, TimeSpan.Zero, out int keptBytes, out _))
+        {
+            Assert.InRange(keptBytes, 1, 62);
+            kept.Add((frame[Payload], frame[Payload + 1]));
+        }
+
+        Assert.Equal([(8, 120), (8, 20), (8, 104), (100, 120), (100, 104)], kept);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ namespace Overlay.Linux.Interop;
 
 /// <summary>
 /// linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/if_link.h, linux/if_addr.h, linux/neighbour.h,
-/// interface flags of linux/if.h: netlink(7), rtnetlink(7).
+/// linux/net_namespace.h, interface flags of linux/if.h: netlink(7), rtnetlink(7).
 /// </summary>
 internal static partial class Native
 {
@@ -42,6 +42,10 @@ internal static partial class Native
     internal const ushort RTM_GETNEIGH = 30;
     internal const ushort RTM_NEWRULE = 32;
     internal const ushort RTM_GETRULE = 34;
+    internal const ushort RTM_NEWNSID = 88;
+    internal const ushort RTM_GETNSID = 90;
+    internal const ushort NETNSA_NSID = 1;
+    internal const ushort NETNSA_FD = 3;
 
     internal const int RTMGRP_LINK = 1;
     internal const int RTMGRP_NEIGH = 4;
@@ -51,6 +55,8 @@ internal static partial class Native
     internal const ushort IFLA_ADDRESS = 1;
     internal const ushort IFLA_IFNAME = 3;
     internal const ushort IFLA_MTU = 4;
+    internal const ushort IFLA_LINK = 5;
+    internal const ushort IFLA_MASTER = 10;
     internal const ushort IFLA_TXQLEN = 13;
     internal const ushort IFLA_LINKINFO = 18;
     internal const ushort IFLA_STATS64 = 23;
@@ -68,6 +74,7 @@ internal static partial class Native
     internal const ushort IFLA_VXLAN_COLLECT_METADATA = 25;
     internal const ushort IFLA_VXLAN_GPE = 27;
     internal const ushort IFLA_NET_NS_FD = 28;
+    internal const ushort IFLA_LINK_NETNSID = 37;
     internal const ushort VETH_INFO_PEER = 1;
     internal const ushort IFLA_INET6_ADDR_GEN_MODE = 8;
     internal const byte IN6_ADDR_GEN_MODE_NONE = 1;
@@ -191,6 +198,13 @@ internal struct rtnl_link_stats64
     internal ulong tx_errors;
     internal ulong rx_dropped;
     internal ulong tx_dropped;
+}
+
+/// <summary>struct rtgenmsg, linux/rtnetlink.h: 1 byte.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct rtgenmsg
+{
+    internal byte rtgen_family;
 }
 
 /// <summary>struct ifaddrmsg, linux/if_addr.h: 8 bytes.</summary>

@@ -37,6 +37,7 @@ internal static unsafe partial class Native
     internal const ushort BPF_JSET = 0x40;
     internal const ushort BPF_K = 0x00;
 
+    internal const int SIOCGSTAMPNS = 0x8907;
     internal const int SIOCETHTOOL = 0x8946;
     internal const uint ETHTOOL_STSO = 0x1F;
     internal const uint ETHTOOL_SGRO = 0x2C;

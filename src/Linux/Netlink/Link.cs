@@ -16,6 +16,21 @@ public sealed record Link(int Index, string Name, int Mtu, int TransmitQueueLeng
     /// <summary>Its link-layer address (IFLA_ADDRESS); null for a TUN, and for addresses of another length.</summary>
     public MacAddress? Mac { get; init; }
 
+    /// <summary>The bridge that it is a port of, or another link above it (IFLA_MASTER); null for none.</summary>
+    public int? MasterIndex { get; init; }
+
+    /// <summary>
+    /// The link that it is joined with (IFLA_LINK): the other end of a veth pair, which has its index in its own
+    /// namespace; null for none.
+    /// </summary>
+    public int? PeerIndex { get; init; }
+
+    /// <summary>
+    /// The namespace of <see cref="PeerIndex"/> (IFLA_LINK_NETNSID), by this namespace's number for it; null for this
+    /// one itself.
+    /// </summary>
+    public int? PeerNamespaceId { get; init; }
+
     /// <summary>What only a vxlan link has; null for other kinds.</summary>
     public VxlanSettings? Vxlan { get; init; }
 

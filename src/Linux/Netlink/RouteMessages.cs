@@ -29,6 +29,7 @@ internal static class RouteMessages
         MacAddress? mac = null;
         VxlanSettings? vxlan = null;
         int mtu = 0, transmitQueueLength = 0;
+        int? master = null, peer = null, peerNamespace = null;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
             switch (attribute.Type)
@@ -45,6 +46,15 @@ internal static class RouteMessages
                 case Native.IFLA_ADDRESS:
                     mac = ParseMac(attribute);
                     break;
+                case Native.IFLA_MASTER:
+                    master = (int)attribute.AsUInt32();
+                    break;
+                case Native.IFLA_LINK:
+                    peer = (int)attribute.AsUInt32();
+                    break;
+                case Native.IFLA_LINK_NETNSID:
+                    peerNamespace = (int)attribute.AsUInt32();
+                    break;
                 case Native.IFLA_LINKINFO:
                     kind = ParseKind(attribute.AsNested());
                     vxlan = kind == VxlanMessages.Kind ? VxlanMessages.Parse(attribute.AsNested()) : null;
@@ -55,6 +65,9 @@ internal static class RouteMessages
         return new Link(family.ifi_index, name, mtu, transmitQueueLength, (LinkFlags)family.ifi_flags, kind)
         {
             Mac = mac,
+            MasterIndex = master,
+            PeerIndex = peer,
+            PeerNamespaceId = peerNamespace,
             Vxlan = vxlan,
         };
     }

@@ -26,9 +26,9 @@ public sealed class LayoutTests
         "sys/uio.h", "sys/un.h", "netinet/in.h", "netinet/ip.h", "netinet/tcp.h", "netinet/udp.h", "net/if.h",
         "linux/errqueue.h", "linux/fib_rules.h", "linux/filter.h", "linux/icmp.h", "linux/if_addr.h", "linux/if_arp.h",
         "linux/if_ether.h", "linux/if_link.h", "linux/if_packet.h", "linux/if_tun.h", "linux/io_uring.h",
-        "linux/neighbour.h", "linux/netfilter/nf_tables.h", "linux/netfilter/nfnetlink.h", "linux/netlink.h",
-        "linux/nsfs.h", "linux/rtnetlink.h", "linux/sock_diag.h", "linux/sockios.h", "linux/veth.h",
-        "linux/virtio_net.h", "linux/ethtool.h", "linux/xfrm.h", "linux/netfilter_ipv4/ip_tables.h",
+        "linux/neighbour.h", "linux/net_namespace.h", "linux/netfilter/nf_tables.h", "linux/netfilter/nfnetlink.h",
+        "linux/netlink.h", "linux/nsfs.h", "linux/rtnetlink.h", "linux/sock_diag.h", "linux/sockios.h",
+        "linux/veth.h", "linux/virtio_net.h", "linux/ethtool.h", "linux/xfrm.h", "linux/netfilter_ipv4/ip_tables.h",
     ];
 
     // What stands here although Tmds.LibC has it, each with the reason.
