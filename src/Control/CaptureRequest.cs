@@ -8,8 +8,11 @@ namespace Overlay.Control;
 /// <param name="PacketsPerSecond">The most that each of the daemon's workers keeps in a second.</param>
 /// <param name="DropsOnly">Whether only what the daemon does not forward is wanted.</param>
 /// <param name="Peer">The public IP of the only peer wanted; null for all.</param>
+/// <param name="UserSpaceOnly">Whether only what user space forwards or drops is wanted, and no frame of what the
+/// kernel forwards.</param>
 public sealed record CaptureRequest(
-    string Filter, int SnapBytes, int PacketsPerSecond, bool DropsOnly = false, string? Peer = null)
+    string Filter, int SnapBytes, int PacketsPerSecond, bool DropsOnly = false, string? Peer = null,
+    bool UserSpaceOnly = false)
 {
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>

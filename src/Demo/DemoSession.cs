@@ -160,6 +160,9 @@ internal static class DemoSession
         text.Line(string.Empty);
         text.Line("It is still up:");
         text.Line($"  a pod       sudo ip netns exec {first.PodNamespace} ping {results.Hosts[1].PodIp}");
+        text.Line(
+            $"  every stop  sudo ip netns exec {first.HostNamespace} ./overlay trace {results.Hosts[1].PodIp} "
+                + $"--run-dir {first.RunDirectory}");
         text.Line($"  a host      sudo ip netns exec {first.HostNamespace} ip route");
         text.Line($"  a log       {first.LogFile}");
         text.Line($"  counters    sudo ./overlay counters --run-dir {first.RunDirectory}");

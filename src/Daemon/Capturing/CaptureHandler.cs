@@ -89,7 +89,7 @@ internal sealed class CaptureHandler(ForwardingDaemon running, TimeProvider cloc
     {
         (PacketFilter filter, Ipv4Address? peer) = Compile(request);
         Ipv4Address own = EndpointText.Read(sources.State.Endpoint).Address ?? default;
-        bool isKernelSeen = sources.IsKernelForwarding && !request.DropsOnly;
+        bool isKernelSeen = sources.IsKernelForwarding && request is { DropsOnly: false, UserSpaceOnly: false };
         using FrameCapture? frames =
             isKernelSeen ? new FrameCapture(sources, request, filter, peer, clock) : null;
         var tap = new PacketTap(

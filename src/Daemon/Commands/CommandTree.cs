@@ -4,6 +4,7 @@ using Overlay.Diagnosis.Decode;
 using Overlay.Diagnosis.Dump;
 using Overlay.Diagnosis.Ping;
 using Overlay.Diagnosis.Report;
+using Overlay.Diagnosis.Trace;
 using Overlay.Doctor;
 using Overlay.Operator.Config;
 using Overlay.Operator.Counters;
@@ -35,6 +36,7 @@ internal static class CommandTree
         DoctorCommand.Create(),
         DumpCommand.Create(),
         PingCommand.Create(),
+        TraceCommand.Create(),
         DecodeCommand.Create(),
         BugReportCommand.Create(),
         CleanupCommand.Create(),

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -19,7 +18,7 @@ internal sealed class DumpRun(DumpRequest request, IDumpOutput output, Action<st
 {
     private static readonly TimeSpan s_endWithin = TimeSpan.FromSeconds(3);
 
-    private readonly ArrayBufferWriter<byte> _pending = new();
+    private readonly CapturePieces _pieces = new();
     private CaptureSummary? _summary;
     private long _shown;
     private long _unwanted;
@@ -46,8 +45,7 @@ internal sealed class DumpRun(DumpRequest request, IDumpOutput output, Action<st
             await foreach (ReadOnlyMemory<byte> part in ControlClient.StreamAsync(
                 request.RunDirectory, ControlCommands.Capture, abandon.Token, request.Capture.ToJson()))
             {
-                _pending.Write(part.Span);
-                TakePieces();
+                _pieces.Take(part, Take);
                 if (!output.Flush())
                 {
                     break;
@@ -94,19 +92,6 @@ internal sealed class DumpRun(DumpRequest request, IDumpOutput output, Action<st
         {
             await abandon.CancelAsync(); // it is gone, and so is the rest
         }
-    }
-
-    private void TakePieces()
-    {
-        ReadOnlyMemory<byte> bytes = _pending.WrittenMemory;
-        while (CapturePart.TryTake(ref bytes, out CapturePartKind kind, out ReadOnlyMemory<byte> piece))
-        {
-            Take(kind, piece);
-        }
-
-        byte[] rest = bytes.ToArray();
-        _pending.ResetWrittenCount();
-        _pending.Write(rest);
     }
 
     private void Take(CapturePartKind kind, ReadOnlyMemory<byte> piece)
