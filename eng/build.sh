@@ -18,9 +18,6 @@ end_compiler() {
 }
 trap end_compiler EXIT
 
-native_overlay="$root/artifacts/publish/Overlay.Daemon/release_$platform/overlay"
-managed_overlay="$root/artifacts/bin/Overlay.Daemon/release/overlay" # needs a .NET runtime
-
 # has_changed PROJECT STAMP: something that PROJECT is made of has changed since STAMP was made, or there is no STAMP.
 # A folder's own time changes when a file in it is added or removed, so folders count too.
 has_changed() {
@@ -82,22 +79,27 @@ instruction_set() {
   done
 }
 
-# build_overlay: $overlay is up to date: the native build where it can be made, otherwise the one that runs on a .NET
-# runtime, with one line that says why. OVERLAY_NATIVE=0 asks for the latter.
-build_overlay() {
-  local why="" name="$root/artifacts/overlay-publish"
-  overlay=$managed_overlay
+# build_for_hosts PROJECT NAME: $built, the executable of that name, is up to date: the native build where it can be made,
+# otherwise the one that runs on a .NET runtime, with one line that says why. OVERLAY_NATIVE=0 asks for the latter.
+build_for_hosts() {
+  local why="" project=$1 log="$root/artifacts/$2-publish" native
+  native="$root/artifacts/publish/Overlay.$(basename "$1")/release_$platform/$2"
+  built="$root/artifacts/bin/Overlay.$(basename "$1")/release/$2"
   if [ "${OVERLAY_NATIVE:-1}" != 0 ]; then
-    if [ -x "$native_overlay" ] && ! has_changed src/Daemon "$name.stamp"; then overlay=$native_overlay; return 0; fi
+    if [ -x "$native" ] && ! has_changed "$project" "$log.stamp"; then built=$native; return 0; fi
     if ! has_sdk; then why="there is no .NET 10 SDK to build it with"
-    elif ! has_changed src/Daemon "$name.failed"; then why="the build failed, see artifacts/overlay-publish.log; ./dev publish tries again"
+    elif ! has_changed "$project" "$log.failed"; then why="the build failed, see artifacts/$2-publish.log; ./dev publish tries again"
     elif ! why=$(linker_obstacle); then :
-    elif bring_up_to_date publish src/Daemon "$native_overlay" -r "$platform" $(instruction_set); then overlay=$native_overlay; return 0
-    else why="the build failed, see artifacts/overlay-publish.log; ./dev publish tries again"; fi
-    echo "overlay: not as native code: $why" >&2
+    elif bring_up_to_date publish "$project" "$native" -r "$platform" $(instruction_set); then built=$native; return 0
+    else why="the build failed, see artifacts/$2-publish.log; ./dev publish tries again"; fi
+    echo "$2: not as native code: $why" >&2
   fi
-  build_program src/Daemon "$overlay"
+  build_program "$project" "$built"
 }
+
+build_overlay() { build_for_hosts src/Daemon overlay; overlay=$built; }
+
+build_cni() { build_for_hosts src/Cni flannel; cni=$built; }
 
 # linker_obstacle: prints why nothing can be linked here, and fails.
 linker_obstacle() {

@@ -29,6 +29,10 @@ internal static class DemoCommand
             CustomParser = OptionParser.Of("--backend", DemoBackend.Find, DemoBackend.Names(" or ")),
         };
         var etcd = new Option<bool>("--etcd") { Description = "Keep the leases in a real etcd that it starts itself." };
+        var cni = new Option<bool>("--cni")
+        {
+            Description = "Have the pods made by the CNI plugins flannel, bridge, host-local and portmap.",
+        };
         var keep = new Option<bool>("--keep") { Description = "Leave it up afterwards and say how to enter." };
         var fault = new Option<string>("--break")
         {
@@ -50,7 +54,7 @@ internal static class DemoCommand
         var demo = new Command(
             "demo", "Show it: pretend hosts on a private wire, a real daemon on each, pods that talk.")
         {
-            hosts, backend, etcd, keep, fault, json, verbose, down,
+            hosts, backend, etcd, cni, keep, fault, json, verbose, down,
         };
         demo.Validators.Add(result =>
         {
@@ -58,6 +62,11 @@ internal static class DemoCommand
                 && LabFaults.Find(name) is { IsOfFileStore: true } ofFiles)
             {
                 result.AddError($"--break {ofFiles.Name} is a fault of leases in files; leave out --etcd");
+            }
+
+            if (result.GetValue(cni) && result.GetValue(fault) is not null)
+            {
+                result.AddError("--break knows the pods that the demo makes itself; leave out --cni");
             }
         });
         demo.SetAction(result => result.GetValue(fault) == FaultList.Word
@@ -71,6 +80,7 @@ internal static class DemoCommand
                     result.GetValue(json),
                     result.GetValue(verbose))
                 {
+                    Cni = result.GetValue(cni),
                     Break = result.GetValue(fault) is { } name ? LabFaults.Find(name) : null,
                 },
                 result.InvocationConfiguration.Output,
@@ -89,6 +99,9 @@ internal static class DemoCommand
 internal sealed record DemoOptions(
     int Hosts, DemoBackend Backend, LabStore Store, bool Keep, bool Json, bool Verbose)
 {
+    /// <summary>Whether CNI plugins make the pods.</summary>
+    internal bool Cni { get; init; }
+
     /// <summary>What is put into the first host in place of the measurements; null for nothing.</summary>
     internal LabFault? Break { get; init; }
 }

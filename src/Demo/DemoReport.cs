@@ -29,6 +29,10 @@ internal sealed record DemoReport
     /// <summary>One ping as host 1 sent it.</summary>
     public WireReport? Wire { get; init; }
 
+    /// <summary>What the CNI plugins did; absent without <c>--cni</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CniReport? Cni { get; init; }
+
     /// <summary>What was put into the first host; absent without <c>--break</c>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BreakReport? Break { get; init; }
@@ -74,6 +78,7 @@ internal sealed record DemoReport
             Wire = results.Wire is { } wire
                 ? new WireReport(wire.Outer, wire.Inner, wire.UdpLength, wire.TimeToLive)
                 : null,
+            Cni = results.HostPortAnswers is { } answers ? new CniReport(answers, results.PodsReleased) : null,
             Break = results.Broken,
             Drops = results.Drops,
             LeftBehind = results.LeftBehind,
@@ -85,6 +90,11 @@ internal sealed record DemoReport
     /// <summary>One line of JSON.</summary>
     internal string ToJson() => JsonSerializer.Serialize(this, DemoJson.Readable.DemoReport);
 }
+
+/// <summary>Pods that plugins made.</summary>
+/// <param name="HostPort">Whether the second host's port leads to its pod.</param>
+/// <param name="Released">Whether the plugin has forgotten them all; null when they are kept.</param>
+internal sealed record CniReport(bool HostPort, bool? Released);
 
 /// <summary>One pretend host.</summary>
 /// <param name="Name"><c>h1</c>.</param>

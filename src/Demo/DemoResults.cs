@@ -40,6 +40,12 @@ internal sealed class DemoResults
     /// <summary>A ping on the wire; null until seen.</summary>
     internal DemoWire? Wire { get; set; }
 
+    /// <summary>Whether the host's port leads into the pod; null where no plugin made it.</summary>
+    internal bool? HostPortAnswers { get; set; }
+
+    /// <summary>Whether the plugin has forgotten its pods; null where it made none, or they were not deleted.</summary>
+    internal bool? PodsReleased { get; set; }
+
     /// <summary>What was put into the first host in place of all measurements; null for nothing.</summary>
     internal BreakReport? Broken { get; set; }
 
@@ -90,6 +96,8 @@ internal sealed class DemoResults
         Expect(Etcd?.Holds(Hosts, Backend) ?? true, "etcd does not hold every lease as flannel writes it");
         Expect(Tcp is { GigabitsPerSecond: > 0 }, "tcp carried nothing");
         Expect(Udp is { Received: > 0 }, "no udp packet arrived");
+        Expect(HostPortAnswers != false, "the host's port does not lead to its pod");
+        Expect(PodsReleased != false, "the CNI plugin has not forgotten its pods");
         Expect(KeptUp || StoppedCleanly, "a daemon did not stop cleanly");
         Expect(KeptUp || LeftBehind == 0, $"{LeftBehind} things were left behind");
         return misses;

@@ -6,6 +6,7 @@ using System.Net;
 using System.Threading;
 using Overlay.Control;
 using Overlay.Lab;
+using Overlay.Lab.Cni;
 using Overlay.Capture.Packets;
 using Overlay.Lab.Faults;
 
@@ -30,6 +31,7 @@ internal sealed class DemoRun : IDisposable
     private readonly DemoText _text;
     private readonly DemoResults _results;
     private RunningLab? _lab;
+    private DemoPods? _pods;
     private IReadOnlyList<SubnetFacts> _subnets = [];
 
     /// <summary>Prepares to tell it; nothing is created.</summary>
@@ -53,13 +55,21 @@ internal sealed class DemoRun : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     internal void Run(CancellationToken cancellation)
     {
+        _pods = _options.Cni ? new DemoPods(_plan, new CniRuntime(_plan, _ip, CniPlugins.Find()), _text) : null;
         _lab = RunningLab.Start(_plan, _ip, new LabOptions([DaemonProgram.Find()])
         {
+            AttachPod = _pods is null ? null : _pods.Attach,
             Store = _options.Store,
             NetworkConfig = Backend.NetworkConfig,
 
-            // Some faults are of what packets pass in user space.
-            ExtraArguments = _options.Break is not null && Backend.IsThroughDaemon ? ["--datapath", "user"] : [],
+            ExtraArguments =
+            [
+                // Some faults are of what packets pass in user space.
+                .. _options.Break is not null && Backend.IsThroughDaemon ? ["--datapath", "user"] : (string[])[],
+
+                // Where the daemon does not masquerade the delegate does, what goes from pod to pod too.
+                .. _pods is not null ? ["--ip-masq"] : (string[])[],
+            ],
         }, cancellation);
         try
         {
@@ -71,6 +81,7 @@ internal sealed class DemoRun : IDisposable
             }
 
             Ping(cancellation);
+            _results.HostPortAnswers = _pods?.AskHostPort();
             MeasureTcp(cancellation);
             MeasureUdp(cancellation);
             ShowWire();
@@ -84,9 +95,10 @@ internal sealed class DemoRun : IDisposable
         }
     }
 
-    /// <summary>Ends the daemons as an operator would.</summary>
+    /// <summary>Takes away what plugins have made, and ends the daemons as an operator would.</summary>
     internal void StopDaemons()
     {
+        _results.PodsReleased = _pods?.Release();
         IReadOnlyList<DaemonEnd> ends = _lab?.StopDaemons(DemoResults.StopLimit)
             ?? throw new InvalidOperationException("the daemons have not been started");
         _results.Ends = ends;

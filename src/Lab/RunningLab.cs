@@ -28,6 +28,9 @@ public sealed record LabOptions(IReadOnlyList<string> Program)
     /// <summary>The lease store's <c>config</c>.</summary>
     public string NetworkConfig { get; init; } = """{"Network":"10.244.0.0/16","Backend":{"Type":"udp","Port":8285}}""";
 
+    /// <summary>Makes a host's pod, whose address is the first behind the gateway's; null where the lab does.</summary>
+    public Action<HostPlan, SubnetFacts>? AttachPod { get; init; }
+
     /// <summary>More arguments for every <c>run</c>.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 }
@@ -155,7 +158,7 @@ public sealed class RunningLab : IDisposable
         foreach ((HostPlan host, SubnetFacts subnet) in Plan.Hosts.Zip(Subnets))
         {
             cancellation.ThrowIfCancellationRequested();
-            topology.AttachPod(host, subnet);
+            (_options.AttachPod ?? topology.AttachPod)(host, subnet);
         }
     }
 

@@ -160,6 +160,19 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void CHECK_names_the_gateway_of_routes_that_ADD_has_left_without_one_by_family()
+    {
+        _ = _rig.Succeed("ADD");
+        _rig.More = ""","prevResult":{"ips":[{"gateway":"10.1.17.1"},{"gateway":"fc00::1"}],"routes":"""
+            + """[{"dst":"10.1.0.0/16"},{"dst":"fc00::/48"},{"dst":"0.0.0.0/0","gw":"10.1.17.9"}]}""";
+        _ = _rig.Succeed("CHECK");
+        Assert.Equal(
+            """[{"dst":"10.1.0.0/16","gw":"10.1.17.1"},{"dst":"fc00::/48","gw":"fc00::1"},"""
+                + """{"dst":"0.0.0.0/0","gw":"10.1.17.9"}]""",
+            PlainJson.Of(_rig.Told("CHECK")["prevResult"]!["routes"]!));
+    }
+
+    [Fact]
     public void CHECK_says_that_the_host_has_another_subnet_now()
     {
         _ = _rig.Succeed("ADD");

@@ -38,6 +38,7 @@ internal static class CheckVerb
                     + "it gets another address");
         }
 
+        RouteGateways.Fill(order.Config["prevResult"]);
         _ = call.Delegates.Call("CHECK", order.Type, PlainJson.Of(order.Config));
     }
 

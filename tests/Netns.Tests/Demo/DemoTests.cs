@@ -8,6 +8,7 @@ using System.Threading;
 using Overlay.Control;
 using Overlay.Demo;
 using Overlay.Lab;
+using Overlay.Lab.Cni;
 using Overlay.Netns.Tests.Support;
 using Overlay.Terminal;
 using Overlay.Testing;
@@ -105,6 +106,21 @@ public sealed class DemoTests : LabTest
             part => Assert.Contains(part, demo.Output, StringComparison.Ordinal));
         Assert.All(
             ["flannel0", "UDP 8285"], part => Assert.DoesNotContain(part, demo.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void With_cni_the_real_plugins_make_the_pods_and_one_of_them_has_a_port_of_its_host()
+    {
+        Needs.Program(CniPlugins.Package, "/usr/lib/cni/bridge", "/opt/cni/bin/bridge");
+        CommandResult demo = Run("--cni", "--json");
+
+        using var parsed = JsonDocument.Parse(demo.Output);
+        JsonElement report = parsed.RootElement;
+        Print(demo.Output);
+        Assert.True(report.GetProperty("ok").GetBoolean(), demo.Output + demo.Error);
+        Assert.True(report.GetProperty("cni").GetProperty("hostPort").GetBoolean());
+        Assert.True(report.GetProperty("cni").GetProperty("released").GetBoolean());
+        NothingIsLeft();
     }
 
     [Fact]
