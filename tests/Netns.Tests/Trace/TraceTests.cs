@@ -75,6 +75,27 @@ public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<Tr
     }
 
     [Fact]
+    public void A_fall_back_is_traced_by_the_way_that_packets_take()
+    {
+        TestLab lab = NewLab(2, """{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}""");
+        _ = lab.BringUp([1, 2], _ => ["--fallback", "udp", "--datapath", "user"]);
+        Assert.Equal(
+            ["tunnel flannel.1", "tunnel flannel.1"],
+            Words(Trace(lab, 0, $"{lab.Pod(2)}"), "request").Where(Is("tunnel")));
+
+        FirewallTools.Require();
+        _ = With(lab, 2, "INPUT -p udp --dport 8472 -j DROP", () =>
+        {
+            Await(() => lab.Status(1).Peers.All(peer => peer.Way == "udp")
+                && lab.Status(2).Peers.All(peer => peer.Way == "udp"));
+            Assert.Equal(s_way, Words(Trace(lab, 0, $"{lab.Pod(2)}"), "request"));
+            return true;
+        });
+
+        static Func<string, bool> Is(string kind) => words => words.StartsWith(kind, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_kernel_path_is_traced_as_far_as_it_can_be_seen()
     {
         TestLab lab = NewLab(2);
@@ -157,7 +178,12 @@ public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<Tr
     public void The_ping_is_from_whom_it_is_asked_for()
     {
         TestLab lab = Share(pair.Lab);
-        string[] ways = [$"{lab.Pod(1)}", lab.Host(1).PodNamespace, $"/run/netns/{lab.Host(1).PodNamespace}"];
+        using var inside = RunningProgram.Start(
+            [lab.Ip.ProgramPath, "netns", "exec", lab.Host(1).PodNamespace, "sleep", "600"]);
+        Await(() => lab.Run(lab.Host(1).HostNamespace, "ip", "netns", "identify", $"{inside.Id}").Output.Trim()
+            == lab.Host(1).PodNamespace);
+        string pod = lab.Host(1).PodNamespace;
+        string[] ways = [$"{lab.Pod(1)}", $"{inside.Id}", pod, $"/run/netns/{pod}"];
         Assert.All(ways, from => Assert.Equal(
             "pod eth0", Words(Trace(lab, 0, $"{lab.Pod(2)}", "--from", from), "request")[0]));
 
