@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Linq;
 using Overlay.Bench.Capturing;
+using Overlay.Bench.Pods;
 using Overlay.Bench.Reports.Diff;
 using Overlay.Bench.Startup;
 using Overlay.Bench.Variants;
@@ -90,6 +91,7 @@ internal static class BenchCommand
             quick, rounds, seconds, variants, peers, wire, json, csv, html, down,
             BenchShowCommand.Create(), BenchDiffCommand.Create(), StartCommand.Create(),
             CaptureCommand.Create(),
+            PodsCommand.Create(),
         };
         bench.Validators.Add(result =>
         {
