@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A Debian package of a native build: eng/package.sh RID BINARY FOLDER [OPTION of dpkg-deb ...] prints the file it has made.
-# The same commit and binary give the same bytes. The program's manual pages are made of docs/cli.md.
+# A Debian package of a native build: eng/package.sh RID BINARY CNI-PLUGIN FOLDER [OPTION of dpkg-deb ...] prints the file it
+# has made. The same commit and executables give the same bytes. The program's manual pages are made of docs/cli.md.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
-rid=$1 binary=$2 folder=$3
+rid=$1 binary=$2 plugin=$3 folder=$4
 case "$rid" in
   linux-x64)
     architecture=amd64
@@ -19,7 +19,7 @@ maintainer=${DEBFULLNAME:-The Overlay authors}" <${DEBEMAIL:-maintainers@overlay
 copyright=$(sed -n 's/^ *Copyright \(2[0-9]* .*\)/\1/p' "$root/LICENSE")
 
 # The symbols of the C library that are called say which one it takes; libm is of the same package.
-libc=$(readelf -VW "$binary" | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort -Vu | tail -n 1)
+libc=$(readelf -VW "$binary" "$plugin" | grep -o 'GLIBC_[0-9.]*' | cut -d_ -f2 | sort -Vu | tail -n 1)
 
 files=$(mktemp -d /tmp/overlay-package.XXXXXX)
 trap 'rm -rf "$files"' EXIT
@@ -49,6 +49,7 @@ manual() {
 }
 
 put 755 "$binary" usr/bin/overlay
+put 755 "$plugin" usr/lib/overlay/cni/flannel # not among a runtime's plugins: who installs the package may have flannel's
 put 644 "$root/dist/systemd/overlay.service" lib/systemd/system/overlay.service
 put 644 "$root/dist/systemd/overlay.sysusers" usr/lib/sysusers.d/overlay.conf
 put 644 "$root/dist/systemd/overlay.tmpfiles" usr/lib/tmpfiles.d/overlay.conf
@@ -59,7 +60,7 @@ put 644 "$root/dist/completion/overlay.fish" usr/share/fish/vendor_completions.d
 put 644 "$root/dist/wireshark/overlay.lua" usr/share/overlay/wireshark/overlay.lua
 put 755 "$root/dist/wireshark/overlay-extcap" usr/share/overlay/wireshark/overlay-extcap
 documents=usr/share/doc/overlay
-for page in cli compatibility health install metrics wireshark; do put 644 "$root/docs/$page.md" "$documents/$page.md"; done
+for page in cli cni compatibility health install metrics wireshark; do put 644 "$root/docs/$page.md" "$documents/$page.md"; done
 put 644 "$root/dist/systemd/overlay.service.d/kernel-path.conf" "$documents/examples/overlay.service.d/kernel-path.conf"
 put 644 "$root/dist/grafana/overlay.json" "$documents/examples/grafana/overlay.json"
 put 644 "$root/dist/prometheus/overlay.rules.yml" "$documents/examples/prometheus/overlay.rules.yml"
@@ -85,5 +86,5 @@ find "$files" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
 
 mkdir -p "$folder"
 package="$folder/overlay_${version}_$architecture.deb"
-dpkg-deb --root-owner-group --threads-max=1 -Zxz "${@:4}" --build "$files" "$package" >/dev/null
+dpkg-deb --root-owner-group --threads-max=1 -Zxz "${@:5}" --build "$files" "$package" >/dev/null
 echo "$package"

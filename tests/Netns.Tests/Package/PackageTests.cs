@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Overlay.Lab;
+using Overlay.Lab.Cni;
 using Overlay.Netns.Tests.Support;
 using Overlay.Testing;
 using Xunit;
@@ -44,7 +45,7 @@ public sealed class PackageTests : IDisposable
         Assert.Superset(
             new HashSet<string>
             {
-                "usr/bin/overlay", Unit, Defaults, "usr/lib/sysusers.d/overlay.conf",
+                "usr/bin/overlay", "usr/lib/overlay/cni/flannel", Unit, Defaults, "usr/lib/sysusers.d/overlay.conf",
                 "usr/lib/tmpfiles.d/overlay.conf",
                 "usr/share/man/man8/overlay.8.gz", "usr/share/man/man8/overlay-run.8.gz",
                 "usr/share/bash-completion/completions/overlay", "usr/share/zsh/vendor-completions/_overlay",
@@ -133,8 +134,8 @@ public sealed class PackageTests : IDisposable
         Needs.Program("go-md2man", "go-md2man");
         Needs.Program("binutils", "readelf");
         Assert.SkipWhen(
-            File.Exists($"{RunningProgram.OverlayPath}.dll"),
-            "needs the native build: ./dev publish, and its path in OVERLAY_DAEMON");
+            File.Exists($"{RunningProgram.OverlayPath}.dll") || File.Exists($"{CniPlugins.Find().Flannel}.dll"),
+            $"needs the native build: ./dev publish, and its paths in OVERLAY_DAEMON and {CniPlugins.Variable}");
     }
 
     // The older iptables' lock is the group's, also one that root's iptables has made before.
@@ -162,6 +163,7 @@ public sealed class PackageTests : IDisposable
         Path.Combine(Repository.Root, "eng", "package.sh"),
         s_architecture == "arm64" ? "linux-arm64" : "linux-x64",
         RunningProgram.OverlayPath,
+        CniPlugins.Find().Flannel,
         Path.Combine(_directory.FullName, name),
         "-Zgzip",
         "-z1").Trim();
