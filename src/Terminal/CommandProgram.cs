@@ -51,7 +51,7 @@ public sealed class CommandProgram(string name, Func<Command> root)
         ParseResult parsed;
         try
         {
-            parsed = root().Parse(Translate(arguments), Parsing);
+            parsed = Parse(Translate(arguments));
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -87,6 +87,37 @@ public sealed class CommandProgram(string name, Func<Command> root)
             return Fail(
                 $"unexpected {problem.GetType().Name}: {problem.Message} "
                     + "(set OVERLAY_TRACE=1 for the trace, and report it)");
+        }
+    }
+
+    // A validator that compares options gets an exception for a value that its option has refused already: that refusal
+    // is the one to show, and without validators it alone is left.
+    private ParseResult Parse(IReadOnlyList<string> words)
+    {
+        Command command = root();
+        try
+        {
+            return command.Parse(words, Parsing);
+        }
+        catch (InvalidOperationException)
+        {
+            RemoveValidators(command);
+            ParseResult parsed = command.Parse(words, Parsing);
+            if (parsed.Errors.Count == 0)
+            {
+                throw;
+            }
+
+            return parsed;
+        }
+    }
+
+    private static void RemoveValidators(Command command)
+    {
+        command.Validators.Clear();
+        foreach (Command each in command.Subcommands)
+        {
+            RemoveValidators(each);
         }
     }
 

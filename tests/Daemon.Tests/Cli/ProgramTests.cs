@@ -18,6 +18,14 @@ public sealed class ProgramTests : CliStore
         Assert.Equal((2, "overlay: --mtu is '14?00'; give 576 to 65507 (see overlay run --help)\n"), (exitCode, error));
     }
 
+    // Of options that are compared with others.
+    [Theory]
+    [InlineData("--trace is 'x'; give an IPv4 address (see overlay doctor --help)", "doctor", "--trace", "x", "--json")]
+    [InlineData("--trace is 'x'; give an IPv4 address (see overlay doctor --help)", "doctor", "--fix", "--trace", "x")]
+    public async Task A_value_that_an_option_refuses_is_one_line_whatever_it_is_compared_with(
+        string line, params string[] words) => Assert.Equal(
+        (2, $"overlay: {line}\n"), await RunProgramAsync([Executable, .. words]));
+
     [Fact]
     public async Task Without_a_verb_and_from_the_environment_it_is_refused_as_run_is_and_a_version_ends_it_well()
     {
