@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Linq;
 using Overlay.Lab;
 using Overlay.Lab.Faults;
 using Overlay.Terminal;
@@ -58,15 +59,23 @@ internal static class DemoCommand
         };
         demo.Validators.Add(result =>
         {
-            if (result.GetValue(etcd) && result.GetValue(fault) is { } name
-                && LabFaults.Find(name) is { IsOfFileStore: true } ofFiles)
+            LabFault? chosen = result.GetValue(fault) is { } name ? LabFaults.Find(name) : null;
+            if (result.GetValue(etcd) && chosen is { IsOfFileStore: true })
             {
-                result.AddError($"--break {ofFiles.Name} is a fault of leases in files; leave out --etcd");
+                result.AddError($"--break {chosen.Name} is a fault of leases in files; leave out --etcd");
             }
 
             if (result.GetValue(cni) && result.GetValue(fault) is not null)
             {
                 result.AddError("--break knows the pods that the demo makes itself; leave out --cni");
+            }
+
+            if (chosen is not null && result.GetValue(backend) is { } asked && !chosen.Backends.Contains(asked.Type))
+            {
+                string fitting = string.Join(" or ", chosen.Backends);
+                result.AddError(
+                    $"--break {chosen.Name} is a fault of the backend {fitting}, and --backend is '{asked.Type}'; give "
+                        + $"--backend {fitting}");
             }
         });
         demo.SetAction(result => result.GetValue(fault) == FaultList.Word

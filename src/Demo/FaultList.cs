@@ -20,7 +20,8 @@ internal static class FaultList
         {
             output.WriteLine(JsonSerializer.Serialize(
                 [.. LabFaults.All.Select(fault => new FaultReport(
-                    fault.Name, fault.Row, fault.What, [.. fault.Needs], fault.IsWithoutDaemon))],
+                    fault.Name, fault.Row, fault.What, [.. fault.Needs], fault.IsWithoutDaemon,
+                    [.. fault.Backends]))],
                 DemoJson.Readable.FaultReportArray));
         }
         else
@@ -28,7 +29,8 @@ internal static class FaultList
             int width = LabFaults.All.Max(fault => fault.Name.Length);
             foreach (LabFault fault in LabFaults.All)
             {
-                output.WriteLine($"{fault.Name.PadRight(width)}  {fault.What}");
+                string of = fault.IsOfEveryBackend ? "" : $" (backend {string.Join(" or ", fault.Backends)})";
+                output.WriteLine($"{fault.Name.PadRight(width)}  {fault.What}{of}");
             }
         }
 
@@ -42,4 +44,6 @@ internal static class FaultList
 /// <param name="What">What is done to the host.</param>
 /// <param name="Needs">Programs that have to be installed.</param>
 /// <param name="WithoutDaemon">Whether the host's daemon is stopped first.</param>
-internal sealed record FaultReport(string Name, string Row, string What, string[] Needs, bool WithoutDaemon);
+/// <param name="Backends">What <c>--backend</c> may be with it.</param>
+internal sealed record FaultReport(
+    string Name, string Row, string What, string[] Needs, bool WithoutDaemon, string[] Backends);

@@ -54,6 +54,7 @@ internal static class FirewallFaults
             "iptables -w -I INPUT -p udp --dport 8285 -j DROP", "iptables -w -D INPUT -p udp --dport 8285 -j DROP")
         {
             Needs = ["iptables"],
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "W5", "a chain of nftables at the hook input drops the overlay's port",
@@ -70,6 +71,7 @@ internal static class FirewallFaults
             "nft delete table inet guard")
         {
             Name = "W5-nft", Needs = ["nft"],
+            Backends = LabFault.OfTunnels,
         },
         new LabFault(
             "W6", "ufw denies what comes in",
@@ -87,6 +89,7 @@ internal static class FirewallFaults
             """)
         {
             Needs = ["iptables"],
+            Backends = LabFault.OfTunnels,
         },
         new LabFault(
             "W7", "rules of both kinds of iptables are in force",
@@ -154,6 +157,7 @@ internal static class FirewallFaults
                 + "sysctl -qw net.netfilter.nf_conntrack_udp_timeout=30")
         {
             Needs = ["bash", "iptables"],
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "W16", "Calico's policies come before flannel's rules",

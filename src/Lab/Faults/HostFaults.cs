@@ -10,7 +10,11 @@ internal static class HostFaults
 
     internal static IReadOnlyList<LabFault> List { get; } =
     [
-        new LabFault("H1", "the TUN device is not there", ":", ":") { View = "mount -t tmpfs none /dev/net" },
+        new LabFault("H1", "the TUN device is not there", ":", ":")
+        {
+            View = "mount -t tmpfs none /dev/net",
+            Backends = LabFault.OfUdp,
+        },
         new LabFault(
             "H2", "flanneld's unit names a user and gives it no capability",
             Unit("User=flannel"), NoUnit),
@@ -18,6 +22,7 @@ internal static class HostFaults
             "H3", "the TUN device may not be opened", ":", ":")
         {
             View = "mount -t tmpfs -o nodev none /dev/net; mknod /dev/net/tun c 10 200",
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "H4", "flanneld's unit hides the devices", Unit("PrivateDevices=yes"), NoUnit),
@@ -37,6 +42,7 @@ internal static class HostFaults
             "ip link add vx7 type vxlan id 7 dstport 8285 nolearning; ip link set vx7 up", "ip link del vx7")
         {
             IsWithoutDaemon = true,
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "H8", "an interface of a daemon that was killed is left, and a second one is there",
@@ -44,6 +50,7 @@ internal static class HostFaults
             "ip link del flannel1; ip link del flannel0")
         {
             IsWithoutDaemon = true,
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "H9", "the daemon's memory is near its limit", ":", ":")

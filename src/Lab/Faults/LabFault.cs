@@ -13,6 +13,14 @@ namespace Overlay.Lab.Faults;
 /// <param name="Mend">Takes it out again, so that the next one can be put in.</param>
 public sealed record LabFault(string Row, string What, string Break, string Mend)
 {
+    /// <summary>The backends of faults of the daemons' tunnel and of their UDP port.</summary>
+    internal static readonly string[] OfUdp = ["udp"];
+
+    /// <summary>Those of faults of an interface that packets leave by, encapsulated.</summary>
+    internal static readonly string[] OfTunnels = ["udp", "vxlan"];
+
+    private static readonly string[] s_backends = ["udp", "vxlan", "host-gw"];
+
     /// <summary>Distinguishes two faults of one row: <c>W5</c>, <c>W5-nft</c>.</summary>
     public string Name { get; init; } = Row;
 
@@ -21,6 +29,13 @@ public sealed record LabFault(string Row, string What, string Break, string Mend
     /// such as a host without a TUN device. Empty for none.
     /// </summary>
     public string View { get; init; } = "";
+
+    /// <summary>The backends on whose hosts it is one, by their types in the network config; all of them otherwise.
+    /// </summary>
+    public IReadOnlyList<string> Backends { get; init; } = s_backends;
+
+    /// <summary>Whether it is the same fault whatever the backend.</summary>
+    public bool IsOfEveryBackend => Backends.Count == s_backends.Length;
 
     /// <summary>Whether it is one of a lease store in files.</summary>
     public bool IsOfFileStore => Break.Contains("$LEASES", StringComparison.Ordinal);

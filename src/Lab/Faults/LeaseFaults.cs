@@ -47,6 +47,7 @@ internal static class LeaseFaults
             $"ip link del flannel.1; {NoLease}")
         {
             IsWithoutDaemon = true,
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "L8", "a peer has moved, and flannel's vxlan sends to where it was",
@@ -57,6 +58,7 @@ internal static class LeaseFaults
             $"ip link del flannel.1; {NoLease}")
         {
             IsWithoutDaemon = true,
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "L9", "the lease store is away", "mv \"$LEASES\" \"$LEASES.away\"", "mv \"$LEASES.away\" \"$LEASES\"")
@@ -96,7 +98,10 @@ internal static class LeaseFaults
             $"{NoLease}; ip neigh del 172.16.0.88 dev eth0 2>/dev/null || true"),
         new LabFault("L15", "a peer holds two leases", Lease("$PEER", ""), NoLease),
         new LabFault(
-            "L17", "a peer's lease is for another backend", Lease("172.16.0.97", "vxlan"), NoLease),
+            "L17", "a peer's lease is for another backend", Lease("172.16.0.97", "vxlan"), NoLease)
+        {
+            Backends = ["udp", "host-gw"],
+        },
         new LabFault(
             "L18", "an entry of the lease store is no lease",
             $"echo '{{\"PublicIP\":' > {Strange}", NoLease),
@@ -110,13 +115,19 @@ internal static class LeaseFaults
         },
         new LabFault(
             "L20", "the network config has another port than the daemon uses",
-            $"{KeepConfig}; sed 's/8285/7890/' \"$ROOT/kept.config\" > \"$LEASES/config\"", MendConfig),
+            $"{KeepConfig}; sed 's/8285/7890/' \"$ROOT/kept.config\" > \"$LEASES/config\"", MendConfig)
+        {
+            Backends = LabFault.OfUdp,
+        },
         new LabFault(
             "L21", "the network config asks for IPv6 with the udp backend",
             KeepConfig + """
                 ; sed 's/^{/{"EnableIPv6":true,"IPv6Network":"fd00:244::\/48",/' "$ROOT/kept.config" > "$LEASES/config"
                 """,
-            MendConfig),
+            MendConfig)
+        {
+            Backends = LabFault.OfUdp,
+        },
     ];
 
     internal const string StopFlanneld = "kill -- -$(cat \"$ROOT/flanneld.pid\"); rm -r \"$ROOT/etc\"";

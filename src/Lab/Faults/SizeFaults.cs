@@ -11,7 +11,10 @@ internal static class SizeFaults
             "M1", "a pod's interface takes longer packets than the tunnel",
             "was=$(cat /sys/class/net/veth0/mtu); echo $was > \"$ROOT/mtu\"; ip link set veth0 mtu 1500; "
                 + "ip link set cni0 mtu $was",
-            "ip link set veth0 mtu $(cat \"$ROOT/mtu\")"),
+            "ip link set veth0 mtu $(cat \"$ROOT/mtu\")")
+        {
+            Backends = LabFault.OfTunnels,
+        },
         new LabFault(
             "M2", "the path to a peer is narrower than the interface",
             "ip route add $PEER dev eth0 mtu lock 1300", "ip route del $PEER dev eth0")
@@ -62,6 +65,7 @@ internal static class SizeFaults
             EndBackground + "; ip tuntap del dev flannel0 mode tun")
         {
             Needs = ["bash", "python3"], IsWithoutDaemon = true,
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "M10", "the tunnel's queue holds one packet",
@@ -70,6 +74,7 @@ internal static class SizeFaults
             EndBackground + "; ip link set flannel0 txqueuelen $(cat \"$ROOT/queue\")")
         {
             Needs = ["ping"],
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "M11", "the underlay's queue is full",

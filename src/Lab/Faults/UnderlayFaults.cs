@@ -60,6 +60,7 @@ internal static class UnderlayFaults
             "sysctl -qw \"net.ipv4.conf.$TUNNEL.rp_filter=0\"; ip route del \"$PEER_SUBNET\" via \"$PEER\" dev eth0")
         {
             Name = "U7-tunnel",
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "U8", "the router to a peer does not answer",
@@ -73,7 +74,10 @@ internal static class UnderlayFaults
             "U9", "no daemon runs on a peer",
             "ip netns exec \"$PEER_NS\" ip address add 172.16.0.98/32 dev eth0; "
                 + LeaseFaults.Lease("172.16.0.98", ""),
-            $"{LeaseFaults.NoLease}; ip netns exec \"$PEER_NS\" ip address del 172.16.0.98/32 dev eth0"),
+            $"{LeaseFaults.NoLease}; ip netns exec \"$PEER_NS\" ip address del 172.16.0.98/32 dev eth0")
+        {
+            Backends = LabFault.OfUdp,
+        },
         new LabFault(
             "U10", "packets to a peer vanish on the way",
             "ip neigh replace 172.16.0.98 lladdr 02:00:00:00:00:98 dev eth0 nud permanent; "
@@ -83,10 +87,14 @@ internal static class UnderlayFaults
             $"{LeaseFaults.NoLease}; ip neigh del 172.16.0.98 dev eth0")
         {
             Needs = ["ping"],
+            Backends = LabFault.OfUdp,
         },
         new LabFault(
             "U11", "a peer publishes an address of the overlay's network",
-            LeaseFaults.Lease("10.244.200.7", ""), LeaseFaults.NoLease),
+            LeaseFaults.Lease("10.244.200.7", ""), LeaseFaults.NoLease)
+        {
+            Backends = LabFault.OfUdp,
+        },
         new LabFault(
             "U12", "the host is connected to a network that the overlay's network contains",
             $"{Other}; ip address add 10.244.50.1/24 dev other", NoOther),

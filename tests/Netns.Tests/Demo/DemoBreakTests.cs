@@ -56,15 +56,38 @@ public sealed class DemoBreakTests : LabTest
                 fault => (fault.GetProperty("name").GetString()!, fault.GetProperty("what").GetString()!)));
     }
 
-    [Fact]
-    public void A_fault_that_there_is_not_is_refused_with_the_way_to_the_list()
+    [Theory]
+    [InlineData]
+    [InlineData("--etcd")]
+    [InlineData("--backend", "host-gw")]
+    public void A_fault_that_there_is_not_is_refused_with_the_way_to_the_list(params string[] more)
     {
-        using var demo = RunningProgram.Start([RunningProgram.DemoPath, "demo", "--break", "X9"]);
+        using var demo = RunningProgram.Start([RunningProgram.DemoPath, "demo", "--break", "X9", .. more]);
         CommandResult refused = demo.WaitForExit(s_whole);
 
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains(
             "--break is 'X9'; give a fault's name: --break list prints them", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_of_another_backend_is_refused_with_those_that_it_is_for_and_the_list_says_so()
+    {
+        using var demo = RunningProgram.Start(
+            [RunningProgram.DemoPath, "demo", "--break", "r4", "--backend", "host-gw"]);
+        CommandResult refused = demo.WaitForExit(s_whole);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains(
+            "--break R4 is a fault of the backend udp or vxlan, and --backend is 'host-gw'; give --backend udp or "
+                + "vxlan",
+            Assert.Single(refused.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+
+        using var list = RunningProgram.Start([RunningProgram.DemoPath, "demo", "--break", "list"]);
+        string[] lines = list.WaitForExit(s_whole).Output.Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("R4 ", StringComparison.Ordinal)
+            && line.EndsWith(" (backend udp or vxlan)", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("H5 ", StringComparison.Ordinal)
+            && line.EndsWith(" forwarding is off", StringComparison.Ordinal));
     }
 
     private static void NothingIsLeft()

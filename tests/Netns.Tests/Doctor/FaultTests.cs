@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
+using Overlay.Demo;
 using Overlay.Lab;
 using Overlay.Lab.Faults;
 using Overlay.Netns.Tests.Support;
@@ -13,31 +14,88 @@ namespace Overlay.Netns.Tests.Doctor;
 public sealed class DaemonFaultTests(DaemonFaultTests.Host host)
     : FaultTests(host), IClassFixture<DaemonFaultTests.Host>
 {
-    public static TheoryData<string> All => Names(isWithoutDaemon: false);
+    public static TheoryData<string> All => Names("udp", isWithoutDaemon: false);
 
     [Theory]
     [MemberData(nameof(All))]
     public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
 
-    public sealed class Host() : FaultHost(isWithoutDaemon: false);
+    public sealed class Host() : FaultHost("udp", isWithoutDaemon: false);
 }
 
 /// <summary>The same of a host on which stock flannel runs, or nothing.</summary>
-public sealed class HostFaultTests(HostFaultTests.Host host) : FaultTests(host), IClassFixture<HostFaultTests.Host>
+public sealed class HostFaultTests(HostFaultTests.Host host)
+    : FaultTests(host), IClassFixture<HostFaultTests.Host>
 {
-    public static TheoryData<string> All => Names(isWithoutDaemon: true);
+    public static TheoryData<string> All => Names("udp", isWithoutDaemon: true);
 
     [Theory]
     [MemberData(nameof(All))]
     public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
 
-    public sealed class Host() : FaultHost(isWithoutDaemon: true);
+    public sealed class Host() : FaultHost("udp", isWithoutDaemon: true);
+}
+
+/// <summary>The same of a host whose daemon runs, with the vxlan backend.</summary>
+public sealed class VxlanDaemonFaultTests(VxlanDaemonFaultTests.Host host)
+    : FaultTests(host), IClassFixture<VxlanDaemonFaultTests.Host>
+{
+    public static TheoryData<string> All => Names("vxlan", isWithoutDaemon: false);
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
+
+    public sealed class Host() : FaultHost("vxlan", isWithoutDaemon: false);
+}
+
+/// <summary>The same of a host that has been one of the vxlan backend.</summary>
+public sealed class VxlanHostFaultTests(VxlanHostFaultTests.Host host)
+    : FaultTests(host), IClassFixture<VxlanHostFaultTests.Host>
+{
+    public static TheoryData<string> All => Names("vxlan", isWithoutDaemon: true);
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
+
+    public sealed class Host() : FaultHost("vxlan", isWithoutDaemon: true);
+}
+
+/// <summary>The same of a host whose daemon runs, with the host-gw backend.</summary>
+public sealed class GatewayDaemonFaultTests(GatewayDaemonFaultTests.Host host)
+    : FaultTests(host), IClassFixture<GatewayDaemonFaultTests.Host>
+{
+    public static TheoryData<string> All => Names("host-gw", isWithoutDaemon: false);
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
+
+    public sealed class Host() : FaultHost("host-gw", isWithoutDaemon: false);
+}
+
+/// <summary>The same of a host that has been one of the host-gw backend.</summary>
+public sealed class GatewayHostFaultTests(GatewayHostFaultTests.Host host)
+    : FaultTests(host), IClassFixture<GatewayHostFaultTests.Host>
+{
+    public static TheoryData<string> All => Names("host-gw", isWithoutDaemon: true);
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void The_doctor_names_the_fault_and_nothing_of_it_once_it_is_mended(string name) => Examine(name);
+
+    public sealed class Host() : FaultHost("host-gw", isWithoutDaemon: true);
 }
 
 /// <summary>Puts faults into one host, one after the other.</summary>
 /// <param name="host">It.</param>
 public abstract class FaultTests(FaultHost host) : LabTest
 {
+    private const int Some = 8;
+
+    private static readonly bool s_isAllAsked = Environment.GetEnvironmentVariable("OVERLAY_FAULTS") == "all";
+
     private protected void Examine(string name)
     {
         FaultSite site = host.Site;
@@ -89,14 +147,20 @@ public abstract class FaultTests(FaultHost host) : LabTest
         return [.. findings.Select(finding => finding.GetProperty("id").GetString()!).Distinct()];
     }
 
-    private protected static TheoryData<string> Names(bool isWithoutDaemon) =>
-        [.. LabFaults.All.Where(fault => fault.IsWithoutDaemon == isWithoutDaemon).Select(fault => fault.Name)];
+    // On hosts of udp all of them. On the others, unless all are asked for, those that are not every backend's and some
+    // of the rest: all of them take minutes.
+    private protected static TheoryData<string> Names(string backend, bool isWithoutDaemon) =>
+    [
+        .. LabFaults.All.Where(fault => fault.IsWithoutDaemon == isWithoutDaemon && fault.Backends.Contains(backend))
+            .Where((fault, index) => backend == "udp" || s_isAllAsked || !fault.IsOfEveryBackend || index % Some == 0)
+            .Select(fault => fault.Name),
+    ];
 }
 
 /// <summary>A lab of two hosts with daemons, the first of which may be stopped; made when a test wants it.</summary>
-public abstract class FaultHost(bool isWithoutDaemon) : IDisposable
+public abstract class FaultHost(string backend, bool isWithoutDaemon) : IDisposable
 {
-    private readonly Lazy<(TestLab Lab, FaultSite Site)> _made = new(() => Make(isWithoutDaemon));
+    private readonly Lazy<(TestLab Lab, FaultSite Site)> _made = new(() => Make(backend, isWithoutDaemon));
 
     internal TestLab Lab => _made.Value.Lab;
 
@@ -114,9 +178,10 @@ public abstract class FaultHost(bool isWithoutDaemon) : IDisposable
         }
     }
 
-    private static (TestLab Lab, FaultSite Site) Make(bool stop)
+    private static (TestLab Lab, FaultSite Site) Make(string backend, bool stop)
     {
-        var lab = new TestLab(2);
+        DemoBackend shown = DemoBackend.Find(backend)!;
+        var lab = new TestLab(2, shown.NetworkConfig);
         try
         {
             IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
@@ -127,7 +192,7 @@ public abstract class FaultHost(bool isWithoutDaemon) : IDisposable
             }
 
             return (lab, new FaultSite(
-                lab.Ip, lab.Plan, "flannel0", "10.244.0.0/16", lab.Subnet(1), lab.Subnet(2)));
+                lab.Ip, lab.Plan, shown.Device ?? "eth0", DemoBackend.Network, lab.Subnet(1), lab.Subnet(2)));
         }
         catch
         {
