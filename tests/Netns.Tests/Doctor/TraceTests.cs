@@ -8,7 +8,7 @@ using Xunit;
 namespace Overlay.Netns.Tests.Doctor;
 
 /// <summary><c>overlay doctor --trace</c>.</summary>
-public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<TraceTests.Pair>
+public sealed class TraceTests(SharedPair pair) : LabTest, IClassFixture<SharedPair>
 {
     private const int Nobody = 4_194_304; // PID_MAX_LIMIT, proc(5): no process has this number
 
@@ -128,25 +128,4 @@ public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<Tr
         RunningProgram.OverlayPath, "doctor", "--trace", address, "--run-dir", Lab.Host(1).RunDirectory,
         "--subnet-file", Lab.Host(1).SubnetFile, "--root", Lab.Plan.Directory,
     ];
-
-    /// <summary>Two hosts with daemons.</summary>
-    public sealed class Pair : IDisposable
-    {
-        private readonly Lazy<TestLab> _lab = new(() =>
-        {
-            var lab = new TestLab(2);
-            lab.BringUp(1, 2);
-            return lab;
-        });
-
-        internal TestLab Lab => _lab.Value;
-
-        public void Dispose()
-        {
-            if (_lab.IsValueCreated)
-            {
-                _lab.Value.Dispose();
-            }
-        }
-    }
 }

@@ -160,31 +160,5 @@ public sealed class PingTests(PingTests.Pair pair) : LabTest, IClassFixture<Ping
     }
 
     /// <summary>Two hosts whose daemons leave FORWARD to others.</summary>
-    public sealed class Pair : IDisposable
-    {
-        private readonly Lazy<TestLab> _lab = new(() =>
-        {
-            var lab = new TestLab(2);
-            try
-            {
-                _ = lab.BringUp([1, 2], _ => ["--iptables-forward-rules=false"]);
-                return lab;
-            }
-            catch
-            {
-                lab.Dispose();
-                throw;
-            }
-        });
-
-        internal TestLab Lab => _lab.Value;
-
-        public void Dispose()
-        {
-            if (_lab.IsValueCreated)
-            {
-                _lab.Value.Dispose();
-            }
-        }
-    }
+    public sealed class Pair() : SharedPair("--iptables-forward-rules=false");
 }

@@ -11,7 +11,7 @@ namespace Overlay.Netns.Tests.Trace;
 
 /// <summary><c>overlay trace</c> between real pods: each stop of both hosts, and where a packet that is dropped stops.
 /// </summary>
-public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<TraceTests.Pair>
+public sealed class TraceTests(SharedPair pair) : LabTest, IClassFixture<SharedPair>
 {
     private static readonly string[] s_way =
     [
@@ -319,33 +319,4 @@ public sealed class TraceTests(TraceTests.Pair pair) : LabTest, IClassFixture<Tr
             "env", "LC_ALL=C.UTF-8", RunningProgram.OverlayPath, "trace", .. words, "--run-dir",
             lab.Host(1).RunDirectory,
         ]);
-
-    /// <summary>Two hosts with a pod each.</summary>
-    public sealed class Pair : IDisposable
-    {
-        private readonly Lazy<TestLab> _lab = new(() =>
-        {
-            var lab = new TestLab(2);
-            try
-            {
-                _ = lab.BringUp(1, 2);
-                return lab;
-            }
-            catch
-            {
-                lab.Dispose();
-                throw;
-            }
-        });
-
-        internal TestLab Lab => _lab.Value;
-
-        public void Dispose()
-        {
-            if (_lab.IsValueCreated)
-            {
-                _lab.Value.Dispose();
-            }
-        }
-    }
 }
