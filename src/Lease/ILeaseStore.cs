@@ -20,6 +20,24 @@ public interface ILeaseStore : IAsyncDisposable
     /// <summary>What it was asked over the network; null where there is none between.</summary>
     StoreCounts? Counts => null;
 
+    /// <summary>Whether a host may hold a subnet here: in most stores what the config gives out, in one where subnets
+    /// come from elsewhere any in its Network.</summary>
+    bool MayHold(NetworkConfig config, Ipv4Prefix subnet)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Allows(subnet);
+    }
+
+    /// <summary>The public address that the store says this host has; it goes before any other.</summary>
+    /// <returns>Null when it says none.</returns>
+    /// <exception cref="LeaseStoreNotReadyException">The store cannot be reached.</exception>
+    /// <exception cref="LeaseStoreException">It is no address, or the store fails.</exception>
+    Task<Ipv4Address?> FindPublicIpAsync(CancellationToken cancellation) => Task.FromResult<Ipv4Address?>(null);
+
+    /// <summary>Tells whoever waits for it that this host's part of the overlay works now.</summary>
+    /// <exception cref="LeaseStoreException">The store fails; trying again later may help.</exception>
+    Task AnnounceReadyAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>Reads and checks the network config.</summary>
     /// <exception cref="LeaseStoreNotReadyException">The store cannot be reached, or has no config yet.</exception>
     /// <exception cref="LeaseStoreException">It is unreadable or breaks a rule.</exception>

@@ -34,6 +34,13 @@ public abstract record LeaseUpdate
     /// </summary>
     /// <param name="Reason">One line: what was written, and by whom where that is known.</param>
     public sealed record OwnInQuestion(string Reason) : LeaseUpdate;
+
+    /// <summary>
+    /// What the store says of this host itself is another than what the daemon has started with, so that only another
+    /// start can follow it.
+    /// </summary>
+    /// <param name="Reason">A clause: what is another now.</param>
+    public sealed record HostChanged(string Reason) : LeaseUpdate;
 }
 
 /// <summary>What happened to one lease.</summary>

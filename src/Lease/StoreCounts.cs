@@ -19,6 +19,9 @@ public sealed class StoreCounts(TimeProvider clock)
     private DateTimeOffset? _lastSuccess;
     private long? _revision;
 
+    /// <summary>What kind of server it is.</summary>
+    public StoreService Service { get; init; }
+
     /// <summary>
     /// The parts that <see cref="ReadDurations"/> counts requests in: up to so many seconds each, in ascending order;
     /// behind them one without an end.

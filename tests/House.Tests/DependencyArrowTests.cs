@@ -29,8 +29,10 @@ public sealed class DependencyArrowTests
         "Lab → Capture", "Lab → Control", "Lab → Linux", "Lab → Terminal",
         "Lease → Net",
         "Lease.Etcd → Lease",
+        "Lease.Kubernetes → Lease",
         "Linux → Net",
-        "Operator → Control", "Operator → Lease", "Operator → Lease.Etcd", "Operator → Terminal",
+        "Operator → Control", "Operator → Lease", "Operator → Lease.Etcd",
+        "Operator → Lease.Kubernetes", "Operator → Terminal",
         "Router → Tun",
         "Terminal → Linux",
         "Tun → Linux",
@@ -49,7 +51,8 @@ public sealed class DependencyArrowTests
         Assert.Equal(
             [
                 "Capture", "Cni", "Control", "Daemon", "Demo", "Diagnosis", "Doctor", "Firewall", "Health",
-                "KernelPath", "Lab", "Lease", "Lease.Etcd", "Linux", "Net", "Operator", "Router", "Terminal", "Tun",
+                "KernelPath", "Lab", "Lease", "Lease.Etcd", "Lease.Kubernetes", "Linux", "Net", "Operator", "Router",
+                "Terminal", "Tun",
             ],
             Projects("src").Select(project => project.Name).Order(StringComparer.Ordinal));
 
@@ -87,6 +90,7 @@ public sealed class DependencyArrowTests
     [InlineData("Capture", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Lease", "Overlay.Terminal")]
     [InlineData("Lease", "Overlay.Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Lease.Etcd", "Overlay.Linux", "Overlay.Tun", "Overlay.Router", "Overlay.Daemon")]
+    [InlineData("Lease.Kubernetes", "Overlay.Lease.Etcd", "Overlay.Linux", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Terminal", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]
     [InlineData("Control", "Overlay.Lease", "Overlay.Router", "Overlay.Daemon")]
     [InlineData("Health", "Overlay.Lease", "Overlay.Router", "Overlay.Control", "Overlay.Daemon")]

@@ -74,13 +74,14 @@ public sealed class WatchLog : IAsyncDisposable
 
     /// <summary>
     /// One word and the leases: <c>snapshot 10.5.1.0/24=192.0.2.1</c>, <c>changes -10.5.1.0/24</c>, <c>gap</c>,
-    /// <c>question</c>.
+    /// <c>question</c>, <c>host changed</c>.
     /// </summary>
     public static string Describe(LeaseUpdate update) => update switch
     {
         LeaseUpdate.Snapshot snapshot => string.Join(' ', ["snapshot", .. snapshot.Leases.Select(Describe)]),
         LeaseUpdate.Changes changes => string.Join(' ', ["changes", .. changes.Items.Select(Describe)]),
         LeaseUpdate.OwnInQuestion => "question",
+        LeaseUpdate.HostChanged => "host changed",
         _ => "gap",
     };
 

@@ -28,7 +28,8 @@ internal static class RunCommand
 
     internal static Command Create()
     {
-        var leaseStore = new LeaseStoreOptions(isEtcdByDefault: true);
+        var leaseStore = new LeaseStoreOptions(
+            isEtcdByDefault: true, new KubeStoreOptions(isForDaemon: true));
         var flanneld = new FlanneldOptions();
         var firewall = new FirewallOptions();
         var logOptions = new LogOptions();
@@ -200,7 +201,7 @@ internal static class RunCommand
                 .. command.Options.Where(option => parsed.GetResult(option) is { Implicit: false })
                     .Select(option => option.Name),
             ],
-            flanneld.Ineffective(parsed),
+            [.. leaseStore.Ineffective(parsed), .. flanneld.Ineffective(parsed)],
             FlanneldVariables.Unknown(command.Options, ProcessStart.Environment()))
         {
             Log = logOptions.Read(parsed),

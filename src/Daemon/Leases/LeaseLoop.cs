@@ -87,6 +87,9 @@ internal sealed class LeaseLoop
     /// <summary>Gets the trouble that is seen.</summary>
     internal required HealthBoard Health { get; init; }
 
+    /// <summary>Gets a clause when only another start can follow what the store says of this host.</summary>
+    internal Action<string> Restart { get; init; } = _ => { };
+
     /// <summary>
     /// Gets a turn for all that is applied at once. The store's answers are waited for between turns: one that is away,
     /// or on a file system that hangs, is no reason to start again, which would end forwarding and wait for it as well.
@@ -186,6 +189,12 @@ internal sealed class LeaseLoop
             Log.OwnInQuestion(_log, _own.Subnet.ToString(), question.Reason);
             Health.Raise(HealthCodes.LeaseInQuestion, _own.Subnet.ToString(), question.Reason);
             _keeper.Doubt(LeaseDoubts.MayBeLost);
+            return;
+        }
+
+        if (update is LeaseUpdate.HostChanged changed)
+        {
+            Restart(changed.Reason);
             return;
         }
 

@@ -23,8 +23,11 @@ internal sealed record LeaseSnapshot(
     /// <param name="publicIp">This host's.</param>
     /// <param name="config">The network config, where the store has answered that much; otherwise null.</param>
     /// <param name="now">The time of this start.</param>
+    /// <param name="mayHold">Whether a host may hold a subnet; null for what the config gives out.</param>
     /// <returns>What follows <c>the snapshot …</c>; null when it can be used.</returns>
-    internal string? FaultFor(string store, Ipv4Address publicIp, NetworkConfig? config, DateTimeOffset now)
+    internal string? FaultFor(
+        string store, Ipv4Address publicIp, NetworkConfig? config, DateTimeOffset now,
+        Func<NetworkConfig, Ipv4Prefix, bool>? mayHold = null)
     {
         if (!StoreIdentity.IsSame(Store, store))
         {
@@ -46,12 +49,12 @@ internal sealed record LeaseSnapshot(
             return "is of another network config";
         }
 
-        return FaultOfSubnets();
+        return FaultOfSubnets(mayHold ?? ((known, subnet) => known.Allows(subnet)));
     }
 
-    private string? FaultOfSubnets()
+    private string? FaultOfSubnets(Func<NetworkConfig, Ipv4Prefix, bool> mayHold)
     {
-        if (!Own.Subnet.IsMasked || !Config.Allows(Own.Subnet))
+        if (!Own.Subnet.IsMasked || !mayHold(Config, Own.Subnet))
         {
             return $"holds the lease {Own.Subnet}, which its network config does not allow";
         }

@@ -132,7 +132,7 @@ internal sealed class LeaseStarter(
     private void Judge(NetworkConfig? config, string reason)
     {
         _snapshot = snapshots.Read(
-            snapshot => snapshot.FaultFor(store.Description, publicIp, config, clock.GetUtcNow()));
+            snapshot => snapshot.FaultFor(store.Description, publicIp, config, clock.GetUtcNow(), store.MayHold));
         if (_snapshot is not null)
         {
             Log.StartingFromSnapshot(

@@ -136,30 +136,57 @@ internal static class MetricNames
     internal static readonly Metric StoreUp = new(
         "overlay_lease_store_up", Gauge, "Whether the lease store can be read.");
 
-    // etcd, where leases are there.
+    // etcd, or the Kubernetes API, where leases are there.
 
-    internal static readonly Metric EtcdRequests = new(
-        "overlay_etcd_requests_total", Counter, "Requests to etcd, by what came of them (gRPC's status codes).",
-        "op", "code");
+    internal static readonly StoreMetrics Etcd = new(
+        new(
+            "overlay_etcd_requests_total", Counter, "Requests to etcd, by what came of them (gRPC's status codes).",
+            "op", "code"),
+        new(
+            "overlay_etcd_request_duration_seconds", Histogram, "How long requests to etcd took, answered or not.",
+            "op"),
+        new(
+            "overlay_etcd_last_success_timestamp_seconds", Gauge,
+            "When etcd last answered a request as it should; left out before."),
+        new(
+            "overlay_etcd_watch_restarts_total", Counter,
+            "How often a watch that stood was opened again: compacted, closed, no_leader, missed_events or error.",
+            "cause"),
+        new(
+            "overlay_etcd_watch_revision", Gauge,
+            "How far in etcd's history the watch is; left out before it stands."),
+        new(
+            "overlay_etcd_resync_differences_total", Counter,
+            "Leases that a listing had and the watch had not told of: put or removed.", "kind"))
+    {
+        RestartCauses = ["closed", "compacted", "error", "missed_events", "no_leader"],
+    };
 
-    internal static readonly Metric EtcdDurations = new(
-        "overlay_etcd_request_duration_seconds", Histogram, "How long requests to etcd took, answered or not.", "op");
-
-    internal static readonly Metric EtcdSuccess = new(
-        "overlay_etcd_last_success_timestamp_seconds", Gauge,
-        "When etcd last answered a request as it should; left out before.");
-
-    internal static readonly Metric EtcdRestarts = new(
-        "overlay_etcd_watch_restarts_total", Counter,
-        "How often a watch that stood was opened again: compacted, closed, no_leader, missed_events or error.",
-        "cause");
-
-    internal static readonly Metric EtcdRevision = new(
-        "overlay_etcd_watch_revision", Gauge, "How far in etcd's history the watch is; left out before it stands.");
-
-    internal static readonly Metric EtcdDifferences = new(
-        "overlay_etcd_resync_differences_total", Counter,
-        "Leases that a listing had and the watch had not told of: put or removed.", "kind");
+    internal static readonly StoreMetrics Kubernetes = new(
+        new(
+            "overlay_kube_requests_total", Counter,
+            "Requests to the Kubernetes API, by what came of them (HTTP's status codes, or what has kept it away).",
+            "op", "code"),
+        new(
+            "overlay_kube_request_duration_seconds", Histogram,
+            "How long requests to the Kubernetes API took, answered or not; of a watch, until it stood.", "op"),
+        new(
+            "overlay_kube_last_success_timestamp_seconds", Gauge,
+            "When the Kubernetes API last answered a request as it should; left out before."),
+        new(
+            "overlay_kube_watch_restarts_total", Counter,
+            "How often a watch that stood was opened again: closed, which is what the server does every few minutes, "
+                + "expired or error.",
+            "cause"),
+        new(
+            "overlay_kube_watch_revision", Gauge,
+            "How far in the cluster's history the watch is, its resource version; left out before it stands."),
+        new(
+            "overlay_kube_resync_differences_total", Counter,
+            "Leases that a listing had and the watch had not told of: put or removed.", "kind"))
+    {
+        RestartCauses = ["closed", "error", "expired"],
+    };
 
     // The host, and the daemon itself.
 
@@ -208,8 +235,8 @@ internal static class MetricNames
         BatchPackets, WorkerCpu, SocketDrops, SocketReceiveQueue, SocketReceiveBuffer, SocketSendQueue,
         SocketSendBuffer, TunQueueDrops, TunReceiveDrops, KernelPathPackets, KernelPathUp, Mtu, Peers, PeerInfo, PeerUp,
         PeerHeard, PeerEncapPackets, PeerEncapBytes, PeerDecapPackets, PeerDecapBytes, PeerPathMtu, LeaseExpiry,
-        LeaseRenewals, LeaseAcquisitions, LeaseConflicts, Leases, SubnetsCapacity, StoreUp, EtcdRequests, EtcdDurations,
-        EtcdSuccess, EtcdRestarts, EtcdRevision, EtcdDifferences, Ready, HealthWarnings, HostRepairs, FirewallRule,
+        LeaseRenewals, LeaseAcquisitions, LeaseConflicts, Leases, SubnetsCapacity, StoreUp, .. Etcd.All,
+        .. Kubernetes.All, Ready, HealthWarnings, HostRepairs, FirewallRule,
         BuildInfo, ConfigInfo, ProcessCpu, ProcessMemory, ProcessStart, ProcessDescriptors, GcPause, GcAllocated,
     ];
 }

@@ -31,7 +31,6 @@ internal sealed class MetricsPage(StatusSource source, NetworkConfig config, Lea
         (PeerErrorKind.FragmentationNeeded, "frag_needed"), (PeerErrorKind.Other, "other"),
     ];
 
-    private static readonly string[] s_restarts = ["closed", "compacted", "error", "missed_events", "no_leader"];
     private static readonly string[] s_differences = ["put", "removed"];
 
     private static readonly string[] s_underLabels = ["icmp_sent", "icmp_rate_limited", "icmp_refused"];
@@ -227,38 +226,39 @@ internal sealed class MetricsPage(StatusSource source, NetworkConfig config, Lea
         text.Add(MetricNames.StoreUp, isAway ? 0 : 1);
         if (Store is { } store)
         {
-            WriteEtcd(text, store);
+            bool isKubernetes = store.Service == StoreService.Kubernetes;
+            WriteStore(text, store, isKubernetes ? MetricNames.Kubernetes : MetricNames.Etcd);
         }
     }
 
-    private static void WriteEtcd(MetricsText text, StoreCounts store)
+    private static void WriteStore(MetricsText text, StoreCounts store, StoreMetrics metrics)
     {
         foreach ((string operation, string code, long count) in store.ReadRequests())
         {
-            text.Add(MetricNames.EtcdRequests, count, operation, code);
+            text.Add(metrics.Requests, count, operation, code);
         }
 
         foreach ((string operation, IReadOnlyList<long> parts, double seconds) in store.ReadDurations())
         {
-            text.AddHistogram(MetricNames.EtcdDurations, StoreCounts.DurationBounds, parts, seconds, operation);
+            text.AddHistogram(metrics.Durations, StoreCounts.DurationBounds, parts, seconds, operation);
         }
 
         if (store.LastSuccess is { } success)
         {
-            text.Add(MetricNames.EtcdSuccess, SecondsOf(success));
+            text.Add(metrics.Success, SecondsOf(success));
         }
 
         IReadOnlyDictionary<string, long> restarts = store.ReadWatchRestarts();
-        foreach (string cause in s_restarts)
+        foreach (string cause in metrics.RestartCauses)
         {
-            text.Add(MetricNames.EtcdRestarts, restarts.GetValueOrDefault(cause), cause);
+            text.Add(metrics.Restarts, restarts.GetValueOrDefault(cause), cause);
         }
 
-        AddIfKnown(text, MetricNames.EtcdRevision, store.Revision);
+        AddIfKnown(text, metrics.Revision, store.Revision);
         IReadOnlyDictionary<string, long> differences = store.ReadDifferences();
         foreach (string kind in s_differences)
         {
-            text.Add(MetricNames.EtcdDifferences, differences.GetValueOrDefault(kind), kind);
+            text.Add(metrics.Differences, differences.GetValueOrDefault(kind), kind);
         }
     }
 

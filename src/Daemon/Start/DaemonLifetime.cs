@@ -145,7 +145,8 @@ internal sealed class DaemonLifetime(RunOptions options, ServiceManager service,
             {
                 // Each has a store of its own: connections come from what the host's addresses were.
                 await using ILeaseStore store = OpenStore();
-                daemon = new OverlayDaemon(process, store, _restart, log) { Former = former };
+                daemon = new OverlayDaemon(
+                    await process.NamedByAsync(store, cancellation), store, _restart, log) { Former = former };
                 using PreparedStart prepared = await daemon.PrepareAsync(cancellation);
                 await daemon.RunAsync(prepared, cancellation);
                 obstacle = null;
@@ -191,8 +192,9 @@ internal sealed class DaemonLifetime(RunOptions options, ServiceManager service,
         {
             using var silence = new DaemonLog(TimeProvider.System, LogLevel.None, _ => { });
             await using ILeaseStore store = OpenStore();
+            ProcessContext trial = process with { Health = new HealthBoard(TimeProvider.System) };
             var next = new OverlayDaemon(
-                process with { Health = new HealthBoard(TimeProvider.System) }, store, new RestartRequest(), silence);
+                await trial.NamedByAsync(store, patience.Token), store, new RestartRequest(), silence);
             using (await next.PrepareAsync(patience.Token))
             {
             }

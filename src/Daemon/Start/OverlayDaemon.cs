@@ -162,6 +162,7 @@ internal sealed class OverlayDaemon(
         {
             Health = health,
             Turns = process.Progress.Watch("leases"),
+            Restart = restart.Ask,
         };
         using var underlay = UnderlayWatch.Open(
             options.Underlay, plan.Underlay, plan.Config.Network, restart.Ask, health,
@@ -170,6 +171,7 @@ internal sealed class OverlayDaemon(
         Task upkeep = Task.CompletedTask;
         Task sampling = Task.CompletedTask;
         Task checking = Task.CompletedTask;
+        Task announcing = Task.CompletedTask;
         try
         {
             await leases.FirstUpdate.WaitAsync(cancellation);
@@ -206,6 +208,7 @@ internal sealed class OverlayDaemon(
                 log, subnet.ToString(), state.Interface, backend.Mtu, state.Endpoint, state.Peers, state.Description);
             process.Service.Ready(Summarize());
 
+            announcing = new ReadyNotice(store, s_clock, Random.Shared, log).RunAsync(ending.Token);
             WorkTurns upkeepTurns = process.Progress.Watch("upkeep");
             upkeep = new Upkeep(backend, subnetFile, blackhole, s_clock, upkeepTurns).RunAsync(ending.Token);
             checking = Check(backend, plan, state.Interface, leases)
@@ -226,7 +229,7 @@ internal sealed class OverlayDaemon(
             process.Probes.IsStarted = false;
             process.Running.Close(); // what it answers from is closed next
             await ending.CancelAsync();
-            await Task.WhenAll(leaseLoop, upkeep, sampling, checking)
+            await Task.WhenAll(leaseLoop, upkeep, sampling, checking, announcing)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Held = keeper.Held;
         }

@@ -1,9 +1,12 @@
+using System.Threading;
+using System.Threading.Tasks;
 using Overlay.Daemon.Endpoints;
 using Overlay.Daemon.Handover;
 using Overlay.Daemon.Health;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Status;
 using Overlay.Health;
+using Overlay.Lease;
 
 namespace Overlay.Daemon.Start;
 
@@ -24,4 +27,23 @@ internal sealed record ProcessContext(
     HealthBoard Health,
     WorkerProgress Progress,
     ProbePages Probes,
-    ForwardingDaemon Running);
+    ForwardingDaemon Running)
+{
+    /// <summary>The same with the public address that the store says this host has, where it says one.</summary>
+    /// <remarks>A store that is away is not waited for: when it is back it says so, and the daemon starts
+    /// again.</remarks>
+    /// <exception cref="LeaseStoreException">What it says cannot be used, or it refuses.</exception>
+    internal async Task<ProcessContext> NamedByAsync(ILeaseStore store, CancellationToken cancellation)
+    {
+        try
+        {
+            return await store.FindPublicIpAsync(cancellation) is { } publicIp
+                ? this with { Options = Options with { Underlay = Options.Underlay with { PublicIp = publicIp } } }
+                : this;
+        }
+        catch (LeaseStoreNotReadyException)
+        {
+            return this;
+        }
+    }
+}

@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Etcdserverpb;
 using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.StoreKit;
 
 namespace Overlay.Lease.Etcd.Store;
 

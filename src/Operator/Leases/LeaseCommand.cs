@@ -12,7 +12,7 @@ public static class LeaseCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        LeaseStoreOptions store = new();
+        LeaseStoreOptions store = new(kube: new KubeStoreOptions(isForDaemon: false));
         var command = new Command("lease", "See and change who holds which subnet.")
         {
             LeaseListCommand.Create(store),

@@ -1,4 +1,5 @@
 using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Kubernetes.Access;
 
 namespace Overlay.Operator.Stores;
 
@@ -17,4 +18,8 @@ public abstract record LeaseStoreChoice
     /// <param name="Options">How it is reached. A password is not in the text of this record.</param>
     /// <param name="Prefix">What config and leases are under, as it was given.</param>
     public sealed record Etcd(EtcdOptions Options, string Prefix) : LeaseStoreChoice;
+
+    /// <summary>The Kubernetes API, under flannel's annotations.</summary>
+    /// <param name="Options">How it is reached, and which node is this host's.</param>
+    public sealed record Kubernetes(KubeOptions Options) : LeaseStoreChoice;
 }

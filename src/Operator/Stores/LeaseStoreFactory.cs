@@ -1,6 +1,7 @@
 using System;
 using Overlay.Lease;
 using Overlay.Lease.Etcd.Store;
+using Overlay.Lease.Kubernetes.Store;
 using Overlay.Lease.Stores;
 
 namespace Overlay.Operator.Stores;
@@ -18,6 +19,7 @@ public static class LeaseStoreFactory
         LeaseStoreChoice.Files files => new FileLeaseStore(
             files.Directory, clock, warn, random: null, new FileNodes()),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseStore(etcd.Options, etcd.Prefix, clock, warn),
+        LeaseStoreChoice.Kubernetes kubernetes => new KubeLeaseStore(kubernetes.Options, clock, warn),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };
 
@@ -30,6 +32,7 @@ public static class LeaseStoreFactory
     {
         LeaseStoreChoice.Files files => new FileLeaseAdministration(files.Directory, clock, new FileNodes()),
         LeaseStoreChoice.Etcd etcd => new EtcdLeaseAdministration(etcd.Options, etcd.Prefix, clock),
+        LeaseStoreChoice.Kubernetes kubernetes => new KubeLeaseAdministration(kubernetes.Options, clock),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "not a lease store"),
     };
 }

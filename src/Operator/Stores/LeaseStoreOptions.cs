@@ -66,13 +66,17 @@ public sealed class LeaseStoreOptions
             + "--etcd-password-file");
 
     private readonly bool _isEtcdByDefault;
+    private readonly KubeStoreOptions? _kube;
 
     /// <summary>None is given yet.</summary>
     /// <param name="isEtcdByDefault">Whether leases are in etcd when no option says where, as with flanneld; otherwise
     /// one has to.</param>
-    public LeaseStoreOptions(bool isEtcdByDefault = false)
+    /// <param name="kube">The options of leases in the Kubernetes API; null for a command that does not look
+    /// there.</param>
+    public LeaseStoreOptions(bool isEtcdByDefault = false, KubeStoreOptions? kube = null)
     {
         _isEtcdByDefault = isEtcdByDefault;
+        _kube = kube;
         _store.Description = "where leases are kept: file:DIR, a directory all hosts share, or etcd [default: etcd"
             + (isEtcdByDefault ? "]" : ", with any --etcd option]");
         _endpoints.CustomParser = ParseEndpoints;
@@ -85,6 +89,8 @@ public sealed class LeaseStoreOptions
         {
             command.Options.Add(option);
         }
+
+        _kube?.AddTo(command);
     }
 
     /// <summary>Makes a command refuse options that contradict each other, and to start without a store where there is
@@ -93,7 +99,8 @@ public sealed class LeaseStoreOptions
     {
         if (!_isEtcdByDefault && !IsGiven(result))
         {
-            result.AddError("--lease-store is missing; give file:DIR, or etcd with --etcd-endpoints");
+            string more = _kube is null ? "" : $", or {_kube.Name}";
+            result.AddError($"--lease-store is missing; give file:DIR, or etcd with --etcd-endpoints{more}");
         }
         else if (Contradiction(result) is { } problem)
         {
@@ -102,13 +109,24 @@ public sealed class LeaseStoreOptions
     });
 
     /// <summary>Whether the command line names a store.</summary>
-    public bool IsGiven(SymbolResult result) => Has(result, _store) || FirstOfEtcd(result) is not null;
+    public bool IsGiven(SymbolResult result) =>
+        Has(result, _store) || FirstOfEtcd(result) is not null || _kube?.IsWanted(result) == true;
+
+    /// <summary>The names of the options given that have no effect, as they would have none with flanneld.</summary>
+    public IEnumerable<string> Ineffective(ParseResult parsed) => _kube?.IsWanted(parsed.CommandResult) == true
+        ? OfEtcd.Where(option => Has(parsed.CommandResult, option)).Select(option => option.Name)
+        : _kube?.Ineffective(parsed) ?? [];
 
     /// <summary>What the options amount to.</summary>
     /// <param name="parsed">Of a command that <see cref="RequireFor"/> has checked.</param>
     /// <exception cref="OperatorException">A file they name cannot be read; the line names it.</exception>
     public LeaseStoreChoice Read(ParseResult parsed)
     {
+        if (_kube?.IsWanted(parsed.CommandResult) == true)
+        {
+            return new LeaseStoreChoice.Kubernetes(_kube.Read(parsed));
+        }
+
         string store = parsed.GetValue(_store) ?? EtcdName;
         if (store != EtcdName)
         {
@@ -191,6 +209,16 @@ public sealed class LeaseStoreOptions
             || !TryGetValue(result, _endpoints, out IReadOnlyList<Uri>? endpoints))
         {
             return null;
+        }
+
+        if (_kube?.Contradiction(result) is { } problem)
+        {
+            return problem;
+        }
+
+        if (_kube?.IsWanted(result) == true)
+        {
+            return store is null ? null : $"--lease-store and {_kube.Name} are both given; give one of them";
         }
 
         if (store is not null && store != EtcdName)

@@ -62,7 +62,8 @@ public sealed class FlanneldCommandLineTests
     [InlineData("-iface", "Required argument missing for option: '--iface'")]
     [InlineData("-nonsense=1", "Unrecognized command or argument '-nonsense=1'")]
     [InlineData("-iface=eth0 stray", "Unrecognized command or argument 'stray'")]
-    [InlineData("-kube-subnet-mgr", "--kube-subnet-mgr is given, and leases in the Kubernetes API are not taken yet")]
+    [InlineData(
+        "-kube-annotation-prefix=org", "--kube-annotation-prefix is 'org': subnet/kube: prefix must be in a format")]
     [InlineData("", "--mtu (from FLANNELD_MTU) is 'big'; give 576 to 65507", "FLANNELD_MTU", "big")]
     [InlineData("", "--meter (from FLANNELD_METER) is 'x'; give true or false", "FLANNELD_METER", "x")]
     [InlineData(
@@ -79,6 +80,9 @@ public sealed class FlanneldCommandLineTests
     [Theory]
     [InlineData("")]
     [InlineData("-kube-subnet-mgr=false -vmodule=a=1 -ip-blackhole-route -public-ipv6=2001:db8::1")]
+    [InlineData("--ip-masq --kube-subnet-mgr --healthz-port=8081")]
+    [InlineData("-kube-subnet-mgr -kube-api-url= -kubeconfig-file= -set-node-network-unavailable=false "
+        + "-kube-annotation-prefix=org.com/9 -net-config-path=/x -etcd-prefix=/unused")]
     [InlineData("-etcd-endpoints=http://10.0.0.1:2379,http://10.0.0.2:2379 -etcd-prefix=/atomic.io/network "
         + "-public-ip=192.0.2.1 -iface=eth0 -subnet-lease-renew-margin=30 -subnet-file=/run/f.env")]
     public void Old_command_lines_are_taken(string given)

@@ -202,13 +202,41 @@ public sealed class LeaseStoreOptionsTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Leases_in_the_Kubernetes_API_are_what_the_options_say()
+    {
+        LeaseStoreChoice.Kubernetes kubernetes = Assert.IsType<LeaseStoreChoice.Kubernetes>(Read(
+            "--kube-subnet-mgr --kube-api-url https://192.0.2.1:6443 --kubeconfig-file k --kube-annotation-prefix "
+                + "org.com/9 --net-config-path /n --set-node-network-unavailable=false"));
+
+        Assert.Equal("https://192.0.2.1:6443/", kubernetes.Options.ApiUrl?.AbsoluteUri);
+        Assert.Equal(Path.GetFullPath("k"), kubernetes.Options.KubeconfigFile);
+        Assert.Equal("org.com/9-", kubernetes.Options.Keys.Prefix);
+        Assert.Equal("/n", kubernetes.Options.ConfigPath);
+        Assert.False(kubernetes.Options.SetsNetworkUnavailable);
+        kubernetes = Assert.IsType<LeaseStoreChoice.Kubernetes>(Read("--kube-subnet-mgr"));
+        Assert.True(kubernetes.Options.SetsNetworkUnavailable);
+        Assert.IsType<LeaseStoreChoice.Etcd>(Read("--kube-subnet-mgr=false --net-config-path /n"));
+    }
+
+    [Theory]
+    [InlineData("run --kube-subnet-mgr --lease-store etcd", "--lease-store and --kube-subnet-mgr are both given")]
+    [InlineData("lease list --kubeconfig-file k", "--lease-store is missing; give file:DIR, or etcd with")]
+    [InlineData(
+        "lease list --lease-store etcd --kubeconfig-file k", "--kubeconfig-file is given without --kube-subnet-mgr")]
+    [InlineData("run --kube-subnet-mgr --kube-api-url x", "--kube-api-url is 'x'; give a URL like https:")]
+    public void What_does_not_go_together_with_it_is_one_line(string line, string expected) => Assert.StartsWith(
+        expected, CommandTree.Create().Parse(line.Split(' ')).Errors[0].Message);
+
     private static ParseResult Parse(string line) =>
         CommandTree.Create().Parse((string[])[
             "run", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Trim('\''))]);
 
     private static LeaseStoreChoice Read(string line)
     {
-        var options = new LeaseStoreOptions();
+        var options = new LeaseStoreOptions(
+            isEtcdByDefault: line.Contains("--kube", StringComparison.Ordinal),
+            new KubeStoreOptions(isForDaemon: true));
         var command = new Command("test");
         options.AddTo(command);
         options.RequireFor(command);

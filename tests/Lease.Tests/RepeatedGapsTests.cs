@@ -1,9 +1,9 @@
 using System;
-using Overlay.Lease.Etcd.Store;
+using Overlay.Lease.StoreKit;
 using Overlay.Testing;
 using Xunit;
 
-namespace Overlay.Lease.Etcd.Tests.Store;
+namespace Overlay.Lease.Tests;
 
 /// <summary>Which interruptions of a watch are reported, and which are counted.</summary>
 public sealed class RepeatedGapsTests

@@ -1,24 +1,24 @@
 using System;
 using System.Collections.Generic;
 
-namespace Overlay.Lease.Etcd.Store;
+namespace Overlay.Lease.StoreKit;
 
 /// <summary>
 /// Which interruptions of a watch are worth a line: the first of its kind in an hour, and one that lasts. The others
 /// are counted, and summed up once an hour. Pure state; for one thread at a time.
 /// </summary>
 /// <param name="clock">Measures what lies between two of them.</param>
-internal sealed class RepeatedGaps(TimeProvider clock)
+public sealed class RepeatedGaps(TimeProvider clock)
 {
     /// <summary>How long a kind is known after it was reported, and how far apart two summaries are.</summary>
-    internal static readonly TimeSpan Memory = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Memory = TimeSpan.FromHours(1);
 
     /// <summary>A gap that lasts so long is reported, whatever was reported before.</summary>
-    internal static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan LongGap = TimeSpan.FromMinutes(1);
 
     /// <summary>So many kinds are remembered at once. There are fewer: a kind is named by codes, not by numbers or
     /// texts from outside. What comes on top of them is counted only.</summary>
-    internal const int MostKinds = 32;
+    public const int MostKinds = 32;
 
     private readonly Dictionary<string, long> _reported = [];
     private readonly HashSet<string> _reportedOfThis = [];
@@ -31,13 +31,13 @@ internal sealed class RepeatedGaps(TimeProvider clock)
     /// <summary>An attempt has failed, the first of a gap or a further one.</summary>
     /// <param name="kind">Of cause.</param>
     /// <returns>True when it is to be reported.</returns>
-    internal bool Fail(string kind)
+    public bool Fail(string kind)
     {
         bool isFirst = _began is null;
         long began = _began ??= clock.GetTimestamp();
         bool isKnown = _isReported
             ? _reportedOfThis.Contains(kind)
-            : IsRecent(kind) && clock.GetElapsedTime(began) < Long;
+            : IsRecent(kind) && clock.GetElapsedTime(began) < LongGap;
         isKnown |= !HasRoomFor(kind);
         if (isKnown)
         {
@@ -61,7 +61,7 @@ internal sealed class RepeatedGaps(TimeProvider clock)
     }
 
     /// <summary>The watch goes on.</summary>
-    internal void End()
+    public void End()
     {
         _began = null;
         _isReported = false;
@@ -72,7 +72,7 @@ internal sealed class RepeatedGaps(TimeProvider clock)
     /// <param name="count">More than 0.</param>
     /// <param name="time">Since the first of them.</param>
     /// <returns>False when there is nothing to say.</returns>
-    internal bool TryTakeCount(out int count, out TimeSpan time)
+    public bool TryTakeCount(out int count, out TimeSpan time)
     {
         count = _unreported;
         time = count == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_unreportedSince);
