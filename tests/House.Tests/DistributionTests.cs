@@ -1,8 +1,10 @@
 using System;
+using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
 using Overlay.Daemon.Commands;
+using Overlay.Terminal;
 using Overlay.Testing;
 using Xunit;
 
@@ -11,13 +13,15 @@ namespace Overlay.House.Tests;
 /// <summary>What runs the daemon elsewhere names options, files and endpoints that there are.</summary>
 public sealed class DistributionTests
 {
-    private const string Manifest = "dist/kubernetes/overlay-etcd.yaml";
+    private const string Manifest = "dist/kubernetes/overlay.yaml";
+    private const string EtcdManifest = "dist/kubernetes/overlay-etcd.yaml";
 
     private const string Page = "docs/install.md";
 
     private static readonly string[] s_files =
     [
-        "dist/systemd/overlay.service", "dist/systemd/overlay.default", "dist/container/Containerfile", Manifest, Page,
+        "dist/systemd/overlay.service", "dist/systemd/overlay.default", "dist/container/Containerfile", Manifest,
+        EtcdManifest, Page,
     ];
 
     [Fact]
@@ -45,10 +49,35 @@ public sealed class DistributionTests
         Assert.True(count > s_files.Length);
     }
 
-    [Fact]
-    public void The_manifest_asks_endpoints_and_ports_that_there_are_and_is_not_privileged()
+    [Theory]
+    [InlineData(Manifest)]
+    [InlineData(EtcdManifest)]
+    public void What_a_manifest_starts_is_parsed_as_the_daemon_parses_it(string file)
     {
-        string manifest = Repository.Read(Manifest);
+        string manifest = Repository.Read(file);
+        string[] words = [.. manifest.Split("        args:\n")[1].Split("        env:\n")[0]
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()[2..])];
+        var variables = Regex.Matches(
+            manifest, "^        - name: (FLANNELD_[A-Z_]+)", RegexOptions.Multiline)
+            .ToDictionary(match => match.Groups[1].Value, match => match.Groups[1].Value switch
+            {
+                "FLANNELD_IFACE" => "192.0.2.1",
+                "FLANNELD_ETCD_ENDPOINTS" => "http://10.0.0.2:2379",
+                string other => throw new InvalidOperationException($"{file} has {other}"),
+            });
+        RootCommand root = CommandTree.Create();
+        var line = FlanneldCommandLine.Read(root, "overlay", words, variables);
+        Assert.Empty(root.Parse(line.Words, CommandProgram.Parsing).Errors.Select(error => error.Message));
+        Assert.Equal("run", line.Words[0]);
+        Assert.Contains("--healthz-port=8081", line.Words);
+    }
+
+    [Theory]
+    [InlineData(Manifest)]
+    [InlineData(EtcdManifest)]
+    public void The_manifest_asks_endpoints_and_ports_that_there_are_and_is_not_privileged(string file)
+    {
+        string manifest = Repository.Read(file);
         string endpoints = Repository.Read("docs/cli.md").Split("### Endpoints")[1];
         string[] paths = [.. Regex.Matches(manifest, @"path: (/[a-z]+z)$", RegexOptions.Multiline)
             .Select(match => match.Groups[1].Value)];
