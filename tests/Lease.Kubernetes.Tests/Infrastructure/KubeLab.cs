@@ -11,6 +11,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Lease.Kubernetes.Access;
+using Overlay.Lease.Kubernetes.Client;
 using Overlay.Lease.Kubernetes.Store;
 using Xunit;
 
@@ -90,6 +91,13 @@ internal sealed class KubeLab : IDisposable
         {
             AssignmentInterval = TimeSpan.FromMilliseconds(20),
         };
+
+    /// <summary>For single requests.</summary>
+    internal ApiClient NewClient()
+    {
+        KubeOptions options = Options();
+        return new ApiClient(ApiAccess.Of(options), options, new StoreCounts(TimeProvider.System));
+    }
 
     internal void Warn(string line)
     {

@@ -1,8 +1,12 @@
+using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Net.Http;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 using Overlay.Lease.Kubernetes.Access;
+using Overlay.Lease.Kubernetes.Client;
+using Overlay.Lease.Kubernetes.Nodes;
 using Overlay.Lease.Kubernetes.Store;
 using Overlay.Lease.Kubernetes.Tests.Infrastructure;
 using Overlay.Testing;
@@ -272,6 +276,39 @@ public abstract class ApiServerContract
             () => store.AcquireAsync(KubeLab.Config, s_udp, KubeLab.Cancel));
 
         Assert.Contains("says: Unauthorized; check the user in ", refusal.Message);
+    }
+
+    [Fact]
+    public async Task A_watch_behind_a_version_that_is_forgotten_stands_and_its_only_event_says_410()
+    {
+        using KubeLab lab = await LabAsync();
+        using ApiClient client = lab.NewClient();
+
+        await using NodeWatchStream stream = await client.WatchNodesAsync(
+            "1", TimeSpan.FromSeconds(60), KubeLab.Cancel);
+
+        NodeEvent only = Assert.Single(await stream.ReadAsync(KubeLab.Cancel));
+        Assert.Equal((NodeEventKind.Error, 410), (only.Kind, only.Error?.Code));
+        Assert.StartsWith("too old resource version: 1", only.Error?.Message);
+    }
+
+    [Fact]
+    public async Task A_watch_without_events_ends_with_its_time_and_has_bookmarks_at_most()
+    {
+        using KubeLab lab = await LabAsync();
+        await lab.MakeNodeAsync("n1", "10.244.3.0/24");
+        using ApiClient client = lab.NewClient();
+        NodePage page = await client.ListNodesAsync(null, KubeLab.Cancel);
+        await using NodeWatchStream stream = await client.WatchNodesAsync(
+            page.ResourceVersion, TimeSpan.FromSeconds(1), KubeLab.Cancel);
+
+        List<NodeEvent> events = [];
+        while (await stream.ReadAsync(KubeLab.Cancel) is { Count: > 0 } some)
+        {
+            events.AddRange(some);
+        }
+
+        Assert.All(events, each => Assert.Equal(NodeEventKind.Bookmark, each.Kind));
     }
 
     private static async Task MakePodAsync(KubeLab lab)

@@ -1,9 +1,12 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Net.Http;
+using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 using Overlay.Lease.Kubernetes.Store;
 using Overlay.Lease.Kubernetes.Tests.Infrastructure;
+using Overlay.Testing.Kubernetes;
 using Overlay.Testing;
 using Xunit;
 using static Overlay.Testing.LeaseText;
@@ -57,6 +60,25 @@ public sealed class KubeWatchFaultTests : IAsyncDisposable
 
         Assert.Equal(2, watch.Updates.Length);
         Assert.Empty(_lab.Warnings);
+    }
+
+    [Fact]
+    public async Task A_watch_goes_on_behind_the_last_bookmark()
+    {
+        await _lab.MakeNodeAsync("n1", "10.244.1.0/24", "192.0.2.1");
+        await using KubeLeaseStore store = _lab.NewStore(
+            options: _lab.Options() with { WatchTime = TimeSpan.FromSeconds(0.5) });
+        await using var watch = new WatchLog(store, KubeLab.Config);
+        await WaitForWatchAsync(watch, 1);
+
+        // A change that no node is part of.
+        var pod = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "p" } };
+        await _lab.SendAsync(HttpMethod.Post, "api/v1/namespaces/a/pods", pod);
+        string behind = $"resourceVersion={_server.Cluster.Version}";
+        await Eventually.IsTrue(
+            () => _server.Requests.Any(request => request.Contains(behind, StringComparison.Ordinal)), () => behind);
+
+        Assert.Single(watch.Updates);
     }
 
     [Fact]

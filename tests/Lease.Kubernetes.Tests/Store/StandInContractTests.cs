@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using Overlay.Lease.Kubernetes.Tests.Infrastructure;
+using Overlay.Testing.Kubernetes;
 
 namespace Overlay.Lease.Kubernetes.Tests.Store;
 

@@ -5,7 +5,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 
-namespace Overlay.Lease.Kubernetes.Tests.Infrastructure;
+namespace Overlay.Testing.Kubernetes;
 
 /// <summary>What the stand-in answers to requests other than a watch.</summary>
 internal static class StandInAnswers

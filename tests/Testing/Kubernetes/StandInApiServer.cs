@@ -9,15 +9,15 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace Overlay.Lease.Kubernetes.Tests.Infrastructure;
+namespace Overlay.Testing.Kubernetes;
 
 /// <summary>
 /// Stands in for the API server: nodes and pods are made, read, listed in pages, patched, removed and watched as there.
 /// <c>ApiServerContract</c> holds it to the real one. What the real one does only under stress, a test orders.
 /// </summary>
-internal sealed class StandInApiServer : IAsyncDisposable
+public sealed class StandInApiServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly HashSet<TcpClient> _open = [];
@@ -27,22 +27,23 @@ internal sealed class StandInApiServer : IAsyncDisposable
 
     private volatile bool _isAway;
 
-    internal StandInApiServer()
+    /// <param name="listener">Listening, for example in another network namespace; null for one on loopback.</param>
+    public StandInApiServer(TcpListener? listener = null)
     {
-        _listener.Start();
+        _listener = listener ?? Listen(IPAddress.Loopback);
         Url = new Uri($"http://{_listener.LocalEndpoint}");
         _accepting = AcceptAsync();
     }
 
-    internal Uri Url { get; }
+    public Uri Url { get; }
 
-    internal StandInCluster Cluster { get; } = new();
+    public StandInCluster Cluster { get; } = new();
 
     /// <summary>The token without which nobody is let in; null for none.</summary>
-    internal string? Token { get; set; }
+    public string? Token { get; set; }
 
     /// <summary>So far: method, a blank, path and query.</summary>
-    internal string[] Requests
+    public string[] Requests
     {
         get
         {
@@ -53,13 +54,21 @@ internal sealed class StandInApiServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Listens on a port of its own, in the network namespace of the calling thread.</summary>
+    public static TcpListener Listen(IPAddress address)
+    {
+        var listener = new TcpListener(address, 0);
+        listener.Start();
+        return listener;
+    }
+
     /// <summary>Answers the next requests of a kind with a status in place of what they ask for.</summary>
     /// <param name="said">A part of method, path and query.</param>
     /// <param name="code">The status.</param>
     /// <param name="message">In words.</param>
     /// <param name="retryAfter">Seconds, for the header; null for none.</param>
     /// <param name="times">How many.</param>
-    internal void Refuse(string said, int code, string message, string? retryAfter = null, int times = int.MaxValue)
+    public void Refuse(string said, int code, string message, string? retryAfter = null, int times = int.MaxValue)
     {
         lock (_gate)
         {
@@ -68,7 +77,7 @@ internal sealed class StandInApiServer : IAsyncDisposable
     }
 
     /// <summary>Lets everything through again.</summary>
-    internal void Allow()
+    public void Allow()
     {
         _isAway = false;
         lock (_gate)
@@ -78,14 +87,14 @@ internal sealed class StandInApiServer : IAsyncDisposable
     }
 
     /// <summary>Closes all connections, and each new one until <see cref="Allow"/>.</summary>
-    internal void GoAway()
+    public void GoAway()
     {
         _isAway = true;
         CloseAll();
     }
 
     /// <summary>Closes all connections there are.</summary>
-    internal void CloseAll()
+    public void CloseAll()
     {
         lock (_gate)
         {
@@ -216,7 +225,12 @@ internal sealed class StandInApiServer : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
-            // The time is over.
+            // The time is over. The real one has said by then how far it has come, if it was open for a minute.
+            await exchange.SendPieceAsync(StandInAnswers.Event("BOOKMARK", new JsonObject
+            {
+                ["kind"] = "Node",
+                ["metadata"] = new JsonObject { ["resourceVersion"] = $"{Cluster.Version}" },
+            }));
         }
 
         await exchange.EndStreamAsync();

@@ -8,7 +8,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace Overlay.Lease.Kubernetes.Tests.Infrastructure;
+namespace Overlay.Testing.Kubernetes;
 
 /// <summary>One request over HTTP/1.1 (RFC 9112), and what answers it.</summary>
 internal sealed class HttpExchange

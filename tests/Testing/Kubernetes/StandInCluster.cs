@@ -6,30 +6,30 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace Overlay.Lease.Kubernetes.Tests.Infrastructure;
+namespace Overlay.Testing.Kubernetes;
 
 /// <summary>
 /// The objects of the API server's stand-in, and all that became of them since it has forgotten the rest. Any thread.
 /// </summary>
-internal sealed class StandInCluster
+public sealed class StandInCluster
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, JsonObject> _objects = new(StringComparer.Ordinal); // by path
     private readonly List<(long Version, string Path, string Type, JsonObject Object)> _events = [];
 
     private long _version = 100;
-    private long _forgotten;
+    private long _forgotten = 100;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal long Version => Locked(() => _version);
+    public long Version => Locked(() => _version);
 
     /// <summary>Ends with the next change.</summary>
-    internal Task Changed => Locked(() => _changed.Task);
+    public Task Changed => Locked(() => _changed.Task);
 
-    internal JsonObject? Find(string path) =>
+    public JsonObject? Find(string path) =>
         Locked(() => _objects.GetValueOrDefault(path)?.DeepClone().AsObject());
 
-    internal JsonObject[] List(string collection) => Locked(() =>
+    public JsonObject[] List(string collection) => Locked(() =>
         _objects.Where(each => each.Key.StartsWith($"{collection}/", StringComparison.Ordinal))
             .Select(each => each.Value.DeepClone().AsObject()).ToArray());
 
@@ -42,7 +42,7 @@ internal sealed class StandInCluster
                 .Select(each => (each.Version, each.Type, each.Object)).ToArray());
 
     /// <summary>Makes an object, or puts another in its place.</summary>
-    internal JsonObject Put(string path, JsonObject value) => Locked(() =>
+    public JsonObject Put(string path, JsonObject value) => Locked(() =>
     {
         bool isNew = !_objects.TryGetValue(path, out JsonObject? before);
         JsonObject metadata = value["metadata"]!.AsObject();
@@ -52,11 +52,11 @@ internal sealed class StandInCluster
         return Note(path, isNew ? "ADDED" : "MODIFIED", value);
     });
 
-    internal JsonObject? Remove(string path) => Locked(() =>
+    public JsonObject? Remove(string path) => Locked(() =>
         _objects.Remove(path, out JsonObject? gone) ? Note(path, "DELETED", gone, isThere: false) : null);
 
     /// <summary>Forgets all history, as etcd does when it is compacted.</summary>
-    internal void Forget() => Locked(() =>
+    public void Forget() => Locked(() =>
     {
         _events.Clear();
         _forgotten = ++_version;
