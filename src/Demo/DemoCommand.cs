@@ -24,9 +24,8 @@ internal static class DemoCommand
         };
         var backend = new Option<DemoBackend>("--backend")
         {
-            Description = "How packets are carried.",
+            Description = $"How packets are carried. [default: {DemoBackend.All[0].Type}]",
             HelpName = DemoBackend.Names("|"),
-            DefaultValueFactory = _ => DemoBackend.All[0],
             CustomParser = OptionParser.Of("--backend", DemoBackend.Find, DemoBackend.Names(" or ")),
         };
         var etcd = new Option<bool>("--etcd") { Description = "Keep the leases in a real etcd that it starts itself." };
