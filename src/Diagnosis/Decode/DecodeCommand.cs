@@ -42,7 +42,19 @@ public static class DecodeCommand
     {
         using var stop = new StopRequest();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
-        await using Stream capture = CaptureFile.OpenRead(request.File);
+        Stream opened;
+        try
+        {
+            // To open a named pipe is to wait for its writer, which cannot be called off.
+            opened = await Task.Run(() => CaptureFile.OpenRead(request.File), CancellationToken.None)
+                .WaitAsync(ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return stop.ExitCode ?? ExitCode.Success;
+        }
+
+        await using Stream capture = opened;
         await using Stream? written = request.Write is { } path ? CaptureFile.OpenWrite(path, request.File) : null;
         IPacketOutput output = written is not null
             ? new WrittenPackets(written, request.Write == DecodeRequest.Standard, request.FilterText)

@@ -58,6 +58,16 @@ public static class DumpCommand
         };
         filter.AddTo(command);
         options.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(read) is not null
+                && (result.GetValue(drops) ? drops.Name : result.GetResult(peer) is not null ? peer.Name : null)
+                    is { } live)
+            {
+                result.AddError(
+                    $"{read.Name} shows a file, which {live} does not look through; leave one out, or give a filter");
+            }
+        });
         command.SetAction((parsed, cancellation) =>
         {
             string words = filter.Read(parsed);

@@ -24,6 +24,7 @@ public static class PingCommand
         var target = new Argument<Ipv4Address?>("PEER|IP")
         {
             Description = "a peer's public IP, or the address of a pod or of a tunnel",
+            Arity = ArgumentArity.ExactlyOne, // that of a nullable type is none or one
             CustomParser = Address("PEER|IP"),
         };
         var explain = new Option<bool>("--explain")

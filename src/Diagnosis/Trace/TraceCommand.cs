@@ -25,6 +25,7 @@ public static class TraceCommand
         var destination = new Argument<Ipv4Address?>("IP")
         {
             Description = "the address of a pod on another host, or of another host's tunnel",
+            Arity = ArgumentArity.ExactlyOne, // that of a nullable type is none or one
             CustomParser = Address("IP"),
         };
         var from = new Option<string?>("--from")

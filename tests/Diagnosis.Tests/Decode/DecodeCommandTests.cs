@@ -1,11 +1,16 @@
 using System;
 using System.CommandLine;
+using System.Diagnostics;
 using System.IO;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Capture.Files;
 using Overlay.Capture.Packets;
 using Overlay.Diagnosis.Decode;
+using Overlay.Diagnosis.Dump;
+using Overlay.Diagnosis.Ping;
+using Overlay.Diagnosis.Trace;
 using Overlay.Net;
 using Overlay.Terminal;
 using Overlay.Testing;
@@ -193,6 +198,49 @@ public sealed class DecodeCommandTests : IDisposable
     {
         ParseResult parsed = Root().Parse(["decode", "capture", .. options], CommandProgram.Parsing);
         Assert.Contains("give|leave one out".Split('|'), word => parsed.Errors[0].Message.Contains(word));
+    }
+
+    [Theory]
+    [InlineData("ping")]
+    [InlineData("trace")]
+    public void An_address_that_is_not_given_is_asked_for(string name)
+    {
+        Command command = name == "ping" ? PingCommand.Create() : TraceCommand.Create();
+        ParseResult parsed = new RootCommand { command }.Parse([name], CommandProgram.Parsing);
+        Assert.Contains("missing", Assert.Single(parsed.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--drops")]
+    [InlineData("--peer", "172.16.0.4")]
+    public void What_only_a_running_daemon_knows_is_refused_of_a_file(params string[] words)
+    {
+        ParseResult parsed = new RootCommand { DumpCommand.Create() }.Parse(
+            ["dump", "--read", "capture", .. words], CommandProgram.Parsing);
+        Assert.Equal(
+            $"--read shows a file, which {words[0]} does not look through; leave one out, or give a filter",
+            Assert.Single(parsed.Errors).Message);
+    }
+
+    [Fact]
+    public async Task A_pipe_that_nobody_writes_to_is_waited_for_no_longer_than_is_wanted()
+    {
+        string path = Path.Combine(_folder, "pipe");
+        using (var made = Process.Start("mkfifo", [path]))
+        {
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        using var ending = new CancellationTokenSource();
+        Task<int> decoding = Root().Parse(["decode", path], CommandProgram.Parsing).InvokeAsync(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, Error = TextWriter.Null },
+            ending.Token);
+        Assert.False(decoding.IsCompleted);
+        await ending.CancelAsync();
+        Assert.Equal(ExitCode.Success, await decoding);
+
+        // Whoever waits for a writer yet has one.
+        await using FileStream writer = new(path, FileMode.Open, FileAccess.ReadWrite);
     }
 
     [Fact]
