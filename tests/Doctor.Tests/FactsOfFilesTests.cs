@@ -1,10 +1,12 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Overlay.Doctor.Checks;
 using Overlay.Doctor.Checks.Host;
 using Overlay.Doctor.Checks.Pods;
 using Overlay.Doctor.Facts;
+using Overlay.Doctor.Findings;
 using Overlay.Testing;
 using Xunit;
 
@@ -64,6 +66,24 @@ public sealed class FactsOfFilesTests : IDisposable
     {
         Write("etc/cni/net.d/10-flannel.conflist", json);
         Assert.Equal(rows, Found(new CniConfigCheck()));
+    }
+
+    [Fact]
+    public void A_subnet_file_that_is_a_device_or_a_pipe_is_not_waited_for()
+    {
+        string pipe = Path.Combine(_root.FullName, "pipe");
+        using (var made = Process.Start("mkfifo", [pipe]))
+        {
+            made.WaitForExit();
+        }
+
+        foreach (string path in (string[])["/dev/zero", pipe])
+        {
+            var host = new HostFacts(daemon: null, store: null, path, _root.FullName, network: NetworkFacts.None);
+            Finding missing = Assert.Single(new SubnetFileCheck().Look(host));
+            Assert.StartsWith($"{path} cannot be read", missing.Why, StringComparison.Ordinal);
+            Assert.Equal([$"{path}: no regular file"], host.Notes.Lines);
+        }
     }
 
     private string[] Found(ICheck check) =>

@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Microsoft.Win32.SafeHandles;
+using Overlay.Lease;
+using Overlay.Linux;
 
 namespace Overlay.Doctor.Facts;
 
@@ -28,6 +30,20 @@ internal sealed class HostFiles(string root, string kernel, FactNotes notes)
     {
         try
         {
+            // To open a pipe would wait for a writer, and a device may have no end.
+            if (FileNode.KindOf(path) == FileNodeKind.Other)
+            {
+                notes.Add($"{path}: no regular file");
+                return null;
+            }
+
+            // Those of the kernel have length 0, whatever is in them.
+            if (File.Exists(path) && new FileInfo(path).Length > RegularFile.MostTextBytes)
+            {
+                notes.Add($"{path}: longer than {RegularFile.MostTextBytes} bytes");
+                return null;
+            }
+
             return File.Exists(path) ? File.ReadAllText(path) : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.IO;
 using Overlay.Doctor.Facts;
 using Overlay.Doctor.Findings;
 using Overlay.Health;
@@ -20,11 +21,12 @@ internal sealed class SubnetFileCheck : ICheck
     {
         if (host.SubnetEnv is null)
         {
+            string found = $"{host.SubnetFile} {(Path.Exists(host.SubnetFile) ? "cannot be read" : "is not there")}";
             yield return new Finding(
                 s_row, host.SubnetFile,
                 host.Daemon is null
-                    ? $"{host.SubnetFile} is not there, and no daemon answers that would write it"
-                    : $"{host.SubnetFile} is not there, although the daemon is up",
+                    ? $"{found}, and no daemon answers that would write it"
+                    : $"{found}, although the daemon is up",
                 "start the daemon of this host (systemctl start overlay, or flanneld), and see its log");
         }
     }
