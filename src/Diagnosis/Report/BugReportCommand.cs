@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Operator.RunningDaemon;
 using Overlay.Terminal;
@@ -34,34 +35,61 @@ public static class BugReportCommand
             "bugreport",
             "Pack what the daemon says, what the doctor finds and what the kernel has into one archive, without "
                 + "passwords and keys. It changes nothing.") { output, subnetFile, runDirectory };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(
+            parsed.GetValue(output), parsed.GetRequiredValue(runDirectory), parsed.GetRequiredValue(subnetFile),
+            parsed.InvocationConfiguration.Output, cancellation)));
+        return command;
+    }
+
+    private static int Run(
+        string? output, string runDirectory, string subnetFile, TextWriter text, CancellationToken cancellation)
+    {
+        using var stop = new StopRequest();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
+        string folder = string.Create(
+            CultureInfo.InvariantCulture,
+            $"overlay-report-{Environment.MachineName}-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}");
+        string path = output ?? $"{folder}.tar.gz";
+        var run = new ReportRun(folder, TimeProvider.System);
+        bool isWhole = false;
+        try
         {
-            string folder = string.Create(
-                CultureInfo.InvariantCulture,
-                $"overlay-report-{Environment.MachineName}-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}");
-            string path = parsed.GetValue(output) ?? $"{folder}.tar.gz";
-            var run = new ReportRun(folder, TimeProvider.System);
             using (Stream stream = Open(path))
             {
-                run.Write(
-                    stream, ReportItems.Commands(parsed.GetRequiredValue(runDirectory)),
-                    ReportItems.Files(parsed.GetRequiredValue(subnetFile)), cancellation);
+                try
+                {
+                    run.Write(
+                        stream, ReportItems.Commands(runDirectory), ReportItems.Files(subnetFile), ending.Token);
+                    stream.Flush();
+                    isWhole = true;
+                }
+                finally
+                {
+                    // What was there before is not opened, so it is the part of an archive that nobody can unpack.
+                    if (!isWhole && path != Standard)
+                    {
+                        File.Delete(path);
+                    }
+                }
             }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return stop.ExitCode ?? ExitCode.Success;
+        }
 
-            foreach (string missing in run.Missing)
-            {
-                StandardError.WriteLine(TerminalText.Mask($"not included: {missing}"));
-            }
+        foreach (string missing in run.Missing)
+        {
+            StandardError.WriteLine(TerminalText.Mask($"not included: {missing}"));
+        }
 
-            if (path != Standard)
-            {
-                parsed.InvocationConfiguration.Output.WriteLine(
-                    $"{path}: look into it before you give it away; addresses and names of hosts are in there");
-            }
+        if (path != Standard)
+        {
+            text.WriteLine(
+                $"{path}: look into it before you give it away; addresses and names of hosts are in there");
+        }
 
-            return Task.FromResult(ExitCode.Success);
-        });
-        return command;
+        return ExitCode.Success;
     }
 
     // Only its owner may read it.

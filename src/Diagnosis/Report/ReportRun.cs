@@ -6,6 +6,7 @@ using System.IO.Compression;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using Overlay.Linux;
 using Overlay.Terminal;
 
 namespace Overlay.Diagnosis.Report;
@@ -83,6 +84,13 @@ internal sealed class ReportRun(string folder, TimeProvider clock)
     {
         try
         {
+            // To open a pipe would wait for a writer, and a device may have no end.
+            if (FileNode.KindOf(file) == FileNodeKind.Other)
+            {
+                _missing.Add($"{file}: no regular file");
+                return null;
+            }
+
             return File.ReadAllText(file);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
