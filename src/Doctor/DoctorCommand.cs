@@ -176,13 +176,20 @@ public static class DoctorCommand
             });
         }
 
-        return new HostFacts(
-            await ControlClient.FindStatusAsync(daemon, cancellation), leases,
+        StatusReport? status = await ControlClient.FindStatusAsync(daemon, cancellation);
+        var host = new HostFacts(
+            status, leases,
             subnetFile ?? Path.Combine(root, SubnetFile), root)
         {
             AskDaemonAgain = () =>
                 ControlClient.FindStatusAsync(daemon, cancellation).GetAwaiter().GetResult(),
             RunDirectory = daemon,
         };
+        if (status is null && !host.IsRoot && Path.Exists(ControlProtocol.PathIn(daemon)))
+        {
+            host.Notes.Add($"the daemon at {ControlProtocol.PathIn(daemon)}, which does not answer this user");
+        }
+
+        return host;
     }
 }

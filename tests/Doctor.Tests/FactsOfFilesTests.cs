@@ -86,6 +86,28 @@ public sealed class FactsOfFilesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void What_root_alone_is_shown_is_no_fault_when_another_user_looks()
+    {
+        Write("proc/net/udp", "  sl  local_address\n   1: 00000000:205D 00000000:0000 07\n"); // 8285
+        Directory.CreateDirectory(Path.Combine(_root.FullName, "dev/net/tun")); // which cannot be opened as a file
+        foreach (bool isRoot in (bool[])[true, false])
+        {
+            var host = new HostFacts(
+                daemon: null, store: null, "/nonexistent", _root.FullName, _root.FullName, NetworkFacts.None)
+            {
+                IsRoot = isRoot,
+            };
+            string[] found =
+            [
+                .. ((ICheck[])[new TunDeviceCheck(), new PortTakenCheck()]).SelectMany(check => check.Look(host))
+                    .Select(finding => finding.Row.Id),
+            ];
+            Assert.Equal(isRoot ? ["H3", "H7"] : [], found);
+            Assert.Equal(isRoot ? 0 : 2, host.Notes.Lines.Count);
+        }
+    }
+
     private string[] Found(ICheck check) =>
     [
         .. check.Look(new HostFacts(daemon: null, store: null, "/nonexistent", _root.FullName, network:

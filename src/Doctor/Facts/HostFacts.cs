@@ -59,6 +59,9 @@ internal sealed class HostFacts
     /// <summary>Asks the daemon once more, for what counts; <see cref="Daemon"/> unless it is given.</summary>
     internal Func<StatusReport?> AskDaemonAgain { get; init; }
 
+    /// <summary>Whether root looks, who alone is refused nothing and sees whose a socket is.</summary>
+    internal bool IsRoot { get; init; } = Environment.IsPrivilegedProcess;
+
     /// <summary>When this was looked at.</summary>
     internal DateTimeOffset Now { get; init; } = TimeProvider.System.GetUtcNow();
 

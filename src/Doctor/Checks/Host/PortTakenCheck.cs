@@ -42,6 +42,10 @@ internal sealed class PortTakenCheck : ICheck
                 IsCommand = true,
             };
         }
+        else if (holder is null && !host.IsRoot)
+        {
+            host.Notes.Add($"whose UDP port {port} is, which root alone sees: perhaps the daemon's");
+        }
         else if (holder is null || !host.Processes.Any(
             each => holder.StartsWith($"{each.Id} ", StringComparison.Ordinal)))
         {

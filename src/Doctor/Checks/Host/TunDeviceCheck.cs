@@ -39,6 +39,12 @@ internal sealed class TunDeviceCheck : ICheck
         }
         else if (host.Files.WhyNotOpened(Node) is { } why)
         {
+            if (!host.IsRoot)
+            {
+                host.Notes.Add($"/{Node}, which this user may not open; a daemon that root starts perhaps may");
+                yield break;
+            }
+
             yield return new Finding(
                 s_denied, $"/{Node}", $"/{Node} cannot be opened: {why}",
                 "allow it: --device /dev/net/tun (docker), a hostPath of type CharDevice (Kubernetes), "
