@@ -1,3 +1,4 @@
+using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Daemon.Endpoints;
@@ -29,19 +30,24 @@ internal sealed record ProcessContext(
     ProbePages Probes,
     ForwardingDaemon Running)
 {
+    private static readonly TimeSpan s_patienceForAddress = TimeSpan.FromSeconds(3);
+
     /// <summary>The same with the public address that the store says this host has, where it says one.</summary>
     /// <remarks>A store that is away is not waited for: when it is back it says so, and the daemon starts
     /// again.</remarks>
     /// <exception cref="LeaseStoreException">What it says cannot be used, or it refuses.</exception>
     internal async Task<ProcessContext> NamedByAsync(ILeaseStore store, CancellationToken cancellation)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(s_patienceForAddress);
         try
         {
-            return await store.FindPublicIpAsync(cancellation) is { } publicIp
+            return await store.FindPublicIpAsync(patience.Token) is { } publicIp
                 ? this with { Options = Options with { Underlay = Options.Underlay with { PublicIp = publicIp } } }
                 : this;
         }
-        catch (LeaseStoreNotReadyException)
+        catch (Exception problem) when (problem is LeaseStoreNotReadyException
+            || (problem is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return this;
         }

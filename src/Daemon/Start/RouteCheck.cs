@@ -10,7 +10,7 @@ using Overlay.Daemon.Backends;
 using Overlay.Daemon.Host;
 using Overlay.Daemon.Logging;
 using Overlay.Lease;
-using Overlay.Lease.Etcd.Client;
+using Overlay.Lease.Kubernetes.Store;
 using Overlay.Linux.Netlink;
 using Overlay.Net;
 using Overlay.Operator.Stores;
@@ -86,7 +86,10 @@ internal sealed class RouteCheck(
         IReadOnlyList<HostDependency>?[] endpoints = store switch
         {
             LeaseStoreChoice.Etcd etcd => await Task.WhenAll(etcd.Options.Endpoints.Select(
-                endpoint => ResolveAsync(endpoint, etcd.Options, cancellation))),
+                endpoint => ResolveAsync("etcd", endpoint, etcd.Options.Resolve, cancellation))),
+            LeaseStoreChoice.Kubernetes kubernetes =>
+                [await ResolveAsync(
+                    "kube-api", KubeLeaseStore.ServerOf(kubernetes.Options), Dns.GetHostAddressesAsync, cancellation)],
             LeaseStoreChoice.Files files when FileServer.Of(files.Directory) is { } server =>
                 [[new HostDependency($"the file server of {files.Directory},", server)]],
             _ => [],
@@ -152,7 +155,8 @@ internal sealed class RouteCheck(
     }
 
     private static async Task<IReadOnlyList<HostDependency>?> ResolveAsync(
-        Uri endpoint, EtcdOptions options, CancellationToken cancellation)
+        string what, Uri endpoint, Func<string, CancellationToken, Task<IPAddress[]>> resolve,
+        CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(s_resolvingTime);
@@ -160,12 +164,12 @@ internal sealed class RouteCheck(
         {
             IPAddress[] addresses = IPAddress.TryParse(endpoint.IdnHost, out IPAddress? literal)
                 ? [literal]
-                : await options.Resolve(endpoint.IdnHost, deadline.Token)
+                : await resolve(endpoint.IdnHost, deadline.Token)
                     .WaitAsync(deadline.Token); // the resolver of the C library does not listen
             return addresses.Length > 0
                 && Array.TrueForAll(addresses, address => address.AddressFamily == AddressFamily.InterNetwork)
                     ? [.. addresses.Select(address => new HostDependency(
-                        "etcd", Ipv4Address.Read(address.GetAddressBytes()), (ushort)endpoint.Port))]
+                        what, Ipv4Address.Read(address.GetAddressBytes()), (ushort)endpoint.Port))]
                     : null;
         }
         catch (Exception problem) when (problem is SocketException or OperationCanceledException)

@@ -32,6 +32,7 @@ public sealed class KubeLeaseStore : ILeaseStore
     private readonly SemaphoreSlim _writing = new(1);
 
     private volatile OwnNode? _own;
+    private volatile bool _isAnnounced;
     private volatile string? _nodeName;
 
     /// <summary>Reads the kubeconfig and certificates; the API server is asked nothing yet.</summary>
@@ -53,6 +54,12 @@ public sealed class KubeLeaseStore : ILeaseStore
         _client = new ApiClient(_access, options, new StoreCounts(clock) { Service = StoreService.Kubernetes });
         Description = DescriptionOf(_access, options);
     }
+
+    /// <summary>
+    /// How long a watch keeps to what it knows when a listing is without this host's own node: as long as that, another
+    /// cluster, or an older state of this one, is likelier. Default 60 s.
+    /// </summary>
+    public TimeSpan StrangeStorePatience { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How often a podCIDR that is not assigned yet is looked for. Default 3 s.</summary>
     public TimeSpan AssignmentInterval { get; init; } = TimeSpan.FromSeconds(3);
@@ -105,6 +112,7 @@ public sealed class KubeLeaseStore : ILeaseStore
                 if (NodeLease.TryFindSubnet(node, config, out Ipv4Prefix subnet, out string? fault))
                 {
                     await PublishAsync(node, request.Attributes, cancellation);
+                    await AnnounceAgainAsync(cancellation);
                     return new AcquiredLease(NodeLease.LeaseOf(subnet, request.Attributes), IsNew: false);
                 }
 
@@ -176,6 +184,7 @@ public sealed class KubeLeaseStore : ILeaseStore
     {
         if (_options.SetsNetworkUnavailable)
         {
+            _isAnnounced = true;
             await ExplainedAsync("set NetworkUnavailable to False", async () => await _client.PatchNodeStatusAsync(
                 await FindNodeNameAsync(cancellation), NodePatch.OfNetworkUp(_clock.GetUtcNow()), cancellation));
         }
@@ -188,7 +197,10 @@ public sealed class KubeLeaseStore : ILeaseStore
         ArgumentNullException.ThrowIfNull(config);
         var table = new NodeTable(config, () => _own, _warn);
         await using var watch = new KubeLeaseWatch(
-            _client, table, _options, _access.Source, _clock, _warn, new Random(_random.Next()));
+            _client, table, _options, _access.Source, _clock, _warn, new Random(_random.Next()))
+        {
+            StrangeStorePatience = StrangeStorePatience,
+        };
         while (true)
         {
             yield return await watch.NextAsync(cancellation);
@@ -203,6 +215,14 @@ public sealed class KubeLeaseStore : ILeaseStore
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>The API server's URL.</summary>
+    /// <exception cref="LeaseStoreException">There is none, or the file that has it cannot be used.</exception>
+    public static Uri ServerOf(KubeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ApiAccess.Of(options).Server;
+    }
+
     /// <summary>For messages: <c>kubernetes:https://10.96.0.1</c>, and the prefix where it is not flannel's.</summary>
     internal static string DescriptionOf(ApiAccess access, KubeOptions options)
     {
@@ -210,6 +230,24 @@ public sealed class KubeLeaseStore : ILeaseStore
         return options.Keys.Prefix == $"{AnnotationKeys.DefaultPrefix}/"
             ? $"kubernetes:{server}"
             : $"kubernetes:{server} {options.Keys.Prefix}";
+    }
+
+    // A node that was made anew under the same name has none of what was said of the one before.
+    private async Task AnnounceAgainAsync(CancellationToken cancellation)
+    {
+        if (!_isAnnounced)
+        {
+            return;
+        }
+
+        try
+        {
+            await AnnounceReadyAsync(cancellation);
+        }
+        catch (LeaseStoreException problem)
+        {
+            _warn(problem.Message); // no reason to be without a lease
+        }
     }
 
     private async Task PublishAsync(NodeRecord node, LeaseAttributes wanted, CancellationToken cancellation)

@@ -54,6 +54,10 @@ internal sealed class KubeLeaseWatch(
     private bool _snapshotIsDue = true;
     private long _openedAt;
     private int _breaksInARow;
+    private long? _strangeSince;
+
+    /// <summary>How long a listing without the own node is not believed.</summary>
+    internal required TimeSpan StrangeStorePatience { get; init; }
 
     /// <summary>Waits for the next thing to tell.</summary>
     internal async Task<LeaseUpdate> NextAsync(CancellationToken cancellation)
@@ -86,9 +90,9 @@ internal sealed class KubeLeaseWatch(
         if (_stream is null)
         {
             await Task.Delay(_pause * (0.8 + 0.4 * random.NextDouble()), clock, cancellation);
-            if (_mustList)
+            if (_mustList && !await ListAsync(cancellation))
             {
-                await ListAsync(cancellation);
+                return;
             }
 
             _stream = await client.WatchNodesAsync(
@@ -122,7 +126,8 @@ internal sealed class KubeLeaseWatch(
         }
     }
 
-    private async Task ListAsync(CancellationToken cancellation)
+    /// <returns>False when what was found is not to be believed yet.</returns>
+    private async Task<bool> ListAsync(CancellationToken cancellation)
     {
         List<NodeRecord> nodes = [];
         NodePage page = await client.ListNodesAsync(null, cancellation);
@@ -133,16 +138,41 @@ internal sealed class KubeLeaseWatch(
             nodes.AddRange(page.Nodes);
         }
 
+        if (table.IsStrange(nodes) && !IsToBeBelieved())
+        {
+            _mustList = true; // also where a watch has asked for it
+            _pause = s_shortestPause * 10;
+            return false;
+        }
+
+        _strangeSince = null;
         _mustList = false;
         IReadOnlyList<LeaseChange> changes = table.Apply(nodes, page.ResourceVersion);
         Reach();
-        if (TellSnapshotIfDue())
+        if (!TellSnapshotIfDue())
         {
-            return;
+            client.Counts.AddDifferences(changes);
+            Tell(changes);
         }
 
-        client.Counts.AddDifferences(changes);
-        Tell(changes);
+        return true;
+    }
+
+    // Nothing is removed because a cluster is empty that was put in place of another, or went back to a backup: the
+    // kubelets register their nodes there again. After a while what it says is true.
+    private bool IsToBeBelieved()
+    {
+        if (_strangeSince is not { } since)
+        {
+            since = clock.GetTimestamp();
+            _strangeSince = since;
+            ReportGap(
+                "without own node",
+                $"the nodes of {client.Server} are listed without this host's own; they are believed "
+                    + $"{StrangeStorePatience.TotalSeconds:0} s from now, or once it is among them");
+        }
+
+        return clock.GetElapsedTime(since) >= StrangeStorePatience;
     }
 
     private void Reach()

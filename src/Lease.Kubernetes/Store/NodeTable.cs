@@ -42,6 +42,10 @@ internal sealed class NodeTable(NetworkConfig config, Func<OwnNode?> own, Action
         new([.. _ledger.Counting.Values.Select(stored => stored.Lease).OfType<SubnetLease>()
             .OrderBy(lease => lease.Subnet.Address)]);
 
+    /// <summary>Whether a listing is without this host's own node, though that was there.</summary>
+    internal bool IsStrange(IReadOnlyList<NodeRecord> listed) =>
+        own() is { } mine && _nodes.ContainsKey(mine.Name) && listed.All(node => node.Name != mine.Name);
+
     /// <summary>Takes in a whole listing.</summary>
     /// <returns>What it changes.</returns>
     internal IReadOnlyList<LeaseChange> Apply(IReadOnlyList<NodeRecord> listed, string version)

@@ -186,6 +186,34 @@ public sealed class KubeWatchFaultTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_cluster_without_the_own_node_is_not_believed_before_a_minute_is_over()
+    {
+        await _lab.MakeNodeAsync("n1", "10.244.1.0/24", "192.0.2.1");
+        await _lab.MakeNodeAsync("n2", "10.244.2.0/24", "192.0.2.2");
+        var time = new ManualTime();
+        await using KubeLeaseStore store = new(_lab.Options(), time, _lab.Warn, new Random(1));
+        await store.AcquireAsync(KubeLab.Config, new LeaseRequest(Owner("192.0.2.1"), null), KubeLab.Cancel);
+        await using var watch = new WatchLog(store, KubeLab.Config);
+        await WaitForWatchAsync(watch, 1);
+
+        _server.GoAway(); // and another comes in its place
+        _server.Cluster.Remove("api/v1/nodes/n1");
+        _server.Cluster.Remove("api/v1/nodes/n2");
+        _server.Cluster.Forget();
+        _server.Allow();
+        await Eventually.IsTrue(
+            () => watch.Updates.OfType<LeaseUpdate.Gap>().Any(gap => gap.Reason.Contains("without this host's own")),
+            () => string.Join("; ", watch.Descriptions), () => time.Advance(TimeSpan.FromMilliseconds(50)));
+        Assert.Equal(["10.244.2.0/24"], Peers(watch));
+        int count = watch.Updates.Length;
+
+        await _lab.MakeNodeAsync("n1", "10.244.1.0/24", "192.0.2.1");
+        await watch.WaitForAsync(count + 1, () => time.Advance(TimeSpan.FromMilliseconds(500)));
+
+        Assert.Equal("snapshot 10.244.1.0/24=192.0.2.1", watch.Descriptions[count]);
+    }
+
+    [Fact]
     public async Task A_bad_node_removes_nobody_keeps_its_last_good_lease_and_is_told_once()
     {
         await _lab.MakeNodeAsync("n1", "10.244.1.0/24", "192.0.2.1");

@@ -98,6 +98,18 @@ public sealed class NodeAnnotationTests : LabTest, IAsyncDisposable
         daemon.AwaitError($"the annotation {Prefix}node-public-ip of the node n1 is 172.16.0.200 in place of");
     }
 
+    [Fact]
+    public void An_API_server_that_the_network_would_cut_off_is_one_line_and_the_end_of_the_start()
+    {
+        _lab.Ip.Batch(_lab.Host(1).HostNamespace, [$"route add default via {LabPlan.WireAddress}"]);
+        _lab.LeaseStore = [.. _lab.LeaseStore!, "--kube-api-url", "http://10.244.9.9:6443"];
+
+        RunningProgram daemon = Start(1);
+
+        daemon.AwaitError("would take packets to kube-api 10.244.9.9");
+        Assert.Equal(1, daemon.WaitForExit().ExitCode);
+    }
+
     private IReadOnlyList<RunningProgram> StartBoth()
     {
         RunningProgram[] daemons = [Start(1), Start(2)];

@@ -225,7 +225,7 @@ public sealed class StandInApiServer : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
-            // The time is over. The real one has said by then how far it has come, if it was open for a minute.
+            // The time is over; how far it has come is what the API may say at any moment.
             await exchange.SendPieceAsync(StandInAnswers.Event("BOOKMARK", new JsonObject
             {
                 ["kind"] = "Node",
