@@ -1,4 +1,7 @@
+using System;
+using Overlay.Doctor.Facts;
 using Overlay.Doctor.Tracing;
+using Overlay.Net;
 using Xunit;
 
 namespace Overlay.Doctor.Tests;
@@ -31,5 +34,30 @@ public sealed class TraceLineTests
             .IsAnswer);
         Assert.Null(TraceLine.Parse("# new generation 12 by process 3 (nft)"));
         Assert.Null(TraceLine.Parse(""));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "not the address of one host")]
+    [InlineData("10.244.36.2", "this host's own subnet 10.244.36.0/24")]
+    [InlineData("224.0.0.1", "not the address of one host")]
+    [InlineData("0.0.0.0", "not the address of one host")]
+    [InlineData("10.244.91.2", null)]
+    public void Where_no_answer_could_be_seen_none_is_said_to_be_missing(string destination, string? expected)
+    {
+        var host = new HostFacts(
+            daemon: null, store: null, "/nonexistent", network: NetworkFacts.None)
+        {
+            Given = new OverlayFacts(
+                Ipv4Prefix.Parse("10.244.0.0/16"), Ipv4Prefix.Parse("10.244.36.0/24"), null, null, null, null),
+        };
+        string? reason = TraceRun.WhyNot(host, Ipv4Address.Parse(destination));
+        if (expected is null)
+        {
+            Assert.Null(reason);
+        }
+        else
+        {
+            Assert.Contains(expected, reason, StringComparison.Ordinal);
+        }
     }
 }

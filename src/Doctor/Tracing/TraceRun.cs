@@ -32,6 +32,11 @@ internal sealed class TraceRun(HostFacts host, Ipv4Address destination)
             throw new OperatorException("--trace makes a table of nftables, which root alone may; run it with sudo");
         }
 
+        if (WhyNot(host, destination) is { } reason)
+        {
+            throw new OperatorException($"--trace is {destination}, {reason}; give the address of another host's pod");
+        }
+
         var nft = HostProgram.Require("nft", "nftables", CancellationToken.None); // it removes the table, too
         ushort id = (ushort)Random.Shared.Next(1, ushort.MaxValue + 1);
         try
@@ -64,6 +69,16 @@ internal sealed class TraceRun(HostFacts host, Ipv4Address destination)
             throw new OperatorException($"no probe can be sent: {problem.Message}", problem);
         }
     }
+
+    /// <summary>Why no answer of an address could be seen, and "no answer" would be no word of it.</summary>
+    /// <returns>Null when nothing speaks against it.</returns>
+    internal static string? WhyNot(HostFacts host, Ipv4Address destination) =>
+        host.Network.HolderOf(destination) is { } holder ? $"which {holder.Name} of this host has"
+            : host.Overlay.Subnet is { } own && own.Contains(destination)
+                ? $"which is of this host's own subnet {own}, where packets are bridged, not forwarded"
+            : !destination.IsUnicast
+                ? "which is not the address of one host"
+            : null;
 
     private int Older() => host.Firewall.Iptables.Where(kind => kind.IsOlder).Sum(kind => kind.Listing.Tables.Sum(
         table => kind.Listing.ChainsOf(table).Values.Sum(chain => chain.Rules.Count)));
