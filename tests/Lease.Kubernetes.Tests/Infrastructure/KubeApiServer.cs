@@ -99,6 +99,9 @@ internal sealed class KubeApiServer : IAsyncDisposable
         }
     }
 
+    /// <summary>A certificate by which it knows a user.</summary>
+    internal TestCertificate Issue(string user) => _authority.Issue(user, ["client.invalid"]);
+
     /// <summary>Starts one and waits until it serves.</summary>
     internal static async Task<KubeApiServer> StartAsync()
     {
