@@ -26,6 +26,9 @@ public sealed record StatusReport(
     IReadOnlyList<WarningReport> Warnings, IReadOnlyDictionary<string, long> Repairs, double ProcessorSeconds,
     IReadOnlyDictionary<string, long> Drops)
 {
+    /// <summary>Where the daemon writes its subnet; null from one that does not say it.</summary>
+    public string? SubnetFile { get; init; }
+
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else.</exception>
     public static StatusReport Parse(string json) =>

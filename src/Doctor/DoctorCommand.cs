@@ -28,7 +28,7 @@ public static class DoctorCommand
         Option<bool> json = DaemonOptions.Json();
         var subnetFile = new Option<string>("--subnet-file")
         {
-            Description = $"where subnet.env is [default: {SubnetFile} below --root]",
+            Description = $"where subnet.env is [default: where the daemon says, otherwise {SubnetFile} below --root]",
             HelpName = "FILE",
             CustomParser = OptionParser.Path("--subnet-file"),
         };
@@ -179,7 +179,7 @@ public static class DoctorCommand
         StatusReport? status = await ControlClient.FindStatusAsync(daemon, cancellation);
         var host = new HostFacts(
             status, leases,
-            subnetFile ?? Path.Combine(root, SubnetFile), root)
+            subnetFile ?? status?.SubnetFile ?? Path.Combine(root, SubnetFile), root)
         {
             AskDaemonAgain = () =>
                 ControlClient.FindStatusAsync(daemon, cancellation).GetAwaiter().GetResult(),

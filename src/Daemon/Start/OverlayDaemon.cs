@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -181,7 +182,7 @@ internal sealed class OverlayDaemon(
             var activity = new PeerActivity(s_clock);
             var status = new StatusSource(
                 backend, plan.Backend.Type, plan.Config.Network, store.Description, () => leases.Known, health,
-                activity, s_clock);
+                activity, s_clock) { SubnetFile = Path.GetFullPath(options.SubnetFile) };
             var metrics = new MetricsPage(status, plan.Config, keeper.Counts, options.Endpoints.MostPeers)
             {
                 Store = store.Counts,

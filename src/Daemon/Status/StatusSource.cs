@@ -42,6 +42,9 @@ internal sealed record StatusSource(
     internal static string Version { get; } = typeof(StatusSource).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
+    /// <summary>Where subnet.env is; null for nowhere.</summary>
+    internal string? SubnetFile { get; init; }
+
     /// <summary>When this was made: when the daemon was ready.</summary>
     internal DateTimeOffset Started { get; } = Clock.GetUtcNow();
 
@@ -67,7 +70,7 @@ internal sealed record StatusSource(
             [.. Health.ReadVisible().Select(Describe)],
             Health.Repairs.Read(),
             Environment.CpuUsage.TotalTime.TotalSeconds,
-            counters.Drops);
+            counters.Drops) { SubnetFile = SubnetFile };
     }
 
     /// <summary>One warning for whoever asks.</summary>

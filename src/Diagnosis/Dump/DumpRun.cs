@@ -24,10 +24,11 @@ internal sealed class DumpRun(DumpRequest request, IDumpOutput output, Action<st
     private long _unwanted;
 
     /// <summary>What it has come to, in one line.</summary>
+    /// <remarks>Where nobody reads on, the latest sum of the daemon is older than what was shown.</remarks>
     internal string Summary => _summary is not { } all
         ? "nothing was captured"
-        : $"{_shown} shown, {all.Matched - _unwanted} wanted, {all.Lost} over the budget, {all.LostByKernel} lost by "
-            + "the kernel";
+        : $"{_shown} shown, {Math.Max(_shown, all.Matched - _unwanted)} wanted, {all.Lost} over the budget, "
+            + $"{all.LostByKernel} lost by the kernel";
 
     private bool IsEnough => request.Shown.Count is { } count && _shown >= count;
 

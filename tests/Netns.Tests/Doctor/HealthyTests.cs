@@ -92,26 +92,27 @@ public sealed class HealthyTests : LabTest
         IReadOnlyList<RunningProgram> daemons = lab.BringUp(1, 2);
         daemons[0].Signal("TERM");
         Assert.Equal(0, daemons[0].WaitForExit().ExitCode);
-        AssertNothingFound(lab, "no daemon");
+        AssertNothingFound(lab, "no daemon", "--subnet-file", lab.Host(1).SubnetFile);
     }
 
     // What a daemon sees for a moment after a change is gone soon.
-    private static void AssertNothingFound(TestLab lab, string name)
+    private static void AssertNothingFound(TestLab lab, string name, params string[] options)
     {
         IReadOnlyList<string> found = [];
         Await(
-            () => (found = Found(lab)).Count == 0,
+            () => (found = Found(lab, options)).Count == 0,
             () => $"{name}: {string.Join('\n', found)}");
     }
 
-    private static IReadOnlyList<string> Found(TestLab lab)
+    // Where subnet.env is a daemon that runs says.
+    private static IReadOnlyList<string> Found(TestLab lab, params string[] options)
     {
         HostPlan host = lab.Host(1);
         CommandResult result = lab.Run(
             host.HostNamespace,
             [
                 RunningProgram.OverlayPath, "doctor", "--json", "--run-dir", host.RunDirectory,
-                "--subnet-file", host.SubnetFile, "--root", lab.Plan.Directory,
+                "--root", lab.Plan.Directory, .. options,
                 .. lab.LeaseStore ?? ["--lease-store", $"file:{lab.Plan.LeaseDirectory}"],
             ]);
         using var report = JsonDocument.Parse(
