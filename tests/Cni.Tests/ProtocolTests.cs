@@ -143,6 +143,12 @@ public sealed class ProtocolTests : IDisposable
     [InlineData("{\"name\":\"a\",\"name\":\"b\"}")]
     [InlineData("{\"name\":\"a\",\"delegate\":[]}")]
     [InlineData("{\"name\":\"a\",\"delegateTimeout\":0}")]
+    [InlineData("{\"name\":\"a\",\"delegate\":{\"type\":\"b\",\"type\":\"c\"}}")]
+    [InlineData("{\"name\":\"a\",\"ipam\":{\"x\":[{\"y\":1,\"y\":2}]}}")]
+    [InlineData("{\"name\":\"\\ud800\"}")]
+    [InlineData("{\"name\":\"a\",\"ipam\":{\"\\udc00\":1}}")]
+    [InlineData("{\"name\":\"a\",\"subnetFile\":\"/a\\u0000b\"}")]
+    [InlineData("{\"name\":\"a\",\"dataDir\":\"\\u0000\"}")]
     public void A_config_that_is_none_is_refused_with_stocks_words(string text)
     {
         CniException refused = Assert.Throws<CniException>(() => PluginConfig.Parse(text));

@@ -105,7 +105,7 @@ internal sealed class DelegateProgram(string[] path, TimeSpan patience, TextWrit
     {
         try
         {
-            if (JsonNode.Parse(output) is JsonObject json
+            if (SafeJson.Parse(output) is JsonObject json
                 && json["msg"] is JsonValue message && message.TryGetValue(out string? text))
             {
                 return new CniException(

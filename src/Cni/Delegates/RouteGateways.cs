@@ -13,7 +13,8 @@ internal static class RouteGateways
     /// <param name="result">Of ADD; changed.</param>
     internal static void Fill(JsonNode? result)
     {
-        if (result?["routes"] is not JsonArray routes || result["ips"] is not JsonArray addresses)
+        if (result is not JsonObject json || json["routes"] is not JsonArray routes
+            || json["ips"] is not JsonArray addresses)
         {
             return;
         }

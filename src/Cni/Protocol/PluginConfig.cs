@@ -27,8 +27,8 @@ internal sealed class PluginConfig
         _json = json;
         Version = Text("cniVersion") ?? CniVersion.Oldest;
         Name = Text("name") ?? "";
-        SubnetFile = Text("subnetFile") is { Length: > 0 } file ? file : DefaultSubnetFile;
-        DataDirectory = Text("dataDir") is { Length: > 0 } directory ? directory : DefaultDataDirectory;
+        SubnetFile = File("subnetFile") is { Length: > 0 } file ? file : DefaultSubnetFile;
+        DataDirectory = File("dataDir") is { Length: > 0 } directory ? directory : DefaultDataDirectory;
         Delegate = Object("delegate");
         Ipam = Object("ipam");
         RuntimeConfig = Object("runtimeConfig");
@@ -87,15 +87,11 @@ internal sealed class PluginConfig
     {
         try
         {
-            return JsonNode.Parse(text) is JsonObject json ? new PluginConfig(json) : throw Bad("it is no JSON object");
+            return SafeJson.Parse(text) is JsonObject json ? new PluginConfig(json) : throw Bad("it is no JSON object");
         }
         catch (JsonException problem)
         {
             throw Bad(problem.Message);
-        }
-        catch (ArgumentException)
-        {
-            throw Bad("a field is there twice");
         }
     }
 
@@ -120,6 +116,10 @@ internal sealed class PluginConfig
         JsonValue value when value.TryGetValue(out string? text) => text,
         _ => throw Bad($"'{name}' is no string"),
     };
+
+    // No file has a name with a NUL (open(2)): what opens one gets an ArgumentException.
+    private string? File(string name) => Text(name) is { } file && file.Contains('\0')
+        ? throw Bad($"'{name}' has a NUL character, which no file's name has") : Text(name);
 
     private JsonObject? Object(string name) => _json[name] switch
     {

@@ -29,12 +29,13 @@ internal static class CheckVerb
             CniError.AttachmentDiffers,
             $"{path} is no config of a delegate; delete the pod, and it gets a network anew");
         SubnetEnv now = call.ReadSubnet();
-        if (!JsonNode.DeepEquals(order.Config["ipam"]?["ranges"], DelegateConfig.Ranges(now)))
+        JsonNode? ranges = (order.Config["ipam"] as JsonObject)?["ranges"];
+        if (!JsonNode.DeepEquals(ranges, DelegateConfig.Ranges(now)))
         {
             throw new CniException(
                 CniError.AttachmentDiffers,
                 $"this node has the subnet {Describe(DelegateConfig.Ranges(now))} now, and the pod's address is of "
-                    + $"{Describe(order.Config["ipam"]?["ranges"])}: nobody sends packets there; delete the pod, and "
+                    + $"{Describe(ranges)}: nobody sends packets there; delete the pod, and "
                     + "it gets another address");
         }
 
@@ -44,6 +45,6 @@ internal static class CheckVerb
 
     private static string Describe(JsonNode? ranges) => ranges is JsonArray list && list.Count > 0
         ? string.Join(" and ", list.Select(range =>
-            OneLine.Shorten((range as JsonArray)?.FirstOrDefault()?["subnet"]?.ToString() ?? "?")))
+            OneLine.Shorten(((range as JsonArray)?.FirstOrDefault() as JsonObject)?["subnet"]?.ToString() ?? "?")))
         : "no subnet";
 }

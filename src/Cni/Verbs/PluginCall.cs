@@ -79,7 +79,7 @@ internal sealed record PluginCall(CniEnvironment Environment, PluginConfig Confi
     {
         try
         {
-            if (JsonNode.Parse(kept) is JsonObject config
+            if (SafeJson.Parse(kept) is JsonObject config
                 && config["type"] is JsonValue value && value.TryGetValue(out string? type))
             {
                 if (Config.PreviousResult is { } result)
@@ -90,7 +90,7 @@ internal sealed record PluginCall(CniEnvironment Environment, PluginConfig Confi
                 return new DelegateOrder(type, config);
             }
         }
-        catch (System.Exception problem) when (problem is System.Text.Json.JsonException or System.ArgumentException)
+        catch (System.Text.Json.JsonException)
         {
             // Cut off, or written by somebody else.
         }
