@@ -54,4 +54,16 @@ public sealed class HostileTests : IDisposable
         Assert.Equal(CniError.DelegateFailed, code);
         Assert.Contains("bridge has ended with code 1 and no error in JSON", message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_delegate_that_does_not_read_a_config_longer_than_a_pipe_holds_is_stopped()
+    {
+        string file = Path.Combine(_rig.Plugins, "deaf");
+        File.WriteAllText(file, "#!/bin/sh\nexec sleep 60\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _rig.More = $$""","delegateTimeout":1,"delegate":{"type":"deaf","x":"{{new string('x', 1 << 20)}}"}""";
+        (int code, string message) = _rig.Fail("ADD");
+        Assert.Equal(CniError.DelegateFailed, code);
+        Assert.Contains("has not ended within 1 s", message, StringComparison.Ordinal);
+    }
 }

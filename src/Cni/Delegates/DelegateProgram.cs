@@ -72,15 +72,9 @@ internal sealed class DelegateProgram(string[] path, TimeSpan patience, TextWrit
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> said = process.StandardError.ReadToEndAsync();
-        try
-        {
-            using StreamWriter input = process.StandardInput;
-            input.Write(config);
-        }
-        catch (IOException)
-        {
-            // It has ended without reading all; its exit code says more.
-        }
+        // Not waited for: one that does not read takes no more than the pipe holds.
+        StreamWriter input = process.StandardInput;
+        _ = Task.Run(() => Tell(input, config));
 
         // What holds the pipes may be a child of it that outlives it.
         if (!process.WaitForExit(patience) || !Task.WhenAll(output, said).Wait(patience))
@@ -99,6 +93,21 @@ internal sealed class DelegateProgram(string[] path, TimeSpan patience, TextWrit
         }
 
         return process.ExitCode == 0 ? output.Result : throw Failure(type, process.ExitCode, output.Result, complaint);
+    }
+
+    private static void Tell(StreamWriter input, string config)
+    {
+        try
+        {
+            using (input)
+            {
+                input.Write(config);
+            }
+        }
+        catch (Exception problem) when (problem is IOException or ObjectDisposedException)
+        {
+            // It has ended without reading all; its exit code says more.
+        }
     }
 
     private static CniException Failure(string type, int exitCode, string output, string complaint)
