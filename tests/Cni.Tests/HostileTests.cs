@@ -66,4 +66,12 @@ public sealed class HostileTests : IDisposable
         Assert.Equal(CniError.DelegateFailed, code);
         Assert.Contains("has not ended within 1 s", message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void DEL_of_a_container_whose_name_no_file_can_have_has_nothing_to_undo()
+    {
+        _rig.Variables["CNI_CONTAINERID"] = new string('a', 255);
+        Assert.Equal(CniError.InputOutput, _rig.Fail("ADD").Code);
+        _ = _rig.Succeed("DEL");
+    }
 }

@@ -50,9 +50,10 @@ internal sealed class DelegateState(string directory)
             {
                 return File.ReadAllText(candidate);
             }
-            catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+            catch (Exception problem) when (
+                problem is FileNotFoundException or DirectoryNotFoundException or PathTooLongException)
             {
-                // The next; none is no fault.
+                // The next; none is no fault. Under a name that is too long Save has kept nothing either.
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
