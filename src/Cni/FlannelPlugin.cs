@@ -103,7 +103,7 @@ internal sealed class FlannelPlugin(
         {
             return PluginConfig.Parse(input.ReadToEnd());
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new CniException(
                 CniError.InputOutput, $"the config on standard input cannot be read: {problem.Message}");
