@@ -36,9 +36,7 @@ internal sealed class EtcdLeaseWatch(
 {
     private const int BreaksOfChance = 3;
 
-    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_longestPauseOfTooMany = TimeSpan.FromMinutes(1); // of too many requests
+    private static readonly TimeSpan s_pauseOfDoubt = TimeSpan.FromSeconds(1);
 
     // A stream that stands so long is no stream that breaks off as soon as it is opened.
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(10);
@@ -46,10 +44,10 @@ internal sealed class EtcdLeaseWatch(
     private readonly EtcdWatchState _state = new(keys, config, keeper, warn);
     private readonly Queue<LeaseUpdate> _updates = [];
     private readonly RepeatedGaps _gaps = new(clock);
+    private readonly RetryPause _pause = new(clock, random);
 
     private LeaseEventStream? _stream;
     private Task? _relistDue;
-    private TimeSpan _pause = TimeSpan.Zero;
     private bool _mustList = true;
     private bool _snapshotIsDue = true;
     private long? _confirmedAt; // of the stream
@@ -98,9 +96,7 @@ internal sealed class EtcdLeaseWatch(
                         $"the leases below {keys.Subnets} cannot be watched: {problem.Message}");
                 }
 
-                TimeSpan longest = problem.IsTooManyRequests ? s_longestPauseOfTooMany : s_longestPause;
-                _pause = _pause == TimeSpan.Zero ? s_shortestPause : TimeSpan.FromTicks(
-                    Math.Min(_pause.Ticks * 2, longest.Ticks));
+                _pause.Lengthen(problem.IsTooManyRequests);
             }
         }
 
@@ -119,7 +115,7 @@ internal sealed class EtcdLeaseWatch(
     {
         if (_stream is null)
         {
-            await PauseAsync(_pause, cancellation);
+            await _pause.WaitAsync(cancellation);
             if (!_mustList || await ListAsync(cancellation))
             {
                 _stream = LeaseEventStream.Open(client, keys, _state.Revision + 1, cancellation);
@@ -128,7 +124,7 @@ internal sealed class EtcdLeaseWatch(
             return;
         }
 
-        _relistDue ??= PauseAsync(RelistInterval, cancellation);
+        _relistDue ??= _pause.WaitAsync(RelistInterval, cancellation);
         if (await Task.WhenAny(_stream.Next, _relistDue) == _relistDue)
         {
             await _relistDue;
@@ -176,7 +172,7 @@ internal sealed class EtcdLeaseWatch(
             if (!IsToBeBelieved(listing, strange.Kind, strange.Reason))
             {
                 _mustList = true;
-                _pause = s_shortestPause * 10;
+                _pause.Set(s_pauseOfDoubt);
                 return false;
             }
 
@@ -220,7 +216,7 @@ internal sealed class EtcdLeaseWatch(
         catch (EtcdException problem) when (!problem.IsRefused)
         {
             // The watch still stands and finds out for itself what is wrong; until then nothing is missed.
-            _relistDue = PauseAsync(s_longestPause, cancellation);
+            _relistDue = _pause.WaitAsync(RetryPause.Longest, cancellation);
         }
     }
 
@@ -306,15 +302,11 @@ internal sealed class EtcdLeaseWatch(
         }
     }
 
-    // Up to a fifth shorter or longer.
-    private Task PauseAsync(TimeSpan about, CancellationToken cancellation) =>
-        Task.Delay(about * (0.8 + 0.4 * random.NextDouble()), clock, cancellation);
-
     private async ValueTask CloseAsync()
     {
         if (_confirmedAt is { } at && clock.GetElapsedTime(at) >= s_stable)
         {
-            _pause = TimeSpan.Zero;
+            _pause.Reset();
             _breaksInARow = 0;
         }
 

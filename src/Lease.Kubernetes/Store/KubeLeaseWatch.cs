@@ -38,18 +38,16 @@ internal sealed class KubeLeaseWatch(
 {
     private const int BreaksOfChance = 3;
 
-    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_longestPauseOfTooMany = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_pauseOfDoubt = TimeSpan.FromSeconds(1);
 
     // A watch that stands so long is none that breaks off as soon as it is opened.
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(10);
 
     private readonly Queue<LeaseUpdate> _updates = [];
     private readonly RepeatedGaps _gaps = new(clock);
+    private readonly RetryPause _pause = new(clock, random);
 
     private NodeWatchStream? _stream;
-    private TimeSpan _pause = TimeSpan.Zero;
     private bool _mustList = true;
     private bool _snapshotIsDue = true;
     private long _openedAt;
@@ -76,7 +74,7 @@ internal sealed class KubeLeaseWatch(
             {
                 await CloseAsync(); // a token or a certificate that cannot be read at this moment
                 ReportGap("credentials", problem.Message);
-                _pause = s_longestPause;
+                _pause.Set(RetryPause.Longest);
             }
         }
 
@@ -89,7 +87,7 @@ internal sealed class KubeLeaseWatch(
     {
         if (_stream is null)
         {
-            await Task.Delay(_pause * (0.8 + 0.4 * random.NextDouble()), clock, cancellation);
+            await _pause.WaitAsync(cancellation);
             if (_mustList && !await ListAsync(cancellation))
             {
                 return;
@@ -141,7 +139,7 @@ internal sealed class KubeLeaseWatch(
         if (table.IsStrange(nodes) && !IsToBeBelieved())
         {
             _mustList = true; // also where a watch has asked for it
-            _pause = s_shortestPause * 10;
+            _pause.Set(s_pauseOfDoubt);
             return false;
         }
 
@@ -217,13 +215,9 @@ internal sealed class KubeLeaseWatch(
         ReportGap(
             problem.IsNotReady ? $"{problem.Failure}" : $"{problem.Failure} {problem.Request}",
             KubeFaults.Explain("watch the nodes", source, problem));
-        Lengthen(problem.Failure == ApiFailure.Throttled ? s_longestPauseOfTooMany : s_longestPause);
-        _pause = problem.RetryAfter is { } after && after > _pause ? after : _pause;
+        _pause.Lengthen(problem.Failure == ApiFailure.Throttled);
+        _pause.Require(problem.RetryAfter ?? TimeSpan.Zero);
     }
-
-    private void Lengthen(TimeSpan longest) => _pause = _pause == TimeSpan.Zero
-        ? s_shortestPause
-        : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, longest.Ticks));
 
     // The first of a row, and one that has stood long, are neither reported nor counted.
     private void FollowBreak(string how)
@@ -233,7 +227,7 @@ internal sealed class KubeLeaseWatch(
             return;
         }
 
-        Lengthen(s_longestPause);
+        _pause.Lengthen();
         if (_gaps.Fail("broken off"))
         {
             warn($"the watch of the nodes breaks off again and again, and goes on each time where it was; the last "
@@ -289,7 +283,7 @@ internal sealed class KubeLeaseWatch(
         {
             if (clock.GetElapsedTime(_openedAt) >= s_stable)
             {
-                _pause = TimeSpan.Zero;
+                _pause.Reset();
                 _breaksInARow = 0;
             }
 
