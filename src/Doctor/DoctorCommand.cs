@@ -9,6 +9,7 @@ using Overlay.Doctor.Findings;
 using Overlay.Doctor.Remedies;
 using Overlay.Doctor.Tracing;
 using Overlay.Doctor.WhyNotVxlan;
+using Overlay.Lease;
 using Overlay.Net;
 using Overlay.Operator.RunningDaemon;
 using Overlay.Operator.Stores;
@@ -19,7 +20,7 @@ namespace Overlay.Doctor;
 /// <summary><c>overlay doctor</c>: why packets do not arrive, and what to type.</summary>
 public static class DoctorCommand
 {
-    private const string SubnetFile = "run/flannel/subnet.env";
+    private static readonly string s_subnetFile = SubnetEnvFile.DefaultPath.TrimStart('/'); // below the root
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -28,7 +29,8 @@ public static class DoctorCommand
         Option<bool> json = DaemonOptions.Json();
         var subnetFile = new Option<string>("--subnet-file")
         {
-            Description = $"where subnet.env is [default: where the daemon says, otherwise {SubnetFile} below --root]",
+            Description =
+                $"where subnet.env is [default: where the daemon says, otherwise {s_subnetFile} below --root]",
             HelpName = "FILE",
             CustomParser = OptionParser.Path("--subnet-file"),
         };
@@ -179,7 +181,7 @@ public static class DoctorCommand
         StatusReport? status = await ControlClient.FindStatusAsync(daemon, cancellation);
         var host = new HostFacts(
             status, leases,
-            subnetFile ?? status?.SubnetFile ?? Path.Combine(root, SubnetFile), root)
+            subnetFile ?? status?.SubnetFile ?? Path.Combine(root, s_subnetFile), root)
         {
             AskDaemonAgain = () =>
                 ControlClient.FindStatusAsync(daemon, cancellation).GetAwaiter().GetResult(),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Overlay.Net;
+using static Overlay.Lease.SubnetEnvFile;
 
 namespace Overlay.Lease;
 
@@ -17,10 +18,6 @@ public sealed record SubnetEnv(
     IReadOnlyList<Ipv4Prefix> Networks, Ipv4Prefix? Subnet, IReadOnlyList<Ipv6Prefix> Ipv6Networks,
     Ipv6Prefix? Ipv6Subnet, uint Mtu, bool Masquerade)
 {
-    private const string Network = "FLANNEL_NETWORK", Ipv6Network = "FLANNEL_IPV6_NETWORK";
-    private const string SubnetName = "FLANNEL_SUBNET", Ipv6SubnetName = "FLANNEL_IPV6_SUBNET";
-    private const string MtuName = "FLANNEL_MTU", MasqueradeName = "FLANNEL_IPMASQ";
-
     /// <summary>Reads the file whole. A line without <c>=</c> sets nothing.</summary>
     /// <param name="path">Where it is.</param>
     /// <exception cref="FileNotFoundException">It is not there: no daemon is ready.</exception>
@@ -32,15 +29,16 @@ public sealed record SubnetEnv(
     public static SubnetEnv Read(string path)
     {
         string text = RegularFile.ReadAllText(path);
-        string? networks = DotEnv.Find(text, Network), networks6 = DotEnv.Find(text, Ipv6Network);
-        string? subnet = DotEnv.Find(text, SubnetName), subnet6 = DotEnv.Find(text, Ipv6SubnetName);
-        string? mtu = DotEnv.Find(text, MtuName), masquerade = DotEnv.Find(text, MasqueradeName);
+        string? networks = DotEnv.Find(text, NetworkVariable), networks6 = DotEnv.Find(text, Ipv6NetworkVariable);
+        string? subnet = DotEnv.Find(text, SubnetVariable), subnet6 = DotEnv.Find(text, Ipv6SubnetVariable);
+        string? mtu = DotEnv.Find(text, MtuVariable), masquerade = DotEnv.Find(text, MasqueradeVariable);
+        string[] none = [];
         string[] missing =
         [
-            .. networks is null && networks6 is null ? [Network, Ipv6Network] : System.Array.Empty<string>(),
-            .. subnet is null && subnet6 is null ? [SubnetName, Ipv6SubnetName] : System.Array.Empty<string>(),
-            .. mtu is null ? [MtuName] : System.Array.Empty<string>(),
-            .. masquerade is null ? [MasqueradeName] : System.Array.Empty<string>(),
+            .. networks is null && networks6 is null ? [NetworkVariable, Ipv6NetworkVariable] : none,
+            .. subnet is null && subnet6 is null ? [SubnetVariable, Ipv6SubnetVariable] : none,
+            .. mtu is null ? [MtuVariable] : none,
+            .. masquerade is null ? [MasqueradeVariable] : none,
         ];
         if (missing.Length > 0)
         {
@@ -48,12 +46,12 @@ public sealed record SubnetEnv(
         }
 
         return new SubnetEnv(
-            [.. List(networks).Select(entry => Prefix(path, Network, entry)).Distinct()],
-            subnet is null ? null : Prefix(path, SubnetName, subnet),
-            [.. List(networks6).Select(entry => Prefix6(path, Ipv6Network, entry)).Distinct()],
-            subnet6 is null ? null : Prefix6(path, Ipv6SubnetName, subnet6),
+            [.. List(networks).Select(entry => Prefix(path, NetworkVariable, entry)).Distinct()],
+            subnet is null ? null : Prefix(path, SubnetVariable, subnet),
+            [.. List(networks6).Select(entry => Prefix6(path, Ipv6NetworkVariable, entry)).Distinct()],
+            subnet6 is null ? null : Prefix6(path, Ipv6SubnetVariable, subnet6),
             uint.TryParse(mtu, NumberStyles.None, CultureInfo.InvariantCulture, out uint bytes)
-                ? bytes : throw Bad(path, MtuName, mtu!, "a number of bytes such as 1472"),
+                ? bytes : throw Bad(path, MtuVariable, mtu!, "a number of bytes such as 1472"),
             masquerade == "true");
     }
 

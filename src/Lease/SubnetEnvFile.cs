@@ -13,8 +13,17 @@ namespace Overlay.Lease;
 /// </summary>
 public static class SubnetEnvFile
 {
-    private const string SubnetVariable = "FLANNEL_SUBNET";
-    private const string Ipv6SubnetVariable = "FLANNEL_IPV6_SUBNET";
+    /// <summary>Where it is unless somebody says otherwise.</summary>
+    public const string DefaultPath = "/run/flannel/subnet.env";
+
+    /// <summary>The whole overlay, of each family.</summary>
+    internal const string NetworkVariable = "FLANNEL_NETWORK", Ipv6NetworkVariable = "FLANNEL_IPV6_NETWORK";
+
+    /// <summary>This host's part of it.</summary>
+    internal const string SubnetVariable = "FLANNEL_SUBNET", Ipv6SubnetVariable = "FLANNEL_IPV6_SUBNET";
+
+    /// <summary>Of the overlay device, and who masquerades.</summary>
+    internal const string MtuVariable = "FLANNEL_MTU", MasqueradeVariable = "FLANNEL_IPMASQ";
 
     /// <summary>
     /// Writes the file atomically: mode 0644, missing directories with mode 0755, both regardless of the umask; flushed
@@ -43,11 +52,11 @@ public static class SubnetEnvFile
         Ipv6Prefix? ipv6Subnet = null)
     {
         var text = new StringBuilder();
-        Append(text, "FLANNEL_NETWORK", network.ToString());
+        Append(text, NetworkVariable, network.ToString());
         Append(text, SubnetVariable, new Ipv4Prefix(subnet.First + 1, subnet.Length).ToString());
         if (ipv6Network is { } network6)
         {
-            Append(text, "FLANNEL_IPV6_NETWORK", network6.ToString());
+            Append(text, Ipv6NetworkVariable, network6.ToString());
         }
 
         if (ipv6Subnet is { } subnet6)
@@ -55,8 +64,8 @@ public static class SubnetEnvFile
             Append(text, Ipv6SubnetVariable, new Ipv6Prefix(subnet6.First + 1, subnet6.Length).ToString());
         }
 
-        Append(text, "FLANNEL_MTU", maximumTransmissionUnit.ToString(CultureInfo.InvariantCulture));
-        Append(text, "FLANNEL_IPMASQ", ipMasquerade ? "true" : "false");
+        Append(text, MtuVariable, maximumTransmissionUnit.ToString(CultureInfo.InvariantCulture));
+        Append(text, MasqueradeVariable, ipMasquerade ? "true" : "false");
 
         string fullPath = Path.GetFullPath(path);
         AtomicFile.CreateDirectory(Path.GetDirectoryName(fullPath) ?? "/");

@@ -3,15 +3,13 @@ using System.Globalization;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Overlay.Lease;
 
 namespace Overlay.Cni.Protocol;
 
 /// <summary>The config that the runtime gives on standard input (flannel-io/cni-plugin flannel.go, NetConf).</summary>
 internal sealed class PluginConfig
 {
-    /// <summary>Where the daemon writes its subnet when nothing else is said.</summary>
-    internal const string DefaultSubnetFile = "/run/flannel/subnet.env";
-
     /// <summary>Where state is kept when nothing else is said.</summary>
     internal const string DefaultDataDirectory = "/var/lib/cni/flannel";
 
@@ -27,7 +25,7 @@ internal sealed class PluginConfig
         _json = json;
         Version = Text("cniVersion") ?? CniVersion.Oldest;
         Name = Text("name") ?? "";
-        SubnetFile = File("subnetFile") is { Length: > 0 } file ? file : DefaultSubnetFile;
+        SubnetFile = File("subnetFile") is { Length: > 0 } file ? file : SubnetEnvFile.DefaultPath;
         DataDirectory = File("dataDir") is { Length: > 0 } directory ? directory : DefaultDataDirectory;
         Delegate = Object("delegate");
         Ipam = Object("ipam");
@@ -118,8 +116,12 @@ internal sealed class PluginConfig
     };
 
     // No file has a name with a NUL (open(2)): what opens one gets an ArgumentException.
-    private string? File(string name) => Text(name) is { } file && file.Contains('\0')
-        ? throw Bad($"'{name}' has a NUL character, which no file's name has") : Text(name);
+    private string? File(string name)
+    {
+        string? file = Text(name);
+        return file?.Contains('\0') == true
+            ? throw Bad($"'{name}' has a NUL character, which no file's name has") : file;
+    }
 
     private JsonObject? Object(string name) => _json[name] switch
     {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Overlay.Control;
 using Overlay.Daemon.Cleanup;
-using Overlay.Daemon.Options;
+using Overlay.Lease;
 using Overlay.Terminal;
 
 namespace Overlay.Daemon.Commands;
@@ -24,7 +24,7 @@ internal static class CleanupCommand
         {
             Description = "subnet file that goes, and that tells which routes are the overlay's",
             HelpName = "FILE",
-            DefaultValueFactory = _ => RunLimits.DefaultSubnetFile,
+            DefaultValueFactory = _ => SubnetEnvFile.DefaultPath,
             CustomParser = OptionParser.Path("--subnet-file"),
         };
         var bridge = new Option<bool>("--cni0")

@@ -8,6 +8,7 @@ using System.Text;
 using Overlay.Control;
 using Overlay.Daemon.Options;
 using Overlay.Daemon.Start;
+using Overlay.Lease;
 using Overlay.Operator.Stores;
 using Overlay.Router.Forwarding;
 using Overlay.Router.Ports;
@@ -47,7 +48,7 @@ internal static class RunCommand
             Description =
                 "file that tells container runtimes subnet and MTU; written last, so its presence means ready",
             HelpName = "FILE",
-            DefaultValueFactory = _ => RunLimits.DefaultSubnetFile,
+            DefaultValueFactory = _ => SubnetEnvFile.DefaultPath,
             CustomParser = OptionParser.Path("--subnet-file"),
         };
         var runDirectory = new Option<string>("--run-dir")

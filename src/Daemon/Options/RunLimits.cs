@@ -5,9 +5,6 @@ namespace Overlay.Daemon.Options;
 /// <summary>What <c>overlay run</c> takes when nothing is given, and the ranges of what is given.</summary>
 internal static class RunLimits
 {
-    /// <summary>Where subnet.env goes: stock flannel's place.</summary>
-    internal const string DefaultSubnetFile = "/run/flannel/subnet.env";
-
     /// <summary>The longest name of an interface in bytes (linux/if.h, IFNAMSIZ less its NUL).</summary>
     internal const int LongestInterfaceName = 15;
 

@@ -3,7 +3,6 @@ using System.IO;
 using System.Threading;
 using Microsoft.Extensions.Logging;
 using Overlay.Daemon.Logging;
-using Overlay.Daemon.Options;
 using Overlay.Health;
 using Overlay.Lease;
 using Overlay.Linux;
@@ -48,7 +47,7 @@ internal sealed class SubnetFile(
         if (found is not null)
         {
             throw new OperatorException(
-                $"--subnet-file {path} {found}; give a file to be written, for example {RunLimits.DefaultSubnetFile}");
+                $"--subnet-file {path} {found}; give a file to be written, for example {SubnetEnvFile.DefaultPath}");
         }
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using Overlay.Lease;
 using Overlay.Operator.RunningDaemon;
 using Overlay.Terminal;
 
@@ -12,7 +13,6 @@ namespace Overlay.Diagnosis.Report;
 /// <summary><c>overlay bugreport</c>: all that somebody else needs to find out what is wrong, in one archive.</summary>
 public static class BugReportCommand
 {
-    private const string SubnetFile = "/run/flannel/subnet.env";
     private const string Standard = "-";
 
     /// <summary>The command.</summary>
@@ -28,7 +28,7 @@ public static class BugReportCommand
         {
             Description = "where subnet.env is",
             HelpName = "FILE",
-            DefaultValueFactory = _ => SubnetFile,
+            DefaultValueFactory = _ => SubnetEnvFile.DefaultPath,
             CustomParser = OptionParser.Path("--subnet-file"),
         };
         var command = new Command(

@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Overlay.Control;
+using Overlay.Lease;
 using Overlay.Linux;
 using Overlay.Net;
 using Overlay.Operator.RunningDaemon;
@@ -14,7 +15,6 @@ namespace Overlay.Diagnosis.Trace;
 /// <summary><c>overlay trace</c>: one ping, seen at every stop of its way.</summary>
 public static class TraceCommand
 {
-    private const string SubnetFile = "/run/flannel/subnet.env";
     private const int MostSeconds = 60;
 
     /// <summary>The command.</summary>
@@ -57,7 +57,7 @@ public static class TraceCommand
         {
             Description = "where subnet.env is, which tells the network where no daemon of ours runs",
             HelpName = "FILE",
-            DefaultValueFactory = _ => SubnetFile,
+            DefaultValueFactory = _ => SubnetEnvFile.DefaultPath,
             CustomParser = OptionParser.Path("--subnet-file"),
         };
         var command = new Command(
